@@ -1,0 +1,47 @@
+// Package search finds things in one collectivity: people, applications,
+// documents, articles and events. Features offer their documents through a
+// Source and say what changed through a Queue, in the transaction of the
+// change. An Indexer carries the changes to an Index, which filters every
+// answer by its caller inside the query.
+//
+// The text of files is taken out by search/extract, and the index itself lives
+// in search/bleveindex.
+package search
+
+import (
+	"context"
+
+	"parvis/portal"
+)
+
+// Index holds the documents of all collectivities, each apart from the others.
+// It is a cache: what it loses comes back from the sources.
+type Index interface {
+	// Search answers a query with what the caller may see. An index that can't
+	// be read is portal.ErrUnavailable.
+	Search(ctx context.Context, caller portal.Caller, query Query) (Results, error)
+	// Suggest returns at most limit people, applications and other titles that
+	// hold words beginning as the text's, best first. It is quick enough to be
+	// called at each key.
+	Suggest(ctx context.Context, caller portal.Caller, text string, limit int) ([]Hit, error)
+	// Apply puts and deletes documents, all or none. When it returns nil they
+	// are on disk and found by the next Search.
+	Apply(ctx context.Context, collectivity portal.CollectivityID, changes []Change) error
+	// Filled says whether everything that existed when the index was made has
+	// been put in the queue; false for a new, lost or damaged index.
+	Filled(ctx context.Context, collectivity portal.CollectivityID) (bool, error)
+	// SetFilled records that it has.
+	SetFilled(ctx context.Context, collectivity portal.CollectivityID) error
+	// Purge removes from the disk the text of documents deleted or replaced
+	// before, which an index otherwise keeps until it happens to merge.
+	Purge(ctx context.Context, collectivity portal.CollectivityID) error
+	// Remove forgets a collectivity, on disk too.
+	Remove(ctx context.Context, collectivity portal.CollectivityID) error
+}
+
+// Change is what happened to one document.
+type Change struct {
+	Kind     Kind
+	ID       string
+	Document *Document // as it is now; nil when it is to be deleted
+}
