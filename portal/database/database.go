@@ -1,0 +1,144 @@
+// Package database opens the store of a pool, SQLite or PostgreSQL, brings its
+// schema up to date, and runs one SQL text on both engines: parameters are
+// written $1, instants are BIGINT milliseconds since the epoch in UTC, and
+// octets are BYTEA. It knows no feature: who may read what is decided above.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	_ "modernc.org/sqlite"             // driver "sqlite"
+
+	"parvis/portal"
+)
+
+// Engine is the kind of database behind a DB.
+type Engine string
+
+// The two engines. Everything in Parvis works on both.
+const (
+	SQLite     Engine = "sqlite"
+	PostgreSQL Engine = "postgres"
+)
+
+// DB is an open store. Its methods may be called at the same time from many
+// goroutines.
+type DB struct {
+	engine  Engine
+	readers *pool
+	writer  *pool // the same as readers on PostgreSQL, one connection on SQLite
+}
+
+// Open opens the store at url and migrates it: "sqlite:/var/lib/parvis/parvis.db"
+// or "postgres://user@host/parvis". It returns an error that wraps ErrNewer
+// when the schema was made by a later Parvis, and portal.ErrUnavailable when
+// the server does not answer.
+func Open(ctx context.Context, url string, log *slog.Logger) (*DB, error) {
+	db, err := connect(url)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Ping(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := migrate(ctx, db, log); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+func connect(url string) (*DB, error) {
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		return connectSQLite(path)
+	}
+	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+		return nil, fmt.Errorf("database: %w: address %q must start with sqlite: or postgres://", portal.ErrInvalid, url)
+	}
+	conns, err := sql.Open("pgx", url)
+	if err != nil {
+		return nil, fmt.Errorf("database: open PostgreSQL: %w", err)
+	}
+	conns.SetMaxOpenConns(32)
+	conns.SetMaxIdleConns(16)
+	conns.SetConnMaxIdleTime(5 * time.Minute)
+	shared := &pool{conns: conns} // pgx keeps the prepared statements of each connection
+	return &DB{engine: PostgreSQL, readers: shared, writer: shared}, nil
+}
+
+// connectSQLite opens one writing connection, so that writers queue in the
+// process instead of meeting "database is locked", and as many readers as can
+// be useful. Commits are synced to disk before they are acknowledged.
+func connectSQLite(path string) (*DB, error) {
+	dsn := "file:" + escapePath(path) +
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+		"&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-8000)"
+	writer, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
+	if err != nil {
+		return nil, fmt.Errorf("database: open %s: %w", filepath.Base(path), err)
+	}
+	writer.SetMaxOpenConns(1)
+	readers, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("database: open %s: %w", filepath.Base(path), err), writer.Close())
+	}
+	count := max(4, runtime.GOMAXPROCS(0))
+	readers.SetMaxOpenConns(count)
+	readers.SetMaxIdleConns(count)
+	return &DB{
+		engine:  SQLite,
+		readers: &pool{conns: readers, cacheStatements: true},
+		writer:  &pool{conns: writer, cacheStatements: true},
+	}, nil
+}
+
+// escapePath escapes what a SQLite file: address gives a meaning to.
+func escapePath(path string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+}
+
+// Engine says which engine is behind, for the few places that must know.
+func (db *DB) Engine() Engine { return db.engine }
+
+// Ping tells whether the store answers; portal.ErrUnavailable when not.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.writer.conns.PingContext(ctx); err != nil {
+		return fmt.Errorf("database: %w: %w", portal.ErrUnavailable, err)
+	}
+	return nil
+}
+
+// SQL is the pool of connections that may write, for the libraries that keep
+// their own tables beside ours (background jobs).
+func (db *DB) SQL() *sql.DB { return db.writer.conns }
+
+// Close ends every connection.
+func (db *DB) Close() error {
+	if db.readers == db.writer {
+		return db.writer.close()
+	}
+	return errors.Join(db.readers.close(), db.writer.close())
+}
+
+// Query reads rows. The caller closes them.
+func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return db.readers.query(ctx, query, args)
+}
+
+// QueryRow reads one row.
+func (db *DB) QueryRow(ctx context.Context, query string, args ...any) Row {
+	return db.readers.queryRow(ctx, query, args)
+}
+
+// Exec writes in a transaction of its own.
+func (db *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return db.writer.exec(ctx, query, args)
+}

@@ -1,0 +1,154 @@
+package database_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/database"
+	"parvis/portal/database/databasetest"
+)
+
+func TestOneSQLTextReadsAndWritesOnTheEngine(t *testing.T) {
+	ctx, db := context.Background(), databasetest.New(t)
+	insert := `INSERT INTO collectivities (id, name, long_name, kind, active, created) VALUES ($1, $2, $3, $4, $5, $6)`
+	if _, err := db.Exec(ctx, insert, "bourg", "Bourg", "Mairie de Bourg", "commune", true, database.Millis(time.Now())); err != nil {
+		t.Fatal(err)
+	}
+	_, err := db.Exec(ctx, insert, "bourg", "Bourg", "Mairie de Bourg", "commune", true, 0)
+	if !database.IsDuplicate(err) {
+		t.Errorf("IsDuplicate(%v) = false", err)
+	}
+	var name string
+	var active bool
+	if err := db.QueryRow(ctx, `SELECT name, active FROM collectivities WHERE id = $1`, "bourg").Scan(&name, &active); err != nil {
+		t.Fatal(err)
+	}
+	if name != "Bourg" || !active {
+		t.Errorf("read %q %v", name, active)
+	}
+	err = db.QueryRow(ctx, `SELECT name, active FROM collectivities WHERE id = $1`, "agglo").Scan(&name, &active)
+	if !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("missing row: %v, want ErrNotFound", err)
+	}
+	err = database.OneRow(db.Exec(ctx, `UPDATE collectivities SET name = $1 WHERE id = $2`, "x", "agglo"))
+	if !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("update of a missing row: %v, want ErrNotFound", err)
+	}
+}
+
+func TestATransactionIsAllOrNothing(t *testing.T) {
+	ctx, db := context.Background(), databasetest.New(t)
+	refusal := errors.New("refused")
+	err := db.Tx(ctx, func(tx *database.Tx) error {
+		if _, err := tx.Exec(ctx, `INSERT INTO accounts (id, login, created) VALUES ($1, $2, $3)`, "a", "a", 1); err != nil {
+			return err
+		}
+		return refusal
+	})
+	if !errors.Is(err, refusal) {
+		t.Fatalf("Tx = %v", err)
+	}
+	if got := count(t, db); got != 0 {
+		t.Errorf("%d accounts after a refused transaction", got)
+	}
+}
+
+func TestTransactionsThatMeetAllEndUpWritten(t *testing.T) {
+	ctx, db := context.Background(), databasetest.New(t)
+	if _, err := db.Exec(ctx, `INSERT INTO accounts (id, login, created) VALUES ('n', 'n', 0)`); err != nil {
+		t.Fatal(err)
+	}
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			for range 5 {
+				err := db.Tx(ctx, func(tx *database.Tx) error {
+					var n int64
+					if err := tx.QueryRow(ctx, `SELECT created FROM accounts WHERE id = 'n'`).Scan(&n); err != nil {
+						return err
+					}
+					_, err := tx.Exec(ctx, `UPDATE accounts SET created = $1 WHERE id = 'n'`, n+1)
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	var n int64
+	if err := db.QueryRow(ctx, `SELECT created FROM accounts WHERE id = 'n'`).Scan(&n); err != nil || n != 20 {
+		t.Errorf("counted %d, %v; want 20", n, err)
+	}
+}
+
+func count(t *testing.T, db *database.DB) (n int) {
+	t.Helper()
+	if err := db.QueryRow(context.Background(), `SELECT count(*) FROM accounts`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestADatabaseFromALaterParvisIsRefused(t *testing.T) {
+	ctx, url := context.Background(), databasetest.URL(t)
+	db := databasetest.Open(t, url)
+	if _, err := db.Exec(ctx, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, $1)`, true); err != nil {
+		t.Fatal(err)
+	}
+	_, err := database.Open(ctx, url, slog.New(slog.DiscardHandler))
+	if !errors.Is(err, database.ErrNewer) || !strings.Contains(err.Error(), "9999") {
+		t.Errorf("Open = %v, want ErrNewer naming 9999", err)
+	}
+}
+
+func TestABadAddressIsRefusedInASentence(t *testing.T) {
+	for _, url := range []string{"", "parvis.db", "mysql://localhost/x"} {
+		if _, err := database.Open(context.Background(), url, slog.New(slog.DiscardHandler)); !errors.Is(err, portal.ErrInvalid) {
+			t.Errorf("Open(%q) = %v, want ErrInvalid", url, err)
+		}
+	}
+	missing := "sqlite:" + filepath.Join(t.TempDir(), "absent", "parvis.db")
+	if _, err := database.Open(context.Background(), missing, slog.New(slog.DiscardHandler)); !errors.Is(err, portal.ErrUnavailable) {
+		t.Errorf("Open(missing folder) = %v, want ErrUnavailable", err)
+	}
+}
+
+func TestParams(t *testing.T) {
+	if got, want := database.Params(3, 3), "$3, $4, $5"; got != want {
+		t.Errorf("Params(3, 3) = %q, want %q", got, want)
+	}
+}
+
+func TestSQLiteSyncsWhatItAcknowledges(t *testing.T) {
+	ctx := context.Background()
+	db := databasetest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "a b#c?.db"))
+	var mode string
+	var synchronous int
+	if err := db.SQL().QueryRowContext(ctx, `PRAGMA journal_mode`).Scan(&mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.SQL().QueryRowContext(ctx, `PRAGMA synchronous`).Scan(&synchronous); err != nil {
+		t.Fatal(err)
+	}
+	if mode != "wal" || synchronous != 2 {
+		t.Errorf("journal_mode %s, synchronous %d; want wal, 2 (FULL)", mode, synchronous)
+	}
+	rows, err := db.Query(ctx, `DELETE FROM accounts RETURNING id`)
+	if err == nil {
+		rows.Next()
+		err = rows.Err()
+		rows.Close()
+	}
+	if err == nil {
+		t.Error("a reader may write")
+	}
+}

@@ -1,0 +1,132 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+
+	"parvis/portal"
+)
+
+// Tx is a transaction: all or nothing, and alone. It lives inside DB.Tx.
+type Tx struct {
+	tx   *sql.Tx
+	pool *pool
+}
+
+// attempts bounds how often a transaction that met another one is run again.
+const attempts = 8
+
+// Tx runs fn in a transaction and commits it when fn returns nil. On SQLite it
+// takes the write lock first; on PostgreSQL it is serializable. When it met
+// another transaction it is run again, so fn must have no effect outside of
+// the store. After several meetings it gives up with portal.ErrUnavailable.
+func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
+	for attempt := 1; ; attempt++ {
+		err := db.once(ctx, fn)
+		if err == nil || !collided(err) {
+			return err
+		}
+		if attempt == attempts {
+			return fmt.Errorf("database: transaction met others %d times: %w: %w", attempts, portal.ErrUnavailable, err)
+		}
+		pause := time.Duration(rand.Int64N(int64(attempt) * int64(10*time.Millisecond)))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
+	options := &sql.TxOptions{}
+	if db.engine == PostgreSQL {
+		options.Isolation = sql.LevelSerializable
+	}
+	begun, err := db.writer.conns.BeginTx(ctx, options)
+	if err != nil {
+		return fmt.Errorf("database: begin: %w", err)
+	}
+	defer begun.Rollback() // does nothing after Commit
+	if err := fn(&Tx{tx: begun, pool: db.writer}); err != nil {
+		return err
+	}
+	if err := begun.Commit(); err != nil {
+		return fmt.Errorf("database: commit: %w", err)
+	}
+	return nil
+}
+
+// collided says whether an error only means that two transactions met.
+func collided(err error) bool {
+	var postgres *pgconn.PgError
+	if errors.As(err, &postgres) {
+		return postgres.Code == "40001" || postgres.Code == "40P01" // serialization failure, deadlock
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		const busy, locked = 5, 6
+		primary := lite.Code() & 0xff
+		return primary == busy || primary == locked
+	}
+	return false
+}
+
+// IsDuplicate says whether a write was refused because a row with the same
+// key is there already.
+func IsDuplicate(err error) bool {
+	var postgres *pgconn.PgError
+	if errors.As(err, &postgres) {
+		return postgres.Code == "23505"
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		const primaryKey, unique = 1555, 2067
+		return lite.Code() == primaryKey || lite.Code() == unique
+	}
+	return false
+}
+
+// statement binds a statement of the pool to the transaction.
+func (tx *Tx) statement(ctx context.Context, query string) *sql.Stmt {
+	found, ok := tx.pool.statements.Load(query)
+	if !ok {
+		return nil
+	}
+	return tx.tx.StmtContext(ctx, found.(*sql.Stmt))
+}
+
+// Query reads rows. The caller closes them before the next call: a
+// transaction has one connection.
+func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if stmt := tx.statement(ctx, query); stmt != nil {
+		return stmt.QueryContext(ctx, args...)
+	}
+	return tx.tx.QueryContext(ctx, query, args...)
+}
+
+// QueryRow reads one row.
+func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) Row {
+	if stmt := tx.statement(ctx, query); stmt != nil {
+		return Row{stmt.QueryRowContext(ctx, args...)}
+	}
+	return Row{tx.tx.QueryRowContext(ctx, query, args...)}
+}
+
+// Exec writes.
+func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if stmt := tx.statement(ctx, query); stmt != nil {
+		return stmt.ExecContext(ctx, args...)
+	}
+	return tx.tx.ExecContext(ctx, query, args...)
+}
+
+// SQL is the transaction itself, for the libraries that write beside us.
+func (tx *Tx) SQL() *sql.Tx { return tx.tx }
