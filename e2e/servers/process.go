@@ -1,0 +1,194 @@
+package servers
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// startTimeout is ample for a cold Java or Node on two busy cores; a server that fails ends sooner.
+const startTimeout = 60 * time.Second
+
+// keeper runs a server ("$@") until its own standard input closes, which the kernel does even when the
+// test process is killed, then ends it with signal $SIGNAL and removes $FOLDER.
+const keeper = `
+exec 3<&0 </dev/null
+"$@" & server=$!
+{ cat <&3 >/dev/null; kill -"$SIGNAL" $server 2>/dev/null; } & watch=$!
+wait $server; status=$?
+while kill -0 $server 2>/dev/null; do wait $server; status=$?; done
+kill $watch 2>/dev/null
+[ -z "$FOLDER" ] || rm -rf "$FOLDER"
+exit $status
+`
+
+// command is what to run and how it ends.
+type command struct {
+	args   []string
+	env    []string       // beside the process's own
+	signal syscall.Signal // that asks the server to end at once; 0 means SIGTERM
+	folder string         // removed when the server has ended; empty: kept
+}
+
+// process is a running server with its children, in a process group of its own.
+type process struct {
+	cmd    *exec.Cmd
+	stdin  io.Closer
+	output *buffer
+	ended  chan struct{} // closed when the server has ended
+}
+
+func start(c command) (*process, error) {
+	signal := c.signal
+	if signal == 0 {
+		signal = syscall.SIGTERM
+	}
+	p := &process{output: &buffer{}, ended: make(chan struct{})}
+	p.cmd = exec.Command("/bin/sh", append([]string{"-c", keeper, "keeper"}, c.args...)...)
+	p.cmd.Env = append(append(os.Environ(), c.env...), fmt.Sprintf("SIGNAL=%d", signal), "FOLDER="+c.folder)
+	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.cmd.WaitDelay = time.Second
+	stdin, err := p.cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("servers: %w", err)
+	}
+	p.stdin = stdin
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("servers: start %s: %w", c.args[0], err)
+	}
+	go func() {
+		_ = p.cmd.Wait() // the exit status says nothing that the output doesn't
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+// stop asks the server to end and waits for it; after 10 seconds it is killed.
+func (p *process) stop() {
+	p.signal(syscall.SIGCONT)
+	_ = p.stdin.Close()
+	select {
+	case <-p.ended:
+	case <-time.After(10 * time.Second):
+		p.signal(syscall.SIGKILL)
+		<-p.ended
+	}
+}
+
+// signal reaches the server and all its children.
+func (p *process) signal(s syscall.Signal) { _ = syscall.Kill(-p.cmd.Process.Pid, s) }
+
+// ready waits until try succeeds. It fails with the server's output when the server ends first.
+func (p *process) ready(try func() error) error {
+	deadline := time.Now().Add(startTimeout)
+	for {
+		err := try()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.ended:
+			return fmt.Errorf("servers: %s ended: %s", p.cmd.Args[4], p.output)
+		case <-time.After(5 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("servers: %s is not ready after %v: %w: %s", p.cmd.Args[4], startTimeout, err, p.output)
+		}
+	}
+}
+
+// accepts tells whether something listens on a port of the loopback.
+func accepts(port int) func() error {
+	return func() error {
+		conn, err := net.DialTimeout("tcp", address(port), time.Second)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	}
+}
+
+// address is "127.0.0.1:port".
+func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+
+// freePorts finds n different ports of the loopback that nobody listens on.
+func freePorts(n int) ([]int, error) {
+	ports := make([]int, n)
+	for i := range ports {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("servers: free port: %w", err)
+		}
+		defer listener.Close()
+		ports[i] = listener.Addr().(*net.TCPAddr).Port
+	}
+	return ports, nil
+}
+
+// run executes a program to its end; its output is the error's text.
+func run(ctx context.Context, stdin io.Reader, args ...string) error {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Stdin = stdin
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("servers: %s: %w: %s", args[0], err, bytes.TrimSpace(output))
+	}
+	return nil
+}
+
+// listening waits until the server accepts connections on all its ports.
+func (p *process) listening(ports ...int) error {
+	for _, port := range ports {
+		if err := p.ready(accepts(port)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retryPorts runs a start on known ports, or on n free ones: again on others when it fails, since
+// another process may take a port between its choice and its use.
+func retryPorts(n int, known []int, start func(ports []int) error) error {
+	if known != nil {
+		return start(known)
+	}
+	var failures []error
+	for range 3 {
+		ports, err := freePorts(n)
+		if err != nil {
+			return err
+		}
+		if err := start(ports); err == nil {
+			return nil
+		} else {
+			failures = append(failures, err)
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// buffer keeps what a server says; safe for concurrent use.
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
