@@ -1,0 +1,88 @@
+package web
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"parvis/portal/i18n"
+)
+
+const (
+	languageCookie = "lang"
+	flashCookie    = "flash"
+)
+
+// Flash is a sentence shown once, the result of what the person just did,
+// with a way back when there is one.
+type Flash struct {
+	Text        string
+	ActionLabel string // "Annuler", "" without action
+	ActionHref  string // address of a POST form's target
+}
+
+// flashData travels in a cookie of the browser: catalogue keys, not text, so
+// that nobody can make the page say something else.
+type flashData struct {
+	Key    string   `json:"k"`
+	Args   []string `json:"a,omitempty"`
+	Label  string   `json:"l,omitempty"`
+	Action string   `json:"h,omitempty"`
+}
+
+// SetFlash shows a sentence of the catalogue on the next page. Args are name,
+// value pairs of its placeholders.
+func SetFlash(w http.ResponseWriter, r *http.Request, key string, args ...string) {
+	writeFlash(w, r, flashData{Key: key, Args: args})
+}
+
+// SetUndo shows a sentence with a button that posts to action, a path of ours.
+func SetUndo(w http.ResponseWriter, r *http.Request, label, action, key string, args ...string) {
+	writeFlash(w, r, flashData{Key: key, Args: args, Label: label, Action: action})
+}
+
+func writeFlash(w http.ResponseWriter, r *http.Request, data flashData) {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return // strings always marshal
+	}
+	http.SetCookie(w, &http.Cookie{Name: flashCookie, Value: base64.RawURLEncoding.EncodeToString(text),
+		Path: "/", MaxAge: 60, HttpOnly: true, Secure: Secure(r), SameSite: http.SameSiteLaxMode})
+}
+
+// HasFlash says whether the next page has something to announce, and so can't
+// come from a cache.
+func HasFlash(r *http.Request) bool {
+	_, err := r.Cookie(flashCookie)
+	return err == nil
+}
+
+// takeFlash reads the sentence and forgets it.
+func takeFlash(w http.ResponseWriter, r *http.Request, printer *i18n.Printer) *Flash {
+	cookie, err := r.Cookie(flashCookie)
+	if err != nil {
+		return nil
+	}
+	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: Secure(r)})
+	var data flashData
+	text, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	if err != nil || json.Unmarshal(text, &data) != nil || !printer.Has(data.Key) {
+		return nil
+	}
+	args := make([]any, len(data.Args))
+	for i, arg := range data.Args {
+		args[i] = arg
+	}
+	flash := &Flash{Text: printer.T(data.Key, args...)}
+	if printer.Has(data.Label) && strings.HasPrefix(data.Action, "/") && !strings.HasPrefix(data.Action, "//") {
+		flash.ActionLabel, flash.ActionHref = printer.T(data.Label), data.Action
+	}
+	return flash
+}
+
+// SetLanguage remembers the language of this browser for pages before sign-in.
+func SetLanguage(w http.ResponseWriter, r *http.Request, lang i18n.Language) {
+	http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: string(lang), Path: "/", MaxAge: 365 * 24 * 3600,
+		HttpOnly: true, Secure: Secure(r), SameSite: http.SameSiteLaxMode})
+}

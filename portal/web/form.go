@@ -1,0 +1,46 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"parvis/portal"
+)
+
+// FormErrors translates a refusal for the page that shows the form again. It
+// returns false when the error is not about what was typed: hand that one on.
+func FormErrors(r *http.Request, err error) (Form, bool) {
+	var fields portal.FieldErrors
+	if !errors.As(err, &fields) {
+		var one portal.UserError
+		if !errors.As(err, &one) || StatusOf(one) >= http.StatusInternalServerError || errors.Is(one, portal.ErrNotFound) {
+			return Form{}, false
+		}
+		fields = portal.FieldErrors{one}
+	}
+	form := Form{}
+	for _, field := range fields {
+		form.Errors = append(form.Errors, FieldError{Field: field.Field, Text: Printer(r).T(field.Key, field.Args...)})
+	}
+	return form, true
+}
+
+// Redirect sends the browser to a page of ours after a POST (303).
+func Redirect(w http.ResponseWriter, r *http.Request, path string) error {
+	http.Redirect(w, r, path, http.StatusSeeOther)
+	return nil
+}
+
+// ParseForm reads a form, and says in a sentence when it is too large or
+// broken.
+func ParseForm(r *http.Request) error {
+	err := r.ParseForm()
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &tooLarge):
+		return portal.UserError{Kind: portal.ErrTooLarge, Key: "web.error.toolarge"}
+	}
+	return portal.UserError{Kind: portal.ErrInvalid, Key: "web.error.invalid"}
+}

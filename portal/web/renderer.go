@@ -1,0 +1,186 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+
+	"parvis/portal/i18n"
+)
+
+// Renderer holds every template, parsed once for each language so that
+// sentences are looked up in the right catalogue.
+type Renderer struct {
+	sets map[i18n.Language]*template.Template
+	nav  []NavItem
+}
+
+// NewRenderer parses all .html files of the sources. nav is the main
+// navigation, its labels being catalogue keys; asset gives the address of a
+// static file.
+func NewRenderer(catalogue *i18n.Catalogue, asset func(name string) string, nav []NavItem, sources ...fs.FS) (*Renderer, error) {
+	rd := &Renderer{sets: map[i18n.Language]*template.Template{}, nav: nav}
+	for _, lang := range i18n.Languages() {
+		set := template.New("").Funcs(catalogue.Printer(lang).Funcs()).Funcs(template.FuncMap{"asset": asset})
+		for _, source := range append([]fs.FS{Templates}, sources...) {
+			if err := parseAll(set, source); err != nil {
+				return nil, err
+			}
+		}
+		rd.sets[lang] = set
+	}
+	return rd, nil
+}
+
+func parseAll(set *template.Template, source fs.FS) error {
+	return fs.WalkDir(source, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".html") {
+			return err
+		}
+		text, err := fs.ReadFile(source, path)
+		if err != nil {
+			return err
+		}
+		if _, err := set.New(path).Parse(string(text)); err != nil {
+			return fmt.Errorf("web: template %s: %w", path, err)
+		}
+		return nil
+	})
+}
+
+// Execute renders one template, a fragment, in a language.
+func (rd *Renderer) Execute(lang i18n.Language, name string, data any) ([]byte, error) {
+	var out bytes.Buffer
+	if err := rd.sets[lang].ExecuteTemplate(&out, name, data); err != nil {
+		return nil, fmt.Errorf("web: render %s: %w", name, err)
+	}
+	return out.Bytes(), nil
+}
+
+// Render answers with a whole page: the template's content inside of the
+// frame. Nothing is written when it returns an error. A page whose bytes the
+// browser has already is answered by 304.
+func (rd *Renderer) Render(w http.ResponseWriter, r *http.Request, status int, name string, page Framed) error {
+	rd.fill(w, r, page.framed())
+	content, err := rd.Execute(page.framed().Lang, name, page)
+	if err != nil {
+		return err
+	}
+	// The content comes from html/template, which escaped it.
+	page.framed().Content = template.HTML(content)
+	whole, err := rd.frame(page.framed())
+	if err != nil {
+		return err
+	}
+	return rd.write(w, r, status, whole)
+}
+
+func (rd *Renderer) frame(page *Page) ([]byte, error) {
+	name := "frame"
+	if page.Gate {
+		name = "gate"
+	}
+	return rd.Execute(page.Lang, name, page)
+}
+
+// contentMark stands for the content while a frame is cut in two; it holds
+// nothing that html/template would change.
+const contentMark = "\x02parvis-content\x03"
+
+// Frame renders what stands before and after the content, for pages that are
+// put together from cached parts.
+func (rd *Renderer) Frame(w http.ResponseWriter, r *http.Request, page *Page) (head, tail []byte, err error) {
+	rd.fill(w, r, page)
+	page.Content = contentMark
+	whole, err := rd.frame(page)
+	if err != nil {
+		return nil, nil, err
+	}
+	head, tail, found := bytes.Cut(whole, []byte(contentMark))
+	if !found {
+		return nil, nil, fmt.Errorf("web: the frame shows no content")
+	}
+	return head, tail, nil
+}
+
+// fill completes a page from its request.
+func (rd *Renderer) fill(w http.ResponseWriter, r *http.Request, page *Page) {
+	about := requestOf(r)
+	page.Lang, page.Now = about.printer.Lang(), about.now
+	page.Path = r.URL.RequestURI()
+	page.Flash = takeFlash(w, r, about.printer)
+	identity := about.identity
+	if identity == nil {
+		page.Gate = true
+		return
+	}
+	page.SignedIn = true
+	page.Scheme, page.PersonName, page.Memberships = identity.Scheme, identity.PersonName, identity.Memberships
+	page.ThemeURL = identity.Collectivity.ThemeURL
+	page.CollectivityName, page.CollectivityLongName = identity.Collectivity.Name, identity.Collectivity.LongName
+	page.CollectivityPhone = identity.Collectivity.Phone
+	if identity.Caller.Agent == "" {
+		return
+	}
+	page.Nav = make([]NavItem, len(rd.nav))
+	for i, item := range rd.nav {
+		item.Label = about.printer.T(item.Label)
+		page.Nav[i] = item
+	}
+}
+
+var gzipWriters = sync.Pool{New: func() any {
+	writer, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level exists
+	return writer
+}}
+
+// minGzip is the size in bytes under which compression saves no packet.
+const minGzip = 1200
+
+func (rd *Renderer) write(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Add("Vary", "Accept-Encoding, Cookie")
+	if status == http.StatusOK && header.Get("Set-Cookie") == "" {
+		sum := sha256.Sum256(body)
+		etag := `W/"` + hex.EncodeToString(sum[:12]) + `"`
+		header.Set("ETag", etag)
+		if r.Header.Get("If-None-Match") == etag {
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
+	}
+	if len(body) < minGzip || !AcceptsGzip(r) {
+		w.WriteHeader(status)
+		w.Write(body) // a client that left is no fault of ours
+		return nil
+	}
+	header.Set("Content-Encoding", "gzip")
+	w.WriteHeader(status)
+	writer := gzipWriters.Get().(*gzip.Writer)
+	defer gzipWriters.Put(writer)
+	writer.Reset(w)
+	writer.Write(body)
+	writer.Close()
+	return nil
+}
+
+// AcceptsGzip says whether the client takes gzip. Every browser does; the
+// quality values that would refuse it are read as RFC 9110 §12.5.3 wants.
+func AcceptsGzip(r *http.Request) bool {
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		coding, quality, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if coding == "gzip" || coding == "*" {
+			return strings.TrimSpace(strings.ReplaceAll(quality, " ", "")) != "q=0"
+		}
+	}
+	return false
+}

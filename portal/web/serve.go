@@ -1,0 +1,268 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/i18n"
+)
+
+// contentSecurityPolicy allows only what we serve ourselves, and no inline
+// script or style, so that a page needs no nonce and can be cached.
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// defaultMaxBody bounds request bodies that no route speaks of: 1 MiB.
+const defaultMaxBody = 1 << 20
+
+// ServeHTTP is the middleware order, written once: recover and log, then for
+// browsers security headers and the cross-origin check, then who asks, then
+// whether she may, then the handler.
+func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	route, vars, wrongMethod := rt.find(r)
+	about := &request{vars: vars, client: rt.config.TrustedProxies.client(r)}
+	about.base, about.secure = rt.base(r)
+	about.printer = rt.config.Catalogue.Printer(i18n.French)
+	about.now = rt.config.Now()
+	r = withRequest(r, about)
+	recorder := &recorder{ResponseWriter: w}
+	defer func() {
+		if fault := recover(); fault != nil {
+			if fault == http.ErrAbortHandler {
+				panic(fault)
+			}
+			rt.requestID(about)
+			rt.config.Log.Error("request panicked", "request", about.id, "path", r.URL.Path, "fault", fault, "stack", string(debug.Stack()))
+			rt.fail(recorder, r, errPanicked)
+		}
+		rt.logRequest(recorder, r, route, start)
+	}()
+	if route != nil && route.Access.door == doorProtocol {
+		rt.serveProtocol(recorder, r, route)
+		return
+	}
+	rt.serveBrowser(recorder, r, route, wrongMethod)
+}
+
+var errPanicked = errors.New("web: handler panicked")
+
+func (rt *Router) serveProtocol(w *recorder, r *http.Request, route *Route) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	limitBody(w, r, route)
+	if err := route.Handler(w, r); err != nil {
+		rt.fail(w, r, err)
+	}
+}
+
+func (rt *Router) serveBrowser(w *recorder, r *http.Request, route *Route, wrongMethod bool) {
+	about := requestOf(r)
+	rt.secureHeaders(w.Header(), about)
+	if err := rt.crossing.Check(r); err != nil {
+		rt.failAs(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "web.error.crossorigin"})
+		return
+	}
+	identity, err := rt.config.Identifier.Identify(r)
+	if err != nil {
+		rt.fail(w, r, err)
+		return
+	}
+	rt.know(r, identity)
+	switch {
+	case route == nil && wrongMethod:
+		rt.failAs(w, r, errWrongMethod)
+		return
+	case route == nil:
+		rt.failAs(w, r, portal.ErrNotFound)
+		return
+	}
+	if refusal := rt.admit(w, r, route.Access, identity); refusal {
+		return
+	}
+	limitBody(w, r, route)
+	if err := route.Handler(w, r); err != nil {
+		rt.fail(w, r, err)
+	}
+}
+
+// know fills in what depends on who asks: her language and her time zone.
+func (rt *Router) know(r *http.Request, identity *Identity) {
+	about := requestOf(r)
+	about.identity = identity
+	about.printer = rt.config.Catalogue.Printer(language(r, identity))
+	if identity != nil && identity.Collectivity.Zone != nil {
+		about.now = about.now.In(identity.Collectivity.Zone)
+	} else {
+		about.now = about.now.In(paris)
+	}
+}
+
+// paris is the time of pages that no collectivity owns.
+var paris = func() *time.Location {
+	zone, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}()
+
+// language is the account's choice, else what this browser chose before
+// signing in, else the collectivity's, else what the browser asks for.
+func language(r *http.Request, identity *Identity) i18n.Language {
+	if identity != nil && identity.Language != "" {
+		return identity.Language
+	}
+	if cookie, err := r.Cookie(languageCookie); err == nil {
+		if lang, ok := i18n.Parse(cookie.Value); ok {
+			return lang
+		}
+	}
+	if identity != nil {
+		return identity.Collectivity.Language
+	}
+	return i18n.Match(r.Header.Get("Accept-Language"))
+}
+
+// admit answers for a caller who may not pass, and says that it did.
+func (rt *Router) admit(w http.ResponseWriter, r *http.Request, access Access, identity *Identity) (refused bool) {
+	switch {
+	case access.door == doorPublic:
+		return false
+	case identity == nil:
+		rt.sendToSignIn(w, r)
+	case access.door == doorOperator:
+		if identity.Caller.Can(portal.OperatePool) {
+			return false
+		}
+		rt.failAs(w, r, portal.ErrNotFound)
+	case identity.Caller.Agent == "":
+		// The pool's operator belongs to no collectivity and has no desk.
+		http.Redirect(w, r, "/pool", http.StatusSeeOther)
+	case access.right != "" && !identity.Caller.Can(access.right):
+		rt.failAs(w, r, portal.ErrNotFound)
+	default:
+		return false
+	}
+	return true
+}
+
+// sendToSignIn sends a person to the sign-in page and back, and tells a
+// script that its session ended.
+func (rt *Router) sendToSignIn(w http.ResponseWriter, r *http.Request) {
+	navigation := r.Header.Get("Sec-Fetch-Dest") != "empty"
+	if !navigation {
+		http.Error(w, Printer(r).T("web.error.signedout"), http.StatusUnauthorized)
+		return
+	}
+	target := "/sign-in"
+	if r.Method == http.MethodGet && r.URL.Path != "/" {
+		target += "?next=" + url.QueryEscape(r.URL.RequestURI())
+	}
+	http.Redirect(w, r, target, http.StatusSeeOther)
+}
+
+func (rt *Router) secureHeaders(header http.Header, about *request) {
+	header["Content-Security-Policy"] = cspHeader
+	header["X-Content-Type-Options"] = nosniffHeader
+	header["Referrer-Policy"] = referrerHeader
+	header["Cross-Origin-Opener-Policy"] = sameOriginHeader
+	header["Cross-Origin-Resource-Policy"] = sameOriginHeader
+	header["Permissions-Policy"] = permissionsHeader
+	header["Cache-Control"] = noCacheHeader
+	if about.secure {
+		header["Strict-Transport-Security"] = hstsHeader
+	}
+}
+
+// Header values are shared by all answers: a slice each would be made anew at
+// every request.
+var (
+	cspHeader         = []string{contentSecurityPolicy}
+	nosniffHeader     = []string{"nosniff"}
+	referrerHeader    = []string{"same-origin"}
+	sameOriginHeader  = []string{"same-origin"}
+	permissionsHeader = []string{"camera=(), microphone=(), geolocation=(), payment=()"}
+	noCacheHeader     = []string{"private, no-cache"}
+	hstsHeader        = []string{"max-age=31536000"}
+)
+
+// AllowFormTo lets a form of this page end on another origin, such as an
+// OpenID issuer: browsers check the redirects that follow a form too.
+func AllowFormTo(w http.ResponseWriter, origins ...string) {
+	allowed := "form-action 'self' " + strings.Join(origins, " ") + ";"
+	w.Header().Set("Content-Security-Policy", strings.Replace(contentSecurityPolicy, "form-action 'self';", allowed, 1))
+}
+
+func limitBody(w http.ResponseWriter, r *http.Request, route *Route) {
+	switch {
+	case route.MaxBody < 0 || r.Body == nil || r.Body == http.NoBody:
+	case route.MaxBody == 0:
+		r.Body = http.MaxBytesReader(w, r.Body, defaultMaxBody)
+	default:
+		r.Body = http.MaxBytesReader(w, r.Body, route.MaxBody)
+	}
+}
+
+func (rt *Router) base(r *http.Request) (base string, secure bool) {
+	if rt.config.BaseURL != "" {
+		return rt.config.BaseURL, rt.secure
+	}
+	if r.TLS != nil {
+		return "https://" + r.Host, true
+	}
+	return "http://" + r.Host, false
+}
+
+func (rt *Router) requestID(about *request) string {
+	if about.id == "" {
+		about.id = portal.NewID()
+	}
+	return about.id
+}
+
+func (rt *Router) logRequest(w *recorder, r *http.Request, route *Route, start time.Time) {
+	if !rt.config.LogRequests {
+		return
+	}
+	about, path := requestOf(r), "unknown"
+	if route != nil {
+		path = route.Path // never the query, which may hold a secret
+	}
+	rt.config.Log.Info("request", "method", r.Method, "route", path, "status", w.status(),
+		"took", time.Since(start), "collectivity", CallerOf(r).Collectivity, "request", about.id)
+}
+
+// recorder remembers whether and how a handler answered.
+type recorder struct {
+	http.ResponseWriter
+	code int
+}
+
+func (w *recorder) WriteHeader(code int) {
+	if w.code == 0 || w.code < 200 {
+		w.code = code
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *recorder) Write(data []byte) (int, error) {
+	if w.code == 0 {
+		w.code = http.StatusOK
+	}
+	return w.ResponseWriter.Write(data)
+}
+
+// Unwrap lets http.ResponseController reach what is below.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *recorder) status() int {
+	if w.code == 0 {
+		return http.StatusOK
+	}
+	return w.code
+}
