@@ -46,14 +46,14 @@ func (a *authority) pool() *x509.CertPool {
 	return pool
 }
 
-// save writes ca.pem, cert.pem (for 127.0.0.1 and localhost) and key.pem in dir.
+// save writes ca.pem, cert.pem (for 127.0.0.1, mailHost and localhost) and key.pem in dir.
 func (a *authority) save(dir string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return fmt.Errorf("servers: certificate: %w", err)
 	}
 	template := certificate("127.0.0.1")
-	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.ParseIP(mailHost)}
 	template.DNSNames = []string{"localhost"}
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}

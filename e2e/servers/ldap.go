@@ -223,7 +223,8 @@ func (d *Directory) start() error {
 		d.URL, d.SecureURL = "ldap://"+address(ports[0]), "ldaps://"+address(ports[1])
 		p, err := start(command{
 			// -d 0 keeps slapd in the foreground
-			args: []string{slapd, "-d", "0", "-h", d.URL + " " + d.SecureURL, "-f", d.config()},
+			args:   []string{slapd, "-d", "0", "-h", d.URL + " " + d.SecureURL, "-f", d.config()},
+			folder: d.dir, restarts: true,
 		})
 		if err != nil {
 			return err

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -18,7 +17,8 @@ import (
 const startTimeout = 60 * time.Second
 
 // keeper runs a server ("$@") until its own standard input closes, which the kernel does even when the
-// test process is killed, then ends it with signal $SIGNAL and removes $FOLDER.
+// test process is killed, then ends it with signal $SIGNAL and removes $FOLDER: at once, or when $RESTARTS
+// is set only if the test process is gone.
 const keeper = `
 exec 3<&0 </dev/null
 "$@" & server=$!
@@ -26,7 +26,7 @@ exec 3<&0 </dev/null
 wait $server; status=$?
 while kill -0 $server 2>/dev/null; do wait $server; status=$?; done
 kill $watch 2>/dev/null
-[ -z "$FOLDER" ] || rm -rf "$FOLDER"
+{ [ -n "$RESTARTS" ] && kill -0 $PPID 2>/dev/null; } || rm -rf "$FOLDER"
 exit $status
 `
 
@@ -35,14 +35,17 @@ type command struct {
 	args   []string
 	env    []string       // beside the process's own
 	signal syscall.Signal // that asks the server to end at once; 0 means SIGTERM
-	folder string         // removed when the server has ended; empty: kept
+	folder string         // removed when the server has ended
+
+	// restarts keeps the folder for a next start, as long as the test process lives to remove it.
+	restarts bool
 }
 
 // process is a running server with its children, in a process group of its own.
 type process struct {
 	cmd    *exec.Cmd
 	stdin  io.Closer
-	output *buffer
+	output output
 	ended  chan struct{} // closed when the server has ended
 }
 
@@ -51,12 +54,18 @@ func start(c command) (*process, error) {
 	if signal == 0 {
 		signal = syscall.SIGTERM
 	}
-	p := &process{output: &buffer{}, ended: make(chan struct{})}
+	said, err := newOutput()
+	if err != nil {
+		return nil, err
+	}
+	p := &process{output: said, ended: make(chan struct{})}
 	p.cmd = exec.Command("/bin/sh", append([]string{"-c", keeper, "keeper"}, c.args...)...)
 	p.cmd.Env = append(append(os.Environ(), c.env...), fmt.Sprintf("SIGNAL=%d", signal), "FOLDER="+c.folder)
-	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	if c.restarts {
+		p.cmd.Env = append(p.cmd.Env, "RESTARTS=1")
+	}
+	p.cmd.Stdout, p.cmd.Stderr = said.File, said.File
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	p.cmd.WaitDelay = time.Second
 	stdin, err := p.cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("servers: %w", err)
@@ -79,9 +88,14 @@ func (p *process) stop() {
 	select {
 	case <-p.ended:
 	case <-time.After(10 * time.Second):
-		p.signal(syscall.SIGKILL)
-		<-p.ended
 	}
+	p.kill() // also children that outlive their server
+}
+
+// kill ends the server and its children without asking.
+func (p *process) kill() {
+	p.signal(syscall.SIGKILL)
+	<-p.ended
 }
 
 // signal reaches the server and all its children.
@@ -175,20 +189,25 @@ func retryPorts(n int, known []int, start func(ports []int) error) error {
 	return errors.Join(failures...)
 }
 
-// buffer keeps what a server says; safe for concurrent use.
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+// output is what a server says, in a file without a name: unlike a pipe, it lets the server's children
+// outlive it a moment without holding us.
+type output struct{ *os.File }
+
+func newOutput() (output, error) {
+	file, err := os.CreateTemp("", "parvis-output-")
+	if err != nil {
+		return output{}, fmt.Errorf("servers: output: %w", err)
+	}
+	return output{file}, os.Remove(file.Name())
 }
 
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
+// String is the end of the output, 8 KiB at most.
+func (o output) String() string {
+	info, err := o.Stat()
+	if err != nil {
+		return err.Error()
+	}
+	text := make([]byte, min(info.Size(), 8<<10))
+	n, _ := o.ReadAt(text, info.Size()-int64(len(text)))
+	return string(bytes.TrimSpace(text[:n]))
 }
