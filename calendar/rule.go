@@ -1,0 +1,220 @@
+package calendar
+
+import (
+	"strconv"
+	"strings"
+)
+
+// frequency of a recurrence rule. Shorter ones than a day are refused: no town hall meets every
+// minute, and one such rule fills a calendar.
+type frequency int
+
+const (
+	yearly frequency = iota
+	monthly
+	weekly
+	daily
+)
+
+// maxTimesADay bounds BYHOUR × BYMINUTE × BYSECOND, else DAILY hides what SECONDLY is refused for.
+const maxTimesADay = 24
+
+// maxInstances is the most instances one expansion of one object yields, and the highest COUNT.
+const maxInstances = 10_000
+
+// rule is a RECUR value (RFC 5545 §3.3.10).
+type rule struct {
+	freq     frequency
+	interval int
+	count    int // 0: none
+	until    wall
+	hasUntil bool
+	// untilUTC says that until is an instant in UTC rather than wall time.
+	untilUTC                              bool
+	seconds, minutes, hours               numbers
+	weekdays                              numbers    // 0 Monday … 6 Sunday, without ordinal
+	ordinals                              [7]numbers // 2TU is ordinals[1].has(2)
+	hasOrdinals                           bool
+	monthDays, yearDays, weekNos, months numbers
+	positions                             numbers
+	weekStart                             int
+}
+
+// numbers is a set of integers from -366 to 366.
+type numbers struct {
+	bits  [12]uint64
+	count int
+}
+
+func (n *numbers) add(v int) {
+	if !n.has(v) {
+		n.bits[(v+383)/64] |= 1 << ((v + 383) % 64)
+		n.count++
+	}
+}
+
+func (n *numbers) has(v int) bool { return n.bits[(v+383)/64]&(1<<((v+383)%64)) != 0 }
+
+func (n *numbers) empty() bool { return n.count == 0 }
+
+// list returns the members from low to high.
+func (n *numbers) list(low, high int) []int {
+	var l []int
+	for v := low; v <= high && len(l) < n.count; v++ {
+		if n.has(v) {
+			l = append(l, v)
+		}
+	}
+	return l
+}
+
+var weekdayNames = map[string]int{"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
+
+// parseRule reads a RECUR value. Parts it doesn't know are refused: dates would be wrong.
+func parseRule(value string) (*rule, error) {
+	r := &rule{freq: -1, interval: 1}
+	for part := range strings.SplitSeq(strings.TrimSuffix(strings.ToUpper(value), ";"), ";") {
+		name, v, ok := strings.Cut(part, "=")
+		if !ok {
+			return nil, refusal(Malformed, "RRULE part %.40q", part)
+		}
+		if err := r.part(strings.TrimSpace(name), strings.TrimSpace(v)); err != nil {
+			return nil, err
+		}
+	}
+	return r, r.check()
+}
+
+func (r *rule) part(name, v string) error {
+	var ok bool
+	switch name {
+	case "FREQ":
+		return r.frequency(v)
+	case "INTERVAL":
+		r.interval, ok = positive(v)
+	case "COUNT":
+		r.count, ok = positive(v)
+	case "UNTIL":
+		ok = r.parseUntil(v)
+	case "WKST":
+		r.weekStart, ok = weekdayNames[v]
+	case "BYDAY":
+		ok = r.byDay(v)
+	case "BYSECOND":
+		ok = addNumbers(&r.seconds, v, 0, 60)
+	case "BYMINUTE":
+		ok = addNumbers(&r.minutes, v, 0, 59)
+	case "BYHOUR":
+		ok = addNumbers(&r.hours, v, 0, 23)
+	case "BYMONTHDAY":
+		ok = addNumbers(&r.monthDays, v, -31, 31) && !r.monthDays.has(0)
+	case "BYYEARDAY":
+		ok = addNumbers(&r.yearDays, v, -366, 366) && !r.yearDays.has(0)
+	case "BYWEEKNO":
+		ok = addNumbers(&r.weekNos, v, -53, 53) && !r.weekNos.has(0)
+	case "BYMONTH":
+		ok = addNumbers(&r.months, v, 1, 12)
+	case "BYSETPOS":
+		ok = addNumbers(&r.positions, v, -366, 366) && !r.positions.has(0)
+	default:
+		ok = strings.HasPrefix(name, "X-")
+	}
+	if !ok {
+		return refusal(Malformed, "RRULE %s=%.40q", name, v)
+	}
+	return nil
+}
+
+func (r *rule) frequency(v string) error {
+	switch v {
+	case "YEARLY":
+		r.freq = yearly
+	case "MONTHLY":
+		r.freq = monthly
+	case "WEEKLY":
+		r.freq = weekly
+	case "DAILY":
+		r.freq = daily
+	case "HOURLY", "MINUTELY", "SECONDLY":
+		return refusal(TooManyInstances, "RRULE FREQ=%s", v)
+	default:
+		return refusal(Malformed, "RRULE FREQ=%.40q", v)
+	}
+	return nil
+}
+
+func (r *rule) parseUntil(v string) bool {
+	w, form, ok := parseWall(v)
+	if form == dateForm {
+		w += secondsADay - 1 // the whole last day, also for a timed event
+	}
+	r.until, r.hasUntil, r.untilUTC = w, true, form == utcForm
+	return ok
+}
+
+func (r *rule) byDay(v string) bool {
+	for item := range strings.SplitSeq(v, ",") {
+		item = strings.TrimSpace(item)
+		if len(item) < 2 {
+			return false
+		}
+		weekday, ok := weekdayNames[item[len(item)-2:]]
+		if !ok {
+			return false
+		}
+		ordinal := item[:len(item)-2]
+		if ordinal == "" {
+			r.weekdays.add(weekday)
+			continue
+		}
+		n, err := strconv.Atoi(ordinal)
+		if err != nil || n == 0 || n < -53 || n > 53 {
+			return false
+		}
+		r.ordinals[weekday].add(n)
+		r.hasOrdinals = true
+	}
+	return true
+}
+
+func (r *rule) check() error {
+	switch {
+	case r.freq < 0:
+		return refusal(Malformed, "RRULE without FREQ")
+	case r.count > maxInstances:
+		return refusal(TooManyInstances, "RRULE COUNT=%d", r.count)
+	case max(r.hours.count, 1)*max(r.minutes.count, 1)*max(r.seconds.count, 1) > maxTimesADay:
+		return refusal(TooManyInstances, "RRULE with more than %d times a day", maxTimesADay)
+	}
+	if r.hasOrdinals && (r.freq == weekly || r.freq == daily) {
+		// Ordinals have no sense there; Outlook's exporter writes them, meaning the weekday.
+		for weekday := range r.ordinals {
+			if !r.ordinals[weekday].empty() {
+				r.weekdays.add(weekday)
+			}
+		}
+		r.hasOrdinals = false
+	}
+	return nil
+}
+
+// forDates drops the parts that have no sense when DTSTART is a date (RFC 5545 §3.3.10).
+func (r *rule) forDates() { r.hours, r.minutes, r.seconds = numbers{}, numbers{}, numbers{} }
+
+func (r *rule) endless() bool { return r.count == 0 && !r.hasUntil }
+
+func positive(v string) (int, bool) {
+	n, err := strconv.Atoi(v)
+	return n, err == nil && n > 0 && n <= 1_000_000
+}
+
+func addNumbers(set *numbers, v string, low, high int) bool {
+	for item := range strings.SplitSeq(v, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(item))
+		if err != nil || n < low || n > high {
+			return false
+		}
+		set.add(n)
+	}
+	return true
+}
