@@ -7,20 +7,13 @@ import (
 	"strings"
 
 	"parvis/portal/i18n"
+	"parvis/themes"
 )
 
 const (
 	languageCookie = "lang"
 	flashCookie    = "flash"
 )
-
-// Flash is a sentence shown once, the result of what the person just did,
-// with a way back when there is one.
-type Flash struct {
-	Text        string
-	ActionLabel string // "Annuler", "" without action
-	ActionHref  string // address of a POST form's target
-}
 
 // flashData travels in a cookie of the browser: catalogue keys, not text, so
 // that nobody can make the page say something else.
@@ -59,7 +52,7 @@ func HasFlash(r *http.Request) bool {
 }
 
 // takeFlash reads the sentence and forgets it.
-func takeFlash(w http.ResponseWriter, r *http.Request, printer *i18n.Printer) *Flash {
+func takeFlash(w http.ResponseWriter, r *http.Request, printer *i18n.Printer) *themes.Flash {
 	cookie, err := r.Cookie(flashCookie)
 	if err != nil {
 		return nil
@@ -74,7 +67,7 @@ func takeFlash(w http.ResponseWriter, r *http.Request, printer *i18n.Printer) *F
 	for i, arg := range data.Args {
 		args[i] = arg
 	}
-	flash := &Flash{Text: printer.T(data.Key, args...)}
+	flash := &themes.Flash{Text: printer.T(data.Key, args...)}
 	if printer.Has(data.Label) && strings.HasPrefix(data.Action, "/") && !strings.HasPrefix(data.Action, "//") {
 		flash.ActionLabel, flash.ActionHref = printer.T(data.Label), data.Action
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"parvis/portal"
+	"parvis/themes"
 )
 
 // FormErrors translates a refusal for the page that shows the form again. It
@@ -20,7 +21,7 @@ func FormErrors(r *http.Request, err error) (Form, bool) {
 	}
 	form := Form{}
 	for _, field := range fields {
-		form.Errors = append(form.Errors, FieldError{Field: field.Field, Text: Printer(r).T(field.Key, field.Args...)})
+		form.Problems = append(form.Problems, themes.Problem{Field: field.Field, Text: Printer(r).T(field.Key, field.Args...)})
 	}
 	return form, true
 }

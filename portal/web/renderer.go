@@ -14,23 +14,24 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"parvis/portal/i18n"
+	"parvis/themes"
 )
 
 // Renderer holds every template, parsed once for each language so that
 // sentences are looked up in the right catalogue.
 type Renderer struct {
 	sets map[i18n.Language]*template.Template
-	nav  []NavItem
+	nav  []themes.NavItem
 }
 
 // NewRenderer parses all .html files of the sources. nav is the main
 // navigation, its labels being catalogue keys; asset gives the address of a
 // static file.
-func NewRenderer(catalogue *i18n.Catalogue, asset func(name string) string, nav []NavItem, sources ...fs.FS) (*Renderer, error) {
+func NewRenderer(catalogue *i18n.Catalogue, asset func(name string) string, nav []themes.NavItem, sources ...fs.FS) (*Renderer, error) {
 	rd := &Renderer{sets: map[i18n.Language]*template.Template{}, nav: nav}
 	for _, lang := range i18n.Languages() {
-		set := template.New("").Funcs(catalogue.Printer(lang).Funcs()).Funcs(template.FuncMap{"asset": asset})
-		for _, source := range append([]fs.FS{Templates}, sources...) {
+		set := template.New("").Funcs(catalogue.Printer(lang).Funcs()).Funcs(themes.Funcs()).Funcs(template.FuncMap{"asset": asset})
+		for _, source := range append([]fs.FS{themes.Templates, Templates}, sources...) {
 			if err := parseAll(set, source); err != nil {
 				return nil, err
 			}
@@ -70,7 +71,7 @@ func (rd *Renderer) Execute(lang i18n.Language, name string, data any) ([]byte, 
 // browser has already is answered by 304.
 func (rd *Renderer) Render(w http.ResponseWriter, r *http.Request, status int, name string, page Framed) error {
 	rd.fill(w, r, page.framed())
-	content, err := rd.Execute(page.framed().Lang, name, page)
+	content, err := rd.Execute(i18n.Language(page.framed().Lang), name, page)
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (rd *Renderer) frame(page *Page) ([]byte, error) {
 	if page.Gate {
 		name = "gate"
 	}
-	return rd.Execute(page.Lang, name, page)
+	return rd.Execute(i18n.Language(page.Lang), name, page)
 }
 
 // contentMark stands for the content while a frame is cut in two; it holds
@@ -114,7 +115,7 @@ func (rd *Renderer) Frame(w http.ResponseWriter, r *http.Request, page *Page) (h
 // fill completes a page from its request.
 func (rd *Renderer) fill(w http.ResponseWriter, r *http.Request, page *Page) {
 	about := requestOf(r)
-	page.Lang, page.Now = about.printer.Lang(), about.now
+	page.Lang, page.Now = string(about.printer.Lang()), about.now
 	page.Path = r.URL.RequestURI()
 	page.Flash = takeFlash(w, r, about.printer)
 	identity := about.identity
@@ -130,7 +131,7 @@ func (rd *Renderer) fill(w http.ResponseWriter, r *http.Request, page *Page) {
 	if identity.Caller.Agent == "" {
 		return
 	}
-	page.Nav = make([]NavItem, len(rd.nav))
+	page.Nav = make([]themes.NavItem, len(rd.nav))
 	for i, item := range rd.nav {
 		item.Label = about.printer.T(item.Label)
 		page.Nav[i] = item

@@ -13,6 +13,7 @@ import (
 	"parvis/portal"
 	"parvis/portal/i18n"
 	"parvis/portal/web"
+	"parvis/themes"
 )
 
 // byHeader identifies by a test header, "agent", "editor", "operator".
@@ -49,7 +50,7 @@ type testPage struct {
 
 func newRouter(t *testing.T, config web.Config) *web.Router {
 	t.Helper()
-	catalogue, err := i18n.Load(web.Locales)
+	catalogue, err := i18n.Load(web.Locales, themes.Locales)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +312,7 @@ func TestABodyOverTheLimitIsRefusedInASentence(t *testing.T) {
 }
 
 func TestTheFrameIsCutAroundItsContent(t *testing.T) {
-	catalogue, err := i18n.Load(web.Locales)
+	catalogue, err := i18n.Load(web.Locales, themes.Locales)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,7 +322,7 @@ func TestTheFrameIsCutAroundItsContent(t *testing.T) {
 	}
 	router := newRouter(t, web.Config{})
 	router.Mount(web.Route{Method: "GET", Path: "/cut", Access: web.SignedIn, Handler: func(w http.ResponseWriter, r *http.Request) error {
-		head, tail, err := renderer.Frame(w, r, &web.Page{Title: "Accueil"})
+		head, tail, err := renderer.Frame(w, r, &web.Page{Frame: themes.Frame{Title: "Accueil"}})
 		if !strings.Contains(string(head), "Accueil") || string(tail) != "</html>" {
 			t.Errorf("Frame = %q, %q", head, tail)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/i18n"
+	"parvis/themes"
 )
 
 // Handler answers a request, or returns an error before it wrote anything. A
@@ -91,23 +92,16 @@ type Collectivity struct {
 	Zone     *time.Location
 }
 
-// Membership is one agent of the person, for the switch in the header.
-type Membership struct {
-	ID      portal.AgentID
-	Name    string // of the collectivity
-	Current bool
-}
-
 // Identity is who asks, and what the frame shows of her. It is shared between
 // requests: never change one.
 type Identity struct {
 	Caller       portal.Caller
 	Collectivity Collectivity
-	PersonName   string        // "Camille Le Goff"
-	Language     i18n.Language // her own choice, "" follows the collectivity
-	Scheme       string        // "light", "dark", "" follows the system
-	Memberships  []Membership
-	Session      string // id of the session's row, not its secret
+	PersonName   string              // "Camille Le Goff"
+	Language     i18n.Language       // her own choice, "" follows the collectivity
+	Scheme       string              // "light", "dark", "" follows the system
+	Memberships  []themes.Membership // for the switch in the header
+	Session      string              // id of the session's row, not its secret
 	// Version changes when anything above does; cached pages lean on it.
 	Version string
 }
