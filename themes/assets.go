@@ -1,0 +1,227 @@
+package themes
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+//go:embed css/*.css
+var styles embed.FS
+
+//go:embed js/*.js
+var scripts embed.FS
+
+//go:embed icons.svg favicon.svg
+var pictures embed.FS
+
+// Prefix is where Assets must be mounted.
+const Prefix = "/assets/"
+
+// Assets is the product's static files, compressed once, each at an address that holds its checksum: an address never
+// changes its content, so a browser keeps it for a year and asks again for nothing.
+type Assets struct {
+	byName map[string]*asset // "parvis.css"
+	byPath map[string]*asset // "/assets/parvis-0123456789ab.css"
+}
+
+type asset struct {
+	url, etag, kind string
+	plain, packed   []byte // packed is gzip, nil when it would not be smaller
+}
+
+// NewAssets joins the style sheets into parvis.css and the modules into parvis.js (one request each), adds theme.css,
+// the palette of a portal without a colour of its own, and compresses everything.
+func NewAssets() (*Assets, error) {
+	css, err := join(styles, "css", "%s")
+	if err != nil {
+		return nil, err
+	}
+	js, err := join(scripts, "js", "{\n%s}\n") // a block keeps each module's names its own
+	if err != nil {
+		return nil, err
+	}
+	icons, err := pictures.ReadFile("icons.svg")
+	if err != nil {
+		return nil, fmt.Errorf("themes: assets: %w", err)
+	}
+	favicon, err := pictures.ReadFile("favicon.svg")
+	if err != nil {
+		return nil, fmt.Errorf("themes: assets: %w", err)
+	}
+	palette, err := NewPalette(DefaultBrand)
+	if err != nil {
+		return nil, fmt.Errorf("themes: assets: %w", err)
+	}
+	a := &Assets{map[string]*asset{}, map[string]*asset{}}
+	for name, body := range map[string][]byte{
+		"parvis.css": css, "parvis.js": js, "icons.svg": icons, "favicon.svg": favicon, "theme.css": []byte(palette.CSS()),
+	} {
+		if err := a.add(name, body); err != nil {
+			return nil, fmt.Errorf("themes: assets: %s: %w", name, err)
+		}
+	}
+	return a, nil
+}
+
+// URL is the address of a file: URL("parvis.css") is "/assets/parvis-0123456789ab.css". An unknown name gives "":
+// the tests of the templates refuse it.
+func (a *Assets) URL(name string) string {
+	if asset := a.byName[name]; asset != nil {
+		return asset.url
+	}
+	return ""
+}
+
+// Names lists what URL knows, in no order.
+func (a *Assets) Names() []string {
+	names := make([]string, 0, len(a.byName))
+	for name := range a.byName {
+		names = append(names, name)
+	}
+	return names
+}
+
+// ServeHTTP answers GET and HEAD for the addresses that URL gives; any other path is 404, so an old page never gets
+// a new style under an old address.
+func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	asset := a.byPath[r.URL.Path]
+	if asset == nil {
+		http.NotFound(w, r)
+		return
+	}
+	asset.serve(w, r)
+}
+
+func (a *Assets) add(name string, body []byte) error {
+	packed, err := pack(body)
+	if err != nil {
+		return err
+	}
+	sum := hex.EncodeToString(sha256Of(body))[:12]
+	ext := path.Ext(name)
+	file := &asset{
+		url:   Prefix + strings.TrimSuffix(name, ext) + "-" + sum + ext,
+		etag:  `"` + sum + `"`,
+		kind:  contentType(ext),
+		plain: body, packed: packed,
+	}
+	a.byName[name], a.byPath[file.url] = file, file
+	return nil
+}
+
+func (f *asset) serve(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("ETag", f.etag)
+	h.Set("Vary", "Accept-Encoding")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if matches(r.Header.Get("If-None-Match"), f.etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Type", f.kind)
+	body := f.plain
+	if f.packed != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
+		h.Set("Content-Encoding", "gzip")
+		body = f.packed
+	}
+	h.Set("Content-Length", fmt.Sprint(len(body)))
+	if r.Method == http.MethodHead {
+		return
+	}
+	_, _ = w.Write(body) // the reader has gone: nobody is left to tell
+}
+
+// matches compares weakly, as If-None-Match must (RFC 9110 §13.1.2).
+func matches(header, etag string) bool {
+	for candidate := range strings.SplitSeq(header, ",") {
+		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
+		if candidate == etag || candidate == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// acceptsGzip reads Accept-Encoding (RFC 9110 §12.5.3): gzip named, or *, and not refused by q=0.
+func acceptsGzip(header string) bool {
+	star := false
+	for item := range strings.SplitSeq(header, ",") {
+		coding, q, _ := strings.Cut(item, ";")
+		_, weight, _ := strings.Cut(strings.ReplaceAll(q, " ", ""), "q=")
+		wanted := strings.Trim(weight, "0.") != "" || weight == ""
+		switch strings.ToLower(strings.TrimSpace(coding)) {
+		case "gzip", "x-gzip":
+			return wanted
+		case "*":
+			star = wanted
+		}
+	}
+	return star
+}
+
+func contentType(ext string) string {
+	switch ext {
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	}
+	return "application/octet-stream"
+}
+
+// join concatenates a folder's files in order of name.
+func join(files fs.FS, folder, format string) ([]byte, error) {
+	entries, err := fs.ReadDir(files, folder)
+	if err != nil {
+		return nil, fmt.Errorf("themes: assets: %w", err)
+	}
+	var b bytes.Buffer
+	for _, entry := range entries {
+		body, err := fs.ReadFile(files, folder+"/"+entry.Name())
+		if err != nil {
+			return nil, fmt.Errorf("themes: assets: %w", err)
+		}
+		fmt.Fprintf(&b, format, body)
+	}
+	return b.Bytes(), nil
+}
+
+func pack(body []byte) ([]byte, error) {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(body); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	if b.Len() >= len(body) {
+		return nil, nil
+	}
+	return b.Bytes(), nil
+}
+
+func sha256Of(body []byte) []byte {
+	sum := sha256.Sum256(body)
+	return sum[:]
+}
