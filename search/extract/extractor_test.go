@@ -1,0 +1,186 @@
+package extract
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"codeberg.org/go-pdf/fpdf"
+)
+
+func newExtractor(t testing.TB, options Options) *Extractor {
+	t.Helper()
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	if options.CacheDir == "" {
+		options.CacheDir = testCacheDir
+	}
+	extractor, err := New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { extractor.Close() })
+	return extractor
+}
+
+func writeFile(t testing.TB, name string, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// script is a child that greets, then does what the shell text says.
+func script(text string) Options {
+	return Options{Exe: "/bin/sh", Args: []string{"-c", `echo '{"parvis_extract":1}'; read line; ` + text}}
+}
+
+func wantReason(t *testing.T, err error, want Reason) {
+	t.Helper()
+	var failed *Failure
+	if !errors.As(err, &failed) || failed.Reason != want {
+		t.Errorf("error = %v, want reason %s", err, want)
+	}
+}
+
+func TestExtractorReadsManyFilesInOneChild(t *testing.T) {
+	extractor := newExtractor(t, Options{})
+	word := writeFile(t, "a", wordFile(t))
+	pdf := writeFile(t, "b", pdfFile(t, 3, "Délibération du conseil municipal", nil))
+	empty := writeFile(t, "c", nil)
+	for range 3 {
+		if got, err := extractor.Text(t.Context(), word, "délib.docx"); err != nil || got.Text != wordText || got.Title != "Délibération n° 12" {
+			t.Fatalf("Text(word) = %+v, %v", got, err)
+		}
+		if got, err := extractor.Text(t.Context(), pdf, "délib.pdf"); err != nil || got.Pages != 3 || !strings.HasPrefix(got.Text, "Délibération") {
+			t.Fatalf("Text(pdf) = %+v, %v", got, err)
+		}
+		_, err := extractor.Text(t.Context(), empty, "vide.pdf")
+		wantReason(t, err, ReasonEmpty)
+	}
+	if extractor.process == nil || extractor.process.served != 9 {
+		t.Errorf("process = %+v, want one that served 9 files", extractor.process)
+	}
+}
+
+func TestAFileThatIsNotThereIsOurError(t *testing.T) {
+	_, err := newExtractor(t, Options{}).Text(t.Context(), filepath.Join(t.TempDir(), "absent"), "a.txt")
+	var failed *Failure
+	if err == nil || errors.As(err, &failed) {
+		t.Errorf("Text = %v, want an error without a reason", err)
+	}
+}
+
+func TestASlowFileIsStopped(t *testing.T) {
+	options := script("exec sleep 60")
+	options.Timeout = 100 * time.Millisecond
+	extractor := newExtractor(t, options)
+	begin := time.Now()
+	_, err := extractor.Text(t.Context(), "x", "x")
+	wantReason(t, err, ReasonTimeout)
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if extractor.process != nil {
+		t.Error("the child of a slow file is kept")
+	}
+}
+
+func TestADeadChildIsReplaced(t *testing.T) {
+	extractor := newExtractor(t, script("exit 3"))
+	for range 2 {
+		_, err := extractor.Text(t.Context(), "x", "x")
+		wantReason(t, err, ReasonCrashed)
+	}
+	lying := newExtractor(t, script(`echo '{"size":999999999}'`))
+	if _, err := lying.Text(t.Context(), "x", "x"); err == nil || lying.process != nil {
+		t.Errorf("an answer beyond the limit: %v, child kept: %v", err, lying.process != nil)
+	}
+}
+
+func TestABinaryThatIsNotOursIsOurError(t *testing.T) {
+	for _, exe := range []string{"/bin/true", "/nonexistent"} {
+		_, err := newExtractor(t, Options{Exe: exe}).Text(t.Context(), "x", "x")
+		var failed *Failure
+		if err == nil || errors.As(err, &failed) {
+			t.Errorf("Text with %s = %v, want an error without a reason", exe, err)
+		}
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	// A title of 150 MB in one XML token: the parser must hold it whole, the child may not.
+	bomb := writeFile(t, "bomb", pack(t, "word/document.xml", wordHead+"<w:t a='"+strings.Repeat("a", 150<<20)+"'>"+wordFoot))
+	extractor := newExtractor(t, Options{Memory: 192 << 20})
+	_, err := extractor.Text(t.Context(), bomb, "bombe.docx")
+	wantReason(t, err, ReasonCrashed)
+	word := writeFile(t, "a", wordFile(t))
+	if got, err := extractor.Text(t.Context(), word, "a.docx"); err != nil || got.Text != wordText {
+		t.Errorf("the next file: %+v, %v", got, err)
+	}
+}
+
+func TestCancelStopsTheChild(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	extractor := newExtractor(t, script("exec sleep 60"))
+	if _, err := extractor.Text(ctx, "x", "x"); !errors.Is(err, context.Canceled) || extractor.process != nil {
+		t.Errorf("Text = %v, child kept: %v", err, extractor.process != nil)
+	}
+}
+
+func TestIdleChildEnds(t *testing.T) {
+	extractor := newExtractor(t, Options{Idle: 20 * time.Millisecond})
+	word := writeFile(t, "a", wordFile(t))
+	if _, err := extractor.Text(t.Context(), word, "a.docx"); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		extractor.mutex.Lock()
+		ended := extractor.process == nil
+		extractor.mutex.Unlock()
+		if ended {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("an idle child is still there")
+		}
+	}
+	if _, err := extractor.Text(t.Context(), word, "a.docx"); err != nil {
+		t.Errorf("after idling: %v", err)
+	}
+}
+
+func TestCommandPrintsTheText(t *testing.T) {
+	path := writeFile(t, "a.docx", wordFile(t))
+	got, err := exec.Command(os.Args[0], "extract", path).Output()
+	if err != nil || strings.TrimSpace(string(got)) != wordText {
+		t.Errorf("extract %s = %q, %v", path, got, err)
+	}
+	if got, err := exec.Command(os.Args[0], "extract").Output(); err == nil {
+		t.Errorf("extract without a file = %q, want a failure", got)
+	}
+}
+
+func BenchmarkPDFPages(b *testing.B) {
+	const pages = 50
+	paragraph := strings.Repeat("Le conseil municipal, après en avoir délibéré, adopte le budget primitif de la commune. ", 25)
+	content := pdfFile(b, pages, paragraph, func(pdf *fpdf.Fpdf) { pdf.SetCompression(true) })
+	reader := newReader(b, Limits{})
+	for b.Loop() {
+		if _, err := reader.Read(b.Context(), bytes.NewReader(content), int64(len(content)), "a.pdf"); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*pages)/b.Elapsed().Seconds(), "pages/s")
+}
