@@ -70,3 +70,16 @@ func newSchema(t testing.TB, server string) string {
 	address.RawQuery = query.Encode()
 	return address.String()
 }
+
+// AddCollectivities adds bare collectivities, for the tests of features whose
+// rows refer to them.
+func AddCollectivities(t testing.TB, db *database.DB, ids ...portal.CollectivityID) {
+	t.Helper()
+	for _, id := range ids {
+		_, err := db.Exec(context.Background(), `INSERT INTO collectivities (id, name, long_name, kind, created) VALUES ($1, $2, $3, 'commune', 1)`,
+			id, string(id), "Mairie de "+string(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
