@@ -55,7 +55,8 @@ CREATE TABLE agents (
 	account      TEXT REFERENCES accounts(id), -- NULL: listed, never signs in
 	given_name   TEXT NOT NULL,
 	family_name  TEXT NOT NULL,
-	sort_name    TEXT NOT NULL,      -- folded 'family given', for order and search
+	sort_name    TEXT NOT NULL,      -- folded 'family given', for order
+	search_text  TEXT NOT NULL DEFAULT '', -- folded words of all that is searched, each after a space
 	function     TEXT NOT NULL DEFAULT '',
 	unit         TEXT NOT NULL DEFAULT '',
 	email        TEXT NOT NULL DEFAULT '',

@@ -1,0 +1,234 @@
+package directory
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"parvis/portal"
+	"parvis/portal/database"
+	"parvis/search"
+)
+
+// Agent is the entry of a person in one collectivity's directory.
+type Agent struct {
+	ID         portal.AgentID   // given, or drawn when ""
+	Account    portal.AccountID // "" for one who is listed and never signs in
+	GivenName  string
+	FamilyName string
+	Function   string // "Directrice générale des services"
+	Unit       portal.UnitID
+	UnitName   string // filled when read
+	Email      string
+	Phone      string // as written, "02 61 91 01 42"
+	Mobile     string
+	Office     string // "Bureau 12"
+	SourceKey  string // entryUUID of the directory server it comes from
+	Active     bool   // filled when read
+}
+
+// Name is the name as written in France, "Camille Le Goff".
+func (a Agent) Name() string {
+	return strings.TrimSpace(a.GivenName + " " + a.FamilyName)
+}
+
+// Initials stand for a photograph: "CL".
+func (a Agent) Initials() string {
+	return strings.ToUpper(firstRune(a.GivenName) + firstRune(a.FamilyName))
+}
+
+func firstRune(text string) string {
+	for _, r := range text {
+		return string(r)
+	}
+	return ""
+}
+
+func (a Agent) check() error {
+	var wrong refusals
+	wrong.identifier("id", string(a.ID))
+	wrong.text("given_name", a.GivenName, false, 100)
+	wrong.text("family_name", a.FamilyName, true, 100)
+	wrong.text("function", a.Function, false, 160)
+	wrong.text("office", a.Office, false, 80)
+	wrong.text("source_key", a.SourceKey, false, 200)
+	wrong.email("email", a.Email)
+	wrong.phone("phone", a.Phone)
+	wrong.phone("mobile", a.Mobile)
+	return wrong.orNil()
+}
+
+func (a Agent) sortName() string { return fold(a.FamilyName + " " + a.GivenName) }
+
+// searchText holds each word that finds the agent after a space: names,
+// initials, function, unit, address, office, and telephones in full.
+func (a Agent) searchText(unit string) string {
+	name := initials(a.GivenName) + initials(a.FamilyName)
+	words := []string{
+		a.sortName(), name, initials(a.FamilyName) + initials(a.GivenName), fold(a.Function), fold(unit),
+		fold(a.Email), fold(a.Office), digits(a.Phone), digits(a.Mobile),
+	}
+	return " " + strings.Join(words, " ")
+}
+
+// CreateAgent adds an agent to the caller's collectivity. A person who
+// administers it may not attach an account that is an agent elsewhere: two
+// agents are linked only by proving both sign-ins.
+func (s *Store) CreateAgent(ctx context.Context, caller portal.Caller, agent Agent) (portal.AgentID, error) {
+	if err := caller.Require(portal.Admin); err != nil {
+		return "", fmt.Errorf("directory: create agent: %w", err)
+	}
+	if agent.ID == "" {
+		agent.ID = portal.AgentID(portal.NewID())
+	}
+	if err := agent.check(); err != nil {
+		return "", fmt.Errorf("directory: create agent: %w", err)
+	}
+	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) ([]string, error) {
+		return []string{string(agent.ID)}, s.insertAgent(ctx, tx, caller, agent)
+	})
+	if err != nil {
+		return "", fmt.Errorf("directory: create agent: %w", err)
+	}
+	s.changed(agent.Account)
+	return agent.ID, nil
+}
+
+func (s *Store) insertAgent(ctx context.Context, tx *database.Tx, caller portal.Caller, agent Agent) error {
+	latest, err := s.attachable(ctx, tx, caller, agent.Account)
+	if err != nil {
+		return err
+	}
+	created := max(database.Millis(s.now()), latest+1) // the oldest agent of an account is one, always the same
+	unit, err := unitName(ctx, tx, caller.Collectivity, agent.Unit)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO agents (collectivity, id, account, given_name, family_name, sort_name, search_text,
+			function, unit, email, phone, mobile, office, source_key, active, created)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, TRUE, $15)`,
+		string(caller.Collectivity), string(agent.ID), sql.NullString{String: string(agent.Account), Valid: agent.Account != ""},
+		agent.GivenName, agent.FamilyName, agent.sortName(), agent.searchText(unit),
+		agent.Function, string(agent.Unit), agent.Email, agent.Phone, agent.Mobile, agent.Office, agent.SourceKey, created)
+	if database.IsDuplicate(err) {
+		return portal.FieldErrors{portal.Invalid("id", "directory.error.taken")}
+	}
+	return err
+}
+
+// attachable refuses an account that is there already, or that only its owner
+// may bring along. It returns when the account last became an agent, in ms.
+func (s *Store) attachable(ctx context.Context, tx *database.Tx, caller portal.Caller, account portal.AccountID) (latest int64, err error) {
+	if account == "" {
+		return 0, nil
+	}
+	var exists, here, elsewhere int
+	err = tx.QueryRow(ctx, `
+		SELECT (SELECT COUNT(*) FROM accounts WHERE id = $1),
+			(SELECT COUNT(*) FROM agents WHERE account = $1 AND collectivity = $2),
+			(SELECT COUNT(*) FROM agents WHERE account = $1 AND collectivity <> $2),
+			(SELECT COALESCE(MAX(created), 0) FROM agents WHERE account = $1)`,
+		string(account), string(caller.Collectivity)).Scan(&exists, &here, &elsewhere, &latest)
+	switch {
+	case err != nil:
+		return 0, err
+	case exists == 0, elsewhere > 0 && !isInstallation(caller):
+		return 0, portal.FieldErrors{portal.Invalid("account", "directory.error.account")}
+	case here > 0:
+		return 0, portal.FieldErrors{portal.Invalid("account", "directory.error.account.here")}
+	}
+	return latest, nil
+}
+
+// unitName is the name of a unit, "" for none; a field error when it is none
+// of the collectivity's.
+func unitName(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, unit portal.UnitID) (string, error) {
+	if err := unitExists(ctx, tx, collectivity, "unit", unit); err != nil || unit == "" {
+		return "", err
+	}
+	var name string
+	err := tx.QueryRow(ctx, `SELECT name FROM units WHERE collectivity = $1 AND id = $2`, string(collectivity), string(unit)).Scan(&name)
+	return name, err
+}
+
+// ChangeAgent replaces what an agent's card says. Account and source key stay.
+func (s *Store) ChangeAgent(ctx context.Context, caller portal.Caller, agent Agent) error {
+	if err := caller.Require(portal.Admin); err != nil {
+		return fmt.Errorf("directory: change agent: %w", err)
+	}
+	if err := agent.check(); err != nil {
+		return fmt.Errorf("directory: change agent: %w", err)
+	}
+	var account portal.AccountID
+	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
+		if account, err = accountOf(ctx, tx, caller.Collectivity, agent.ID); err != nil {
+			return nil, err
+		}
+		return []string{string(agent.ID)}, updateAgent(ctx, tx, caller.Collectivity, agent)
+	})
+	if err != nil {
+		return fmt.Errorf("directory: change agent: %w", err)
+	}
+	s.changed(account)
+	return nil
+}
+
+func updateAgent(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent Agent) error {
+	unit, err := unitName(ctx, tx, collectivity, agent.Unit)
+	if err != nil {
+		return err
+	}
+	return database.OneRow(tx.Exec(ctx, `
+		UPDATE agents SET given_name = $1, family_name = $2, sort_name = $3, search_text = $4, function = $5,
+			unit = $6, email = $7, phone = $8, mobile = $9, office = $10
+		WHERE collectivity = $11 AND id = $12`,
+		agent.GivenName, agent.FamilyName, agent.sortName(), agent.searchText(unit), agent.Function,
+		string(agent.Unit), agent.Email, agent.Phone, agent.Mobile, agent.Office, string(collectivity), string(agent.ID)))
+}
+
+// SetAgentActive lets an agent in or out of the caller's collectivity. Out, the
+// person is no more listed nor found, and leaves at her next request.
+func (s *Store) SetAgentActive(ctx context.Context, caller portal.Caller, agent portal.AgentID, active bool) error {
+	if err := caller.Require(portal.Admin); err != nil {
+		return fmt.Errorf("directory: set agent active: %w", err)
+	}
+	var account portal.AccountID
+	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
+		if account, err = accountOf(ctx, tx, caller.Collectivity, agent); err != nil {
+			return nil, err
+		}
+		return []string{string(agent)}, database.OneRow(tx.Exec(ctx,
+			`UPDATE agents SET active = $1 WHERE collectivity = $2 AND id = $3`, active, string(caller.Collectivity), string(agent)))
+	})
+	if err != nil {
+		return fmt.Errorf("directory: set agent active: %w", err)
+	}
+	s.changed(account)
+	return nil
+}
+
+const agentColumns = `a.id, COALESCE(a.account, ''), a.given_name, a.family_name, a.function, a.unit, COALESCE(u.name, ''),
+	a.email, a.phone, a.mobile, a.office, a.source_key, a.active`
+
+const agentTables = ` FROM agents a LEFT JOIN units u ON u.collectivity = a.collectivity AND u.id = a.unit `
+
+func scanAgent(scan func(dest ...any) error) (Agent, error) {
+	var a Agent
+	err := scan(&a.ID, &a.Account, &a.GivenName, &a.FamilyName, &a.Function, &a.Unit, &a.UnitName,
+		&a.Email, &a.Phone, &a.Mobile, &a.Office, &a.SourceKey, &a.Active)
+	return a, err
+}
+
+// Agent returns the card of an active agent of the caller's collectivity;
+// portal.ErrNotFound for any other.
+func (s *Store) Agent(ctx context.Context, caller portal.Caller, id portal.AgentID) (Agent, error) {
+	row := s.db.QueryRow(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.id = $2 AND a.active`,
+		string(caller.Collectivity), string(id))
+	agent, err := scanAgent(row.Scan)
+	if err != nil {
+		return Agent{}, fmt.Errorf("directory: read agent: %w", err)
+	}
+	return agent, nil
+}

@@ -1,0 +1,70 @@
+// Package directory knows who is who: collectivities, the accounts of those
+// who sign in, the agents that these accounts are in each collectivity, their
+// units, groups and rights, and the applications that they open. How an account
+// proves itself is not here but in sso; directory servers are in ldapdir.
+package directory
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/database"
+	"parvis/search"
+)
+
+// Store reads and writes the directory. Its methods may be called at the same
+// time from many goroutines.
+type Store struct {
+	db    *database.DB
+	queue search.Queue
+	now   func() time.Time
+
+	mu       sync.RWMutex
+	watchers []func(account portal.AccountID)
+}
+
+// New returns the directory kept in a store.
+func New(db *database.DB) *Store {
+	return &Store{db: db, now: time.Now}
+}
+
+// OnChange calls fn after each change to who an account is or what it may do,
+// in this process, so that caches can forget it. An empty account is everybody.
+// fn must be quick.
+func (s *Store) OnChange(fn func(account portal.AccountID)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watchers = append(s.watchers, fn)
+}
+
+func (s *Store) changed(account portal.AccountID) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, fn := range s.watchers {
+		fn(account)
+	}
+}
+
+// Installation is the caller that the installation itself acts as while it
+// fills a collectivity: set-up, the demo, a directory server's first sign-in.
+// No request is ever made by it.
+func Installation(collectivity portal.CollectivityID) portal.Caller {
+	return portal.Caller{Collectivity: collectivity, Rights: []portal.Right{portal.Admin}}
+}
+
+// isInstallation tells the installation from a person.
+func isInstallation(caller portal.Caller) bool { return caller.Account == "" && caller.Agent == "" }
+
+// queued runs a change and puts what it touched in the search queue, in the
+// same transaction.
+func (s *Store) queued(ctx context.Context, collectivity portal.CollectivityID, kind search.Kind, change func(tx *database.Tx) (ids []string, err error)) error {
+	return s.db.Tx(ctx, func(tx *database.Tx) error {
+		ids, err := change(tx)
+		if err != nil {
+			return err
+		}
+		return s.queue.Changed(ctx, tx, collectivity, kind, ids...)
+	})
+}

@@ -1,0 +1,115 @@
+package directory
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"parvis/portal"
+	"parvis/portal/database"
+)
+
+// Group is a set of agents that audiences name.
+type Group struct {
+	ID   portal.GroupID // given, or drawn when ""
+	Name string         // "Encadrants"
+}
+
+// CreateGroup adds a group to the caller's collectivity.
+func (s *Store) CreateGroup(ctx context.Context, caller portal.Caller, group Group) (portal.GroupID, error) {
+	if err := caller.Require(portal.Admin); err != nil {
+		return "", fmt.Errorf("directory: create group: %w", err)
+	}
+	if group.ID == "" {
+		group.ID = portal.GroupID(portal.NewID())
+	}
+	var wrong refusals
+	wrong.identifier("id", string(group.ID))
+	wrong.text("name", group.Name, true, 120)
+	if err := wrong.orNil(); err != nil {
+		return "", fmt.Errorf("directory: create group: %w", err)
+	}
+	_, err := s.db.Exec(ctx, `INSERT INTO agent_groups (collectivity, id, name) VALUES ($1, $2, $3)`,
+		string(caller.Collectivity), string(group.ID), group.Name)
+	if database.IsDuplicate(err) {
+		err = portal.FieldErrors{portal.Invalid("id", "directory.error.taken")}
+	}
+	if err != nil {
+		return "", fmt.Errorf("directory: create group: %w", err)
+	}
+	return group.ID, nil
+}
+
+// Groups lists the groups of the caller's collectivity by name.
+func (s *Store) Groups(ctx context.Context, caller portal.Caller) ([]Group, error) {
+	rows, err := s.db.Query(ctx, `SELECT id, name FROM agent_groups WHERE collectivity = $1 ORDER BY name, id`, string(caller.Collectivity))
+	groups, err := database.Collect(rows, err, func(rows *sql.Rows) (Group, error) {
+		var group Group
+		err := rows.Scan(&group.ID, &group.Name)
+		return group, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("directory: list groups: %w", err)
+	}
+	return groups, nil
+}
+
+// AddMember puts an agent in a group of the caller's collectivity; both must be
+// there. An agent who is in it already stays.
+func (s *Store) AddMember(ctx context.Context, caller portal.Caller, group portal.GroupID, agent portal.AgentID) error {
+	return s.changeMembership(ctx, caller, group, agent, `
+		INSERT INTO agent_group_members (collectivity, group_id, agent) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`)
+}
+
+// RemoveMember takes an agent out of a group.
+func (s *Store) RemoveMember(ctx context.Context, caller portal.Caller, group portal.GroupID, agent portal.AgentID) error {
+	return s.changeMembership(ctx, caller, group, agent, `
+		DELETE FROM agent_group_members WHERE collectivity = $1 AND group_id = $2 AND agent = $3`)
+}
+
+func (s *Store) changeMembership(ctx context.Context, caller portal.Caller, group portal.GroupID, agent portal.AgentID, change string) error {
+	if err := caller.Require(portal.Admin); err != nil {
+		return fmt.Errorf("directory: change group: %w", err)
+	}
+	var account portal.AccountID
+	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
+		if account, err = accountOf(ctx, tx, caller.Collectivity, agent); err != nil {
+			return err
+		}
+		if err := groupsExist(ctx, tx, caller.Collectivity, group); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, change, string(caller.Collectivity), string(group), string(agent))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("directory: change group: %w", err)
+	}
+	s.changed(account)
+	return nil
+}
+
+// groupsExist refuses an audience that names a group of nobody.
+func groupsExist(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, groups ...portal.GroupID) error {
+	for _, group := range groups {
+		var id string
+		err := tx.QueryRow(ctx, `SELECT id FROM agent_groups WHERE collectivity = $1 AND id = $2`, string(collectivity), string(group)).Scan(&id)
+		if errors.Is(err, portal.ErrNotFound) {
+			return portal.FieldErrors{portal.Invalid("group", "directory.error.group")}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// accountOf returns the account of an agent, an id of nobody when it has none;
+// portal.ErrNotFound when there is no such agent in the collectivity.
+func accountOf(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent portal.AgentID) (portal.AccountID, error) {
+	var account portal.AccountID
+	err := tx.QueryRow(ctx, `SELECT COALESCE(account, '-') FROM agents WHERE collectivity = $1 AND id = $2`,
+		string(collectivity), string(agent)).Scan(&account)
+	return account, err
+}

@@ -1,0 +1,91 @@
+package directory
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"parvis/portal"
+	"parvis/portal/database"
+)
+
+// PeopleQuery says which agents to list. The zero PeopleQuery lists the first
+// page of all of them.
+type PeopleQuery struct {
+	Text string        // words of names, initials, function, unit; digits of a telephone
+	Unit portal.UnitID // "" for all
+	Page int           // from 1; less is 1
+	Size int           // agents on a page; 0 is 25
+}
+
+// People are a page of agents in the order of family names.
+type People struct {
+	Agents []Agent
+	Total  int
+	Page   int
+	Pages  int // 0 when nobody is found
+}
+
+const (
+	defaultPageSize = 25
+	maxPageSize     = 100
+	maxWords        = 4 // the others only narrow what these found
+)
+
+// People lists the active agents of the caller's collectivity. Each word must
+// begin a word of the entry, accents and case aside; telephones are found by
+// any run of their digits. Those whose name begins so come first.
+func (s *Store) People(ctx context.Context, caller portal.Caller, query PeopleQuery) (People, error) {
+	if query.Size <= 0 || query.Size > maxPageSize {
+		query.Size = defaultPageSize
+	}
+	patterns, first := patternsOf(query.Text)
+	args := []any{string(caller.Collectivity), string(query.Unit)}
+	for _, pattern := range patterns {
+		args = append(args, pattern)
+	}
+	people := People{}
+	err := s.db.QueryRow(ctx, `SELECT COUNT(*) FROM agents a `+peopleWhere, args...).Scan(&people.Total)
+	if err != nil {
+		return People{}, fmt.Errorf("directory: count agents: %w", err)
+	}
+	people.Pages = (people.Total + query.Size - 1) / query.Size
+	people.Page = max(1, min(query.Page, people.Pages))
+	args = append(args, first, query.Size, (people.Page-1)*query.Size)
+	rows, err := s.db.Query(ctx, `SELECT `+agentColumns+agentTables+peopleWhere+`
+		ORDER BY CASE WHEN ' ' || a.sort_name LIKE $7 THEN 0 ELSE 1 END, a.sort_name, a.id LIMIT $8 OFFSET $9`, args...)
+	people.Agents, err = database.Collect(rows, err, func(rows *sql.Rows) (Agent, error) { return scanAgent(rows.Scan) })
+	if err != nil {
+		return People{}, fmt.Errorf("directory: list agents: %w", err)
+	}
+	return people, nil
+}
+
+const peopleWhere = `WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)
+	AND a.search_text LIKE $3 AND a.search_text LIKE $4 AND a.search_text LIKE $5 AND a.search_text LIKE $6`
+
+// patternsOf turns what was typed into LIKE patterns over search_text, "%" for
+// those not used, and one over names for the order. Folded words hold no
+// wildcard, so nothing needs escaping.
+func patternsOf(text string) (patterns [maxWords]string, first string) {
+	for i := range patterns {
+		patterns[i] = "%"
+	}
+	if len(text) > 400 {
+		text = text[:400] // no name is longer; a cut letter finds nobody
+	}
+	if number := digits(text); number != "" && !strings.ContainsFunc(text, unicode.IsLetter) {
+		patterns[0] = "%" + number + "%"
+		return patterns, "%"
+	}
+	words := strings.Fields(fold(text))
+	for i, word := range words[:min(len(words), maxWords)] {
+		patterns[i] = "% " + word + "%"
+	}
+	if len(words) == 0 && strings.TrimSpace(text) != "" {
+		patterns[0] = "" // only signs were typed, which no entry holds
+	}
+	return patterns, patterns[0]
+}

@@ -1,0 +1,183 @@
+package directory
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"parvis/portal"
+	"parvis/portal/database"
+	"parvis/portal/web"
+	"parvis/search"
+	"parvis/sso"
+)
+
+// SignIn is the directory as sign-in sees it.
+type SignIn struct {
+	*Store
+	Theme ThemeURL // may be nil
+}
+
+var _ sso.People = SignIn{}
+
+// Locate finds the collectivity of a login by the domain of its address, else
+// by the oldest agent of its account. Known and unknown logins cost the same
+// two reads.
+func (d SignIn) Locate(ctx context.Context, login string) (sso.Place, error) {
+	var place sso.Place
+	id, err := d.CollectivityByDomain(ctx, sso.LoginDomain(login))
+	if err != nil && !errors.Is(err, portal.ErrNotFound) {
+		return sso.Place{}, err
+	}
+	place.ByDomain = err == nil
+	account, err := d.AccountByLogin(ctx, login)
+	if err != nil && !errors.Is(err, portal.ErrNotFound) {
+		return sso.Place{}, err
+	}
+	if account.Active {
+		place.Account = account.ID
+	}
+	memberships, err := d.Memberships(ctx, account.ID)
+	if err != nil {
+		return sso.Place{}, err
+	}
+	if id == "" && len(memberships) > 0 && place.Account != "" {
+		id = memberships[0].Collectivity
+	}
+	if id == "" {
+		return place, nil
+	}
+	c, err := d.Collectivity(ctx, id)
+	if err != nil {
+		return sso.Place{}, err
+	}
+	place.Collectivity, place.Domains = webCollectivity(c, d.Theme), c.Domains
+	return place, nil
+}
+
+// Identity is who an account is in a collectivity.
+func (d SignIn) Identity(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (*web.Identity, error) {
+	return d.identity(ctx, d.Theme, account, collectivity)
+}
+
+// Collectivities lists the agents of an account.
+func (d SignIn) Collectivities(ctx context.Context, account portal.AccountID) ([]sso.Agency, error) {
+	memberships, err := d.Memberships(ctx, account)
+	agencies := make([]sso.Agency, len(memberships))
+	for i, m := range memberships {
+		agencies[i] = sso.Agency{Agent: m.Agent, Collectivity: m.Collectivity}
+	}
+	return agencies, err
+}
+
+// Admit makes or brings up to date the account and the agent of a person whom
+// the collectivity's own source vouches for. The agent is found by the source's
+// key, else by the account's login inside of the collectivity's domains: a
+// source can't speak for anybody else.
+func (d SignIn) Admit(ctx context.Context, collectivity portal.CollectivityID, profile sso.Profile) (portal.AccountID, error) {
+	installation := Installation(collectivity)
+	var account portal.AccountID
+	err := d.queued(ctx, collectivity, search.KindPerson, func(tx *database.Tx) ([]string, error) {
+		agent, err := agentOfProfile(ctx, tx, collectivity, profile)
+		switch {
+		case errors.Is(err, portal.ErrNotFound):
+			account, agent.ID, err = d.admitNew(ctx, tx, installation, profile)
+			return []string{string(agent.ID)}, err
+		case err != nil:
+			return nil, err
+		case !agent.Active || agent.Account == "":
+			return nil, portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.closed"}
+		}
+		account = agent.Account
+		return refreshAgent(ctx, tx, collectivity, agent, profile)
+	})
+	if err != nil {
+		return "", fmt.Errorf("directory: admit: %w", err)
+	}
+	return account, nil
+}
+
+// agentOfProfile finds the agent that a profile is about, closed ones too.
+func agentOfProfile(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, profile sso.Profile) (Agent, error) {
+	if profile.Key != "" {
+		row := tx.QueryRow(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.source_key = $2`,
+			string(collectivity), profile.Key)
+		if agent, err := scanAgent(row.Scan); !errors.Is(err, portal.ErrNotFound) {
+			return agent, err
+		}
+	}
+	row := tx.QueryRow(ctx, `SELECT `+agentColumns+agentTables+`
+		WHERE a.collectivity = $1 AND a.account = (SELECT id FROM accounts WHERE login = $2) AND (a.source_key = '' OR $3 = '')`,
+		string(collectivity), profile.Login, profile.Key)
+	return scanAgent(row.Scan)
+}
+
+// admitNew makes the agent, and its account unless the login has one: that one
+// is the person's own, since the login is of the collectivity.
+func (d SignIn) admitNew(ctx context.Context, tx *database.Tx, installation portal.Caller, profile sso.Profile) (portal.AccountID, portal.AgentID, error) {
+	var account portal.AccountID
+	err := tx.QueryRow(ctx, `SELECT id FROM accounts WHERE login = $1`, profile.Login).Scan(&account)
+	if errors.Is(err, portal.ErrNotFound) {
+		account, err = d.insertAccount(ctx, tx, installation, profile.Login)
+	} else if err == nil {
+		err = ownLogin(ctx, tx, installation, profile.Login)
+	}
+	if err != nil {
+		return "", "", err
+	}
+	agent := merge(Agent{ID: portal.AgentID(portal.NewID()), Account: account}, profile)
+	return account, agent.ID, d.insertAgent(ctx, tx, installation, agent)
+}
+
+// refreshAgent writes what the source knows better; nothing when nothing
+// changed, which is the ordinary sign-in.
+func refreshAgent(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent Agent, profile sso.Profile) ([]string, error) {
+	fresh := merge(agent, profile)
+	if fresh == agent {
+		return nil, nil
+	}
+	if err := updateAgent(ctx, tx, collectivity, fresh); err != nil {
+		return nil, err
+	}
+	err := database.OneRow(tx.Exec(ctx, `UPDATE agents SET source_key = $1 WHERE collectivity = $2 AND id = $3`,
+		fresh.SourceKey, string(collectivity), string(agent.ID)))
+	return []string{string(agent.ID)}, err
+}
+
+// merge takes from a profile what it says; what it leaves out stays. Values
+// that the directory would refuse are left out too: a bad telephone number must
+// not keep a person out.
+func merge(agent Agent, profile sso.Profile) Agent {
+	merged := agent
+	merged.GivenName = cmp.Or(profile.GivenName, agent.GivenName)
+	merged.FamilyName = cmp.Or(profile.FamilyName, agent.FamilyName, profile.Login)
+	merged.Email = cmp.Or(profile.Email, agent.Email)
+	merged.Function = cmp.Or(profile.Function, agent.Function)
+	merged.Phone = cmp.Or(profile.Phone, agent.Phone)
+	merged.Mobile = cmp.Or(profile.Mobile, agent.Mobile)
+	merged.Office = cmp.Or(profile.Office, agent.Office)
+	merged.SourceKey = cmp.Or(profile.Key, agent.SourceKey)
+	var refused portal.FieldErrors
+	if !errors.As(merged.check(), &refused) {
+		return merged
+	}
+	bad := func(field string) bool {
+		return slices.ContainsFunc(refused, func(e portal.UserError) bool { return e.Field == field })
+	}
+	keep := func(field string, value *string, old string) {
+		if bad(field) {
+			*value = old
+		}
+	}
+	keep("given_name", &merged.GivenName, agent.GivenName)
+	keep("family_name", &merged.FamilyName, cmp.Or(agent.FamilyName, profile.Login))
+	keep("email", &merged.Email, agent.Email)
+	keep("function", &merged.Function, agent.Function)
+	keep("phone", &merged.Phone, agent.Phone)
+	keep("mobile", &merged.Mobile, agent.Mobile)
+	keep("office", &merged.Office, agent.Office)
+	keep("source_key", &merged.SourceKey, agent.SourceKey)
+	return merged
+}

@@ -1,0 +1,137 @@
+package directory
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"parvis/portal"
+	"parvis/portal/database"
+	"parvis/search"
+)
+
+// PeopleSource offers the active agents to search.
+type PeopleSource struct{ Store *Store }
+
+var _ search.Source = PeopleSource{}
+
+// Kind is search.KindPerson.
+func (PeopleSource) Kind() search.Kind { return search.KindPerson }
+
+// Load returns the agents as search shows them.
+func (p PeopleSource) Load(ctx context.Context, collectivity portal.CollectivityID, ids []string) ([]search.Document, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := p.Store.db.Query(ctx, `SELECT `+agentColumns+agentTables+`
+		WHERE a.collectivity = $1 AND a.active AND a.id IN (`+database.Params(2, len(ids))+`)`, withIDs(collectivity, ids)...)
+	agents, err := database.Collect(rows, err, func(rows *sql.Rows) (Agent, error) { return scanAgent(rows.Scan) })
+	if err != nil {
+		return nil, fmt.Errorf("directory: load people: %w", err)
+	}
+	documents := make([]search.Document, len(agents))
+	for i, agent := range agents {
+		documents[i] = agent.document()
+	}
+	return documents, nil
+}
+
+func (a Agent) document() search.Document {
+	phone, keywords := a.Phone, []string{}
+	if phone == "" {
+		phone = a.Mobile
+	}
+	for _, word := range []string{a.Email, digits(a.Mobile), initials(a.GivenName) + initials(a.FamilyName)} {
+		if word != "" {
+			keywords = append(keywords, word)
+		}
+	}
+	return search.Document{
+		Kind: search.KindPerson, ID: string(a.ID), Title: a.Name(), Keywords: keywords,
+		Body: a.Function, Summary: a.Function, Detail: a.Function, Phone: phone, Unit: a.UnitName,
+		URL: "/directory/agents/" + string(a.ID), Icon: "i-user",
+	}
+}
+
+// IDs pages through the active agents.
+func (p PeopleSource) IDs(ctx context.Context, collectivity portal.CollectivityID, after string, limit int) ([]string, error) {
+	return p.Store.ids(ctx, `SELECT id FROM agents WHERE collectivity = $1 AND active`, collectivity, after, limit)
+}
+
+// ApplicationSource offers the applications to search.
+type ApplicationSource struct{ Store *Store }
+
+var _ search.Source = ApplicationSource{}
+
+// Kind is search.KindApplication.
+func (ApplicationSource) Kind() search.Kind { return search.KindApplication }
+
+// Load returns the applications as search shows them, with their audience.
+func (a ApplicationSource) Load(ctx context.Context, collectivity portal.CollectivityID, ids []string) ([]search.Document, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := a.Store.db.Query(ctx, `SELECT `+applicationColumns+`, p.pinned FROM applications p
+		WHERE p.collectivity = $1 AND p.id IN (`+database.Params(2, len(ids))+`)`, withIDs(collectivity, ids)...)
+	apps, err := database.Collect(rows, err, scanApplication)
+	if err != nil {
+		return nil, fmt.Errorf("directory: load applications: %w", err)
+	}
+	documents := make([]search.Document, len(apps))
+	for i, app := range apps {
+		if app.Audience, err = a.Store.audience(ctx, collectivity, app.ID); err != nil {
+			return nil, err
+		}
+		documents[i] = app.document()
+	}
+	return documents, nil
+}
+
+func (a Application) document() search.Document {
+	return search.Document{
+		Kind: search.KindApplication, ID: a.ID, Title: a.Name, Body: a.Description, Summary: a.Description,
+		Keywords: []string{host(a.URL)}, Detail: a.Category, URL: a.URL, Icon: "i-" + a.Icon, Audience: a.Audience,
+	}
+}
+
+func (s *Store) audience(ctx context.Context, collectivity portal.CollectivityID, application string) ([]portal.GroupID, error) {
+	rows, err := s.db.Query(ctx, `SELECT group_id FROM application_audience WHERE collectivity = $1 AND application = $2`,
+		string(collectivity), application)
+	groups, err := database.Collect(rows, err, func(rows *sql.Rows) (id portal.GroupID, err error) { return id, rows.Scan(&id) })
+	if err != nil {
+		return nil, fmt.Errorf("directory: read audience: %w", err)
+	}
+	slices.Sort(groups)
+	return groups, nil
+}
+
+// IDs pages through the applications.
+func (a ApplicationSource) IDs(ctx context.Context, collectivity portal.CollectivityID, after string, limit int) ([]string, error) {
+	return a.Store.ids(ctx, `SELECT id FROM applications WHERE collectivity = $1`, collectivity, after, limit)
+}
+
+// ids sorts here and not in the store: byte order is promised, and engines
+// follow the language of the machine. A collectivity has thousands of each at
+// the most.
+func (s *Store) ids(ctx context.Context, query string, collectivity portal.CollectivityID, after string, limit int) ([]string, error) {
+	rows, err := s.db.Query(ctx, query, string(collectivity))
+	all, err := database.Collect(rows, err, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
+	if err != nil {
+		return nil, fmt.Errorf("directory: list ids: %w", err)
+	}
+	slices.Sort(all)
+	from, found := slices.BinarySearch(all, after)
+	if found {
+		from++
+	}
+	return all[from:min(len(all), from+limit)], nil
+}
+
+func withIDs(collectivity portal.CollectivityID, ids []string) []any {
+	args := []any{string(collectivity)}
+	for _, id := range ids {
+		args = append(args, id)
+	}
+	return args
+}

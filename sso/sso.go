@@ -1,0 +1,62 @@
+// Package sso signs people in and keeps them signed in: the sign-in pages,
+// embedded passwords, sessions, throttling, and the passwords of phones and
+// other programs. Which accounts and agents there are is the directory's
+// business, asked through People; directory servers and OpenID issuers are
+// spoken to by directory/ldapdir and sso/upstream, through PasswordServer and
+// IssuerServer.
+package sso
+
+import (
+	"context"
+
+	"parvis/portal"
+	"parvis/portal/i18n"
+	"parvis/portal/web"
+)
+
+// Place is where a login belongs.
+type Place struct {
+	Collectivity web.Collectivity // the zero value when the login is of none
+	// ByDomain: the address's domain decided, which anybody may know. Otherwise
+	// the account did, and the page must not show that there is one.
+	ByDomain bool
+	Account  portal.AccountID // "" when there is no such account
+	Domains  []string         // of the collectivity's addresses
+}
+
+// Profile is what a directory server or an issuer says about a person.
+type Profile struct {
+	Key        string // stable in its source: entryUUID; "" when there is none
+	Login      string // canonical login that the person is known by here
+	GivenName  string
+	FamilyName string
+	Email      string
+	Function   string
+	Phone      string
+	Mobile     string
+	Office     string
+}
+
+// People is what signing in asks of the directory.
+type People interface {
+	// Locate says where a canonical login belongs. A login of nobody and
+	// nowhere is the zero Place, without error.
+	Locate(ctx context.Context, login string) (Place, error)
+	// Identity is who an account is in a collectivity, "" for the oldest of its
+	// agents. portal.ErrNotFound when it may not enter.
+	Identity(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (*web.Identity, error)
+	// Admit returns the account of a person whom the collectivity's own source
+	// vouches for, made or brought up to date with her agent. portal.ErrDenied
+	// when she may not enter.
+	Admit(ctx context.Context, collectivity portal.CollectivityID, profile Profile) (portal.AccountID, error)
+	// Collectivities lists the agents of an account, the oldest first.
+	Collectivities(ctx context.Context, account portal.AccountID) ([]Agency, error)
+	// SetPreferences keeps a person's language and scheme, "" for none.
+	SetPreferences(ctx context.Context, account portal.AccountID, language i18n.Language, scheme string) error
+}
+
+// Agency is one agent that an account is, and where.
+type Agency struct {
+	Agent        portal.AgentID
+	Collectivity portal.CollectivityID
+}
