@@ -46,7 +46,7 @@ func roles() []role {
 		{"surface-sunken", fixed(.95, .006, 85), seeded(.155, .012)},
 		{"surface-tint", seeded(.943, .017), seeded(.3, .03)},
 		{"text", seeded(.25, .03), fixed(.94, .006, 85)},
-		{"text-muted", seeded(.46, .022), fixed(.77, .01, 85)},
+		{"text-muted", seeded(.455, .022), fixed(.77, .01, 85)},
 		{"line", fixed(.885, .006, 85), seeded(.345, .018)},
 		{"rule", seeded(.25, .03), seeded(.62, .03)},
 		{"edge", seeded(.58, .02), seeded(.62, .02)},
