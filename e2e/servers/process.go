@@ -201,13 +201,22 @@ func newOutput() (output, error) {
 	return output{file}, os.Remove(file.Name())
 }
 
-// String is the end of the output, 8 KiB at most.
+// String is the output, without its middle when it is long.
 func (o output) String() string {
 	info, err := o.Stat()
 	if err != nil {
 		return err.Error()
 	}
-	text := make([]byte, min(info.Size(), 8<<10))
-	n, _ := o.ReadAt(text, info.Size()-int64(len(text)))
+	const half = 2 << 10
+	if info.Size() <= 2*half {
+		return o.read(0, info.Size())
+	}
+	return o.read(0, half) + "\n…\n" + o.read(info.Size()-half, half)
+}
+
+// read returns up to size octets from an offset.
+func (o output) read(offset, size int64) string {
+	text := make([]byte, size)
+	n, _ := o.ReadAt(text, offset)
 	return string(bytes.TrimSpace(text[:n]))
 }

@@ -63,6 +63,18 @@ func Root() string {
 	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
 }
 
+// ProcessDir makes a folder that is removed when this test process ends, however it ends. Two seconds are
+// left to the programs that die with the process and still write there.
+func ProcessDir(name string) (string, error) {
+	dir, err := newDir(name)
+	if err != nil {
+		return "", err
+	}
+	wait := `trap 'sleep 2; exit' TERM; while :; do sleep 3600 & wait; done`
+	_, err = start(command{args: []string{"/bin/sh", "-c", wait}, folder: dir})
+	return dir, err
+}
+
 // newDir makes a folder that a server's own user can enter, unlike testing's TempDir.
 func newDir(name string) (string, error) {
 	dir, err := os.MkdirTemp("", "parvis-"+name+"-")
