@@ -12,6 +12,7 @@ import (
 // Instance is one occurrence of an event: what a page shows at one place of a week.
 type Instance struct {
 	Calendar CalendarID
+	Event    EventID
 	Name     string // of the object in its calendar, "3f0c.ics"
 	UID      string
 	// Recurrence tells instances of one event apart: when this one was to start before anybody

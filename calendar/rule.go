@@ -30,14 +30,14 @@ type rule struct {
 	until    wall
 	hasUntil bool
 	// untilUTC says that until is an instant in UTC rather than wall time.
-	untilUTC                              bool
-	seconds, minutes, hours               numbers
-	weekdays                              numbers    // 0 Monday … 6 Sunday, without ordinal
-	ordinals                              [7]numbers // 2TU is ordinals[1].has(2)
-	hasOrdinals                           bool
+	untilUTC                             bool
+	seconds, minutes, hours              numbers
+	weekdays                             numbers    // 0 Monday … 6 Sunday, without ordinal
+	ordinals                             [7]numbers // 2TU is ordinals[1].has(2)
+	hasOrdinals                          bool
 	monthDays, yearDays, weekNos, months numbers
-	positions                             numbers
-	weekStart                             int
+	positions                            numbers
+	weekStart                            int
 }
 
 // numbers is a set of integers from -366 to 366.

@@ -1,0 +1,340 @@
+package calendar
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/emersion/go-ical"
+
+	"parvis/portal"
+)
+
+// Draft is what a person writes in the form of an event.
+type Draft struct {
+	Calendar              CalendarID
+	Title                 string // 1 to 300 characters
+	Location, Description string
+	AllDay                bool
+	// Start and End are half-open, in the zone in which the person thinks; their zone is written
+	// with them. All day: midnights, End that after the last day. A zero End: the event lasts the
+	// day, or no time at all, as RFC 5545 §3.6.1 has it.
+	Start, End time.Time
+	Repeat     Repeat
+}
+
+// Every is how often an event repeats.
+type Every string
+
+// How often; Otherwise is a rule that a client wrote and no form shows: a change keeps it.
+const (
+	Once      Every = ""
+	Daily     Every = "daily"
+	Weekly    Every = "weekly"
+	Monthly   Every = "monthly" // on the same day of the month
+	Yearly    Every = "yearly"
+	Otherwise Every = "otherwise"
+)
+
+// Repeat is the recurrence of a Draft.
+type Repeat struct {
+	Every Every
+	Until time.Time // on the last day on which it may start; zero: without end
+}
+
+// Longest texts, in characters.
+const (
+	maxTitle       = 300
+	maxLocation    = 300
+	maxDescription = 20_000
+)
+
+// check refuses a draft, in the order of the form's fields.
+func (d Draft) check() error {
+	var errs portal.FieldErrors
+	refuse := func(field, key string, args ...any) {
+		errs = append(errs, portal.Invalid(field, "calendar.error."+key, args...))
+	}
+	switch {
+	case strings.TrimSpace(d.Title) == "":
+		refuse("title", "title-missing")
+	case utf8.RuneCountInString(d.Title) > maxTitle:
+		refuse("title", "too-long", "max", maxTitle)
+	}
+	switch {
+	case d.Start.IsZero():
+		refuse("start", "start-missing")
+	case d.Start.Year() < 1900 || d.Start.Year() >= lastYear-1:
+		refuse("start", "date-far")
+	case d.endsTooEarly():
+		refuse("end", "end-before-start", "start", d.Start)
+	case !d.End.IsZero() && d.End.Sub(d.Start) > 5*366*24*time.Hour:
+		refuse("end", "too-long-event")
+	}
+	if utf8.RuneCountInString(d.Location) > maxLocation {
+		refuse("location", "too-long", "max", maxLocation)
+	}
+	if utf8.RuneCountInString(d.Description) > maxDescription {
+		refuse("description", "too-long", "max", maxDescription)
+	}
+	switch {
+	case !slices.Contains([]Every{Once, Daily, Weekly, Monthly, Yearly, Otherwise}, d.Repeat.Every):
+		refuse("repeat", "repeat-unknown")
+	case d.Repeat.Every == Once || d.Repeat.Until.IsZero() || d.Start.IsZero():
+	case dayOfTime(d.Repeat.Until) < dayOfTime(d.Start):
+		refuse("until", "until-before-start", "start", d.Start)
+	case d.Repeat.Until.Year() >= lastYear:
+		refuse("until", "date-far")
+	}
+	return errs.OrNil()
+}
+
+func (d Draft) endsTooEarly() bool {
+	if d.End.IsZero() {
+		return false
+	}
+	if d.AllDay {
+		return dayOfTime(d.End) <= dayOfTime(d.Start)
+	}
+	return d.End.Before(d.Start)
+}
+
+// dayOfTime is the civil day of an instant in its own zone.
+func dayOfTime(t time.Time) day {
+	year, month, dayOfMonth := t.Date()
+	return dayOf(year, int(month), dayOfMonth)
+}
+
+// object makes a calendar object of a draft.
+func (d Draft) object(uid string, now time.Time) *ical.Component {
+	event := ical.NewComponent(ical.CompEvent)
+	setText(event, ical.PropUID, uid)
+	set(event, ical.PropCreated, stamp(now))
+	root := ical.NewComponent(ical.CompCalendar)
+	setText(root, ical.PropVersion, "2.0")
+	setText(root, ical.PropProductID, "-//Parvis//Parvis//FR")
+	root.Children = []*ical.Component{event}
+	d.write(event, now)
+	addZone(root, d)
+	return root
+}
+
+// write puts what the form shows into an event.
+func (d Draft) write(event *ical.Component, now time.Time) {
+	setText(event, ical.PropSummary, strings.TrimSpace(d.Title))
+	setText(event, ical.PropLocation, strings.TrimSpace(d.Location))
+	setText(event, ical.PropDescription, strings.TrimSpace(d.Description))
+	start := d.moment(d.Start)
+	setMoment(event, ical.PropDateTimeStart, start)
+	event.Props.Del(ical.PropDuration)
+	event.Props.Del(ical.PropDateTimeEnd)
+	if !d.End.IsZero() && !d.End.Equal(d.Start) {
+		setMoment(event, ical.PropDateTimeEnd, d.moment(d.End.In(d.Start.Location())))
+	}
+	switch d.Repeat.Every {
+	case Otherwise:
+	case Once:
+		event.Props.Del(ical.PropRecurrenceRule)
+	default:
+		set(event, ical.PropRecurrenceRule, d.Repeat.value(start))
+	}
+	touch(event, now)
+}
+
+// moment is a time of the draft as DTSTART writes it.
+func (d Draft) moment(t time.Time) moment {
+	zone := t.Location()
+	switch {
+	case d.AllDay:
+		return moment{wall: dayOfTime(t).wall(), form: dateForm}
+	case zone == time.UTC || ianaZone(zone.String()) == nil:
+		return moment{wall: wall(t.Unix()), form: utcForm}
+	default:
+		return moment{wall: wallOf(t, zone), form: zonedForm, zone: zone}
+	}
+}
+
+// value is the RRULE, with UNTIL in the form that DTSTART's asks for (RFC 5545 §3.3.10).
+func (r Repeat) value(start moment) string {
+	rule := "FREQ=" + strings.ToUpper(string(r.Every))
+	if r.Until.IsZero() {
+		return rule
+	}
+	last := dayOfTime(r.Until)
+	if start.isDate() {
+		return rule + ";UNTIL=" + formatDate(last)
+	}
+	end := (last + 1).wall() - 1
+	return rule + ";UNTIL=" + stamp(end.in(start.place(time.UTC)))
+}
+
+// repeatOf reads back what value wrote; a rule that says more is Otherwise.
+func repeatOf(it *item, zone *time.Location) Repeat {
+	if it.rule == nil {
+		if len(it.added) > 0 {
+			return Repeat{Every: Otherwise}
+		}
+		return Repeat{}
+	}
+	place := it.start.place(zone)
+	r := it.ruleIn(place)
+	var repeat Repeat
+	if r.hasUntil {
+		repeat.Until = r.until.day().wall().in(zone)
+	}
+	plain := rule{
+		freq: r.freq, interval: 1, until: r.until, hasUntil: r.hasUntil, untilUTC: r.untilUTC, weekStart: r.weekStart,
+	}
+	// A weekly rule on the weekday of its start, and a monthly one on its day, say no more.
+	_, _, dayOfMonth := it.start.wall.day().date()
+	switch r.freq {
+	case weekly:
+		if !r.weekdays.empty() {
+			plain.weekdays.add(it.start.wall.day().weekday())
+		}
+	case monthly:
+		if !r.monthDays.empty() {
+			plain.monthDays.add(dayOfMonth)
+		}
+	}
+	repeat.Every = [...]Every{yearly: Yearly, monthly: Monthly, weekly: Weekly, daily: Daily}[r.freq]
+	if *r != plain || len(it.added) > 0 {
+		repeat.Every = Otherwise
+	}
+	return repeat
+}
+
+// change writes a draft over the event. When the start moves, the exceptions of the series move
+// with it: a meeting cancelled on the 14th stays cancelled.
+func (o *Object) change(d Draft, zone *time.Location, now time.Time) {
+	main := o.items[0]
+	before := *main.start
+	d.write(main.component, now)
+	after := d.moment(d.Start)
+	if !before.isDate() && after.isDate() {
+		before.wall = before.wall.day().wall()
+	}
+	delta := after.wall - wallOf(before.at(zone), after.place(zone))
+	if before.isDate() {
+		delta = after.wall - before.wall
+	}
+	if delta != 0 || before.form != after.form {
+		for _, it := range o.items {
+			moveExceptions(it, delta, after, zone)
+		}
+	}
+	addZone(o.root, d)
+}
+
+// moveExceptions shifts EXDATE, RDATE and RECURRENCE-ID and writes them as DTSTART is written.
+func moveExceptions(it *item, delta wall, like moment, zone *time.Location) {
+	shift := func(m moment) moment {
+		w := wallOf(m.at(zone), like.place(zone)) + delta
+		if m.isDate() {
+			w = m.wall + delta
+		}
+		if like.isDate() {
+			w = w.day().wall()
+		}
+		return moment{wall: w, form: like.form, zone: like.zone}
+	}
+	if it.isOverride {
+		setMoment(it.component, ical.PropRecurrenceID, shift(it.recurrenceID))
+		return
+	}
+	it.component.Props.Del(ical.PropExceptionDates)
+	for _, m := range it.excluded {
+		it.component.Props.Add(momentProp(ical.PropExceptionDates, shift(m)))
+	}
+	it.component.Props.Del(ical.PropRecurrenceDates)
+	for _, a := range it.added {
+		it.component.Props.Add(momentProp(ical.PropRecurrenceDates, shift(a.start)))
+	}
+}
+
+// exclude takes one instance out of a series, portal.ErrNotFound when there is none.
+func (o *Object) exclude(recurrence time.Time, zone *time.Location, now time.Time) error {
+	main := o.items[0]
+	if main.isOverride || !main.repeats() {
+		return portal.ErrNotFound
+	}
+	at := *main.start
+	at.wall = wallOf(recurrence, main.start.place(zone))
+	if !o.hasInstance(recurrence, zone) {
+		return portal.ErrNotFound
+	}
+	o.root.Children = slices.DeleteFunc(o.root.Children, func(c *ical.Component) bool {
+		return slices.ContainsFunc(o.items, func(it *item) bool {
+			return it.component == c && it.isOverride && it.recurrenceID.at(zone).Equal(recurrence)
+		})
+	})
+	main.component.Props.Add(momentProp(ical.PropExceptionDates, at))
+	touch(main.component, now)
+	return nil
+}
+
+func (o *Object) hasInstance(recurrence time.Time, zone *time.Location) bool {
+	err := o.occurrences(time.Time{}, recurrence.AddDate(0, 0, 1), zone, func(occ occurrence) error {
+		if occ.recurrence.Equal(recurrence) {
+			return errStop
+		}
+		return nil
+	})
+	return errors.Is(err, errStop)
+}
+
+// touch stamps a change (RFC 5545 §3.8.7).
+func touch(event *ical.Component, now time.Time) {
+	set(event, ical.PropDateTimeStamp, stamp(now))
+	set(event, ical.PropLastModified, stamp(now))
+	sequence := 0
+	if p := event.Props.Get(ical.PropSequence); p != nil {
+		n, err := strconv.Atoi(p.Value)
+		if err == nil && n >= 0 && n < 1<<30 {
+			sequence = n + 1
+		}
+	}
+	set(event, ical.PropSequence, strconv.Itoa(sequence))
+}
+
+func stamp(t time.Time) string { return formatWall(wall(t.Unix())) + "Z" }
+
+func set(c *ical.Component, name, value string) { c.Props.Set(&ical.Prop{Name: name, Value: value}) }
+
+// setText keeps the parameters of the property (LANGUAGE, ALTREP) while its text stays the same;
+// an empty text removes it.
+func setText(c *ical.Component, name, value string) {
+	switch p := c.Props.Get(name); {
+	case p != nil && text(p.Value) == value:
+	case value == "":
+		c.Props.Del(name)
+	default:
+		set(c, name, escapeText(value))
+	}
+}
+
+func setMoment(c *ical.Component, name string, m moment) { c.Props.Set(momentProp(name, m)) }
+
+func momentProp(name string, m moment) *ical.Prop {
+	switch m.form {
+	case dateForm:
+		return &ical.Prop{Name: name, Value: formatDate(m.wall.day()), Params: ical.Params{ical.ParamValue: {"DATE"}}}
+	case utcForm:
+		return &ical.Prop{Name: name, Value: formatWall(m.wall) + "Z"}
+	case zonedForm:
+		return &ical.Prop{Name: name, Value: formatWall(m.wall), Params: ical.Params{ical.ParamTimezoneID: {m.zone.String()}}}
+	default:
+		return &ical.Prop{Name: name, Value: formatWall(m.wall)}
+	}
+}
+
+// conflictForPage gives a lost race its sentence.
+func conflictForPage(err error) error {
+	if errors.Is(err, ErrCondition) {
+		return portal.UserError{Kind: portal.ErrConflict, Key: "calendar.error.changed-meanwhile"}
+	}
+	return err
+}

@@ -1,0 +1,196 @@
+package calendar
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/database"
+)
+
+// Entry is an object of a calendar as a listing shows it.
+type Entry struct {
+	ID        EventID
+	Name      string // last part of its DAV address
+	ETag      string // quoted
+	Size      int    // bytes
+	Component string
+	Modified  time.Time // UTC
+	Octets    []byte    // as received; nil in listings that don't need them
+
+	first, last int64 // bounds of its instances, UTC milliseconds
+	exact       bool  // one instance, exactly within the bounds
+}
+
+// UnfoldedText is the octets as text for XML, where a line folded inside a character by an old
+// client would be no text.
+func (e Entry) UnfoldedText() []byte {
+	return bytes.ReplaceAll(bytes.ReplaceAll(e.Octets, []byte("\r\n "), nil), []byte("\n "), nil)
+}
+
+const entryColumns = `id, name, etag, size, component, modified, first_start, last_end, exact`
+
+func scanEntry(rows *sql.Rows) (Entry, error) { return scanEntryAnd(rows) }
+
+func scanEntryWithOctets(rows *sql.Rows) (e Entry, err error) {
+	var octets []byte
+	e, err = scanEntryAnd(rows, &octets)
+	e.Octets = octets
+	return e, err
+}
+
+func scanEntryAnd(rows *sql.Rows, more ...any) (e Entry, err error) {
+	var modified int64
+	err = rows.Scan(append([]any{&e.ID, &e.Name, &e.ETag, &e.Size, &e.Component, &modified, &e.first, &e.last, &e.exact}, more...)...)
+	e.Modified = database.FromMillis(modified)
+	return e, err
+}
+
+// Entry is one object with its octets.
+func (s *Store) Entry(ctx context.Context, caller portal.Caller, id CalendarID, name string) (Entry, error) {
+	found, err := s.Entries(ctx, caller, id, []string{name})
+	if err != nil {
+		return Entry{}, err
+	}
+	e, ok := found[name]
+	if !ok {
+		return Entry{}, fmt.Errorf("calendar: object %.60q: %w", name, portal.ErrNotFound)
+	}
+	return e, nil
+}
+
+// batch is how many names one query asks for: always the same, so that it is prepared once.
+const batch = 50
+
+// Entries are the objects that exist under the names, with their octets, by name.
+func (s *Store) Entries(ctx context.Context, caller portal.Caller, id CalendarID, names []string) (map[string]Entry, error) {
+	if _, err := s.Calendar(ctx, caller, id); err != nil {
+		return nil, err
+	}
+	all := make(map[string]Entry, len(names))
+	for len(names) > 0 {
+		n := min(batch, len(names))
+		found, err := s.entries(ctx, caller, id, names[:n])
+		if err != nil {
+			return nil, fmt.Errorf("calendar: objects of %q: %w", id, err)
+		}
+		for _, e := range found {
+			all[e.Name] = e
+		}
+		names = names[n:]
+	}
+	return all, nil
+}
+
+func (s *Store) entries(ctx context.Context, caller portal.Caller, id CalendarID, names []string) ([]Entry, error) {
+	if len(names) == 1 {
+		rows, err := s.db.Query(ctx, `SELECT `+entryColumns+`, octets FROM calendar_objects
+			WHERE collectivity = $1 AND calendar = $2 AND name = $3`, string(caller.Collectivity), string(id), names[0])
+		return database.Collect(rows, err, scanEntryWithOctets)
+	}
+	args := []any{string(caller.Collectivity), string(id)}
+	for i := range batch {
+		args = append(args, names[min(i, len(names)-1)])
+	}
+	rows, err := s.db.Query(ctx, `SELECT `+entryColumns+`, octets FROM calendar_objects
+		WHERE collectivity = $1 AND calendar = $2 AND name IN (`+database.Params(3, batch)+`)`, args...)
+	return database.Collect(rows, err, scanEntryWithOctets)
+}
+
+// List is every object of a calendar without octets, sorted by name.
+func (s *Store) List(ctx context.Context, caller portal.Caller, id CalendarID) ([]Entry, error) {
+	if _, err := s.Calendar(ctx, caller, id); err != nil {
+		return nil, err
+	}
+	rows, err := s.db.Query(ctx, `SELECT `+entryColumns+` FROM calendar_objects
+		WHERE collectivity = $1 AND calendar = $2 ORDER BY name`, string(caller.Collectivity), string(id))
+	all, err := database.Collect(rows, err, scanEntry)
+	return all, wrap(err, "calendar: list %q", id)
+}
+
+// Changes is what happened in a calendar since a token.
+type Changes struct {
+	Changed []Entry  // without octets; as they are now
+	Deleted []string // names
+	Token   SyncToken
+	More    bool // there are changes after Token
+}
+
+// ErrSyncToken: the token is of another epoch, of the future, or older than the log. The client
+// must read everything again.
+var ErrSyncToken = fmt.Errorf("calendar: sync token: %w", portal.ErrInvalid)
+
+// ChangesSince lists at most limit (0: all) changes since a token, oldest first; with the zero
+// token, every object. Errors: ErrSyncToken, portal.ErrNotFound for the calendar.
+func (s *Store) ChangesSince(ctx context.Context, caller portal.Caller, id CalendarID, since SyncToken, limit int) (Changes, error) {
+	c, err := s.Calendar(ctx, caller, id)
+	if err != nil {
+		return Changes{}, err
+	}
+	first := since == SyncToken{} || since == SyncToken{Epoch: unstoredEpoch}
+	if !first && (since.Epoch != c.Sync.Epoch || since.Sequence > c.Sync.Sequence || since.Sequence < c.forgotten) {
+		return Changes{}, ErrSyncToken
+	}
+	changes := Changes{Token: c.Sync}
+	if !first && since.Sequence == c.Sync.Sequence {
+		return changes, nil
+	}
+	if limit <= 0 {
+		limit = 1 << 30
+	}
+	rows, err := s.db.Query(ctx, `
+		SELECT h.name, h.sequence, h.deleted, COALESCE(o.id, ''), COALESCE(o.etag, ''), COALESCE(o.size, 0),
+		       COALESCE(o.component, ''), COALESCE(o.modified, 0)
+		FROM calendar_changes h
+		LEFT JOIN calendar_objects o ON o.collectivity = $1 AND o.calendar = $2 AND o.name = h.name
+		WHERE h.collectivity = $1 AND h.calendar = $2 AND h.sequence > $3 AND h.sequence <= $4
+		ORDER BY h.sequence LIMIT $5`,
+		string(caller.Collectivity), string(id), since.Sequence, c.Sync.Sequence, limit+1)
+	if err != nil {
+		return Changes{}, fmt.Errorf("calendar: changes of %q: %w", id, err)
+	}
+	defer rows.Close()
+	last := since.Sequence
+	for n := 0; rows.Next(); n++ {
+		if n == limit {
+			changes.More, changes.Token.Sequence = true, last
+			break
+		}
+		var e Entry
+		var deleted bool
+		var modified int64
+		if err := rows.Scan(&e.Name, &last, &deleted, &e.ID, &e.ETag, &e.Size, &e.Component, &modified); err != nil {
+			return Changes{}, fmt.Errorf("calendar: changes of %q: %w", id, err)
+		}
+		e.Modified = database.FromMillis(modified)
+		switch {
+		case !deleted && e.ETag != "":
+			changes.Changed = append(changes.Changed, e)
+		case !first:
+			changes.Deleted = append(changes.Deleted, e.Name)
+		}
+	}
+	return changes, wrap(rows.Err(), "calendar: changes of %q", id)
+}
+
+// ForgetChanges drops deletions older than an instant from a collectivity's logs, six months by
+// default; clients with older tokens read everything again.
+func (s *Store) ForgetChanges(ctx context.Context, collectivity portal.CollectivityID, before time.Time) error {
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		_, err := tx.Exec(ctx, `
+			UPDATE calendars SET forgotten = COALESCE((
+				SELECT max(sequence) FROM calendar_changes h
+				WHERE h.collectivity = $1 AND h.calendar = calendars.id AND h.deleted AND h.changed < $2), forgotten)
+			WHERE collectivity = $1`, string(collectivity), database.Millis(before))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `DELETE FROM calendar_changes WHERE collectivity = $1 AND deleted AND changed < $2`,
+			string(collectivity), database.Millis(before))
+		return err
+	})
+	return wrap(err, "calendar: forget changes of %q", collectivity)
+}

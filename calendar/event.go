@@ -1,0 +1,207 @@
+package calendar
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-ical"
+
+	"parvis/portal"
+	"parvis/portal/database"
+)
+
+// Event is an event as a page shows and edits it.
+type Event struct {
+	Draft    // of the whole series; Calendar is where it lies
+	ID       EventID
+	Name     string // of the object in its calendar
+	UID      string
+	ETag     string // hand it back to ChangeEvent, so that nobody's change is lost
+	Status   string // "CONFIRMED", "TENTATIVE", "CANCELLED" or ""
+	Writable bool   // by the caller
+	Moved    int    // instances that were changed alone
+}
+
+// Instances lists what overlaps [from, to) in the named calendars, in all that the caller sees
+// when none is named, sorted by start, all-day events first among those of one start. Both bounds
+// are needed. Times come in from's zone; days in the calendar's own.
+func (s *Store) Instances(ctx context.Context, caller portal.Caller, from, to time.Time, calendars ...CalendarID) ([]Instance, error) {
+	if from.IsZero() || to.IsZero() || to.Sub(from) > 5*366*24*time.Hour {
+		return nil, fmt.Errorf("calendar: instances from %v to %v: %w", from, to, portal.ErrInvalid)
+	}
+	visible, err := s.Calendars(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	var all []Instance
+	for _, c := range visible {
+		if len(calendars) > 0 && !slices.Contains(calendars, c.ID) {
+			continue
+		}
+		if all, err = s.instancesOf(ctx, caller, c, from, to, all); err != nil {
+			return nil, fmt.Errorf("calendar: instances of %q: %w", c.ID, err)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Instance) int {
+		return cmp.Or(a.Start.Compare(b.Start), boolToInt(b.AllDay)-boolToInt(a.AllDay), a.End.Compare(b.End))
+	})
+	return all, nil
+}
+
+func (s *Store) instancesOf(ctx context.Context, caller portal.Caller, c Calendar, from, to time.Time, all []Instance) ([]Instance, error) {
+	rows, err := s.db.Query(ctx, `SELECT `+entryColumns+`, octets FROM calendar_objects
+		WHERE collectivity = $1 AND calendar = $2 AND last_end >= $3 AND first_start <= $4 AND component = $5`,
+		string(caller.Collectivity), string(c.ID), from.UnixMilli(), to.UnixMilli(), EventComponent)
+	entries, err := database.Collect(rows, err, scanEntryWithOctets)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		o, err := Parse(e.Octets)
+		if err != nil {
+			return nil, err
+		}
+		found, err := o.Instances(from, to, c.Zone)
+		if err != nil && len(found) == 0 {
+			return nil, err
+		}
+		for _, in := range found {
+			in.Calendar, in.Name, in.Event = c.ID, e.Name, e.ID
+			if !in.AllDay {
+				in.Start, in.End = in.Start.In(from.Location()), in.End.In(from.Location())
+			}
+			all = append(all, in)
+		}
+	}
+	return all, nil
+}
+
+// Event is one event that the caller sees. What is no event is portal.ErrNotFound.
+func (s *Store) Event(ctx context.Context, caller portal.Caller, id EventID) (Event, error) {
+	c, e, o, err := s.find(ctx, s.db, caller, id)
+	if err != nil {
+		return Event{}, fmt.Errorf("calendar: event %.40q: %w", id, err)
+	}
+	return eventOf(c, e, o), nil
+}
+
+// find is an event with its calendar.
+func (s *Store) find(ctx context.Context, q querier, caller portal.Caller, id EventID) (Calendar, Entry, *Object, error) {
+	rows, err := q.Query(ctx, `SELECT `+entryColumns+`, octets, calendar FROM calendar_objects
+		WHERE collectivity = $1 AND id = $2 AND component = $3`, string(caller.Collectivity), string(id), EventComponent)
+	var in CalendarID
+	found, err := database.Collect(rows, err, func(rows *sql.Rows) (Entry, error) {
+		var octets []byte
+		e, err := scanEntryAnd(rows, &octets, &in)
+		e.Octets = octets
+		return e, err
+	})
+	if err == nil && len(found) == 0 {
+		err = portal.ErrNotFound
+	}
+	if err != nil {
+		return Calendar{}, Entry{}, nil, err
+	}
+	c, err := s.calendar(ctx, q, caller, in)
+	if err != nil {
+		return Calendar{}, Entry{}, nil, err
+	}
+	o, err := Parse(found[0].Octets)
+	return c, found[0], o, err
+}
+
+func eventOf(c Calendar, e Entry, o *Object) Event {
+	main := o.items[0]
+	ev := Event{
+		Draft: Draft{
+			Calendar:    c.ID,
+			Title:       propText(main.component, ical.PropSummary),
+			Location:    propText(main.component, ical.PropLocation),
+			Description: propText(main.component, ical.PropDescription),
+			AllDay:      main.start.isDate(),
+			Start:       main.start.at(c.Zone).In(c.Zone),
+			Repeat:      repeatOf(main, c.Zone),
+		},
+		ID: e.ID, Name: e.Name, UID: o.UID, ETag: e.ETag, Writable: c.Writable,
+		Status: strings.ToUpper(propText(main.component, ical.PropStatus)),
+		Moved:  len(o.items) - 1,
+	}
+	end := main.endOf(main.start.wall, ev.Start, main.start.place(c.Zone), nil).In(c.Zone)
+	if main.end != nil || main.span != nil || ev.AllDay {
+		ev.End = end
+	}
+	return ev
+}
+
+// CreateEvent makes an event in the draft's calendar. What is wrong in the draft comes back as
+// portal.FieldErrors.
+func (s *Store) CreateEvent(ctx context.Context, caller portal.Caller, d Draft) (EventID, error) {
+	if err := d.check(); err != nil {
+		return "", err
+	}
+	uid := portal.NewID() + portal.NewID()
+	octets := encode(d.object(uid, s.now()))
+	written, err := s.Put(ctx, caller, d.Calendar, uid+".ics", octets, Condition{NoneMatch: []string{"*"}})
+	return written.ID, err
+}
+
+// ChangeEvent changes an event, the whole series when it repeats, and keeps all that a page doesn't
+// show: alarms, attendees, X- properties. The draft's Calendar is not looked at. An etag that is no
+// longer the event's ("" for any) is a UserError of kind portal.ErrConflict.
+func (s *Store) ChangeEvent(ctx context.Context, caller portal.Caller, id EventID, etag string, d Draft) error {
+	if err := d.check(); err != nil {
+		return err
+	}
+	return s.edit(ctx, caller, id, etag, func(c Calendar, o *Object) error {
+		o.change(d, c.Zone, s.now())
+		return nil
+	})
+}
+
+// DeleteEvent deletes an event, the whole series when it repeats.
+func (s *Store) DeleteEvent(ctx context.Context, caller portal.Caller, id EventID, etag string) error {
+	c, e, _, err := s.find(ctx, s.db, caller, id)
+	if err == nil {
+		err = s.Delete(ctx, caller, c.ID, e.Name, conditionOf(etag))
+	}
+	return conflictForPage(wrap(err, "calendar: event %.40q", id))
+}
+
+// DeleteInstance takes one instance out of an event that repeats. recurrence is its
+// Instance.Recurrence.
+func (s *Store) DeleteInstance(ctx context.Context, caller portal.Caller, id EventID, recurrence time.Time, etag string) error {
+	return s.edit(ctx, caller, id, etag, func(c Calendar, o *Object) error {
+		return o.exclude(recurrence, c.Zone, s.now())
+	})
+}
+
+// edit rewrites an event.
+func (s *Store) edit(ctx context.Context, caller portal.Caller, id EventID, etag string, change func(Calendar, *Object) error) error {
+	c, e, o, err := s.find(ctx, s.db, caller, id)
+	if err != nil {
+		return fmt.Errorf("calendar: event %.40q: %w", id, err)
+	}
+	if etag == "" {
+		etag = e.ETag
+	}
+	if err := change(c, o); err != nil {
+		return fmt.Errorf("calendar: event %.40q: %w", id, err)
+	}
+	_, err = s.Put(ctx, caller, c.ID, e.Name, encode(o.root), conditionOf(etag))
+	return conflictForPage(err)
+}
+
+func conditionOf(etag string) Condition {
+	if etag == "" {
+		return Condition{}
+	}
+	return Condition{Match: []string{etag}}
+}

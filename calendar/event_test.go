@@ -1,0 +1,186 @@
+package calendar
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"parvis/portal"
+)
+
+func TestAnEventIsCreatedChangedAndDeleted(t *testing.T) {
+	ctx, s := context.Background(), newStore(t)
+	caller := agent("bourg", "claire")
+	d := meeting(caller, "Réunion, de; service\\", 24)
+	d.Location, d.Description = "Bureau 1", "Ordre du jour :\n1. budget"
+	id := mustCreate(t, s, caller, d)
+	ev, err := s.Event(ctx, caller, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(d, ev.Draft); diff != "" {
+		t.Errorf("read back differs (-written +read):\n%s", diff)
+	}
+	d.Title, d.Start, d.End = "Réunion", d.Start.Add(time.Hour), d.End.Add(2*time.Hour)
+	if err := s.ChangeEvent(ctx, caller, id, ev.ETag, d); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := titles(t, s, caller), []string{"24 10:00 Réunion"}; !cmp.Equal(got, want) {
+		t.Errorf("after the change %q, want %q", got, want)
+	}
+	if err := s.ChangeEvent(ctx, caller, id, ev.ETag, d); !errors.Is(err, portal.ErrConflict) {
+		t.Errorf("a change over another's change: %v, want ErrConflict", err)
+	}
+	if err := s.DeleteEvent(ctx, caller, id, ev.ETag); !errors.Is(err, portal.ErrConflict) {
+		t.Errorf("a deletion over another's change: %v, want ErrConflict", err)
+	}
+	if err := s.DeleteEvent(ctx, caller, id, ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := titles(t, s, caller); got != nil {
+		t.Errorf("after the deletion %q", got)
+	}
+}
+
+func TestADraftThatMakesNoSenseIsRefusedAtItsField(t *testing.T) {
+	s := newStore(t)
+	caller := agent("bourg", "claire")
+	good := meeting(caller, "x", 24)
+	for name, c := range map[string]struct {
+		change func(*Draft)
+		want   string
+	}{
+		"no title":           {func(d *Draft) { d.Title = " " }, "title calendar.error.title-missing"},
+		"long title":         {func(d *Draft) { d.Title = strings.Repeat("é", 301) }, "title calendar.error.too-long"},
+		"no start":           {func(d *Draft) { d.Start = time.Time{} }, "start calendar.error.start-missing"},
+		"ends before start":  {func(d *Draft) { d.End = d.Start.Add(-time.Minute) }, "end calendar.error.end-before-start"},
+		"last day first":     {func(d *Draft) { d.AllDay = true; d.End = d.Start }, "end calendar.error.end-before-start"},
+		"year 9999":          {func(d *Draft) { d.Start = d.Start.AddDate(7973, 0, 0) }, "start calendar.error.date-far"},
+		"repeat ends before": {func(d *Draft) { d.Repeat = Repeat{Weekly, d.Start.AddDate(0, 0, -1)} }, "until calendar.error.until-before-start"},
+		"repeat unknown":     {func(d *Draft) { d.Repeat.Every = "hourly" }, "repeat calendar.error.repeat-unknown"},
+	} {
+		d := good
+		c.change(&d)
+		_, err := s.CreateEvent(context.Background(), caller, d)
+		var errs portal.FieldErrors
+		if !errors.As(err, &errs) || len(errs) != 1 || errs[0].Field+" "+errs[0].Key != c.want {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+}
+
+func TestAnEventWithoutEnd(t *testing.T) {
+	s := newStore(t)
+	caller := agent("bourg", "claire")
+	d := meeting(caller, "Livraison", 24)
+	d.End = time.Time{}
+	id := mustCreate(t, s, caller, d)
+	d.AllDay, d.Title = true, "Foire"
+	mustCreate(t, s, caller, d)
+	ev, err := s.Event(context.Background(), caller, id)
+	if err != nil || !ev.End.IsZero() {
+		t.Errorf("its end is %v, %v; want none", ev.End, err)
+	}
+	found, err := s.Instances(context.Background(), caller, d.Start.AddDate(0, 0, -1), d.Start.AddDate(0, 0, 2))
+	if err != nil || len(found) != 2 {
+		t.Fatalf("instances %v, %v", found, err)
+	}
+	if got := found[0].End.Sub(found[0].Start); got != 24*time.Hour {
+		t.Errorf("a day without end lasts %v", got)
+	}
+	if got := found[1].End.Sub(found[1].Start); got != 0 {
+		t.Errorf("a time without end lasts %v", got)
+	}
+}
+
+func TestAWeeklyMeetingKeepsItsHourWhenSummerTimeEnds(t *testing.T) {
+	s := newStore(t)
+	caller := agent("bourg", "claire")
+	d := meeting(caller, "Point", 1)
+	d.Start, d.End = time.Date(2026, 10, 5, 9, 0, 0, 0, paris), time.Date(2026, 10, 5, 10, 0, 0, 0, paris)
+	d.Repeat = Repeat{Weekly, time.Date(2026, 11, 16, 0, 0, 0, 0, paris)}
+	id := mustCreate(t, s, caller, d)
+	want := []string{"2 09:00 Point", "9 09:00 Point", "16 09:00 Point"}
+	if got := titles(t, s, caller); !cmp.Equal(got, want) {
+		t.Errorf("November: %q, want %q", got, want)
+	}
+	ev, err := s.Event(context.Background(), caller, id)
+	if err != nil || ev.Repeat.Every != Weekly || ev.Repeat.Until.Format(time.DateOnly) != "2026-11-16" {
+		t.Errorf("read back %+v, %v", ev.Repeat, err)
+	}
+}
+
+func TestMovingASeriesMovesItsExceptions(t *testing.T) {
+	ctx, s := context.Background(), newStore(t)
+	caller := agent("bourg", "claire")
+	d := meeting(caller, "Point", 2)
+	d.Repeat = Repeat{Every: Weekly}
+	id := mustCreate(t, s, caller, d)
+	ninth := time.Date(2026, 11, 9, 9, 0, 0, 0, paris)
+	if err := s.DeleteInstance(ctx, caller, id, ninth.Add(time.Hour), ""); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("deleted an instance that is none: %v", err)
+	}
+	if err := s.DeleteInstance(ctx, caller, id, ninth, ""); err != nil {
+		t.Fatal(err)
+	}
+	d.Start, d.End = d.Start.Add(30*time.Minute), d.End.Add(30*time.Minute)
+	if err := s.ChangeEvent(ctx, caller, id, "", d); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"2 09:30 Point", "16 09:30 Point", "23 09:30 Point", "30 09:30 Point"}
+	if got := titles(t, s, caller); !cmp.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	d.AllDay = true
+	d.End = d.Start.AddDate(0, 0, 1)
+	if err := s.ChangeEvent(ctx, caller, id, "", d); err != nil {
+		t.Fatal(err)
+	}
+	want = []string{"2 00:00 Point", "16 00:00 Point", "23 00:00 Point", "30 00:00 Point"}
+	if got := titles(t, s, caller); !cmp.Equal(got, want) {
+		t.Errorf("all day: %q, want %q", got, want)
+	}
+}
+
+func TestAChangeKeepsWhatThePageDoesNotShow(t *testing.T) {
+	ctx, s := context.Background(), newStore(t)
+	caller := agent("bourg", "claire")
+	octets := eventText("DTSTART;TZID=Europe/Paris:20261124T090000", "DURATION:PT1H", "SUMMARY;LANGUAGE=fr:Réunion",
+		"RRULE:FREQ=MONTHLY;BYDAY=-1TU;COUNT=3", "ATTENDEE;CN=\"Durand, Paul\":mailto:paul@bourg.example",
+		"X-APPLE-TRAVEL;X-N=1:PT5M", "BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT15M", "END:VALARM")
+	w, err := s.Put(ctx, caller, personal(caller), "a.ics", octets, Condition{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev, err := s.Event(ctx, caller, w.ID)
+	if err != nil || ev.Repeat.Every != Otherwise || ev.End.Sub(ev.Start) != time.Hour {
+		t.Fatalf("read %+v, %v", ev, err)
+	}
+	ev.Location = "Salle du conseil"
+	if err := s.ChangeEvent(ctx, caller, w.ID, ev.ETag, ev.Draft); err != nil {
+		t.Fatal(err)
+	}
+	e, err := s.Entry(ctx, caller, personal(caller), "a.ics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unfolded := strings.ReplaceAll(string(e.Octets), "\r\n ", "")
+	for _, want := range []string{
+		"SUMMARY;LANGUAGE=fr:Réunion", "RRULE:FREQ=MONTHLY;BYDAY=-1TU;COUNT=3", "X-APPLE-TRAVEL;X-N=1:PT5M",
+		`ATTENDEE;CN="Durand, Paul":mailto:paul@bourg.example`, "TRIGGER:-PT15M", "LOCATION:Salle du conseil",
+		"DTEND;TZID=Europe/Paris:20261124T100000", "TZID:Europe/Paris", "SEQUENCE:0",
+	} {
+		if !strings.Contains(unfolded, want+"\r\n") {
+			t.Errorf("%q is not in\n%s", want, unfolded)
+		}
+	}
+	for line := range strings.SplitSeq(string(e.Octets), "\r\n") {
+		if len(line) > 75 {
+			t.Errorf("a line of %d bytes is not folded", len(line))
+		}
+	}
+}

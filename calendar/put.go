@@ -1,0 +1,200 @@
+package calendar
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"parvis/portal"
+	"parvis/portal/database"
+	"parvis/search"
+)
+
+// Condition is what must hold of the stored object for a write to happen; the zero value is no
+// condition.
+type Condition struct {
+	// Match lists the ETags of which one must be the stored one; "*" stands for any object.
+	Match []string
+	// NoneMatch lists ETags that the stored object must not have; "*": there must be no object.
+	NoneMatch []string
+}
+
+// holds says whether the condition allows a write over etag, "" when there is no object.
+func (c Condition) holds(etag string) bool {
+	named := func(list []string) bool {
+		return etag != "" && (slices.Contains(list, etag) || slices.Contains(list, "*"))
+	}
+	return (len(c.Match) == 0 || named(c.Match)) && !named(c.NoneMatch)
+}
+
+// ErrCondition: the object is not in the state that the Condition asks for. It is a
+// portal.ErrConflict.
+var ErrCondition = fmt.Errorf("calendar: %w: the object changed meanwhile", portal.ErrConflict)
+
+// UIDTaken: another object of the calendar has the UID already. It is a portal.ErrConflict.
+type UIDTaken struct {
+	UID  string
+	Name string // of the object that has it
+}
+
+func (e *UIDTaken) Error() string {
+	return fmt.Sprintf("calendar: UID %.60q is that of %.60q", e.UID, e.Name)
+}
+
+// Unwrap makes it portal.ErrConflict.
+func (e *UIDTaken) Unwrap() error { return portal.ErrConflict }
+
+// MaxNameLength is the longest name of an object, in bytes.
+const MaxNameLength = 255
+
+// Written is what a write did.
+type Written struct {
+	ID      EventID
+	ETag    string
+	Created bool
+}
+
+// stored is what a write needs to know of the object that it replaces.
+type stored struct{ name, id, uid, etag string }
+
+// Put writes a client's octets under a name of a calendar, as they are. It is the one write path,
+// of DAV, pages and mail. Errors: *Refusal for what is no calendar object, ErrCondition, *UIDTaken,
+// portal.ErrDenied, portal.ErrNotFound for the calendar.
+func (s *Store) Put(ctx context.Context, caller portal.Caller, id CalendarID, name string, octets []byte, condition Condition) (Written, error) {
+	if name == "" || len(name) > MaxNameLength || strings.ContainsAny(name, "/\x00") || name == "." || name == ".." {
+		return Written{}, fmt.Errorf("calendar: name %.60q: %w", name, portal.ErrInvalid)
+	}
+	object, err := Parse(octets)
+	if err != nil {
+		return Written{}, fmt.Errorf("calendar: put %.60q: %w", name, err)
+	}
+	var written Written
+	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+		c, err := s.writable(ctx, tx, caller, id)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(c.Components, object.Component) {
+			return refusal(UnsupportedComponent, "%s in this calendar", object.Component)
+		}
+		written, err = s.putIn(ctx, tx, caller, c, name, object, octets, condition)
+		return err
+	})
+	return written, wrap(err, "calendar: put %.60q", name)
+}
+
+func (s *Store) putIn(ctx context.Context, tx *database.Tx, caller portal.Caller, c Calendar, name string, object *Object, octets []byte, condition Condition) (Written, error) {
+	old, other, err := s.replaced(ctx, tx, caller, c.ID, name, object.UID)
+	if err != nil {
+		return Written{}, err
+	}
+	w := Written{ID: EventID(old.id), ETag: etagOf(octets), Created: old.name == ""}
+	switch {
+	case !condition.holds(old.etag):
+		return Written{}, ErrCondition
+	case other.name != "":
+		return Written{}, &UIDTaken{UID: object.UID, Name: other.name}
+	case w.ETag == old.etag:
+		return w, nil // nothing changed: other devices need not hear of it
+	case w.Created:
+		w.ID = EventID(portal.NewID())
+	}
+	if err := s.store(ctx, tx, caller, &c); err != nil {
+		return Written{}, err
+	}
+	if err := s.upsert(ctx, tx, caller, c.ID, name, w, object.indexRow(), octets); err != nil {
+		return Written{}, err
+	}
+	return w, s.changed(ctx, tx, caller, c.ID, name, string(w.ID), false)
+}
+
+// replaced finds the object under a name, and the other one that has the UID; empty when there is
+// none.
+func (s *Store) replaced(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, name, uid string) (old, other stored, err error) {
+	rows, err := tx.Query(ctx, `
+		SELECT name, id, uid, etag FROM calendar_objects
+		WHERE collectivity = $1 AND calendar = $2 AND (name = $3 OR uid = $4)`,
+		string(caller.Collectivity), string(id), name, uid)
+	if err != nil {
+		return old, other, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var o stored
+		if err := rows.Scan(&o.name, &o.id, &o.uid, &o.etag); err != nil {
+			return old, other, err
+		}
+		if o.name == name {
+			old = o
+		} else {
+			other = o
+		}
+	}
+	return old, other, rows.Err()
+}
+
+func (s *Store) upsert(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, name string, w Written, row indexRow, octets []byte) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO calendar_objects (collectivity, calendar, name, id, uid, etag, size, component, summary, status,
+			first_start, last_end, exact, all_day, recurring, transparent, modified, octets)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+		ON CONFLICT (collectivity, calendar, name) DO UPDATE SET
+			uid = excluded.uid, etag = excluded.etag, size = excluded.size, component = excluded.component,
+			summary = excluded.summary, status = excluded.status, first_start = excluded.first_start,
+			last_end = excluded.last_end, exact = excluded.exact, all_day = excluded.all_day,
+			recurring = excluded.recurring, transparent = excluded.transparent,
+			modified = excluded.modified, octets = excluded.octets`,
+		string(caller.Collectivity), string(id), name, string(w.ID), row.uid, w.ETag, len(octets), row.component,
+		row.summary, row.status, row.first, row.last, row.simple, row.allDay, row.recurring, row.transparent,
+		database.Millis(s.now()), octets)
+	return err
+}
+
+// changed numbers a change, records it for clients that synchronise, and queues it for search.
+func (s *Store) changed(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, name, event string, deleted bool) error {
+	var sequence int64
+	err := tx.QueryRow(ctx, `
+		UPDATE calendars SET sequence = sequence + 1 WHERE collectivity = $1 AND id = $2 RETURNING sequence`,
+		string(caller.Collectivity), string(id)).Scan(&sequence)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO calendar_changes (collectivity, calendar, name, sequence, deleted, changed)
+		VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (collectivity, calendar, name) DO UPDATE SET
+			sequence = excluded.sequence, deleted = excluded.deleted, changed = excluded.changed`,
+		string(caller.Collectivity), string(id), name, sequence, deleted, database.Millis(s.now()))
+	if err != nil {
+		return err
+	}
+	return s.queue.Changed(ctx, tx, caller.Collectivity, search.KindEvent, event)
+}
+
+// Delete deletes the object under a name. Errors: ErrCondition, portal.ErrDenied,
+// portal.ErrNotFound.
+func (s *Store) Delete(ctx context.Context, caller portal.Caller, id CalendarID, name string, condition Condition) error {
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		if _, err := s.writable(ctx, tx, caller, id); err != nil {
+			return err
+		}
+		old, _, err := s.replaced(ctx, tx, caller, id, name, "")
+		if err != nil {
+			return err
+		}
+		if old.name == "" {
+			return portal.ErrNotFound
+		}
+		if !condition.holds(old.etag) {
+			return ErrCondition
+		}
+		_, err = tx.Exec(ctx, `DELETE FROM calendar_objects WHERE collectivity = $1 AND calendar = $2 AND name = $3`,
+			string(caller.Collectivity), string(id), name)
+		if err != nil {
+			return err
+		}
+		return s.changed(ctx, tx, caller, id, name, old.id, true)
+	})
+	return wrap(err, "calendar: delete %.60q", name)
+}
