@@ -1,0 +1,155 @@
+package demo
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+var (
+	paris   = mustZone("Europe/Paris")
+	tuesday = time.Date(2026, 11, 24, 9, 35, 0, 0, paris)
+)
+
+func mustZone(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}
+
+func TestEasterFallsOnItsKnownDays(t *testing.T) {
+	for year, want := range map[int]string{2024: "03-31", 2025: "04-20", 2026: "04-05", 2027: "03-28", 2038: "04-25"} {
+		if got := easter(year, paris).Format("01-02"); got != want {
+			t.Errorf("easter(%d) = %s, want %s", year, got, want)
+		}
+	}
+}
+
+func TestElevenHolidaysAYear(t *testing.T) {
+	want := []string{"01-01", "04-06", "05-01", "05-08", "05-14", "05-25", "07-14", "08-15", "11-01", "11-11", "12-25"}
+	var got []string
+	for day := time.Date(2026, 1, 1, 0, 0, 0, 0, paris); day.Year() == 2026; day = midnight(day, 1) {
+		if holiday(day) {
+			got = append(got, day.Format("01-02"))
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("holidays of 2026 = %v, want %v", got, want)
+	}
+}
+
+func TestPlaceholdersBecomeDays(t *testing.T) {
+	for text, want := range map[string]string{
+		"Le {mardi+0}.":     "Le mardi\u00a024\u00a0novembre.",
+		"Le {mardi+1}.":     "Le mardi\u00a01er\u00a0décembre.",
+		"Le {dimanche-1}.":  "Le dimanche\u00a022\u00a0novembre.",
+		"Rien {demain+1}, ": "Rien {demain+1}, ",
+	} {
+		if got := dated(text, tuesday); got != want {
+			t.Errorf("dated(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestAgendaSurroundsTheDay(t *testing.T) {
+	from, to := dayIn(tuesday, -2, mon), dayIn(tuesday, 4, mon)
+	for _, e := range Pool().At(tuesday).Events {
+		if !e.Start.Before(e.End) {
+			t.Errorf("%s: %s ends at %v, before its start %v", e.ID, e.Title, e.End, e.Start)
+		}
+		if e.Start.Before(from) || !e.Start.Before(to) {
+			t.Errorf("%s: %s starts on %v, outside the six weeks", e.ID, e.Title, e.Start)
+		}
+		if e.AllDay != (e.Start.Hour() == 0 && e.End.Hour() == 0) {
+			t.Errorf("%s: all day is %v from %v to %v", e.ID, e.AllDay, e.Start, e.End)
+		}
+	}
+}
+
+// Whatever the day the demo starts, contract accounts and shared agendas have a busy fortnight.
+func TestEveryContractAccountHasAppointments(t *testing.T) {
+	for _, now := range []time.Time{tuesday, time.Date(2027, 3, 28, 23, 59, 0, 0, paris), time.Date(2028, 2, 29, 0, 0, 0, 0, paris)} {
+		found := map[string]int{}
+		for _, e := range Pool().At(now).Events {
+			if e.Calendar != "" {
+				found[e.Collectivity+"/"+e.Calendar]++
+			} else {
+				found[e.Owner]++
+			}
+		}
+		for login := range contractLogins {
+			if found[login] < 4 {
+				t.Errorf("on %s: %s has %d appointments, want 4 at least", now.Format(time.DateOnly), login, found[login])
+			}
+		}
+		for _, shared := range []string{"bourg/mairie", "bourg/services-techniques", "bourg/conseil"} {
+			if found[shared] < 6 {
+				t.Errorf("on %s: agenda %s has %d entries, want 6 at least", now.Format(time.DateOnly), shared, found[shared])
+			}
+		}
+	}
+}
+
+func TestEventsNameRealCalendars(t *testing.T) {
+	story := Pool()
+	for _, e := range story.At(tuesday).Events {
+		if e.Owner != "" {
+			wantAgent(t, story, e.Collectivity, e.Owner)
+			continue
+		}
+		c, _ := story.Collectivity(e.Collectivity)
+		if !slices.ContainsFunc(c.Calendars, func(k Calendar) bool { return k.ID == e.Calendar }) {
+			t.Errorf("%s: no agenda %s/%s", e.ID, e.Collectivity, e.Calendar)
+		}
+	}
+}
+
+// On 11 November 2026, a Wednesday two weeks before, nothing is held.
+func TestMeetingsAvoidHolidays(t *testing.T) {
+	removed := 0
+	for _, e := range Pool().At(tuesday).Events {
+		if e.Repeat == "" && holiday(e.Start) {
+			t.Errorf("%s: %s is on the holiday %v", e.ID, e.Title, e.Start)
+		}
+		for _, day := range e.Except {
+			removed++
+			if !holiday(day) || day.Weekday() != e.Start.Weekday() || day.Hour() != e.Start.Hour() {
+				t.Errorf("%s: exception %v is not a repetition on a holiday", e.ID, day)
+			}
+		}
+	}
+	if removed == 0 {
+		t.Error("no repetition is removed, want those of 11 November and Easter Monday")
+	}
+}
+
+// The hour stays 8:30 after the change to summer time.
+func TestStoryKeepsItsHoursAcrossSummerTime(t *testing.T) {
+	now := time.Date(2027, 3, 24, 10, 0, 0, 0, paris) // summer time begins on 28 March
+	for _, e := range Pool().At(now).Events {
+		if e.Title == "Conseil municipal" && (e.Start.Hour() != 19 || e.Start.Location() != paris) {
+			t.Errorf("%s starts at %v, want 19:00 in Paris", e.Title, e.Start)
+		}
+	}
+}
+
+func TestNewsOpenAndCloseAroundTheDay(t *testing.T) {
+	var open, over, coming int
+	for _, a := range Pool().At(tuesday).News {
+		switch {
+		case !a.Start.Before(a.End):
+			t.Errorf("article %s ends before it starts", a.ID)
+		case tuesday.Before(a.Start):
+			coming++
+		case tuesday.Before(a.End):
+			open++
+		default:
+			over++
+		}
+	}
+	if open < 15 || over == 0 || coming == 0 {
+		t.Errorf("%d articles open, %d over, %d coming: want 15 open and some of each", open, over, coming)
+	}
+}
