@@ -40,3 +40,6 @@ func execute(t testing.TB, tmpl *template.Template, name string, data any) strin
 	}
 	return b.String()
 }
+
+// safe marks a literal of these tests as mark-up.
+func safe(html string) template.HTML { return template.HTML(html) }
