@@ -88,6 +88,9 @@ func parseRows(lines []string) [][]string {
 	return rows
 }
 
+// strong says whether a table's row is its header or its total.
+func strong(rows [][]string, n int) bool { return n == 0 || plain(rows[n][0]) == "Total" }
+
 // run is a stretch of text in one weight.
 type run struct {
 	text string

@@ -121,6 +121,7 @@ func docxTable(rows [][]string) string {
 	out.WriteString(`</w:tblBorders></w:tblPr><w:tblGrid>`)
 	n := columns(rows)
 	out.WriteString(strings.Repeat(fmt.Sprintf(`<w:gridCol w:w="%d"/>`, 9412/n), n) + `</w:tblGrid>`)
+	end := atEnd(rows)
 	for i, row := range rows {
 		out.WriteString("<w:tr>")
 		for c := range n {
@@ -129,10 +130,10 @@ func docxTable(rows [][]string) string {
 				cell = row[c]
 			}
 			side := ""
-			if align(cell) == "R" {
+			if end[c] {
 				side = `<w:pPr><w:jc w:val="right"/></w:pPr>`
 			}
-			out.WriteString("<w:tc><w:p>" + side + docxRuns(cell, i == 0) + "</w:p></w:tc>")
+			out.WriteString("<w:tc><w:p>" + side + docxRuns(cell, strong(rows, i)) + "</w:p></w:tc>")
 		}
 		out.WriteString("</w:tr>")
 	}

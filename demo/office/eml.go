@@ -52,10 +52,15 @@ func writeHead(out io.Writer, s Source) error {
 		}
 		fmt.Fprintf(out, "%s: %s\r\n", field[0], strings.Join(written, ",\r\n "))
 	}
+	from, err := mail.ParseAddress(s.From)
+	if err != nil {
+		return fmt.Errorf("office: eml: From %q: %w", s.From, err)
+	}
+	_, domain, _ := strings.Cut(from.Address, "@")
 	sent := s.Date.Add(9*time.Hour + 12*time.Minute)
-	fmt.Fprintf(out, "Subject: %s\r\nDate: %s\r\nMessage-ID: <%s@bourg.example>\r\nMIME-Version: 1.0\r\n",
+	fmt.Fprintf(out, "Subject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\nMIME-Version: 1.0\r\n",
 		strings.ReplaceAll(mime.QEncoding.Encode("utf-8", s.Title), "?= =?", "?=\r\n =?"),
-		sent.Format(time.RFC1123Z), sent.Format("20060102.1504"))
+		sent.Format(time.RFC1123Z), sent.Format("20060102.1504"), domain)
 	return nil
 }
 

@@ -20,3 +20,29 @@ func number(cell string) (float64, bool) {
 	n, err := strconv.ParseFloat(text, 64)
 	return n, err == nil
 }
+
+// atEnd says which columns of a table hold numbers, amounts or percentages alone: they are set
+// at the end, header included.
+func atEnd(rows [][]string) []bool {
+	end := make([]bool, columns(rows))
+	for c := range end {
+		filled, amounts := 0, 0
+		for _, row := range rows[1:] {
+			if c >= len(row) || row[c] == "" {
+				continue
+			}
+			filled++
+			if amount(row[c]) {
+				amounts++
+			}
+		}
+		end[c] = filled > 0 && amounts == filled
+	}
+	return end
+}
+
+func amount(cell string) bool {
+	text := strings.TrimRight(plain(cell), "€%\u00a0 ")
+	_, ok := number(text)
+	return ok
+}

@@ -70,7 +70,7 @@ func odtTable(out *strings.Builder, rows [][]string, n int) {
 			if c < len(row) {
 				cell = row[c]
 			}
-			if i == 0 {
+			if strong(rows, i) && cell != "" {
 				cell = "**" + plain(cell) + "**"
 			}
 			out.WriteString(`<table:table-cell table:style-name="Cell" office:value-type="string">` + odtParagraph(cell) + `</table:table-cell>`)

@@ -75,7 +75,7 @@ func (p *page) header(s Source) {
 func (p *page) footer() {
 	p.SetXY(margin, -16)
 	p.SetFont("Helvetica", "", 8.5)
-	p.CellFormat(p.text, 5, p.encode(fmt.Sprintf("Page %d sur {nb}", p.PageNo())), "", 0, "R", false, 0, "")
+	p.CellFormat(p.text, 5, p.encode(fmt.Sprintf("Page %d sur {nb}", p.PageNo())), "", 0, "L", false, 0, "")
 }
 
 func (p *page) title(text string) {
@@ -147,9 +147,9 @@ func (p *page) list(items []string, mark func(int) string) {
 }
 
 func (p *page) table(rows [][]string) {
-	widths := p.widths(rows)
+	widths, end := p.widths(rows), atEnd(rows)
 	for i, row := range rows {
-		p.row(row, widths, i == 0)
+		p.row(row, widths, end, strong(rows, i))
 	}
 	p.Ln(3)
 }
@@ -171,9 +171,12 @@ func (p *page) widths(rows [][]string) []float64 {
 	return wanted
 }
 
-func (p *page) row(row []string, widths []float64, head bool) {
+// align is where a cell of a column sits, by whether the column is of numbers.
+var align = map[bool]string{false: "L", true: "R"}
+
+func (p *page) row(row []string, widths []float64, end []bool, strong bool) {
 	style := ""
-	if head {
+	if strong {
 		style = "B"
 	}
 	p.SetFont("Helvetica", style, cellSize)
@@ -188,19 +191,11 @@ func (p *page) row(row []string, widths []float64, head bool) {
 	for i, lines := range cells {
 		for n, line := range lines {
 			p.SetXY(x, y+1+float64(n)*cellLine)
-			p.CellFormat(widths[i], cellLine, string(line), "", 0, align(row[i]), false, 0, "")
+			p.CellFormat(widths[i], cellLine, string(line), "", 0, align[end[i]], false, 0, "")
 		}
 		x += widths[i]
 	}
 	bottom := y + float64(height)*cellLine + 2
 	p.Line(margin, bottom, margin+p.text, bottom)
 	p.SetXY(margin, bottom)
-}
-
-// align puts numbers at the end of their column.
-func align(cell string) string {
-	if _, ok := number(cell); ok || strings.HasSuffix(cell, "€") || strings.HasSuffix(cell, "%") {
-		return "R"
-	}
-	return "L"
 }

@@ -79,11 +79,16 @@ func textTable(out *bytes.Buffer, rows [][]string) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(plain(cell)))
 		}
 	}
+	end := atEnd(rows)
 	for _, row := range rows {
 		line := ""
 		for i, cell := range row {
 			text := plain(cell)
-			line += text + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text)+2)
+			blank := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text))
+			if end[i] {
+				text, blank = blank+text, ""
+			}
+			line += text + blank + "  "
 		}
 		out.WriteString(strings.TrimRight(line, " ") + "\n")
 	}

@@ -2,6 +2,7 @@ package office
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -62,7 +63,9 @@ func parseSheets(s Source) []sheet {
 func (sh *sheet) add(b block) {
 	switch b.kind {
 	case table:
-		sh.head[len(sh.rows)] = true
+		for i := range b.rows {
+			sh.head[len(sh.rows)+i] = strong(b.rows, i)
+		}
 		sh.rows = append(sh.rows, b.rows...)
 	case bullets, numbers:
 		for _, item := range b.items {
@@ -74,12 +77,12 @@ func (sh *sheet) add(b block) {
 	sh.rows = append(sh.rows, nil)
 }
 
-// Indices in cellXfs of sheetStyles.
+// Indices in cellXfs of sheetStyles; the strong ones follow the ordinary, in the same order.
 const (
 	styleText = iota
-	styleHead
 	styleWhole
 	styleCents
+	styleStrong
 )
 
 func sheetXML(sh sheet) string {
@@ -95,31 +98,37 @@ func sheetXML(sh sheet) string {
 	return out.String() + `</sheetData></worksheet>`
 }
 
-func cellXML(ref, cell string, head bool) string {
+func cellXML(ref, cell string, strong bool) string {
 	if cell == "" {
 		return ""
 	}
-	if n, ok := number(cell); ok && !head {
-		style := styleWhole
-		if strings.Contains(cell, ",") {
-			style = styleCents
-		}
-		return fmt.Sprintf(`<c r="%s" s="%d"><v>%v</v></c>`, ref, style, n)
+	shift := 0
+	if strong {
+		shift = styleStrong
 	}
-	style := styleText
-	if head {
-		style = styleHead
+	n, ok := number(cell)
+	if !ok {
+		return fmt.Sprintf(`<c r="%s" s="%d" t="inlineStr"><is><t xml:space="preserve">%s</t></is></c>`, ref, styleText+shift, xmlText(plain(cell)))
 	}
-	return fmt.Sprintf(`<c r="%s" s="%d" t="inlineStr"><is><t xml:space="preserve">%s</t></is></c>`, ref, style, xmlText(plain(cell)))
+	style := styleWhole
+	if strings.Contains(cell, ",") {
+		style = styleCents
+	}
+	return fmt.Sprintf(`<c r="%s" s="%d"><v>%s</v></c>`, ref, style+shift, strconv.FormatFloat(n, 'f', -1, 64))
 }
 
 // sheetStyles: numFmtId 3 is "#,##0" and 4 is "#,##0.00" (ECMA-376 part 1, §18.8.30).
-const sheetStyles = xmlHeader + `<styleSheet xmlns="` + sheetNS + `">` +
+var sheetStyles = xmlHeader + `<styleSheet xmlns="` + sheetNS + `">` +
 	`<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts>` +
 	`<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>` +
 	`<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>` +
 	`<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>` +
-	`<cellXfs count="4"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>` +
-	`<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>` +
-	`<xf numFmtId="3" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>` +
-	`<xf numFmtId="4" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs></styleSheet>`
+	`<cellXfs count="6">` + sheetFormats("0") + sheetFormats("1") + `</cellXfs></styleSheet>`
+
+func sheetFormats(font string) string {
+	var out strings.Builder
+	for _, format := range []string{"0", "3", "4"} {
+		out.WriteString(`<xf numFmtId="` + format + `" fontId="` + font + `" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1"/>`)
+	}
+	return out.String()
+}
