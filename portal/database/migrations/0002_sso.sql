@@ -38,6 +38,7 @@ CREATE TABLE sessions (
 	collectivity TEXT   NOT NULL REFERENCES collectivities (id),
 	device       TEXT   NOT NULL,   -- 'Firefox, Windows'
 	address      TEXT   NOT NULL,
+	home         TEXT   NOT NULL,   -- collectivity whose method opened it
 	id_token     TEXT   NOT NULL DEFAULT '', -- of the issuer, to sign out there too
 	created      BIGINT NOT NULL,
 	used         BIGINT NOT NULL    -- at most a minute late

@@ -1,0 +1,194 @@
+package sso
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
+
+	"parvis/portal"
+	"parvis/portal/database"
+)
+
+// ErrWrong is the one refusal of a wrong password, an unknown login and an
+// account without password: nobody may tell them apart.
+var ErrWrong error = portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.wrong", Field: "password"}
+
+// cost of argon2id: 19 MiB, two passes, one lane (OWASP's first choice); about
+// 33 ms of one core. It is written in each hash, so that raising it later
+// leaves the hashes that exist readable.
+type cost struct{ memory, passes, lanes uint32 }
+
+var argonCost = cost{memory: 19 * 1024, passes: 2, lanes: 1}
+
+const (
+	saltSize    = 16
+	hashSize    = 32
+	maxPassword = 1024 // bytes; nobody types more
+)
+
+// Passwords keeps the embedded passwords.
+type Passwords struct {
+	db    *database.DB
+	slots chan struct{} // one a core: more would only share the cores and fill memory
+	dummy string        // compared with when there is no hash, at the same cost
+}
+
+func newPasswords(db *database.DB) *Passwords {
+	p := &Passwords{db: db, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	p.dummy = encodeHash(argonCost, make([]byte, saltSize), make([]byte, hashSize))
+	return p
+}
+
+// Set gives accounts a password; several share one hash, for a demo whose
+// accounts share a password. portal.FieldErrors when the password is too weak.
+func (p *Passwords) Set(ctx context.Context, password string, accounts ...portal.AccountID) error {
+	if err := checkStrength(password); err != nil {
+		return fmt.Errorf("sso: set password: %w", err)
+	}
+	hash, err := p.hash(ctx, password)
+	if err != nil {
+		return fmt.Errorf("sso: set password: %w", err)
+	}
+	err = p.db.Tx(ctx, func(tx *database.Tx) error {
+		for _, account := range accounts {
+			_, err := tx.Exec(ctx, `
+				INSERT INTO account_passwords (account, hash, changed) VALUES ($1, $2, $3)
+				ON CONFLICT (account) DO UPDATE SET hash = excluded.hash, changed = excluded.changed`,
+				string(account), hash, time.Now().UnixMilli())
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("sso: set password: %w", err)
+	}
+	return nil
+}
+
+// verify checks the password of an account, "" for nobody's. It costs the same
+// whatever the answer; ErrWrong when it is not the password.
+func (p *Passwords) verify(ctx context.Context, account portal.AccountID, password string) error {
+	var hash string
+	err := p.db.QueryRow(ctx, `SELECT hash FROM account_passwords WHERE account = $1`, string(account)).Scan(&hash)
+	if err != nil && !errors.Is(err, portal.ErrNotFound) {
+		return fmt.Errorf("sso: read password: %w", err)
+	}
+	known := err == nil
+	if !known {
+		hash = p.dummy
+	}
+	spent, salt, want, ok := decodeHash(hash)
+	if !ok {
+		return fmt.Errorf("sso: read password of account %q: unknown hash", account)
+	}
+	got, err := p.derive(ctx, spent, password, salt)
+	if err != nil {
+		return err
+	}
+	if subtle.ConstantTimeCompare(got, want) != 1 || !known {
+		return ErrWrong
+	}
+	return nil
+}
+
+func (p *Passwords) hash(ctx context.Context, password string) (string, error) {
+	salt := make([]byte, saltSize)
+	rand.Read(salt)
+	derived, err := p.derive(ctx, argonCost, password, salt)
+	if err != nil {
+		return "", err
+	}
+	return encodeHash(argonCost, salt, derived), nil
+}
+
+// derive waits for a slot, so that many sign-ins at once queue instead of
+// taking 19 MiB each. The password is composed first: keyboards write é in two
+// ways.
+func (p *Passwords) derive(ctx context.Context, spent cost, password string, salt []byte) ([]byte, error) {
+	select {
+	case p.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("sso: derive password: %w", ctx.Err())
+	}
+	defer func() { <-p.slots }()
+	if len(password) > maxPassword {
+		password = password[:maxPassword]
+	}
+	return argon2.IDKey(norm.NFC.Bytes([]byte(password)), salt, spent.passes, spent.memory, uint8(spent.lanes), hashSize), nil
+}
+
+var hashEncoding = base64.RawStdEncoding
+
+func encodeHash(spent cost, salt, hash []byte) string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, spent.memory, spent.passes, spent.lanes,
+		hashEncoding.EncodeToString(salt), hashEncoding.EncodeToString(hash))
+}
+
+func decodeHash(text string) (spent cost, salt, hash []byte, ok bool) {
+	parts := strings.Split(text, "$")
+	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return cost{}, nil, nil, false
+	}
+	_, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &spent.memory, &spent.passes, &spent.lanes)
+	salt, err2 := hashEncoding.DecodeString(parts[4])
+	hash, err3 := hashEncoding.DecodeString(parts[5])
+	return spent, salt, hash, errors.Join(err, err2, err3) == nil && len(hash) == hashSize
+}
+
+// minPassword follows CNIL 2022-100: 8 characters of three kinds are enough
+// where attempts are limited, as ours are; a phrase of 20 needs no kinds.
+const (
+	minPassword = 8
+	minPhrase   = 20
+)
+
+// commonPasswords are the ones tried first against French accounts.
+var commonPasswords = []string{
+	"motdepasse", "azertyuiop", "azerty", "qwerty", "password", "bonjour", "soleil", "loulou", "doudou", "marseille",
+	"france", "jetaime", "mairie", "secret", "admin", "bienvenue", "changeme", "iloveyou", "football", "chouchou",
+}
+
+func checkStrength(password string) error {
+	length := utf8.RuneCountInString(password)
+	switch {
+	case length < minPassword, length < minPhrase && kinds(password) < 3:
+		return portal.FieldErrors{portal.Invalid("password", "sso.error.weak")}
+	case len(password) > maxPassword:
+		return portal.FieldErrors{portal.Invalid("password", "sso.error.long")}
+	case slices.Contains(commonPasswords, strings.TrimRightFunc(strings.ToLower(password), func(r rune) bool { return !unicode.IsLetter(r) })):
+		return portal.FieldErrors{portal.Invalid("password", "sso.error.common")}
+	}
+	return nil
+}
+
+// kinds counts which of upper, lower, digits and others a password holds.
+func kinds(password string) int {
+	var found [4]int
+	for _, r := range password {
+		switch {
+		case unicode.IsUpper(r):
+			found[0] = 1
+		case unicode.IsLower(r):
+			found[1] = 1
+		case unicode.IsDigit(r):
+			found[2] = 1
+		default:
+			found[3] = 1
+		}
+	}
+	return found[0] + found[1] + found[2] + found[3]
+}

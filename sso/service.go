@@ -1,0 +1,178 @@
+package sso
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/database"
+	"parvis/portal/seal"
+	"parvis/portal/web"
+)
+
+// Options are what signing in needs.
+type Options struct {
+	DB          *database.DB
+	People      People
+	Directories PasswordServer // nil: no collectivity may use LDAP
+	Issuers     IssuerServer   // nil: none may use an issuer
+	Renderer    *web.Renderer  // may be set later, before the first request
+	Sealer      *seal.Sealer   // with the installation's key
+	Log         *slog.Logger
+	Limits      Limits
+	Lifetimes   Lifetimes
+	Now         func() time.Time // nil is time.Now
+}
+
+// Service signs people in and out.
+type Service struct {
+	Sessions     *Sessions
+	AppPasswords *AppPasswords
+	Passwords    *Passwords
+	Methods      *Methods
+
+	db          *database.DB
+	people      People
+	directories PasswordServer
+	issuers     IssuerServer
+	renderer    *web.Renderer
+	throttle    *throttle
+	sealer      *seal.Sealer
+	log         *slog.Logger
+	now         func() time.Time
+}
+
+// New returns the service.
+func New(options Options) *Service {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	return &Service{
+		Sessions:     newSessions(options.DB, options.People, options.Lifetimes, options.Log, options.Now),
+		AppPasswords: newAppPasswords(options.DB, options.People, options.Log, options.Now),
+		Passwords:    newPasswords(options.DB),
+		Methods:      &Methods{db: options.DB, sealer: options.Sealer},
+		db:           options.DB, people: options.People, directories: options.Directories, issuers: options.Issuers,
+		renderer: options.Renderer, throttle: newThrottle(options.DB, options.Limits, options.Now),
+		sealer: options.Sealer, log: options.Log, now: options.Now,
+	}
+}
+
+// SetRenderer gives the pages their renderer, for a server that makes it after
+// the features.
+func (s *Service) SetRenderer(renderer *web.Renderer) { s.renderer = renderer }
+
+// Forget drops what is remembered of an account, "" for everybody's. It is
+// called after each change of the directory.
+func (s *Service) Forget(account portal.AccountID) {
+	s.Sessions.Forget(account)
+	s.AppPasswords.Forget(account)
+}
+
+// Check tries the sign-in of a collectivity and says in a sentence what is
+// wrong: a portal.UserError, or nil.
+func (s *Service) Check(ctx context.Context, collectivity portal.CollectivityID) error {
+	method, err := s.Methods.Of(ctx, collectivity)
+	if err != nil {
+		return err
+	}
+	switch method.Kind {
+	case LDAP:
+		if s.directories == nil {
+			return errNoMethod
+		}
+		return s.directories.Check(ctx, method)
+	case OIDC:
+		if s.issuers == nil {
+			return errNoMethod
+		}
+		return s.issuers.Check(ctx, method)
+	case Embedded:
+		return nil
+	}
+	return errNoMethod
+}
+
+var errNoMethod = portal.UserError{Kind: portal.ErrUnavailable, Key: "sso.error.method"}
+
+// errNotAllowed is for one who proved to be who she is and may not enter.
+func errNotAllowed(err error) error {
+	if errors.Is(err, portal.ErrNotFound) || errors.Is(err, portal.ErrDenied) || errors.Is(err, portal.ErrInvalid) {
+		return portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.closed"}
+	}
+	return err
+}
+
+// entry is a person who proved to be who she is, about to be let in.
+type entry struct {
+	account portal.AccountID
+	home    portal.CollectivityID // whose method vouched for her
+	subject string                // whose attempts are taken back
+	idToken string
+}
+
+// enter opens a session in this browser, with a new secret, and puts an end to
+// the one that was there.
+func (s *Service) enter(w http.ResponseWriter, r *http.Request, who entry) error {
+	identity, err := s.people.Identity(r.Context(), who.account, who.home)
+	if errors.Is(err, portal.ErrNotFound) {
+		identity, err = s.people.Identity(r.Context(), who.account, "")
+	}
+	if err != nil {
+		return errNotAllowed(err)
+	}
+	var old *sessionHash
+	if hash, ok := hashOf(r); ok {
+		old = &hash
+	}
+	var secret string
+	err = s.db.Tx(r.Context(), func(tx *database.Tx) (err error) {
+		begin := opening{
+			account: who.account, collectivity: identity.Caller.Collectivity, home: who.home, idToken: who.idToken,
+			device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
+		}
+		if secret, err = s.Sessions.insert(r.Context(), tx, begin, old); err != nil {
+			return err
+		}
+		return s.throttle.forgive(r.Context(), tx, who.subject)
+	})
+	if err != nil {
+		return fmt.Errorf("sso: open session: %w", err)
+	}
+	if old != nil {
+		s.Sessions.drop(*old)
+	}
+	clearCookie(w, r, flowCookie)
+	setCookie(w, r, sessionCookie, secret, 0)
+	s.log.Info("signed in", "account", who.account, "collectivity", identity.Caller.Collectivity)
+	return nil
+}
+
+// Open makes a session for an account without asking for a proof, for tests and
+// for tools of the installation. It returns the secret that the cookie holds.
+func (s *Service) Open(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (secret string, err error) {
+	err = s.db.Tx(ctx, func(tx *database.Tx) (err error) {
+		secret, err = s.Sessions.insert(ctx, tx, opening{account: account, collectivity: collectivity, home: collectivity}, nil)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("sso: open session: %w", err)
+	}
+	return secret, nil
+}
+
+// CookieName is the name of the session's cookie, over https or not.
+func CookieName(secure bool) string {
+	if secure {
+		return hostPrefix + sessionCookie
+	}
+	return sessionCookie
+}
+
+// hashSecret is what the store keeps of a session's secret.
+func hashSecret(secret string) sessionHash { return sha256.Sum256([]byte(secret)) }

@@ -1,0 +1,313 @@
+package sso
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/database"
+	"parvis/portal/web"
+)
+
+// Lifetimes bound a session.
+type Lifetimes struct {
+	Idle     time.Duration // without a request; 0 is 4 hours
+	Absolute time.Duration // since the sign-in; 0 is 12 hours, a working day
+}
+
+const (
+	// cacheLife bounds how long another node may take to see that an account
+	// was closed. In this process Forget takes effect at once.
+	cacheLife = 5 * time.Second
+	// touchEvery is how exact the hour of last use is.
+	touchEvery = time.Minute
+	// maxCached bounds the sessions kept in memory, about 2 KB each.
+	maxCached = 20_000
+)
+
+// Sessions knows the person behind a browser's cookie.
+type Sessions struct {
+	db     *database.DB
+	people People
+	life   Lifetimes
+	log    *slog.Logger
+	now    func() time.Time
+
+	epoch atomic.Uint64 // raised by Forget: what was being read then is not kept
+	mu    sync.RWMutex
+	known map[sessionHash]*known
+}
+
+type sessionHash [sha256.Size]byte
+
+// known is a session read from the store a moment ago.
+type known struct {
+	identity *web.Identity
+	fresh    time.Time // until when it needs no reading
+	ends     time.Time
+}
+
+func newSessions(db *database.DB, people People, life Lifetimes, log *slog.Logger, now func() time.Time) *Sessions {
+	if life.Idle == 0 {
+		life.Idle = 4 * time.Hour
+	}
+	if life.Absolute == 0 {
+		life.Absolute = 12 * time.Hour
+	}
+	return &Sessions{db: db, people: people, life: life, log: log, now: now, known: map[sessionHash]*known{}}
+}
+
+var _ web.Identifier = (*Sessions)(nil)
+
+// Identify returns who is signed in: nil when nobody is, whatever the cookie
+// holds. A session read less than 5 seconds ago costs no query.
+func (s *Sessions) Identify(r *http.Request) (*web.Identity, error) {
+	hash, ok := hashOf(r)
+	if !ok {
+		return nil, nil
+	}
+	found, err := s.resolve(r.Context(), hash)
+	if errors.Is(err, portal.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return found.identity, nil
+}
+
+// hashOf reads the session's secret; not ok for anything that can't be one.
+func hashOf(r *http.Request) (sessionHash, bool) {
+	cookie, err := r.Cookie(cookieName(r, sessionCookie))
+	if err != nil || len(cookie.Value) != len(portal.NewSecret()) {
+		return sessionHash{}, false
+	}
+	return hashSecret(cookie.Value), true
+}
+
+func (s *Sessions) resolve(ctx context.Context, hash sessionHash) (*known, error) {
+	now := s.now()
+	s.mu.RLock()
+	found := s.known[hash]
+	s.mu.RUnlock()
+	if found != nil && now.Before(found.fresh) && now.Before(found.ends) {
+		return found, nil
+	}
+	epoch := s.epoch.Load()
+	found, err := s.read(ctx, hash, now)
+	if err != nil {
+		s.remove(hash)
+		return nil, err
+	}
+	s.keep(hash, found, epoch)
+	return found, nil
+}
+
+// read asks the store about a session and the directory about its person.
+func (s *Sessions) read(ctx context.Context, hash sessionHash, now time.Time) (*known, error) {
+	var id, account, collectivity string
+	var created, used int64
+	err := s.db.QueryRow(ctx, `SELECT id, account, collectivity, created, used FROM sessions WHERE hash = $1`,
+		hash[:]).Scan(&id, &account, &collectivity, &created, &used)
+	if err != nil {
+		return nil, fmt.Errorf("sso: read session: %w", err)
+	}
+	ends := database.FromMillis(created).Add(s.life.Absolute)
+	idle := database.FromMillis(used).Add(s.life.Idle)
+	if !now.Before(ends) || !now.Before(idle) {
+		return nil, fmt.Errorf("sso: session ended: %w", portal.ErrNotFound)
+	}
+	identity, err := s.people.Identity(ctx, portal.AccountID(account), portal.CollectivityID(collectivity))
+	if err != nil {
+		return nil, fmt.Errorf("sso: read session: %w", err)
+	}
+	s.touch(ctx, hash, now, database.FromMillis(used))
+	own := *identity
+	own.Session = id
+	return &known{identity: &own, fresh: now.Add(cacheLife), ends: ends}, nil
+}
+
+// touch writes the hour of last use, at most once a minute. A store that can't
+// be written must not stop who can still read.
+func (s *Sessions) touch(ctx context.Context, hash sessionHash, now, used time.Time) {
+	if now.Sub(used) < touchEvery {
+		return
+	}
+	_, err := s.db.Exec(ctx, `UPDATE sessions SET used = $1 WHERE hash = $2`, database.Millis(now), hash[:])
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("last use of a session not written", "error", err)
+	}
+}
+
+// keep remembers a session, unless something changed while it was read.
+func (s *Sessions) keep(hash sessionHash, found *known, epoch uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.epoch.Load() != epoch {
+		return
+	}
+	if len(s.known) >= maxCached {
+		s.sweep()
+	}
+	s.known[hash] = found
+}
+
+// sweep forgets what is no more fresh, or any half when all is.
+func (s *Sessions) sweep() {
+	now := s.now()
+	for hash, one := range s.known {
+		if !now.Before(one.fresh) {
+			delete(s.known, hash)
+		}
+	}
+	for hash := range s.known {
+		if len(s.known) < maxCached/2 {
+			return
+		}
+		delete(s.known, hash)
+	}
+}
+
+// drop forgets a session that changed, also where it is being read right now.
+func (s *Sessions) drop(hash sessionHash) {
+	s.epoch.Add(1)
+	s.remove(hash)
+}
+
+func (s *Sessions) remove(hash sessionHash) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.known, hash)
+}
+
+// Forget makes the next request of an account, "" for everybody's, ask the
+// directory again. It is called after each change of the directory.
+func (s *Sessions) Forget(account portal.AccountID) {
+	s.epoch.Add(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for hash, one := range s.known {
+		if account == "" || one.identity.Caller.Account == account {
+			delete(s.known, hash)
+		}
+	}
+}
+
+// opening is a session about to begin.
+type opening struct {
+	account         portal.AccountID
+	collectivity    portal.CollectivityID
+	device, address string
+	home            portal.CollectivityID // whose method vouched for the person
+	idToken         string
+}
+
+// insert writes a new session and returns its secret. Those that ended, and the
+// one that this browser had, go at the same time.
+func (s *Sessions) insert(ctx context.Context, tx *database.Tx, begin opening, old *sessionHash) (secret string, err error) {
+	now := s.now()
+	if old != nil {
+		if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE hash = $1`, old[:]); err != nil {
+			return "", err
+		}
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM sessions WHERE created < $1 OR used < $2`,
+		database.Millis(now.Add(-s.life.Absolute)), database.Millis(now.Add(-s.life.Idle)))
+	if err != nil {
+		return "", err
+	}
+	secret = portal.NewSecret()
+	hash := hashSecret(secret)
+	_, err = tx.Exec(ctx, `
+		INSERT INTO sessions (hash, id, account, collectivity, device, address, home, id_token, created, used)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
+		hash[:], portal.NewID(), string(begin.account), string(begin.collectivity), begin.device, begin.address, string(begin.home), begin.idToken, database.Millis(now))
+	return secret, err
+}
+
+// Session is a browser that is signed in, as its person sees it.
+type Session struct {
+	ID            string
+	Device        string // "Firefox, Windows"
+	Address       string
+	Created, Used time.Time
+}
+
+// List returns the sessions of the caller's account, the last used first.
+func (s *Sessions) List(ctx context.Context, caller portal.Caller) ([]Session, error) {
+	now := s.now()
+	rows, err := s.db.Query(ctx, `
+		SELECT id, device, address, created, used FROM sessions
+		WHERE account = $1 AND created > $2 AND used > $3 ORDER BY used DESC, id`,
+		string(caller.Account), database.Millis(now.Add(-s.life.Absolute)), database.Millis(now.Add(-s.life.Idle)))
+	sessions, err := database.Collect(rows, err, func(rows *sql.Rows) (Session, error) {
+		var session Session
+		var created, used int64
+		err := rows.Scan(&session.ID, &session.Device, &session.Address, &created, &used)
+		session.Created, session.Used = database.FromMillis(created), database.FromMillis(used)
+		return session, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sso: list sessions: %w", err)
+	}
+	return sessions, nil
+}
+
+// Revoke ends one session of the caller's account, whichever browser it is in.
+func (s *Sessions) Revoke(ctx context.Context, caller portal.Caller, id string) error {
+	err := database.OneRow(s.db.Exec(ctx, `DELETE FROM sessions WHERE id = $1 AND account = $2`, id, string(caller.Account)))
+	s.Forget(caller.Account)
+	if err != nil {
+		return fmt.Errorf("sso: revoke session: %w", err)
+	}
+	return nil
+}
+
+// RevokeOthers ends all sessions of the caller's account but one, and returns
+// how many.
+func (s *Sessions) RevokeOthers(ctx context.Context, caller portal.Caller, keep string) (int, error) {
+	result, err := s.db.Exec(ctx, `DELETE FROM sessions WHERE account = $1 AND id <> $2`, string(caller.Account), keep)
+	s.Forget(caller.Account)
+	if err != nil {
+		return 0, fmt.Errorf("sso: revoke sessions: %w", err)
+	}
+	count, err := result.RowsAffected()
+	return int(count), err
+}
+
+// end ends the session of a request. It returns the collectivity whose method
+// opened it and the issuer's token, "" without.
+func (s *Sessions) end(ctx context.Context, hash sessionHash) (home portal.CollectivityID, idToken string, err error) {
+	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+		err := tx.QueryRow(ctx, `SELECT home, id_token FROM sessions WHERE hash = $1`, hash[:]).Scan(&home, &idToken)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `DELETE FROM sessions WHERE hash = $1`, hash[:])
+		return err
+	})
+	s.drop(hash)
+	if err != nil {
+		return "", "", fmt.Errorf("sso: end session: %w", err)
+	}
+	return home, idToken, nil
+}
+
+// move makes the session of a request act in another collectivity.
+func (s *Sessions) move(ctx context.Context, hash sessionHash, caller portal.Caller, to portal.CollectivityID) error {
+	err := database.OneRow(s.db.Exec(ctx, `UPDATE sessions SET collectivity = $1 WHERE hash = $2 AND account = $3`,
+		string(to), hash[:], string(caller.Account)))
+	s.drop(hash)
+	if err != nil {
+		return fmt.Errorf("sso: switch collectivity: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package sso
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"parvis/portal"
+	"parvis/portal/web"
+)
+
+// attempt judges the password of a sign-in under way and returns who it is of.
+// Errors: ErrWrong, how long to wait, what the directory server answers, or
+// that she may not enter.
+func (s *Service) attempt(ctx context.Context, login, password, address string) (entry, error) {
+	client := network(address)
+	if wait := s.throttle.addresses.add(client); wait > 0 {
+		return entry{}, errWait(wait)
+	}
+	who, err := s.prove(ctx, login, password)
+	if err == nil || !errors.Is(err, portal.ErrDenied) {
+		s.throttle.addresses.remove(client) // right, or not judged at all
+	}
+	return who, err
+}
+
+func (s *Service) prove(ctx context.Context, login, password string) (entry, error) {
+	place, err := s.people.Locate(ctx, login)
+	if err != nil {
+		return entry{}, err
+	}
+	method, err := s.Methods.Of(ctx, place.Collectivity.ID)
+	if err != nil {
+		return entry{}, err
+	}
+	switch method.Kind {
+	case Embedded:
+		return s.proveEmbedded(ctx, place, login, password)
+	case LDAP:
+		return s.proveByDirectory(ctx, place, method, login, password)
+	}
+	return entry{}, ErrWrong
+}
+
+// proveEmbedded checks an embedded password. An unknown login goes the same way
+// and costs the same.
+func (s *Service) proveEmbedded(ctx context.Context, place Place, login, password string) (entry, error) {
+	key := "login:" + login
+	if place.Account != "" {
+		key = "account:" + string(place.Account)
+	}
+	subject, err := s.throttle.account(ctx, key, s.throttle.limits.Window)
+	if err != nil {
+		return entry{}, err
+	}
+	if err := s.Passwords.verify(ctx, place.Account, password); err != nil {
+		return entry{}, s.unjudged(ctx, subject, err)
+	}
+	return entry{account: place.Account, home: place.Collectivity.ID, subject: subject}, nil
+}
+
+// proveByDirectory asks the collectivity's directory server, which counts the
+// attempts by what it knows the person as.
+func (s *Service) proveByDirectory(ctx context.Context, place Place, method Method, login, password string) (entry, error) {
+	if s.directories == nil {
+		return entry{}, errNoMethod
+	}
+	if password == "" {
+		return entry{}, ErrWrong // a bind without password succeeds for anybody (RFC 4513 §5.1.2)
+	}
+	var subject string
+	profile, err := s.directories.Authenticate(ctx, method, login, password, func(key string) (err error) {
+		subject, err = s.throttle.account(ctx, string(method.Collectivity)+":"+key, s.throttle.limits.DirectoryWindow)
+		return err
+	})
+	if err != nil {
+		return entry{}, s.unjudged(ctx, subject, err)
+	}
+	profile.Login = loginOf(profile.Email, login, place.Domains)
+	account, err := s.people.Admit(ctx, method.Collectivity, profile)
+	if err != nil {
+		return entry{}, errNotAllowed(err)
+	}
+	return entry{account: account, home: method.Collectivity, subject: subject}, nil
+}
+
+// unjudged takes an attempt back when it ended before the password was judged.
+func (s *Service) unjudged(ctx context.Context, subject string, err error) error {
+	if subject == "" || errors.Is(err, portal.ErrDenied) {
+		return err
+	}
+	return errors.Join(err, s.throttle.cancel(context.WithoutCancel(ctx), subject))
+}
+
+// loginOf is the login under which a person is known here: her address when it
+// is of the collectivity, else what she typed, which led to the collectivity.
+func loginOf(email, typed string, domains []string) string {
+	canonical, ok := CanonicalLogin(email)
+	if ok && slices.Contains(domains, LoginDomain(canonical)) {
+		return canonical
+	}
+	return typed
+}
+
+// begin leads from the login to the page that asks for its proof.
+func (s *Service) begin(w http.ResponseWriter, r *http.Request, typed, next string) error {
+	login, ok := CanonicalLogin(typed)
+	f := flow{Next: next}
+	if ok {
+		f.Login, f.Typed = login, typed
+	}
+	place, err := s.people.Locate(r.Context(), login)
+	if err != nil {
+		return err
+	}
+	method, err := s.Methods.Of(r.Context(), place.Collectivity.ID)
+	if err != nil {
+		return err
+	}
+	page := "/sign-in/password"
+	if method.Kind == OIDC {
+		f.State, f.Nonce, f.Verifier = portal.NewSecret(), portal.NewSecret(), portal.NewSecret()
+		page = "/sign-in/issuer"
+	}
+	if err := s.writeFlow(w, r, f); err != nil {
+		return err
+	}
+	return web.Redirect(w, r, page)
+}
