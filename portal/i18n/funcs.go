@@ -13,7 +13,7 @@ import (
 //	date dateLong dateShort dateRange        24 novembre; mardi 24 novembre; 24 nov.; 16 – 20 févr.
 //	nearDay nearClock moment until           hier; aujourd’hui, 8 h 31; 8 h 05 or hier; dans 25 min
 //	clock clockRange dayName dayShort monthYear week
-//	number signed money size duration phone tel iso isoDate lang
+//	number signed money size duration phone tel iso isoDate saint lang
 func (p *Printer) Funcs() template.FuncMap {
 	return template.FuncMap{
 		"t": p.T, "th": p.TH, "n": p.N,
@@ -31,7 +31,7 @@ func (p *Printer) Funcs() template.FuncMap {
 		"clockRange": func(from, to time.Time, now ...time.Time) string { return p.clockRangeIn(from, to, nowOf(from, now)) },
 		"dayName":    p.DayName, "dayShort": p.DayShort, "monthName": p.MonthName, "monthYear": p.MonthYear, "week": p.Week,
 		"number": p.Number, "signed": p.Signed, "money": p.Money, "size": p.Size, "duration": p.Duration,
-		"phone": Phone, "tel": Tel, "iso": ISO, "isoDate": ISODate,
+		"phone": Phone, "tel": Tel, "iso": ISO, "isoDate": ISODate, "saint": SaintOf,
 	}
 }
 
