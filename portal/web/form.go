@@ -45,3 +45,8 @@ func ParseForm(r *http.Request) error {
 	}
 	return portal.UserError{Kind: portal.ErrInvalid, Key: "web.error.invalid"}
 }
+
+// OneError is the form's refusal for a reason that no field holds.
+func OneError(sentence string) Form {
+	return Form{themes.Summary{Problems: []themes.Problem{{Text: sentence}}}}
+}
