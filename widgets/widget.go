@@ -106,9 +106,16 @@ type Greeter interface {
 // Actor is a widget whose box has buttons.
 type Actor interface {
 	// Act does one of the manifest's actions for the whole caller, whatever the
-	// scope, with values already checked against its fields. It returns the
-	// sentence that says what was done, in the reader's language.
-	Act(ctx context.Context, request Request, action string, values Values) (string, error)
+	// scope, with values already checked against its fields. It checks rights by
+	// itself, and returns the sentence that says what was done.
+	Act(ctx context.Context, request Request, action string, values Values) (Sentence, error)
+}
+
+// Sentence is a sentence of the catalogue with the name, value pairs of its
+// placeholders.
+type Sentence struct {
+	Key  string
+	Args []string
 }
 
 // Watcher is a widget whose content changes when others say so: Host.Changed
