@@ -141,7 +141,7 @@ func bourgCouncil() []Person {
 			agent("agglo", "elus", "Vice-présidente, eau et rivières", "", "06 39 98 01 03", "", "elus bureau", ""),
 			agent("ccas", "conseil", "Présidente", "02 61 91 01 03", "06 39 98 01 03", "", "conseil", "")),
 		person("pascal.oudin@bourg.example", "M.", "Pascal", "Oudin",
-			agent("bourg", "elus", "Premier adjoint, finances et travaux", "", "06 39 98 01 76", "Bureau des adjoints", "elus conseil finances", "")),
+			agent("bourg", "elus", "Premier adjoint, finances et travaux", "", "06 39 98 01 82", "Bureau des adjoints", "elus conseil finances", "")),
 		person("rose-helene.celestine@bourg.example", "Mme", "Rose-Hélène", "Célestine",
 			agent("bourg", "elus", "Deuxième adjointe, école et solidarités", "", "06 39 98 01 77", "Bureau des adjoints", "elus conseil enfance", ""),
 			agent("ccas", "conseil", "Vice-présidente", "", "06 39 98 01 77", "", "conseil", "")),

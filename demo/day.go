@@ -36,14 +36,15 @@ func midnight(now time.Time, days int) time.Time {
 
 var placeholder = regexp.MustCompile(`\{(dimanche|lundi|mardi|mercredi|jeudi|vendredi|samedi)([+-]\d+)\}`)
 
-// dated replaces {mardi+1}, Tuesday of next week, by the day it is when read on now.
+// dated replaces {mardi+1}, Tuesday of next week, by the day it is when read on now: moved
+// like the events when it is a holiday.
 func dated(text string, now time.Time) string {
 	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
 		part := placeholder.FindStringSubmatch(found)
 		week, _ := strconv.Atoi(part[2]) // the pattern holds a small integer
 		for day, name := range weekdays {
 			if name == part[1] {
-				return strings.ReplaceAll(frenchDay(dayIn(now, week, time.Weekday(day))), " ", "\u00a0")
+				return strings.ReplaceAll(frenchDay(workday(dayIn(now, week, time.Weekday(day)))), " ", "\u00a0")
 			}
 		}
 		return found

@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -212,6 +213,33 @@ func TestPoolHasTheSizeItPromises(t *testing.T) {
 	}
 }
 
+// Icons come from the one sheet of the product.
+func TestApplicationsHaveAnIcon(t *testing.T) {
+	sheet, err := os.ReadFile("../themes/icons.svg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range Pool().Collectivities {
+		for _, a := range c.Applications {
+			if !bytes.Contains(sheet, []byte(`id="i-`+a.Icon+`"`)) {
+				t.Errorf("application %s/%s: no icon %q", c.ID, a.ID, a.Icon)
+			}
+		}
+	}
+}
+
+func TestAMobileRingsOnePerson(t *testing.T) {
+	owner := map[string]string{}
+	for _, p := range Pool().People {
+		for _, a := range p.Agents {
+			if other := owner[a.Mobile]; a.Mobile != "" && other != "" && other != p.Login {
+				t.Errorf("mobile %s belongs to %s and to %s", a.Mobile, other, p.Login)
+			}
+			owner[a.Mobile] = p.Login
+		}
+	}
+}
+
 var reserved = regexp.MustCompile(`^(01 99 00|02 61 91|03 53 01|04 65 71|05 36 49|06 39 98) \d\d \d\d$`)
 
 // A telephone that rings at someone's home would be a fault of the demo: only Arcep's numbers
@@ -308,7 +336,7 @@ func TestTextsFollowFrenchTypography(t *testing.T) {
 		"wrong space before : or »":      regexp.MustCompile(`\x{202f}[:»]`),
 		"three points for an ellipsis":   regexp.MustCompile(`\.\.\.`),
 		"ordinary space in a number":     regexp.MustCompile(`\d \d{3}(\D|$)`),
-		"ordinary space before a unit":   regexp.MustCompile(`\d [€%]`),
+		"ordinary space before a unit":   regexp.MustCompile(`\d (?:[€%]|°C|M€|kg|km|kW|m²|m³)`),
 		"ordinary space around an hour":  regexp.MustCompile(`\d h\b|\dh\d|\d\x{a0}h \d`),
 		"ordinary space in a phone":      regexp.MustCompile(`\b0\d \d\d \d\d`),
 		"hyphen where a minus is needed": regexp.MustCompile(`\| ?-\d`),
