@@ -1,0 +1,281 @@
+package bleveindex
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"parvis/portal"
+	"parvis/search"
+)
+
+// Search implements search.Index.
+func (x *Index) Search(ctx context.Context, caller portal.Caller, query search.Query) (search.Results, error) {
+	var results search.Results
+	shelf, done, err := x.use(caller.Collectivity)
+	if err != nil {
+		return results, err
+	}
+	defer done()
+	err = shelf.read(func(v *view) error {
+		results, err = v.search(ctx, caller, query)
+		return err
+	})
+	return results, err
+}
+
+// search answers a query in one view.
+func (v *view) search(ctx context.Context, caller portal.Caller, query search.Query) (search.Results, error) {
+	a, err := v.ask(ctx, caller)
+	if err != nil {
+		return search.Results{}, err
+	}
+	defer a.done()
+	q := parse(query.Text)
+	if err := a.match(&q); err != nil {
+		return search.Results{}, err
+	}
+	best, results, err := a.choose(query)
+	if err != nil {
+		return search.Results{}, err
+	}
+	if !query.ByDate {
+		top := best[:min(len(best), candidates)]
+		if err := a.scorePhrases(q, top); err != nil {
+			return search.Results{}, err
+		}
+		slices.SortFunc(top, byScore)
+	}
+	first := (results.Page - 1) * search.PageSize
+	best = best[min(first, len(best)):min(first+search.PageSize, len(best))]
+	results.Hits, results.Correction, err = a.show(q, best)
+	return results, err
+}
+
+// ask begins an answer. The caller ends it with done.
+func (v *view) ask(ctx context.Context, caller portal.Caller) (*asker, error) {
+	allowed, err := v.allowedTo(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	return &asker{ctx: ctx, view: v, caller: caller, allowed: allowed, scores: v.scratch.Get().(*scores)}, nil
+}
+
+func (a *asker) done() {
+	a.scores.reset()
+	a.view.scratch.Put(a.scores)
+}
+
+// match corrects the question, then gives points to every entry that answers it.
+func (a *asker) match(q *question) error {
+	if err := a.correct(q); err != nil {
+		return err
+	}
+	if err := a.score(*q); err != nil {
+		return err
+	}
+	if err := a.scorePrefix(*q); err != nil {
+		return err
+	}
+	return a.keepPhrases(*q)
+}
+
+// prefixScore is given for the beginning of a person's or an application's
+// name, at most: less than for the whole word.
+const prefixScore = 4.0
+
+// scorePrefix finds people and applications by the beginning of a name: the
+// last word of the question may be unfinished.
+func (a *asker) scorePrefix(q question) error {
+	if len(q.prefix) < 2 || len(q.terms) == 0 {
+		return nil
+	}
+	last := len(q.terms) - 1
+	return a.eachNamed(q.prefix, func(entry int) {
+		a.scores.add(entry, prefixScore, 1<<last)
+	})
+}
+
+// maxNames bounds how many words a prefix stands for.
+const maxNames = 64
+
+// eachNamed calls fn with the visible people and applications whose title has
+// a word that begins with the prefix.
+func (a *asker) eachNamed(prefix string, fn func(entry int)) error {
+	labels := &a.view.labels
+	if err := labels.load(a.ctx, a.view); err != nil {
+		return err
+	}
+	names, err := a.view.reader.FieldDictPrefix(fieldName, []byte(prefix))
+	if err != nil {
+		return err
+	}
+	defer names.Close()
+	n := 0
+	return eachEntryOf(a.ctx, names, func(name string) error {
+		if n++; n > maxNames {
+			return nil
+		}
+		return a.view.eachEntry(a.ctx, fieldName, name, func(entry int) {
+			kind := search.Kind(labels.kinds[labels.kind[entry]])
+			if a.allowed.has(entry) && (kind == search.KindPerson || kind == search.KindApplication) {
+				fn(entry)
+			}
+		})
+	})
+}
+
+// choose counts what was found, by facet, and returns the best of what the
+// query keeps, as many as its page needs.
+func (a *asker) choose(query search.Query) ([]candidate, search.Results, error) {
+	labels := &a.view.labels
+	if err := labels.load(a.ctx, a.view); err != nil {
+		return nil, search.Results{}, err
+	}
+	sieve := newSieve(labels, query)
+	var kept []candidate
+	for _, entry := range a.scores.touched {
+		if a.answers(entry) && sieve.keeps(entry) {
+			kept = append(kept, candidate{entry, float64(a.scores.points[entry])})
+		}
+	}
+	order := byScore
+	if query.ByDate {
+		order = func(x, y candidate) int {
+			return cmp.Or(cmp.Compare(labels.day[y.entry], labels.day[x.entry]), byScore(x, y))
+		}
+	}
+	results := search.Results{Total: len(kept), Facets: sieve.facets()}
+	results.Pages = min((len(kept)+search.PageSize-1)/search.PageSize, search.MaxPage)
+	results.Page = max(1, min(query.Page, results.Pages))
+	keep := max(candidates, results.Page*search.PageSize)
+	return bestOf(kept, keep, order), results, nil
+}
+
+// byScore puts the best first; equals stay in the order of their entries.
+func byScore(x, y candidate) int {
+	return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.entry, y.entry))
+}
+
+// bestOf returns the n first in the order, in that order.
+func bestOf(all []candidate, n int, order func(x, y candidate) int) []candidate {
+	if len(all) > 4*n {
+		all = quickSelect(all, n, order)
+	}
+	slices.SortFunc(all, order)
+	return all[:min(n, len(all))]
+}
+
+// quickSelect returns some of the candidates, the n first in the order among
+// them, fewer than 4n if it can.
+func quickSelect(all []candidate, n int, order func(x, y candidate) int) []candidate {
+	for len(all) > 4*n {
+		pivot := medianOfThree(all, order)
+		var first []candidate
+		for _, one := range all {
+			if order(one, pivot) <= 0 {
+				first = append(first, one)
+			}
+		}
+		if len(first) < n || len(first) == len(all) {
+			break
+		}
+		all = first
+	}
+	return all
+}
+
+func medianOfThree(all []candidate, order func(x, y candidate) int) candidate {
+	three := []candidate{all[0], all[len(all)/2], all[len(all)-1]}
+	slices.SortFunc(three, order)
+	return three[1]
+}
+
+// sieve narrows what was found by the choices of a query, and counts it by what
+// it would be with each other choice.
+type sieve struct {
+	labels   *labels
+	kind     search.Kind
+	unit     string
+	period   search.Period
+	periods  []search.Period
+	since    []uint32 // first day of each period
+	chosen   int      // index of the query's period, -1 for any time
+	all      int
+	anyUnit  int
+	anyTime  int
+	byKind   []int
+	byUnit   []int
+	byPeriod []int
+}
+
+func newSieve(labels *labels, query search.Query) *sieve {
+	s := &sieve{
+		labels: labels, kind: query.Kind, unit: query.Unit, period: query.Period,
+		periods: []search.Period{search.ThisYear, search.LastMonth}, chosen: -1,
+		byKind: make([]int, len(labels.kinds)), byUnit: make([]int, len(labels.units)),
+		byPeriod: make([]int, 2),
+	}
+	for i, period := range s.periods {
+		s.since = append(s.since, dayNumber(period.Since(query.Now).Format(dayFormat)))
+		if period == query.Period {
+			s.chosen = i
+		}
+	}
+	return s
+}
+
+// keeps counts an entry, and says whether it passes all choices.
+func (s *sieve) keeps(entry int) bool {
+	kind, unit, day := s.labels.kind[entry], s.labels.unit[entry], s.labels.day[entry]
+	ofKind := s.kind == "" || s.labels.kinds[kind] == string(s.kind)
+	ofUnit := s.unit == "" || s.labels.units[unit] == s.unit
+	ofTime := s.chosen < 0 || day >= s.since[s.chosen]
+	if ofUnit && ofTime {
+		s.all++
+		s.byKind[kind]++
+	}
+	if ofKind && ofTime {
+		s.anyUnit++
+		s.byUnit[unit]++
+	}
+	if ofKind && ofUnit {
+		s.anyTime++
+		for i, since := range s.since {
+			if day >= since {
+				s.byPeriod[i]++
+			}
+		}
+	}
+	return ofKind && ofUnit && ofTime
+}
+
+// maxUnits is how many units are offered to narrow by.
+const maxUnits = 8
+
+func (s *sieve) facets() search.Facets {
+	facets := search.Facets{All: s.all, AnyUnit: s.anyUnit, AnyTime: s.anyTime}
+	for i, n := range s.byKind {
+		if n > 0 {
+			facets.Kinds = append(facets.Kinds, search.Count{Value: s.labels.kinds[i], N: n})
+		}
+	}
+	slices.SortStableFunc(facets.Kinds, byNumber)
+	for i, n := range s.byUnit {
+		if i > 0 && (n > 0 || s.labels.units[i] == s.unit) {
+			facets.Units = append(facets.Units, search.Count{Value: s.labels.units[i], N: n})
+		}
+	}
+	slices.SortStableFunc(facets.Units, byNumber)
+	facets.Units = facets.Units[:min(maxUnits, len(facets.Units))]
+	for i, n := range s.byPeriod {
+		facets.Periods = append(facets.Periods, search.Count{Value: string(s.periods[i]), N: n})
+	}
+	return facets
+}
+
+// byNumber puts the largest count first, then follows the words.
+func byNumber(x, y search.Count) int {
+	return cmp.Or(y.N-x.N, strings.Compare(x.Value, y.Value))
+}
