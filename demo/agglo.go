@@ -42,8 +42,8 @@ func agglo() Collectivity {
 			{ID: "tickets", Name: "Assistance informatique", URL: "https://assistance.agglo.example/", Description: "Les demandes de l’agglomération et de ses communes", Icon: "info", Category: "Quotidien", Pinned: true},
 		},
 		Calendars: []Calendar{
-			{ID: "agglomeration", Name: "Agglomération", Editors: words("direction")},
-			{ID: "bureau", Name: "Bureau communautaire", Audience: words("elus bureau direction"), Editors: words("direction")},
+			{ID: "agglomeration", Name: "Agglomération", Colour: "#5b3a8c", Editors: words("direction")},
+			{ID: "bureau", Name: "Bureau communautaire", Colour: "#1f6f4a", Audience: words("elus bureau direction"), Editors: words("direction")},
 		},
 	}
 }
@@ -53,7 +53,7 @@ func aggloTeam() []Person {
 		person("agent@agglo.example", "Mme", "Maïwenn", "Kerdoncuff",
 			agent("agglo", "mobilites", "Chargée de mission mobilités", "02 61 91 20 30", "06 39 98 20 30", "Bureau 108", "territoire", "news.edit")),
 		person("admin@agglo.example", "M.", "Jérôme", "d’Hauteville",
-			agent("agglo", "numerique", "Responsable du service commun du numérique", "02 61 91 20 50", "06 39 98 20 50", "Bureau 210", "numerique encadrants", "admin news.edit documents.edit")),
+			agent("agglo", "numerique", "Responsable du service commun du numérique", "02 61 91 20 50", "06 39 98 20 50", "Bureau 210", "numerique encadrants", "admin news.edit documents.edit calendars.edit")),
 		person("veronique.saint-ange@agglo.example", "Mme", "Véronique", "Saint-Ange",
 			agent("agglo", "direction", "Directrice générale des services", "02 61 91 20 01", "06 39 98 20 01", "Bureau 301", "direction encadrants finances", "news.edit documents.edit")),
 		person("philippe.garaudet@agglo.example", "M.", "Philippe", "Garaudet",

@@ -63,9 +63,9 @@ func bourg() Collectivity {
 			{ID: "tickets", Name: "Assistance informatique", URL: "https://assistance.agglo.example/", Description: "Signaler une panne, demander un matériel ou un accès", Icon: "info", Category: "Quotidien", Pinned: true},
 		},
 		Calendars: []Calendar{
-			{ID: "mairie", Name: "Mairie", Editors: words("direction etat-civil")},
-			{ID: "services-techniques", Name: "Services techniques", Editors: words("techniques")},
-			{ID: "conseil", Name: "Conseil municipal", Audience: words("elus conseil direction encadrants"), Editors: words("direction")},
+			{ID: "mairie", Name: "Mairie", Colour: "#17566b", Editors: words("direction etat-civil")},
+			{ID: "services-techniques", Name: "Services techniques", Colour: "#8a4b08", Editors: words("techniques")},
+			{ID: "conseil", Name: "Conseil municipal", Colour: "#6b2f7a", Audience: words("elus conseil direction encadrants"), Editors: words("direction")},
 		},
 	}
 }
@@ -79,13 +79,13 @@ func bourgTeam() []Person {
 		person("responsable@bourg.example", "Mme", "Hélène", "Dubreuil",
 			agent("bourg", "population", "Responsable du service à la population", "02 61 91 01 12", "06 39 98 01 12", "Bureau 3", "encadrants etat-civil elections enfance associations", "news.edit documents.edit")),
 		person("admin@bourg.example", "M.", "Thierry", "Rakotomalala",
-			agent("bourg", "informatique", "Responsable informatique et téléphonie", "02 61 91 01 60", "06 39 98 01 60", "Bureau 11", "encadrants", "admin documents.edit news.edit")),
+			agent("bourg", "informatique", "Responsable informatique et téléphonie", "02 61 91 01 60", "06 39 98 01 60", "Bureau 11", "encadrants", "admin news.edit documents.edit calendars.edit")),
 		person("secretaire@bourg.example", "Mme", "Marie-Ange", "Bonnefoy",
-			agent("bourg", "direction", "Secrétaire de mairie", "02 61 91 01 02", "06 39 98 01 02", "Bureau 1", "direction conseil etat-civil finances", "news.edit documents.edit"),
-			agent("syndicat", "bureau", "Secrétaire du syndicat, le mardi et le vendredi après-midi", "02 61 91 30 02", "06 39 98 01 02", "Usine des Sables, bureau", "bureau comite", "news.edit documents.edit")),
+			agent("bourg", "direction", "Secrétaire de mairie", "02 61 91 01 02", "06 39 98 01 02", "Bureau 1", "direction conseil etat-civil finances", "news.edit documents.edit calendars.edit"),
+			agent("syndicat", "bureau", "Secrétaire du syndicat, le mardi et le vendredi après-midi", "02 61 91 30 02", "06 39 98 01 02", "Usine des Sables, bureau", "bureau comite", "news.edit documents.edit calendars.edit")),
 
 		person("francois-xavier.deschamps@bourg.example", "M.", "François-Xavier", "Deschamps",
-			agent("bourg", "direction", "Directeur général des services", "02 61 91 01 01", "06 39 98 01 01", "Bureau 5", "direction encadrants conseil finances rh", "news.edit documents.edit")),
+			agent("bourg", "direction", "Directeur général des services", "02 61 91 01 01", "06 39 98 01 01", "Bureau 5", "direction encadrants conseil finances rh", "news.edit documents.edit calendars.edit")),
 		person("noemie.oge@bourg.example", "Mme", "Noémie", "Ogé",
 			agent("bourg", "accueil", "Agente d’accueil et du courrier", "02 61 91 01 13", "", "Accueil, guichet 2", "etat-civil", "")),
 		person("nathalie.bouchereau@bourg.example", "Mme", "Nathalie", "Bouchereau",

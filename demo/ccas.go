@@ -30,7 +30,7 @@ func ccas() Collectivity {
 			{ID: "courrier", Name: "Courrier", URL: "https://courrier.bourg.example/ccas", Description: "Le courrier postal, avec la mairie", Icon: "post", Category: "Quotidien"},
 		},
 		Calendars: []Calendar{
-			{ID: "ccas", Name: "CCAS", Editors: words("direction social")},
+			{ID: "ccas", Name: "CCAS", Colour: "#9a3412", Editors: words("direction social")},
 		},
 	}
 }
@@ -38,7 +38,7 @@ func ccas() Collectivity {
 func ccasTeam() []Person {
 	return []Person{
 		person("brigitte.faugeron@ccas.example", "Mme", "Brigitte", "Faugeron",
-			agent("ccas", "direction", "Directrice du CCAS", "02 61 91 40 01", "06 39 98 40 01", "Bureau 1", "direction social", "admin news.edit documents.edit"),
+			agent("ccas", "direction", "Directrice du CCAS", "02 61 91 40 01", "06 39 98 40 01", "Bureau 1", "direction social", "admin news.edit documents.edit calendars.edit"),
 			agent("bourg", "direction", "Directrice du CCAS, invitée au comité de direction", "02 61 91 40 01", "06 39 98 40 01", "CCAS", "encadrants", "")),
 		person("mathilde.etcheverry@ccas.example", "Mme", "Mathilde", "Etcheverry",
 			agent("ccas", "accueil", "Conseillère en économie sociale et familiale", "02 61 91 40 10", "", "Bureau 2", "social", "")),

@@ -49,6 +49,7 @@ type Group struct {
 type Calendar struct {
 	ID       string // unique in its collectivity: "mairie"
 	Name     string
+	Colour   string   // "#5b3a8c"
 	Audience []string // groups that see it; empty: everyone of the collectivity
 	Editors  []string // groups that write in it; never empty
 }

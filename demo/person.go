@@ -8,7 +8,7 @@ type Person struct {
 	Given    string
 	Family   string
 	Agents   []Agent // the main one first; never empty
-	Operator bool    // runs the pool itself
+	Operator bool    // runs the pool: the account has the right "pool.operate", no agent has it
 }
 
 // Name is the person's name as written in France: "Camille Le Goff".
@@ -23,7 +23,7 @@ type Agent struct {
 	Mobile       string // professional; "" when none
 	Office       string
 	Groups       []string
-	Rights       []string // "admin", "news.edit", "documents.edit", "pool.operate"
+	Rights       []string // "admin", "news.edit", "documents.edit", "calendars.edit"
 }
 
 // person and agent keep the tables of people one line each.
@@ -43,7 +43,7 @@ func agent(collectivity, unit, function, phone, mobile, office, groups, rights s
 // one of its agents too.
 func operators() []Person {
 	payet := person("pool@pool.example", "M.", "Yannick", "Payet",
-		agent("agglo", "numerique", "Exploitant du bureau virtuel mutualisé", "02 61 91 20 60", "06 39 98 20 60", "Bureau 212", "encadrants", "pool.operate"))
+		agent("agglo", "numerique", "Exploitant du bureau virtuel mutualisé", "02 61 91 20 60", "06 39 98 20 60", "Bureau 212", "encadrants", ""))
 	payet.Operator = true
 	return []Person{payet}
 }

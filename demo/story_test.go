@@ -146,6 +146,11 @@ func TestEveryReferenceLeadsSomewhere(t *testing.T) {
 				t.Errorf("%s: no unit %s/%s", p.Login, a.Collectivity, a.Unit)
 			}
 			wantGroups(t, story, p.Login, a.Collectivity, a.Groups)
+			for _, right := range a.Rights {
+				if !slices.Contains([]string{"admin", "news.edit", "documents.edit", "calendars.edit"}, right) {
+					t.Errorf("%s: no right %q", p.Login, right)
+				}
+			}
 		}
 	}
 	for _, c := range story.Collectivities {

@@ -29,7 +29,7 @@ func syndicat() Collectivity {
 			{ID: "finances", Name: "Finances", URL: "https://finances.syndicat.example/", Description: "Budget M49, factures et mandats", Icon: "money", Category: "Ressources", Audience: words("bureau")},
 		},
 		Calendars: []Calendar{
-			{ID: "syndicat", Name: "Syndicat", Editors: words("bureau exploitation")},
+			{ID: "syndicat", Name: "Syndicat", Colour: "#1f5fa8", Editors: words("bureau exploitation")},
 		},
 	}
 }
@@ -39,7 +39,7 @@ func syndicatTeam() []Person {
 		person("joel.pommereau@syndicat.example", "M.", "Joël", "Pommereau",
 			agent("syndicat", "comite", "Président, maire de Saint-Firmin-des-Eaux", "02 61 91 30 03", "06 39 98 30 03", "", "comite bureau", "")),
 		person("severine.cazenave@syndicat.example", "Mme", "Séverine", "Cazenave",
-			agent("syndicat", "exploitation", "Directrice de l’exploitation", "02 61 91 30 10", "06 39 98 30 10", "Usine des Sables", "exploitation bureau", "admin news.edit documents.edit")),
+			agent("syndicat", "exploitation", "Directrice de l’exploitation", "02 61 91 30 10", "06 39 98 30 10", "Usine des Sables", "exploitation bureau", "admin news.edit documents.edit calendars.edit")),
 		person("loic.prigent@syndicat.example", "M.", "Loïc", "Prigent",
 			agent("syndicat", "reseau", "Fontainier, chef d’équipe", "02 61 91 30 20", "06 39 98 30 20", "Atelier", "exploitation", "")),
 		person("wilfried.maximin@syndicat.example", "M.", "Wilfried", "Maximin",
