@@ -113,12 +113,18 @@ func (d Draft) object(uid string, now time.Time) *ical.Component {
 	event := ical.NewComponent(ical.CompEvent)
 	setText(event, ical.PropUID, uid)
 	set(event, ical.PropCreated, stamp(now))
-	root := ical.NewComponent(ical.CompCalendar)
-	setText(root, ical.PropVersion, "2.0")
-	setText(root, ical.PropProductID, "-//Parvis//Parvis//FR")
+	root := newRoot()
 	root.Children = []*ical.Component{event}
 	d.write(event, now)
 	addZone(root, d)
+	return root
+}
+
+// newRoot is an empty VCALENDAR.
+func newRoot() *ical.Component {
+	root := ical.NewComponent(ical.CompCalendar)
+	setText(root, ical.PropVersion, "2.0")
+	setText(root, ical.PropProductID, "-//Parvis//Parvis//FR")
 	return root
 }
 

@@ -43,8 +43,8 @@ type occurrence struct {
 func (o *Object) Instances(from, to time.Time, zone *time.Location) ([]Instance, error) {
 	var all []Instance
 	err := o.occurrences(from, to, zone, func(occ occurrence) error {
-		if len(all) == maxInstances {
-			return refusal(TooManyInstances, "more than %d instances", maxInstances)
+		if len(all) == MaxInstances {
+			return refusal(TooManyInstances, "more than %d instances", MaxInstances)
 		}
 		all = append(all, o.instance(occ, zone))
 		return nil

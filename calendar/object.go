@@ -163,7 +163,7 @@ func (it *item) recurrence(zones *zoneTable) error {
 			it.excluded = append(it.excluded, m)
 		}
 	}
-	if len(it.added) > maxInstances || len(it.excluded) > maxInstances {
+	if len(it.added) > MaxInstances || len(it.excluded) > MaxInstances {
 		return refusal(TooManyInstances, "%d RDATE, %d EXDATE", len(it.added), len(it.excluded))
 	}
 	return nil

@@ -19,8 +19,8 @@ const (
 // maxTimesADay bounds BYHOUR × BYMINUTE × BYSECOND, else DAILY hides what SECONDLY is refused for.
 const maxTimesADay = 24
 
-// maxInstances is the most instances one expansion of one object yields, and the highest COUNT.
-const maxInstances = 10_000
+// MaxInstances is the most instances one expansion of one object yields, and the highest COUNT.
+const MaxInstances = 10_000
 
 // rule is a RECUR value (RFC 5545 §3.3.10).
 type rule struct {
@@ -181,7 +181,7 @@ func (r *rule) check() error {
 	switch {
 	case r.freq < 0:
 		return refusal(Malformed, "RRULE without FREQ")
-	case r.count > maxInstances:
+	case r.count > MaxInstances:
 		return refusal(TooManyInstances, "RRULE COUNT=%d", r.count)
 	case max(r.hours.count, 1)*max(r.minutes.count, 1)*max(r.seconds.count, 1) > maxTimesADay:
 		return refusal(TooManyInstances, "RRULE with more than %d times a day", maxTimesADay)

@@ -365,4 +365,3 @@ func TestDeletingACalendarLeavesNothing(t *testing.T) {
 		}
 	}
 }
-

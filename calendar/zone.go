@@ -106,3 +106,22 @@ func ianaZone(name string) *time.Location {
 
 // loadedZones holds what time.LoadLocation returned, at most IANA's six hundred names.
 var loadedZones sync.Map
+
+// KnownZone says whether a name is one of IANA's.
+func KnownZone(name string) bool { return ianaZone(name) != nil }
+
+// ParseZone is the zone of a VCALENDAR that holds one VTIMEZONE, as clients write
+// calendar-timezone; a *Refusal when there is none.
+func ParseZone(octets []byte) (*time.Location, error) {
+	root, err := decode(octets)
+	if err != nil {
+		return nil, err
+	}
+	zones := newZoneTable(root)
+	for id := range zones.own {
+		if zone := zones.find(id); zone != nil {
+			return zone, nil
+		}
+	}
+	return nil, refusal(Malformed, "no VTIMEZONE that makes sense")
+}

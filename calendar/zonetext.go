@@ -100,3 +100,10 @@ func formatOffset(seconds int) string {
 	}
 	return sign + pad(seconds/3600, 2) + pad(seconds/60%60, 2)
 }
+
+// ZoneText is a VCALENDAR with the VTIMEZONE of a zone as it is this year.
+func ZoneText(zone *time.Location) string {
+	root := newRoot()
+	root.Children = []*ical.Component{zoneComponent(zone, time.Now().Year())}
+	return string(encode(root))
+}

@@ -1,0 +1,105 @@
+package caldav
+
+import (
+	"context"
+	"encoding/xml"
+
+	"parvis/calendar"
+	"parvis/dav"
+	"parvis/portal"
+)
+
+// home holds every calendar that an agent sees, her own and the collectivity's: clients look for
+// shared calendars nowhere else.
+type home struct {
+	store  *calendar.Store
+	caller portal.Caller
+}
+
+var homeTable = dav.NewTable(append(
+	dav.Common(func(h *home) portal.Caller { return h.caller }, func(*home) dav.Privileges { return dav.Privileges{Write: true} }),
+	dav.Property[*home]{Name: dav.Name("resourcetype"), Value: func(*home) dav.Value { return dav.Elements(dav.Name("collection")) }},
+	dav.Property[*home]{Name: dav.Name("owner"), OnDemand: true, Value: func(h *home) dav.Value {
+		return dav.Href(dav.PrincipalHref(h.caller.Agent))
+	}},
+)...)
+
+func (h *home) Href() string { return homeHref(h.caller.Agent) }
+
+func (h *home) Property(name xml.Name) dav.Value { return homeTable.Of(h, name) }
+
+func (h *home) PropertyNames(onDemand bool) []xml.Name { return homeTable.Names(h, onDemand) }
+
+func (h *home) Child(ctx context.Context, caller portal.Caller, slug string) (dav.Resource, error) {
+	c, err := h.store.CalendarBySlug(ctx, caller, slug)
+	if err != nil {
+		return nil, err
+	}
+	return &collection{Calendar: c, store: h.store, caller: caller}, nil
+}
+
+func (h *home) Children(ctx context.Context, caller portal.Caller) ([]dav.Resource, error) {
+	all, err := h.store.Calendars(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	resources := make([]dav.Resource, len(all))
+	for i, c := range all {
+		resources[i] = &collection{Calendar: c, store: h.store, caller: caller}
+	}
+	return resources, nil
+}
+
+// Make makes a calendar of the caller's own.
+func (h *home) Make(ctx context.Context, caller portal.Caller, slug, method string, changes []dav.Change) ([]xml.Name, error) {
+	made := calendar.NewCalendar{Slug: slug, Name: slug}
+	isCalendar := method == "MKCALENDAR"
+	var look calendar.Look
+	var refused []xml.Name
+	for _, c := range changes {
+		switch {
+		case c.Remove:
+			refused = append(refused, c.Name)
+		case c.Name == dav.Name("resourcetype"):
+			isCalendar = c.Value.Child(name("calendar")) != nil
+		case c.Name == name("supported-calendar-component-set"):
+			for _, comp := range c.Value.Children {
+				made.Components = append(made.Components, comp.Attribute("name"))
+			}
+		default:
+			if !setLook(&look, c) {
+				refused = append(refused, c.Name)
+			}
+		}
+	}
+	switch {
+	case len(refused) > 0:
+		return refused, nil
+	case !isCalendar:
+		return nil, dav.Forbidden(dav.Name("valid-resourcetype"))
+	case !known(made.Components):
+		return nil, dav.Forbidden(name("supported-calendar-component"))
+	}
+	if _, err := h.store.CreateCalendar(ctx, caller, made); err != nil {
+		return nil, err
+	}
+	c, err := h.store.CalendarBySlug(ctx, caller, slug)
+	if err != nil {
+		return nil, err
+	}
+	return nil, h.store.ChangeLook(ctx, caller, c.ID, look)
+}
+
+// known says whether calendars store all these components.
+func known(components []string) bool {
+	for _, component := range components {
+		found := false
+		for _, supported := range calendar.Components {
+			found = found || component == supported
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}

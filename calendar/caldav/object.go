@@ -1,0 +1,76 @@
+package caldav
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+	"strconv"
+	"unicode/utf8"
+
+	"parvis/calendar"
+	"parvis/dav"
+	"parvis/portal"
+)
+
+// object is an event, task or journal entry of a calendar.
+type object struct {
+	calendar.Entry
+	in     *collection
+	href   string
+	expand calendar.Range // of calendar-data; zero: the octets as they are
+}
+
+// calendarData is the property that a report answers with the octets.
+var calendarData = name("calendar-data")
+
+var objectTable = dav.NewTable(append(
+	dav.Common(func(o *object) portal.Caller { return o.in.caller }, func(o *object) dav.Privileges {
+		return dav.Privileges{Write: o.in.Writable}
+	}),
+	[]dav.Property[*object]{
+		{Name: dav.Name("resourcetype"), Value: func(*object) dav.Value { return dav.Elements() }},
+		{Name: dav.Name("getetag"), Value: func(o *object) dav.Value { return dav.Text(o.ETag) }},
+		{Name: dav.Name("getcontenttype"), Value: func(o *object) dav.Value { return dav.Text(o.contentType()) }},
+		{Name: dav.Name("getcontentlength"), Value: func(o *object) dav.Value { return dav.Text(strconv.Itoa(o.Size)) }},
+		{Name: dav.Name("getlastmodified"), Value: func(o *object) dav.Value { return dav.HTTPDate(o.Modified) }},
+		{Name: dav.Name("owner"), OnDemand: true, Value: func(o *object) dav.Value { return o.in.Property(dav.Name("owner")) }},
+		{Name: calendarData, OnDemand: true, Value: (*object).data},
+	}...,
+)...)
+
+func (o *object) contentType() string {
+	return "text/calendar; charset=utf-8; component=" + o.Component
+}
+
+// data is the octets, for reports that loaded them.
+func (o *object) data() dav.Value {
+	if o.Octets == nil {
+		return nil
+	}
+	octets := o.Octets
+	if !utf8.Valid(octets) {
+		octets = o.UnfoldedText()
+	}
+	if !o.expand.IsZero() {
+		if parsed, err := calendar.Parse(o.Octets); err == nil {
+			octets = parsed.Expand(o.expand, o.in.Zone)
+		}
+	}
+	return func(w *dav.Writer) { w.Raw(octets) }
+}
+
+func (o *object) Href() string { return o.href }
+
+func (o *object) Property(name xml.Name) dav.Value { return objectTable.Of(o, name) }
+
+func (o *object) PropertyNames(onDemand bool) []xml.Name { return objectTable.Names(o, onDemand) }
+
+func (o *object) Get(context.Context, portal.Caller) (dav.Content, error) {
+	return dav.Content{
+		Body: bytes.NewReader(o.Octets), Type: o.contentType(), ETag: o.ETag, Modified: o.Modified,
+	}, nil
+}
+
+func (o *object) Delete(ctx context.Context, caller portal.Caller, conditions dav.Conditions) error {
+	return answer(o.in.store.Delete(ctx, caller, o.in.ID, o.Name, calendar.Condition(conditions)), o.in.Href())
+}

@@ -1,0 +1,209 @@
+package caldav
+
+import (
+	"context"
+	"encoding/xml"
+	"slices"
+	"strings"
+	"time"
+
+	"parvis/calendar"
+	"parvis/dav"
+	"parvis/portal"
+)
+
+// collations that text-match knows (RFC 4791 §7.5), the default first.
+var collations = []string{"i;ascii-casemap", "i;octet", "i;unicode-casemap"}
+
+// Reports are those that a calendar answers beside sync-collection.
+func (c *collection) Reports() []xml.Name {
+	return []xml.Name{name("calendar-query"), name("calendar-multiget")}
+}
+
+// Report answers calendar-query (RFC 4791 §7.8) and calendar-multiget (§7.9).
+func (c *collection) Report(ctx context.Context, caller portal.Caller, body *dav.Node, m *dav.Multistatus) error {
+	expand, err := expansionOf(body)
+	if err != nil {
+		return err
+	}
+	if body.Name == name("calendar-multiget") {
+		return m.Multiget(body, c.Href(), func(names []string) (map[string]dav.Resource, error) {
+			entries, err := c.store.Entries(ctx, caller, c.ID, names)
+			if err != nil {
+				return nil, err
+			}
+			found := make(map[string]dav.Resource, len(entries))
+			for objectName, e := range entries {
+				o := c.object(e)
+				o.expand = expand
+				found[objectName] = o
+			}
+			return found, nil
+		})
+	}
+	filter, zone, err := queryOf(body)
+	if err != nil {
+		return err
+	}
+	base := c.Href()
+	err = c.store.Find(ctx, caller, c.ID, filter, zone, func(e calendar.Entry) error {
+		o := &object{Entry: e, in: c, href: dav.Join(base, e.Name), expand: expand}
+		m.Resource(o.href, o)
+		return nil
+	})
+	return answer(err, base)
+}
+
+// expansionOf reads the expand of the calendar-data asked for (§9.6.5); zero when there is none.
+func expansionOf(body *dav.Node) (calendar.Range, error) {
+	at := body
+	for _, next := range []xml.Name{dav.Name("prop"), calendarData, name("expand")} {
+		if at = at.Child(next); at == nil {
+			return calendar.Range{}, nil
+		}
+	}
+	r, err := rangeOf(at)
+	if err != nil || r.From.IsZero() || r.To.IsZero() {
+		return calendar.Range{}, errFilter
+	}
+	return r, nil
+}
+
+var errFilter = dav.Forbidden(name("valid-filter"))
+
+// queryOf reads the filter and the time zone of a calendar-query.
+func queryOf(body *dav.Node) (calendar.Filter, *time.Location, error) {
+	var zone *time.Location
+	if n := body.Child(name("timezone")); n != nil {
+		parsed, err := calendar.ParseZone([]byte(n.Text))
+		if err != nil {
+			return calendar.Filter{}, nil, dav.Forbidden(name("valid-calendar-data"))
+		}
+		zone = parsed
+	}
+	filter := body.Child(name("filter"))
+	if filter == nil {
+		return calendar.Filter{}, nil, errFilter
+	}
+	outer := filter.Child(name("comp-filter"))
+	if outer == nil || !strings.EqualFold(outer.Attribute("name"), "VCALENDAR") {
+		return calendar.Filter{}, nil, errFilter
+	}
+	f, err := innerFilter(outer)
+	return f, zone, err
+}
+
+// innerFilter is the filter on the components of VCALENDAR: of one kind, as an object holds one.
+func innerFilter(outer *dav.Node) (calendar.Filter, error) {
+	var f calendar.Filter
+	for _, n := range outer.Children {
+		if n.Name == name("time-range") || n.Name == name("prop-filter") || n.Name == name("is-not-defined") || f.Component != "" {
+			return f, dav.Forbidden(name("supported-filter"))
+		}
+		if n.Name != name("comp-filter") {
+			continue
+		}
+		var err error
+		if f, err = compFilter(n); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+func compFilter(n *dav.Node) (calendar.Filter, error) {
+	f := calendar.Filter{Component: strings.ToUpper(n.Attribute("name")), AnyOf: n.Attribute("test") == "anyof"}
+	if f.Component == "" {
+		return f, errFilter
+	}
+	for _, child := range n.Children {
+		var err error
+		switch child.Name {
+		case name("is-not-defined"):
+			f.Absent = true
+		case name("time-range"):
+			f.Range, err = rangeOf(child)
+		case name("prop-filter"):
+			var p calendar.PropFilter
+			p, err = propFilter(child)
+			f.Props = append(f.Props, p)
+		case name("comp-filter"):
+			var inner calendar.Filter
+			inner, err = compFilter(child)
+			if !inner.Range.IsZero() { // of alarms: not answered yet
+				err = dav.Forbidden(name("supported-filter"))
+			}
+			f.Inner = append(f.Inner, inner)
+		}
+		if err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+func propFilter(n *dav.Node) (calendar.PropFilter, error) {
+	p := calendar.PropFilter{Name: strings.ToUpper(n.Attribute("name"))}
+	if p.Name == "" {
+		return p, errFilter
+	}
+	for _, child := range n.Children {
+		var err error
+		switch child.Name {
+		case name("is-not-defined"):
+			p.Absent = true
+		case name("time-range"):
+			p.Range, err = rangeOf(child)
+		case name("text-match"):
+			p.Text, err = textMatch(child)
+		case name("param-filter"):
+			param := calendar.ParamFilter{
+				Name:   strings.ToUpper(child.Attribute("name")),
+				Absent: child.Child(name("is-not-defined")) != nil,
+			}
+			if match := child.Child(name("text-match")); match != nil {
+				param.Text, err = textMatch(match)
+			}
+			p.Params = append(p.Params, param)
+		}
+		if err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+func textMatch(n *dav.Node) (*calendar.TextMatch, error) {
+	collation := n.Attribute("collation")
+	if collation == "" || collation == "default" {
+		collation = collations[0]
+	}
+	if !slices.Contains(collations, collation) {
+		return nil, dav.Forbidden(name("supported-collation"))
+	}
+	return &calendar.TextMatch{
+		Text: n.Text, Negate: n.Attribute("negate-condition") == "yes", Octet: collation == "i;octet",
+	}, nil
+}
+
+// rangeOf reads a time-range (§9.9): UTC instants, either of which may be missing.
+func rangeOf(n *dav.Node) (calendar.Range, error) {
+	var r calendar.Range
+	for _, bound := range []struct {
+		text string
+		into *time.Time
+	}{{n.Attribute("start"), &r.From}, {n.Attribute("end"), &r.To}} {
+		if bound.text == "" {
+			continue
+		}
+		t, err := time.Parse("20060102T150405Z", bound.text)
+		if err != nil {
+			return r, errFilter
+		}
+		*bound.into = t
+	}
+	if r.IsZero() || !r.From.IsZero() && !r.To.IsZero() && !r.From.Before(r.To) {
+		return r, errFilter
+	}
+	return r, nil
+}

@@ -1,0 +1,92 @@
+package dav
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// errFiniteDepth refuses to list a whole tree (RFC 4918 §9.1).
+var errFiniteDepth = Forbidden(Name("propfind-finite-depth"))
+
+func (q *query) propfind(r Resource) error {
+	want, err := q.wanted()
+	if err != nil {
+		return err
+	}
+	m := q.multistatus(want)
+	switch q.depth("infinity") {
+	case "0":
+		m.Resource(q.URL.EscapedPath(), r)
+	case "1":
+		children, err := q.children(r)
+		if err != nil {
+			return err
+		}
+		m.Resource(q.URL.EscapedPath(), r)
+		for _, child := range children {
+			m.Resource(child.Href(), child)
+		}
+	default:
+		return errFiniteDepth
+	}
+	return m.end("")
+}
+
+func (q *query) multistatus(want Wanted) *Multistatus {
+	return &Multistatus{http: q.w, x: newWriter(q.w), want: want}
+}
+
+func (q *query) children(r Resource) ([]Resource, error) {
+	collection, ok := r.(Collection)
+	if !ok {
+		return []Resource{}, nil
+	}
+	return collection.Children(q.Context(), q.caller)
+}
+
+// wanted reads the body of PROPFIND (RFC 4918 §14.20); none is allprop.
+func (q *query) wanted() (Wanted, error) {
+	root, ok, err := readNode(q.Body)
+	if err != nil {
+		return Wanted{}, err
+	}
+	if !ok {
+		return Wanted{All: true, Minimal: q.minimal()}, nil
+	}
+	if root.Name != Name("propfind") {
+		return Wanted{}, &Error{Status: http.StatusBadRequest, Text: "DAV:propfind expected"}
+	}
+	return WantedOf(root, q.minimal())
+}
+
+// WantedOf reads the prop, allprop or propname of a PROPFIND or REPORT.
+func WantedOf(n *Node, minimal bool) (Wanted, error) {
+	want := Wanted{Minimal: minimal}
+	for _, c := range n.Children {
+		switch c.Name {
+		case Name("prop"), Name("include"):
+			for _, p := range c.Children {
+				want.Names = append(want.Names, p.Name)
+			}
+		case Name("allprop"):
+			want.All = true
+		case Name("propname"):
+			want.OnlyName = true
+		}
+	}
+	if len(want.Names) == 0 && !want.All && !want.OnlyName && n.Child(Name("prop")) == nil {
+		return want, &Error{Status: http.StatusBadRequest, Text: "neither prop, allprop nor propname"}
+	}
+	return want, nil
+}
+
+// finish reports an error met while a multistatus was written.
+func (m *Multistatus) finish(err error, token string) error {
+	if err != nil && m.started {
+		return fmt.Errorf("%w: %w", errSent, err)
+	}
+	if err != nil {
+		return err
+	}
+	return m.end(token)
+}

@@ -1,0 +1,131 @@
+package dav
+
+import (
+	"context"
+	"encoding/xml"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"parvis/portal"
+)
+
+// Resource is a thing with an address and properties, as one caller sees it. What else can be done
+// with it is told by the interfaces below.
+type Resource interface {
+	// Href is its address, escaped; a collection's ends with a slash.
+	Href() string
+	// Property is nil when the resource has none of this name.
+	Property(name xml.Name) Value
+	// PropertyNames lists what allprop answers, or everything.
+	PropertyNames(onDemand bool) []xml.Name
+}
+
+// Collection holds other resources.
+type Collection interface {
+	Resource
+	// Child is one of them; portal.ErrNotFound.
+	Child(ctx context.Context, caller portal.Caller, name string) (Resource, error)
+	// Children are all that the caller sees.
+	Children(ctx context.Context, caller portal.Caller) ([]Resource, error)
+}
+
+// Getter has content.
+type Getter interface {
+	Get(ctx context.Context, caller portal.Caller) (Content, error)
+}
+
+// Content is what GET answers.
+type Content struct {
+	Body     io.ReadSeeker
+	Type     string // "text/calendar; charset=utf-8"
+	ETag     string // quoted
+	Modified time.Time
+}
+
+// Putter is a collection in which resources are written.
+type Putter interface {
+	Put(ctx context.Context, caller portal.Caller, name string, body io.Reader, conditions Conditions) (Written, error)
+}
+
+// Written is what PUT did.
+type Written struct {
+	ETag    string // quoted
+	Created bool
+}
+
+// Deleter can be deleted.
+type Deleter interface {
+	Delete(ctx context.Context, caller portal.Caller, conditions Conditions) error
+}
+
+// Patcher has properties that can be changed.
+type Patcher interface {
+	// Patch makes all changes or, when some are refused, none.
+	Patch(ctx context.Context, caller portal.Caller, changes []Change) (refused []xml.Name, err error)
+}
+
+// Change sets or removes one property.
+type Change struct {
+	Name   xml.Name
+	Remove bool
+	Value  *Node // nil when removed
+}
+
+// Maker is a collection in which collections are made.
+type Maker interface {
+	// Make makes one; method is MKCOL or MKCALENDAR.
+	Make(ctx context.Context, caller portal.Caller, name, method string, changes []Change) (refused []xml.Name, err error)
+}
+
+// Syncer is a collection that knows its changes (RFC 6578).
+type Syncer interface {
+	// Sync answers what changed since a token, "" for everything, at most limit (0: all) resources.
+	// A token that isn't answered is Forbidden(Name("valid-sync-token")).
+	Sync(ctx context.Context, caller portal.Caller, token string, limit int) (Changes, error)
+}
+
+// Changes answers Sync.
+type Changes struct {
+	Changed []Resource
+	Deleted []string // hrefs
+	Token   string
+	More    bool // limit left some out
+}
+
+// Reporter answers reports of its own.
+type Reporter interface {
+	Reports() []xml.Name
+	Report(ctx context.Context, caller portal.Caller, body *Node, answer *Multistatus) error
+}
+
+// Join escapes the parts of a path: Join("/dav/calendars/", "a b", "c") is "/dav/calendars/a%20b/c".
+func Join(base string, parts ...string) string {
+	escaped := make([]string, len(parts))
+	for i, part := range parts {
+		escaped[i] = url.PathEscape(part)
+	}
+	return base + strings.Join(escaped, "/")
+}
+
+// Split undoes Join for a path below base, the last empty part of a collection's path left out. ok
+// is false for what is not below base and for parts that no resource has.
+func Split(base, path string) (parts []string, ok bool) {
+	rest, below := strings.CutPrefix(path, base)
+	if !below {
+		return nil, path+"/" == base
+	}
+	rest = strings.TrimSuffix(rest, "/")
+	if rest == "" {
+		return nil, true
+	}
+	for part := range strings.SplitSeq(rest, "/") {
+		name, err := url.PathUnescape(part)
+		if err != nil || name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
+			return nil, false
+		}
+		parts = append(parts, name)
+	}
+	return parts, true
+}

@@ -1,0 +1,124 @@
+package dav
+
+import (
+	"bufio"
+	"encoding/xml"
+	"io"
+	"unicode/utf8"
+)
+
+// Writer writes XML in the prefixes that every answer declares. What it writes is always
+// well-formed: text is escaped, and characters that XML can't carry become U+FFFD. Errors of the
+// connection are kept for the end.
+type Writer struct{ out *bufio.Writer }
+
+func newWriter(w io.Writer) *Writer { return &Writer{bufio.NewWriterSize(w, 16<<10)} }
+
+// Element writes an element with what inside writes.
+func (w *Writer) Element(name xml.Name, inside func()) {
+	w.open(name)
+	inside()
+	w.close(name)
+}
+
+// Text writes an element that holds text.
+func (w *Writer) Text(name xml.Name, text string) {
+	w.open(name)
+	escape(w.out, text)
+	w.close(name)
+}
+
+// Empty writes an element without content; attributes come as name, value, …
+func (w *Writer) Empty(name xml.Name, attributes ...string) {
+	w.start(name, attributes)
+	w.out.WriteString("/>")
+}
+
+// Href writes a DAV:href.
+func (w *Writer) Href(href string) { w.Text(Name("href"), href) }
+
+func (w *Writer) open(name xml.Name) {
+	w.start(name, nil)
+	w.out.WriteByte('>')
+}
+
+func (w *Writer) start(name xml.Name, attributes []string) {
+	w.out.WriteByte('<')
+	p := prefix(name.Space)
+	if p == "" && name.Space != "" {
+		p = "X:"
+	}
+	w.out.WriteString(p)
+	w.out.WriteString(name.Local)
+	if p == "X:" {
+		w.out.WriteString(` xmlns:X="`)
+		escape(w.out, name.Space)
+		w.out.WriteByte('"')
+	}
+	for i := 0; i+1 < len(attributes); i += 2 {
+		w.out.WriteByte(' ')
+		w.out.WriteString(attributes[i])
+		w.out.WriteString(`="`)
+		escape(w.out, attributes[i+1])
+		w.out.WriteByte('"')
+	}
+}
+
+func (w *Writer) close(name xml.Name) {
+	w.out.WriteString("</")
+	if p := prefix(name.Space); p != "" {
+		w.out.WriteString(p)
+	} else if name.Space != "" {
+		w.out.WriteString("X:")
+	}
+	w.out.WriteString(name.Local)
+	w.out.WriteByte('>')
+}
+
+// Raw escapes bytes as text.
+func (w *Writer) Raw(text []byte) { escape(w.out, text) }
+
+// escape writes text with its markup escaped. CR is kept as a reference, else a parser would drop
+// it from the CRLF of iCalendar.
+func escape[T string | []byte](out *bufio.Writer, text T) {
+	from := 0
+	replace := func(i, width int, with string) {
+		write(out, text[from:i])
+		out.WriteString(with)
+		from = i + width
+	}
+	for i := 0; i < len(text); {
+		switch c := text[i]; {
+		case c == '<':
+			replace(i, 1, "&lt;")
+		case c == '>':
+			replace(i, 1, "&gt;")
+		case c == '&':
+			replace(i, 1, "&amp;")
+		case c == '"':
+			replace(i, 1, "&#34;")
+		case c == '\r':
+			replace(i, 1, "&#13;")
+		case c < 0x20 && c != '\t' && c != '\n':
+			replace(i, 1, "\uFFFD")
+		case c >= utf8.RuneSelf:
+			r, width := utf8.DecodeRuneInString(string(text[i:min(i+4, len(text))]))
+			if r == utf8.RuneError && width == 1 || r == 0xFFFE || r == 0xFFFF {
+				replace(i, width, "\uFFFD")
+			}
+			i += width
+			continue
+		}
+		i++
+	}
+	write(out, text[from:])
+}
+
+func write[T string | []byte](out *bufio.Writer, text T) {
+	switch t := any(text).(type) {
+	case string:
+		out.WriteString(t)
+	case []byte:
+		out.Write(t)
+	}
+}
