@@ -203,7 +203,9 @@ func TestEveryPageFitsThePhoneAndPassesAxe(t *testing.T) {
 	}
 	pages := map[string]string{}
 	for _, file := range samplePages(t) {
-		pages["/"+filepath.Base(file)] = renderSample(t, file, nil)
+		pages["/"+filepath.Base(file)] = renderSample(t, file, func(f *themes.Frame) {
+			f.Flash = &themes.Flash{Text: "Congé accordé.", ActionLabel: "Annuler", ActionHref: "/undo"}
+		})
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -224,6 +226,8 @@ func TestEveryPageFitsThePhoneAndPassesAxe(t *testing.T) {
 				if axe == nil || width == 768 {
 					continue
 				}
+				eventually(t, ctx, `document.querySelector(".toast button")`)
+				value[any](t, ctx, `for (const menu of document.querySelectorAll("details")) menu.open = true`)
 				for _, violation := range violations(t, ctx, string(axe)) {
 					t.Errorf("%s %s at %d px: %s", path, scheme, width, violation)
 				}
