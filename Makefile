@@ -1,0 +1,40 @@
+# What a developer does with Parvis. Try: make help
+export CGO_ENABLED = 0
+
+LISTEN ?= 127.0.0.1:8080
+DATA ?=
+FUZZTIME ?= 10s
+
+.PHONY: help demo build test check bench fuzz fmt install clean
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@echo "  Variables: LISTEN=$(LISTEN) DATA=folder (demo), FUZZTIME=$(FUZZTIME) (fuzz)"
+
+build: ## Build bin/parvis
+	@go build -trimpath -ldflags '-s -w' -o bin/parvis ./cmd/parvis
+
+demo: build ## Serve the demonstration on LISTEN, kept in DATA if given
+	@bin/parvis demo --listen $(LISTEN) $(if $(DATA),--data $(DATA))
+
+test: ## Install what is missing, then run everything, on SQLite and on PostgreSQL
+	@tools/test.sh
+
+check: ## Judge the code without running it: fast, before each commit
+	@tools/check.sh
+
+bench: install ## Measure, as docs/performance.md tells
+	@if ls bench/*.go >/dev/null 2>&1; then go run ./bench; fi
+	@if [ -d bench ]; then go test -run '^$$' -bench . -benchmem ./bench/...; fi
+
+fuzz: ## Run each fuzz target for FUZZTIME
+	@tools/fuzz.sh $(FUZZTIME)
+
+fmt: ## Format the Go code
+	@go tool -modfile=tools/go.mod gofumpt -w $$(git ls-files --cached --others --exclude-standard '*.go')
+
+install: ## Install real servers, a browser and checkers for the tests
+	@tools/install.sh
+
+clean: ## Remove what was built
+	@rm -rf bin e2e/shots
