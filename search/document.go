@@ -33,7 +33,7 @@ type Document struct {
 
 	Summary string    // shown instead of an extract when no word of Body matches
 	URL     string    // where it opens, "/documents/k3v9m2p7q4r8s6t2"
-	Icon    string    // name in the sprite, "i-file"
+	Icon    string    // name in the sprite, "i-file"; its "i-" may be left out
 	Detail  string    // "PDF, 6 pages"; the function of a person
 	Phone   string    // of a person, as written; its digits are found whatever the spaces
 	Unit    string    // name of the unit it belongs to, a facet; "" for none

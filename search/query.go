@@ -57,6 +57,9 @@ type Results struct {
 	Hits   []Hit
 	Facets Facets
 
+	// Partial says that the index is being filled: more may be found soon.
+	Partial bool
+
 	// Correction is the text of the query in which the words that nothing holds
 	// are replaced by their nearest neighbour, which is what was searched. ""
 	// when every word was taken as typed.

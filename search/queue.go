@@ -7,12 +7,8 @@ import (
 	"time"
 
 	"parvis/portal"
+	"parvis/portal/database"
 )
-
-// Writer is the part of *database.Tx that the queue writes through.
-type Writer interface {
-	Exec(ctx context.Context, sql string, args ...any) (sql.Result, error)
-}
 
 // Queue is the set of documents whose index entry is not up to date, kept in
 // the table search_queue. What enters it is indexed at least once, whatever
@@ -22,7 +18,7 @@ type Queue struct{}
 // Changed records that documents were created, changed (their rights too) or
 // deleted. It is called in the transaction of the change, so that neither can
 // be without the other.
-func (Queue) Changed(ctx context.Context, tx Writer, collectivity portal.CollectivityID, kind Kind, ids ...string) error {
+func (Queue) Changed(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, kind Kind, ids ...string) error {
 	for _, id := range ids {
 		_, err := tx.Exec(ctx, `
 			INSERT INTO search_queue (collectivity, kind, id, change, queued_at, tries, not_before)
@@ -35,4 +31,93 @@ func (Queue) Changed(ctx context.Context, tx Writer, collectivity portal.Collect
 		}
 	}
 	return nil
+}
+
+// queued is a row of the queue.
+type queued struct {
+	collectivity portal.CollectivityID
+	kind         Kind
+	id           string
+	change       string
+	tries        int
+}
+
+// next returns the oldest rows that may be tried now, over all collectivities.
+func (Queue) next(ctx context.Context, db *database.DB, now time.Time, limit int) ([]queued, error) {
+	rows, err := db.Query(ctx, `
+		SELECT collectivity, kind, id, change, tries FROM search_queue
+		WHERE not_before <= $1 ORDER BY not_before, queued_at, collectivity LIMIT $2`, now.UnixMilli(), limit)
+	found, err := database.Collect(rows, err, func(rows *sql.Rows) (row queued, err error) {
+		return row, rows.Scan(&row.collectivity, &row.kind, &row.id, &row.change, &row.tries)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("search: read the queue: %w", err)
+	}
+	return found, nil
+}
+
+// done takes out the rows whose change is indexed. A row that was changed
+// meanwhile stays.
+func (Queue) done(ctx context.Context, db *database.DB, rows []queued) error {
+	return db.Tx(ctx, func(tx *database.Tx) error {
+		for _, row := range rows {
+			_, err := tx.Exec(ctx, `DELETE FROM search_queue WHERE collectivity = $1 AND kind = $2 AND id = $3 AND change = $4`,
+				string(row.collectivity), string(row.kind), row.id, row.change)
+			if err != nil {
+				return fmt.Errorf("search: take out of the queue: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// postpone has rows tried again later, unless they were changed meanwhile.
+func (Queue) postpone(ctx context.Context, db *database.DB, rows []queued, now time.Time) error {
+	return db.Tx(ctx, func(tx *database.Tx) error {
+		for _, row := range rows {
+			_, err := tx.Exec(ctx, `
+				UPDATE search_queue SET tries = tries + 1, not_before = $5
+				WHERE collectivity = $1 AND kind = $2 AND id = $3 AND change = $4`,
+				string(row.collectivity), string(row.kind), row.id, row.change, now.Add(pause(row.tries)).UnixMilli())
+			if err != nil {
+				return fmt.Errorf("search: postpone: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// pause is how long to wait after so many failures: from 2 seconds to an hour.
+func pause(tries int) time.Duration {
+	return min(time.Hour, 2*time.Second<<min(tries, 12))
+}
+
+// kindPurge is the kind of the row that asks for a purge of a collectivity's
+// index. It is no kind of document.
+const kindPurge Kind = "purge"
+
+// purgeAt asks for a purge, at the earlier of this instant and the one asked
+// for before.
+func (Queue) purgeAt(ctx context.Context, db *database.DB, collectivity portal.CollectivityID, at time.Time) error {
+	_, err := db.Exec(ctx, `
+		INSERT INTO search_queue (collectivity, kind, id, change, queued_at, tries, not_before)
+		VALUES ($1, $2, '', $3, $4, 0, $4)
+		ON CONFLICT (collectivity, kind, id) DO UPDATE SET not_before =
+			CASE WHEN excluded.not_before < search_queue.not_before THEN excluded.not_before ELSE search_queue.not_before END`,
+		string(collectivity), string(kindPurge), portal.NewID(), at.UnixMilli())
+	if err != nil {
+		return fmt.Errorf("search: ask for a purge: %w", err)
+	}
+	return nil
+}
+
+// pending counts the documents that are not indexed yet.
+func (Queue) pending(ctx context.Context, db *database.DB) (int, error) {
+	var n int
+	err := db.QueryRow(ctx, `SELECT COUNT(*) FROM (SELECT collectivity FROM search_queue WHERE kind <> $1) AS waiting`,
+		string(kindPurge)).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("search: count the queue: %w", err)
+	}
+	return n, nil
 }

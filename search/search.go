@@ -35,6 +35,9 @@ type Index interface {
 	// Purge removes from the disk the text of documents deleted or replaced
 	// before, which an index otherwise keeps until it happens to merge.
 	Purge(ctx context.Context, collectivity portal.CollectivityID) error
+	// OnEmpty sets what is called, once each time, when an index turns out to be
+	// new, lost or damaged, and so not Filled. It is set before the first use.
+	OnEmpty(func(collectivity portal.CollectivityID))
 	// Remove forgets a collectivity, on disk too.
 	Remove(ctx context.Context, collectivity portal.CollectivityID) error
 }

@@ -49,6 +49,7 @@ func (v *view) search(ctx context.Context, caller portal.Caller, query search.Qu
 	}
 	first := (results.Page - 1) * search.PageSize
 	best = best[min(first, len(best)):min(first+search.PageSize, len(best))]
+	results.Partial = !v.filled
 	results.Hits, results.Correction, err = a.show(q, best)
 	return results, err
 }

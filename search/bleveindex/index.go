@@ -28,6 +28,7 @@ type Index struct {
 	limit int // of open indexes
 	queue *index.AnalysisQueue
 	log   *slog.Logger
+	empty func(portal.CollectivityID)
 
 	mu      sync.Mutex
 	clock   int64 // counts the uses, to know the least recent
@@ -40,11 +41,14 @@ var _ search.Index = (*Index)(nil)
 // it. Nothing is opened yet. The process holds the folder until Close.
 func New(dir string, log *slog.Logger) *Index {
 	return &Index{
-		dir: dir, limit: maxOpen, log: log,
+		dir: dir, limit: maxOpen, log: log, empty: func(portal.CollectivityID) {},
 		queue:   index.NewAnalysisQueue(analysisWorkers),
 		shelves: map[portal.CollectivityID]*shelf{},
 	}
 }
+
+// OnEmpty implements search.Index.
+func (x *Index) OnEmpty(fn func(portal.CollectivityID)) { x.empty = fn }
 
 // Close waits for the writes under way and gives every folder back.
 func (x *Index) Close() error {
@@ -69,7 +73,10 @@ func (x *Index) use(collectivity portal.CollectivityID) (found *shelf, done func
 	x.mu.Lock()
 	found, ok := x.shelves[collectivity]
 	if !ok {
-		found = &shelf{dir: filepath.Join(x.dir, string(collectivity)), queue: x.queue, log: x.log}
+		found = &shelf{
+			dir: filepath.Join(x.dir, string(collectivity)), queue: x.queue, log: x.log,
+			empty: func() { x.empty(collectivity) },
+		}
 		x.shelves[collectivity] = found
 	}
 	found.users++
@@ -140,9 +147,8 @@ func (x *Index) Filled(_ context.Context, collectivity portal.CollectivityID) (b
 	defer done()
 	filled := false
 	err = shelf.read(func(v *view) error {
-		value, err := v.reader.GetInternal(keyFilled)
-		filled = len(value) > 0
-		return err
+		filled = v.filled
+		return nil
 	})
 	return filled, err
 }
@@ -175,4 +181,3 @@ func (x *Index) Remove(_ context.Context, collectivity portal.CollectivityID) er
 	}
 	return nil
 }
-

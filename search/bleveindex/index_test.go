@@ -236,7 +236,9 @@ func TestWhatWasSearchedIsMarkedInTheBestPassage(t *testing.T) {
 
 func TestChoicesNarrowAndTheirCountsLetOneChooseAgain(t *testing.T) {
 	x := newIndex(t)
-	day := func(year int, month time.Month, day int) time.Time { return time.Date(year, month, day, 9, 0, 0, 0, time.UTC) }
+	day := func(year int, month time.Month, day int) time.Time {
+		return time.Date(year, month, day, 9, 0, 0, 0, time.UTC)
+	}
 	put(t, x, "bourg",
 		search.Document{Kind: search.KindDocument, ID: "d1", Title: "Budget", Unit: "Finances", Date: day(2026, 11, 2)},
 		search.Document{Kind: search.KindDocument, ID: "d2", Title: "Budget annexe", Unit: "Finances", Date: day(2026, 2, 1)},

@@ -22,8 +22,9 @@ type shelf struct {
 	dir     string
 	queue   *index.AnalysisQueue
 	log     *slog.Logger
-	users   int   // guarded by Index.mu
-	touched int64 // when it was last asked for; guarded by Index.mu
+	empty   func() // told when the index opens empty
+	users   int    // guarded by Index.mu
+	touched int64  // when it was last asked for; guarded by Index.mu
 
 	writing sync.Mutex // one writer at a time
 
@@ -85,6 +86,9 @@ func (s *shelf) tryOpen() error {
 		return errors.Join(err, store.Close())
 	}
 	s.store, s.suspect = store, false
+	if !s.current.filled {
+		s.empty()
+	}
 	return nil
 }
 

@@ -24,6 +24,7 @@ type view struct {
 	users  atomic.Int64 // searches in it, and 1 while it is the current one
 	size   int          // entries, deleted ones too
 	docs   float64      // entries, without the deleted ones
+	filled bool
 
 	title, body column // lengths
 	labels      labels
@@ -51,6 +52,12 @@ func newView(from index.Index, now time.Time) (*view, error) {
 		return nil, err
 	}
 	v.docs = float64(docs)
+	filled, err := snapshot.GetInternal(keyFilled)
+	if err != nil {
+		snapshot.Close()
+		return nil, err
+	}
+	v.filled = len(filled) > 0
 	v.scratch.New = func() any { return newScores(v.size) }
 	return v, nil
 }
