@@ -159,7 +159,7 @@ func (s *Store) Collectivity(ctx context.Context, id portal.CollectivityID) (Col
 	if err != nil {
 		return Collectivity{}, fmt.Errorf("directory: read collectivity %q: %w", id, err)
 	}
-	c.Domains, err = s.domains(ctx, id)
+	c.Domains, err = s.domainsOf(ctx, id)
 	return c, err
 }
 
@@ -173,7 +173,7 @@ func (s *Store) Collectivities(ctx context.Context) ([]Collectivity, error) {
 	return all, nil
 }
 
-func (s *Store) domains(ctx context.Context, id portal.CollectivityID) ([]string, error) {
+func (s *Store) domainsOf(ctx context.Context, id portal.CollectivityID) ([]string, error) {
 	rows, err := s.db.Query(ctx, `SELECT domain FROM collectivity_domains WHERE collectivity = $1 ORDER BY domain`, string(id))
 	domains, err := database.Collect(rows, err, func(rows *sql.Rows) (string, error) {
 		var domain string

@@ -72,6 +72,12 @@ func (d SignIn) Collectivities(ctx context.Context, account portal.AccountID) ([
 	return agencies, err
 }
 
+// LoginOf returns the login of an account.
+func (d SignIn) LoginOf(ctx context.Context, account portal.AccountID) (string, error) {
+	found, err := d.Account(ctx, account)
+	return found.Login, err
+}
+
 // Admit makes or brings up to date the account and the agent of a person whom
 // the collectivity's own source vouches for. The agent is found by the source's
 // key, else by the account's login inside of the collectivity's domains: a
@@ -109,8 +115,9 @@ func agentOfProfile(ctx context.Context, tx *database.Tx, collectivity portal.Co
 		}
 	}
 	row := tx.QueryRow(ctx, `SELECT `+agentColumns+agentTables+`
-		WHERE a.collectivity = $1 AND a.account = (SELECT id FROM accounts WHERE login = $2) AND (a.source_key = '' OR $3 = '')`,
-		string(collectivity), profile.Login, profile.Key)
+		WHERE a.collectivity = $1 AND (a.source_key = '' OR $4 = '')
+			AND a.account IN (SELECT id FROM accounts WHERE login = $2 OR (login = $3 AND $3 <> ''))
+		ORDER BY a.created LIMIT 1`, string(collectivity), profile.Login, profile.Address, profile.Key)
 	return scanAgent(row.Scan)
 }
 

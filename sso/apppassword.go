@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -182,7 +183,7 @@ func (a *AppPasswords) Authenticate(ctx context.Context, login, password, addres
 	if ok && formed {
 		caller, err = a.check(ctx, canonical, id, plain)
 	}
-	if err == ErrWrong {
+	if errors.Is(err, ErrWrong) {
 		a.seen.add(key)
 		a.wrong.add(canonical)
 		a.callers.add(client)

@@ -22,8 +22,18 @@ import (
 )
 
 // ErrWrong is the one refusal of a wrong password, an unknown login and an
-// account without password: nobody may tell them apart.
-var ErrWrong error = portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.wrong", Field: "password"}
+// account without password: nobody may tell them apart. It is a
+// portal.UserError of kind portal.ErrDenied.
+var ErrWrong error = wrong{}
+
+// wrong can be compared, which a portal.UserError can't.
+type wrong struct{}
+
+func (wrong) Error() string { return "sso: wrong login or password" }
+
+func (wrong) Unwrap() error {
+	return portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.wrong", Field: "password"}
+}
 
 // cost of argon2id: 19 MiB, two passes, one lane (OWASP's first choice); about
 // 33 ms of one core. It is written in each hash, so that raising it later

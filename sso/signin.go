@@ -77,7 +77,7 @@ func (s *Service) proveByDirectory(ctx context.Context, place Place, method Meth
 	if err != nil {
 		return entry{}, s.unjudged(ctx, subject, err)
 	}
-	profile.Login = loginOf(profile.Email, login, place.Domains)
+	profile.Login, profile.Address = login, ownAddress(profile.Email, place.Domains)
 	account, err := s.people.Admit(ctx, method.Collectivity, profile)
 	if err != nil {
 		return entry{}, errNotAllowed(err)
@@ -93,14 +93,14 @@ func (s *Service) unjudged(ctx context.Context, subject string, err error) error
 	return errors.Join(err, s.throttle.cancel(context.WithoutCancel(ctx), subject))
 }
 
-// loginOf is the login under which a person is known here: her address when it
-// is of the collectivity, else what she typed, which led to the collectivity.
-func loginOf(email, typed string, domains []string) string {
+// ownAddress is the canonical form of an address of the collectivity's domains,
+// "" for any other: of those its directory server says nothing that counts.
+func ownAddress(email string, domains []string) string {
 	canonical, ok := CanonicalLogin(email)
 	if ok && slices.Contains(domains, LoginDomain(canonical)) {
 		return canonical
 	}
-	return typed
+	return ""
 }
 
 // begin leads from the login to the page that asks for its proof.

@@ -27,7 +27,8 @@ type Place struct {
 // Profile is what a directory server or an issuer says about a person.
 type Profile struct {
 	Key        string // stable in its source: entryUUID; "" when there is none
-	Login      string // canonical login that the person is known by here
+	Login      string // canonical login that led here; a new account gets it
+	Address    string // canonical address of the collectivity's domains that she may be known by too; "" for none
 	GivenName  string
 	FamilyName string
 	Email      string
@@ -51,6 +52,8 @@ type People interface {
 	Admit(ctx context.Context, collectivity portal.CollectivityID, profile Profile) (portal.AccountID, error)
 	// Collectivities lists the agents of an account, the oldest first.
 	Collectivities(ctx context.Context, account portal.AccountID) ([]Agency, error)
+	// LoginOf returns the login of an account.
+	LoginOf(ctx context.Context, account portal.AccountID) (string, error)
 	// SetPreferences keeps a person's language and scheme, "" for none.
 	SetPreferences(ctx context.Context, account portal.AccountID, language i18n.Language, scheme string) error
 }
