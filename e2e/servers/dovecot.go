@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/mail"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -93,9 +94,9 @@ func Dovecot(t testing.TB) *Mailserver {
 
 // Append receives a message (RFC 5322, lines ending in CRLF) in a mailbox, unread, now. A mailbox that
 // does not exist is created.
-func (m *Mailserver) Append(t testing.TB, user, mailbox string, message []byte) {
+func (m *Mailserver) Append(t testing.TB, account, mailbox string, message []byte) {
 	t.Helper()
-	client, err := m.open(user)
+	client, err := m.open(account)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,8 +306,15 @@ func internalUsers() string {
 	if os.Getuid() == 0 {
 		return ""
 	}
-	uid, gid := os.Getuid(), os.Getgid()
-	return fmt.Sprintf("default_internal_user = #%d\ndefault_internal_group = #%d\ndefault_login_user = #%d", uid, gid, uid)
+	me, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	group, err := user.LookupGroupId(me.Gid)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("default_internal_user = %[1]s\ndefault_internal_group = %[2]s\ndefault_login_user = %[1]s", me.Username, group.Name)
 }
 
 // mailOwner is the user whose files the messages are.
@@ -371,16 +379,16 @@ func (message Message) text() []byte {
 }
 
 // open signs in to an account as the master user.
-func (m *Mailserver) open(user string) (*imapclient.Client, error) {
+func (m *Mailserver) open(account string) (*imapclient.Client, error) {
 	client, err := imapclient.DialTLS(m.SecureAddress, &imapclient.Options{
 		TLSConfig: &tls.Config{RootCAs: m.CAs, ServerName: mailHost},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("servers: dovecot: %w", err)
 	}
-	if err := client.Login(user+m.MasterSeparator+m.MasterUser, m.MasterPassword).Wait(); err != nil {
+	if err := client.Login(account+m.MasterSeparator+m.MasterUser, m.MasterPassword).Wait(); err != nil {
 		client.Close()
-		return nil, fmt.Errorf("servers: dovecot: sign in as %s: %w", user, err)
+		return nil, fmt.Errorf("servers: dovecot: sign in as %s: %w", account, err)
 	}
 	return client, nil
 }

@@ -49,9 +49,11 @@ func startValidator() (*Validator, error) {
 		v.process, err = start(command{
 			// a short life: the second compiler and a parallel collector would only take processor time;
 			// reading the schemas takes a deep stack
-			args: []string{"java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx768m", "-Xss16m", "-Djava.io.tmpdir=" + dir,
+			args: []string{
+				"java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx768m", "-Xss16m", "-Djava.io.tmpdir=" + dir,
 				"-Dnu.validator.servlet.bind-address=127.0.0.1", "-cp", validatorJar(),
-				"nu.validator.servlet.Main", fmt.Sprint(ports[0])},
+				"nu.validator.servlet.Main", fmt.Sprint(ports[0]),
+			},
 			folder: dir,
 		})
 		if err != nil {
