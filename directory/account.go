@@ -72,7 +72,8 @@ func ownLogin(ctx context.Context, tx *database.Tx, caller portal.Caller, canoni
 	if errors.Is(err, portal.ErrNotFound) {
 		return nil
 	}
-	if err == nil && owner != caller.Collectivity {
+	pool := isInstallation(caller) && caller.Collectivity == ""
+	if err == nil && owner != caller.Collectivity && !pool {
 		return portal.FieldErrors{portal.Invalid("login", "directory.error.login.elsewhere")}
 	}
 	return err

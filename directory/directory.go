@@ -49,7 +49,8 @@ func (s *Store) changed(account portal.AccountID) {
 
 // Installation is the caller that the installation itself acts as while it
 // fills a collectivity: set-up, the demo, a directory server's first sign-in.
-// No request is ever made by it.
+// With an empty collectivity it is the pool, which makes accounts for any. No
+// request is ever made by it.
 func Installation(collectivity portal.CollectivityID) portal.Caller {
 	return portal.Caller{Collectivity: collectivity, Rights: []portal.Right{portal.Admin}}
 }

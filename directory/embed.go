@@ -1,0 +1,13 @@
+package directory
+
+import "embed"
+
+// Templates holds the pages of people and applications.
+//
+//go:embed templates/*.html
+var Templates embed.FS
+
+// Locales holds their sentences.
+//
+//go:embed locales/*.json
+var Locales embed.FS
