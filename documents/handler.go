@@ -5,6 +5,8 @@ import (
 	"embed"
 	"errors"
 	"net/http"
+	"net/url"
+	"path"
 	"slices"
 	"strconv"
 
@@ -53,19 +55,23 @@ func (h *Handler) Routes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: "/documents", Access: in, Handler: h.library},
 		{Method: "GET", Path: "/documents/bin", Access: in, Handler: h.bin},
-		{Method: "GET", Path: "/documents/folders/new", Access: web.SignedIn, Handler: h.newFolder},
+		{Method: "GET", Path: "/documents/folders/new", Access: in, Handler: h.newFolder},
 		{Method: "POST", Path: "/documents/folders", Access: in, Handler: h.createFolder},
+		{Method: "GET", Path: "/documents/folders", Access: in, Handler: back},
 		{Method: "GET", Path: "/documents/folders/{id}", Access: in, Handler: h.folder},
 		{Method: "POST", Path: "/documents/folders/{id}", Access: in, Handler: h.changeFolder},
 		{Method: "GET", Path: "/documents/folders/{id}/edit", Access: in, Handler: h.editFolder},
 		{Method: "POST", Path: "/documents/folders/{id}/delete", Access: in, Handler: h.deleteFolder},
+		{Method: "GET", Path: "/documents/folders/{id}/delete", Access: in, Handler: back},
 		{Method: "POST", Path: "/documents/folders/{id}/upload", Access: in, MaxBody: unlimited, Handler: h.upload},
+		{Method: "GET", Path: "/documents/folders/{id}/upload", Access: in, Handler: back},
 		{Method: "GET", Path: "/documents/{id}", Access: in, Handler: h.show},
 		{Method: "POST", Path: "/documents/{id}", Access: in, Handler: h.change},
 		{Method: "GET", Path: "/documents/{id}/edit", Access: in, Handler: h.edit},
 		{Method: "GET", Path: "/documents/{id}/file", Access: in, Handler: h.download},
 		{Method: "GET", Path: "/documents/{id}/versions/{number}", Access: in, Handler: h.download},
 		{Method: "POST", Path: "/documents/{id}/versions", Access: in, MaxBody: unlimited, Handler: h.replace},
+		{Method: "GET", Path: "/documents/{id}/versions", Access: in, Handler: back},
 		{Method: "POST", Path: "/documents/{id}/delete", Access: in, Handler: h.remove},
 		{Method: "POST", Path: "/documents/{id}/restore", Access: in, Handler: h.restore},
 		{Method: "POST", Path: "/documents/{id}/retry", Access: in, Handler: h.retry},
@@ -121,14 +127,15 @@ func (h *Handler) folder(w http.ResponseWriter, r *http.Request) error {
 
 func (h *Handler) showFolder(w http.ResponseWriter, r *http.Request, status int, form web.Form) error {
 	caller, id, number := web.CallerOf(r), FolderID(web.Var(r, "id")), web.PageNumber(r)
-	path, err := h.store.Path(r.Context(), caller, id)
+	above, err := h.store.Path(r.Context(), caller, id)
 	if err != nil {
 		return err
 	}
-	if len(path) == 0 {
+	if len(above) == 0 {
 		return portal.ErrNotFound
 	}
-	page := &folderPage{Form: form, Folder: path[len(path)-1], Above: path[:len(path)-1], MaxSize: h.store.MaxUpload()}
+	last := len(above) - 1
+	page := &folderPage{Form: form, Folder: above[last], Above: above[:last], MaxSize: h.store.MaxUpload()}
 	page.CanWrite = page.Folder.WritableBy(caller)
 	if page.Subfolders, err = h.store.Subfolders(r.Context(), caller, id); err != nil {
 		return err
@@ -137,6 +144,9 @@ func (h *Handler) showFolder(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
+	// After a refused form the address is the form's: the links must be the page's.
+	r = r.WithContext(r.Context())
+	r.URL = &url.URL{Path: "/documents/folders/" + string(id), RawQuery: r.URL.RawQuery}
 	page.Links = web.PageLinks(r, web.Printer(r).T("documents.pages"), number, (page.Total+pageLength-1)/pageLength)
 	page.Title, page.Section = page.Folder.Name, section
 	return h.renderer.Render(w, r, status, "documents/folder", page)
@@ -245,6 +255,11 @@ func (h *Handler) deleteFolder(w http.ResponseWriter, r *http.Request) error {
 		return web.Redirect(w, r, "/documents")
 	}
 	return web.Redirect(w, r, "/documents/folders/"+string(folder.Parent))
+}
+
+// back leads from the address of a form, which a refusal left in the browser, to the page it belongs to.
+func back(w http.ResponseWriter, r *http.Request) error {
+	return web.Redirect(w, r, path.Dir(r.URL.Path))
 }
 
 // versionNumber reads the address's number; 0 is the current version.

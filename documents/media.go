@@ -20,9 +20,20 @@ func mediaTypeOf(name string, head []byte) string {
 	case "application/zip":
 		return officeType(name)
 	case "text/plain":
-		return textType(head)
+		if plainName(name) {
+			return textType(head)
+		}
 	}
 	return octets
+}
+
+// plainName tells names of text that is no more than text: SVG and scripts look plain too.
+func plainName(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".txt", ".md", ".csv", ".tsv", ".log", "":
+		return true
+	}
+	return false
 }
 
 func officeType(name string) string {
@@ -44,18 +55,28 @@ func officeType(name string) string {
 	return "application/zip"
 }
 
-// textType declares the charset, which a browser would guess otherwise. A head cut inside a character is still UTF-8.
+// textType declares the charset, which a browser would guess otherwise.
 func textType(head []byte) string {
-	for range utf8.UTFMax {
-		if utf8.Valid(head) {
-			return "text/plain; charset=utf-8"
-		}
-		head = head[:max(0, len(head)-1)]
-	}
-	if bytes.IndexByte(head, 0) >= 0 {
+	switch {
+	case utf8.Valid(wholeRunes(head)):
+		return "text/plain; charset=utf-8"
+	case bytes.IndexByte(head, 0) >= 0:
 		return octets
 	}
 	return "text/plain; charset=windows-1252"
+}
+
+// wholeRunes drops the character that the end of a full head cuts.
+func wholeRunes(head []byte) []byte {
+	if len(head) < headSize {
+		return head
+	}
+	for cut := 1; cut < utf8.UTFMax; cut++ {
+		if start := len(head) - cut; utf8.RuneStart(head[start]) && !utf8.FullRune(head[start:]) {
+			return head[:start]
+		}
+	}
+	return head
 }
 
 // shownInline tells the kinds that a browser shows without running anything of theirs in our origin.
