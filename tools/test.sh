@@ -7,14 +7,16 @@ cd "$(dirname "$0")/.."
 export CGO_ENABLED=0 PARVIS_TEST_ALL=1
 begun=$(date +%s)
 
-# The packages under e2e are the stories and the harness's own tests; the others try one room each.
-rooms() { go list ./... | grep -v '/e2e'; }
-stories() { go list ./e2e/...; }
+# The packages under e2e are the stories and the harness's own tests; the root's tests are the rules of the
+# house; the others try one room each.
+packages=$(go list ./...)
+rooms=$(echo "$packages" | grep -v -e '^parvis$' -e '^parvis/e2e')
+stories=$(echo "$packages" | grep '^parvis/e2e')
 
 # Those whose tests open a database, and so have something to say of PostgreSQL.
 with_database() {
-	xargs go list -f '{{.Dir}}' | while read -r dir; do
-		if grep -qsE 'databasetest|servertest|PARVIS_TEST_POSTGRES' "$dir"/*_test.go; then echo "$dir"; fi
+	go list -f '{{.ImportPath}} {{.Dir}}' "$@" | while read -r package dir; do
+		if grep -qsE 'databasetest|servertest|PARVIS_TEST_POSTGRES' "$dir"/*_test.go; then echo "$package"; fi
 	done
 }
 
@@ -23,14 +25,17 @@ on_postgres() { bin/with-postgres go test -count=1 -timeout 15m "$@"; }
 
 show "install" tools/install.sh
 step "build" make build
-step "build all" go build -o bin/ ./e2e/servers/cmd/with-postgres
+step "build the harness" go build -o bin/ ./e2e/servers/cmd/with-postgres
 step "gofmt" formatted
+show "rules of the house" rules
 step "go vet" go vet ./...
 step "staticcheck" staticcheck
-show "rules of the house" rules
-show "rooms on SQLite" on_sqlite $(rooms)
-show "rooms on PostgreSQL" on_postgres $(rooms | with_database)
-show "stories on SQLite" on_sqlite $(stories)
-again=$(stories | with_database)
-[ -z "$again" ] || show "stories on PostgreSQL" on_postgres $again
+# shellcheck disable=SC2046,SC2086 # lists of words
+{
+	show "rooms on SQLite" on_sqlite $rooms
+	show "rooms on PostgreSQL" on_postgres $(with_database $rooms)
+	show "stories on SQLite" on_sqlite $stories
+	again=$(with_database $stories)
+	[ -z "$again" ] || show "stories on PostgreSQL" on_postgres $again
+}
 report ok "everything" "$begun"
