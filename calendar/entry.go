@@ -100,13 +100,13 @@ func (s *Store) entries(ctx context.Context, caller portal.Caller, id CalendarID
 	return database.Collect(rows, err, scanEntryWithOctets)
 }
 
-// List is every object of a calendar without octets, sorted by name.
+// List is every object of a calendar without octets.
 func (s *Store) List(ctx context.Context, caller portal.Caller, id CalendarID) ([]Entry, error) {
 	if _, err := s.Calendar(ctx, caller, id); err != nil {
 		return nil, err
 	}
 	rows, err := s.db.Query(ctx, `SELECT `+entryColumns+` FROM calendar_objects
-		WHERE collectivity = $1 AND calendar = $2 ORDER BY name`, string(caller.Collectivity), string(id))
+		WHERE collectivity = $1 AND calendar = $2`, string(caller.Collectivity), string(id))
 	all, err := database.Collect(rows, err, scanEntry)
 	return all, wrap(err, "calendar: list %q", id)
 }

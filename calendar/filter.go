@@ -73,6 +73,7 @@ func (s *Store) Find(ctx context.Context, caller portal.Caller, id CalendarID, f
 		if err != nil {
 			return fmt.Errorf("calendar: find in %q: %w", id, err)
 		}
+		slices.SortFunc(found, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 		for _, e := range found {
 			if !f.takes(e, zone) {
 				continue
@@ -104,9 +105,10 @@ func (s *Store) candidates(ctx context.Context, caller portal.Caller, id Calenda
 	rows, err := s.db.Query(ctx, `
 		SELECT name FROM calendar_objects
 		WHERE collectivity = $1 AND calendar = $2 AND last_end >= $3 AND first_start <= $4
-		  AND ($5 = '' OR component = $5)
-		ORDER BY name`, string(caller.Collectivity), string(id), from, to, component)
-	return database.Collect(rows, err, scanString)
+		  AND ($5 = '' OR component = $5)`, string(caller.Collectivity), string(id), from, to, component)
+	names, err := database.Collect(rows, err, scanString)
+	slices.Sort(names)
+	return names, err
 }
 
 // takes is the exact check of a candidate.

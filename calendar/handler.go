@@ -1,0 +1,65 @@
+package calendar
+
+import (
+	"context"
+	"embed"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/web"
+)
+
+// Templates and Locales are parsed by the server.
+//
+//go:embed templates/*.html
+var Templates embed.FS
+
+// Locales holds the sentences of the agenda's pages.
+//
+//go:embed locales/*.json
+var Locales embed.FS
+
+// Elsewhere is agendas that an agent keeps on other servers: shown beside ours, and only read.
+type Elsewhere interface {
+	// Feeds is what is known of them between two instants, sorted by name. It answers from what was
+	// kept and never waits for another server; instances are sorted by start, times in from's zone.
+	Feeds(ctx context.Context, caller portal.Caller, from, to time.Time) ([]Feed, error)
+}
+
+// Feed is one calendar of another server over the time that was asked for.
+type Feed struct {
+	ID        CalendarID // unlike any of ours
+	Name      string     // "Nextcloud : Réunions"
+	Instances []Instance
+	Path      string // of the page of an instance, before its Event: "/calendar/remote/events/"
+	// Late is when the server last answered, when it did not at the last try; zero when it did.
+	Late time.Time
+	// Unread: the server never answered, so nothing is known.
+	Unread bool
+}
+
+// Handler serves the agenda's pages.
+type Handler struct {
+	store     *Store
+	renderer  *web.Renderer
+	elsewhere []Elsewhere
+}
+
+// NewHandler returns the pages over the store, and over agendas kept elsewhere.
+func NewHandler(store *Store, renderer *web.Renderer, elsewhere ...Elsewhere) *Handler {
+	return &Handler{store: store, renderer: renderer, elsewhere: elsewhere}
+}
+
+// Routes lists the pages.
+func (h *Handler) Routes() []web.Route {
+	return []web.Route{
+		{Method: "GET", Path: "/calendar", Access: web.SignedIn, Handler: h.show},
+		{Method: "GET", Path: "/calendar/new", Access: web.SignedIn, Handler: h.newEvent},
+		{Method: "POST", Path: "/calendar/events", Access: web.SignedIn, Handler: h.create},
+		{Method: "GET", Path: "/calendar/events/{id}", Access: web.SignedIn, Handler: h.showEvent},
+		{Method: "GET", Path: "/calendar/events/{id}/edit", Access: web.SignedIn, Handler: h.edit},
+		{Method: "POST", Path: "/calendar/events/{id}", Access: web.SignedIn, Handler: h.change},
+		{Method: "POST", Path: "/calendar/events/{id}/delete", Access: web.SignedIn, Handler: h.remove},
+		{Method: "POST", Path: "/calendar/undo/{id}", Access: web.SignedIn, Handler: h.undo},
+	}
+}
