@@ -213,7 +213,7 @@ func (m *Mailserver) start() error {
 		if err := os.WriteFile(config, []byte(m.configText(ports)), 0o644); err != nil {
 			return fmt.Errorf("servers: dovecot: %w", err)
 		}
-		p, err := start(command{args: []string{dovecot, "-F", "-c", config}, folder: m.dir, restarts: true})
+		p, err := start(command{args: []string{dovecot, "-F", "-c", config}, folder: m.dir})
 		if err != nil {
 			return err
 		}

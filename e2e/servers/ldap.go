@@ -224,7 +224,7 @@ func (d *Directory) start() error {
 		p, err := start(command{
 			// -d 0 keeps slapd in the foreground
 			args:   []string{slapd, "-d", "0", "-h", d.URL + " " + d.SecureURL, "-f", d.config()},
-			folder: d.dir, restarts: true,
+			folder: d.dir,
 		})
 		if err != nil {
 			return err

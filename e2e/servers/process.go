@@ -17,8 +17,8 @@ import (
 const startTimeout = 60 * time.Second
 
 // keeper runs a server ("$@") until its own standard input closes, which the kernel does even when the
-// test process is killed, then ends it with signal $SIGNAL and removes $FOLDER: at once, or when $RESTARTS
-// is set only if the test process is gone.
+// test process is killed, then ends it with signal $SIGNAL. Whose parent is another than at the start has
+// lost it: then nobody else is left to remove $FOLDER.
 const keeper = `
 exec 3<&0 </dev/null
 "$@" & server=$!
@@ -26,7 +26,7 @@ exec 3<&0 </dev/null
 wait $server; status=$?
 while kill -0 $server 2>/dev/null; do wait $server; status=$?; done
 kill $watch 2>/dev/null
-{ [ -n "$RESTARTS" ] && kill -0 $PPID 2>/dev/null; } || rm -rf "$FOLDER"
+[ "$(cut -d' ' -f4 /proc/$$/stat)" = "$PPID" ] || rm -rf "$FOLDER"
 exit $status
 `
 
@@ -35,10 +35,7 @@ type command struct {
 	args   []string
 	env    []string       // beside the process's own
 	signal syscall.Signal // that asks the server to end at once; 0 means SIGTERM
-	folder string         // removed when the server has ended
-
-	// restarts keeps the folder for a next start, as long as the test process lives to remove it.
-	restarts bool
+	folder string         // removed when the test process ends without having done so
 }
 
 // process is a running server with its children, in a process group of its own.
@@ -61,9 +58,6 @@ func start(c command) (*process, error) {
 	p := &process{output: said, ended: make(chan struct{})}
 	p.cmd = exec.Command("/bin/sh", append([]string{"-c", keeper, "keeper"}, c.args...)...)
 	p.cmd.Env = append(append(os.Environ(), c.env...), fmt.Sprintf("SIGNAL=%d", signal), "FOLDER="+c.folder)
-	if c.restarts {
-		p.cmd.Env = append(p.cmd.Env, "RESTARTS=1")
-	}
 	p.cmd.Stdout, p.cmd.Stderr = said.File, said.File
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := p.cmd.StdinPipe()
@@ -101,7 +95,8 @@ func (p *process) kill() {
 // signal reaches the server and all its children.
 func (p *process) signal(s syscall.Signal) { _ = syscall.Kill(-p.cmd.Process.Pid, s) }
 
-// ready waits until try succeeds. It fails with the server's output when the server ends first.
+// ready waits until try succeeds. It fails with the server's output when the server ends first, or is not
+// ready in time and is ended.
 func (p *process) ready(try func() error) error {
 	deadline := time.Now().Add(startTimeout)
 	for {
@@ -115,6 +110,7 @@ func (p *process) ready(try func() error) error {
 		case <-time.After(5 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
+			p.kill()
 			return fmt.Errorf("servers: %s is not ready after %v: %w: %s", p.cmd.Args[4], startTimeout, err, p.output)
 		}
 	}
