@@ -28,7 +28,7 @@ func newCatalogue(loaders int, widgets []Widget) (*catalogue, error) {
 	all := &catalogue{byID: map[string]*kind{}}
 	for _, widget := range widgets {
 		manifest := widget.Manifest()
-		if err := manifest.check(widget); err != nil {
+		if err := Validate(widget); err != nil {
 			return nil, fmt.Errorf("widgets: register %q: %w", manifest.ID, err)
 		}
 		if all.byID[manifest.ID] != nil {
@@ -44,8 +44,9 @@ func newCatalogue(loaders int, widgets []Widget) (*catalogue, error) {
 
 var idPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 
-// check says what in a manifest can't be served, all of it.
-func (m Manifest) check(widget Widget) error {
+// Validate says what in a widget's manifest can't be served, all of it.
+func Validate(widget Widget) error {
+	m := widget.Manifest()
 	var faults []error
 	refuse := func(bad bool, format string, args ...any) {
 		if bad {
@@ -67,7 +68,7 @@ func (m Manifest) check(widget Widget) error {
 	refuse(m.Deadline <= 0 || m.Deadline > MaxDeadline, "deadline %v must be within %v", m.Deadline, MaxDeadline)
 	refuse(m.Fresh < 0 || m.Stale < 0 || m.Fresh > 24*time.Hour, "fresh and stale durations must be within a day")
 	refuse(len(m.Actions) > 0 && !acts, "actions need the method Act")
-	return errors.Join(faults...)
+	return errors.Join(faults...) // nil without fault
 }
 
 func (m Manifest) shared() bool { return m.Scope == ScopeAudience || m.Scope == ScopeCollectivity }

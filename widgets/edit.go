@@ -17,7 +17,6 @@ type editPage struct {
 	web.Page
 	Boxes    []template.HTML // of the template "widgets/box"
 	Addable  []choiceOfBox
-	Help     []choiceOfBox // the same, with what they show
 	CanUndo  bool
 	CanReset bool
 }
@@ -59,7 +58,6 @@ func (h *Handler) showEdit(w http.ResponseWriter, r *http.Request) error {
 		manifest := h.catalogue.byID[place.Widget].manifest
 		page.Addable = append(page.Addable, choiceOfBox{manifest.ID, rd.printer.T(manifest.Title), rd.printer.T(manifest.Help)})
 	}
-	page.Help = page.Addable
 	return h.renderer.Render(w, r, http.StatusOK, "widgets/edit", page)
 }
 

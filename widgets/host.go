@@ -46,7 +46,6 @@ type Host struct {
 	settings  *settingsStore
 	loader    *loader
 	stop      context.CancelFunc
-	running   sync.WaitGroup
 
 	contents *otter.Cache[contentKey, *loaded]
 	changes  *otter.Cache[changeKey, uint64]
@@ -130,7 +129,7 @@ func (h *Host) Close(ctx context.Context) error {
 	h.contents.StopAllGoroutines()
 	h.changes.StopAllGoroutines()
 	ended := make(chan struct{})
-	go func() { h.running.Wait(); close(ended) }()
+	go func() { h.loader.running.Wait(); close(ended) }()
 	select {
 	case <-ended:
 		return nil
@@ -221,7 +220,7 @@ func (h *Host) fly(k *kind, key contentKey, rd reader, changed uint64) *flight {
 		return started
 	}
 	h.flights[key] = started
-	h.running.Go(func() { h.land(k, key, rd, started) })
+	h.loader.running.Go(func() { h.land(k, key, rd, started) })
 	return started
 }
 

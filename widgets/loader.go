@@ -28,7 +28,8 @@ type loader struct {
 	log      *slog.Logger
 	slots    chan struct{}
 	base     context.Context // ends with the host, not with a request: pages share loads
-	breakers sync.Map        // breakerKey → *breaker
+	running  sync.WaitGroup
+	breakers sync.Map // breakerKey → *breaker
 }
 
 type breakerKey struct {
@@ -86,7 +87,7 @@ func (l *loader) acquire(k *kind) error {
 func (l *loader) run(k *kind, request Request) (Content, error) {
 	ctx, cancel := context.WithTimeout(l.base, k.manifest.Deadline)
 	ended := make(chan outcome, 1)
-	go func() {
+	l.running.Go(func() {
 		defer func() { <-l.slots; <-k.slots }()
 		defer cancel()
 		defer func() {
@@ -96,7 +97,7 @@ func (l *loader) run(k *kind, request Request) (Content, error) {
 		}()
 		content, err := k.widget.Load(ctx, request)
 		ended <- outcome{content, err}
-	}()
+	})
 	select {
 	case end := <-ended:
 		if end.err != nil && ctx.Err() != nil && !isRefusal(end.err) {
