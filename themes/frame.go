@@ -58,7 +58,7 @@ type NavItem struct {
 type Flash struct {
 	Text        string
 	ActionLabel string // "" for none
-	ActionHref  string
+	ActionHref  string // posted to, since it changes something
 }
 
 // Problem is one line of an error summary: the field it speaks of and the sentence, the same as at the field.
