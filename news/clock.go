@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"parvis/portal"
@@ -16,18 +15,18 @@ import (
 const keptDeleted = 30 * 24 * time.Hour
 
 // Run announces articles when their hour comes and forgets the deleted ones,
-// until ctx ends.
-func (s *Store) Run(ctx context.Context, log *slog.Logger) {
+// until ctx ends. What goes wrong is logged and tried again.
+func (s *Store) Run(ctx context.Context) error {
 	ticker := time.NewTicker(time.Minute)
 	defer ticker.Stop()
 	for {
 		if err := s.tick(ctx); err != nil && ctx.Err() == nil {
-			log.Error("news clock", "error", err)
+			s.log.Error("news clock", "error", err)
 		}
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return
+			return nil
 		}
 	}
 }

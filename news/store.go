@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 type Store struct {
 	db    *database.DB
 	queue search.Queue
+	log   *slog.Logger
 	now   func() time.Time
 	// changed tells the boxes of a collectivity that its news are not what
 	// they were.
@@ -25,8 +27,8 @@ type Store struct {
 
 // NewStore returns the store over db. changed is called after each change
 // that readers can see.
-func NewStore(db *database.DB, changed func(portal.CollectivityID)) *Store {
-	return &Store{db: db, now: time.Now, changed: changed}
+func NewStore(db *database.DB, log *slog.Logger, changed func(portal.CollectivityID)) *Store {
+	return &Store{db: db, log: log, now: time.Now, changed: changed}
 }
 
 // Shelf is the part of the articles that a list shows.

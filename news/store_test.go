@@ -30,7 +30,7 @@ func newStore(t *testing.T) (*Store, *[]portal.CollectivityID) {
 	db := databasetest.New(t)
 	databasetest.AddCollectivities(t, db, "bourg", "agglo")
 	told := &[]portal.CollectivityID{}
-	store := NewStore(db, func(id portal.CollectivityID) { *told = append(*told, id) })
+	store := NewStore(db, slog.New(slog.DiscardHandler), func(id portal.CollectivityID) { *told = append(*told, id) })
 	store.now = func() time.Time { return monday }
 	return store, told
 }
@@ -260,7 +260,7 @@ func TestTheClockStopsWithItsContext(t *testing.T) {
 	store, _ := newStore(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { store.Run(ctx, slog.New(slog.DiscardHandler)); close(done) }()
+	go func() { store.Run(ctx); close(done) }()
 	cancel()
 	select {
 	case <-done:
