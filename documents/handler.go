@@ -213,7 +213,7 @@ func (h *Handler) remove(w http.ResponseWriter, r *http.Request) error {
 	if err := h.store.Delete(r.Context(), caller, id); err != nil {
 		return err
 	}
-	web.SetUndo(w, r, "documents.bin.open", "/documents/bin", "documents.done.deleted")
+	web.SetUndo(w, r, "documents.undo", "/documents/"+string(id)+"/restore", "documents.done.deleted")
 	return web.Redirect(w, r, "/documents/folders/"+string(document.Folder))
 }
 

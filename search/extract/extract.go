@@ -40,7 +40,7 @@ type Result struct {
 
 // Limits bound what is read in one file. Zero fields take the default.
 type Limits struct {
-	Text     int   // bytes of text kept; 8 MiB
+	Text     int   // bytes of text kept; 4 MiB, some 1,200 full pages
 	Pages    int   // pages read in a PDF; 3,000
 	Expanded int64 // bytes unpacked out of zip parts and attachments; 192 MiB
 	Parts    int   // parts of an archive or a message; 20,000
@@ -49,7 +49,7 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
-	l.Text = orDefault(l.Text, 8<<20)
+	l.Text = orDefault(l.Text, 4<<20)
 	l.Pages = orDefault(l.Pages, 3000)
 	l.Expanded = orDefault(l.Expanded, 192<<20)
 	l.Parts = orDefault(l.Parts, 20_000)

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"codeberg.org/go-pdf/fpdf"
 	"golang.org/x/text/encoding/charmap"
@@ -201,6 +203,8 @@ func TestReadGivesTheTextOfEachKind(t *testing.T) {
 		{"budget.pdf", pdfFile(t, 2, "Délibération du conseil municipal", nil),
 			Result{Text: "Délibération du conseil municipal\nDélibération du conseil municipal", Pages: 2}},
 		{"mal nommé.docx", pdfFile(t, 1, "Un PDF que l’on a appelé docx", nil), Result{Text: "Un PDF que l’on a appelé docx", Pages: 1}},
+		{"à imprimer seulement.pdf", pdfFile(t, 1, "Lisible sans mot de passe", func(pdf *fpdf.Fpdf) { pdf.SetProtection(fpdf.CnProtectPrint, "", "owner") }),
+			Result{Text: "Lisible sans mot de passe", Pages: 1}},
 		{"scan.pdf", pdfFile(t, 1, "", nil), Result{Pages: 1, Note: NoteScanned}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -289,6 +293,36 @@ func TestMessagesInMessagesEnd(t *testing.T) {
 	got, err := newReader(t, Limits{}).Read(t.Context(), strings.NewReader(nested), int64(len(nested)), "poupée.eml")
 	if err != nil || got.Note != NoteCut || !strings.Contains(got.Text, "niveau59\nniveau58\n") || strings.Contains(got.Text, "trésor") {
 		t.Errorf("Read = %.80q, %q, %v, want the outer levels only, cut", got.Text, got.Note, err)
+	}
+}
+
+func TestDamagedPDFNeverHangsOrPanics(t *testing.T) {
+	whole := pdfFile(t, 3, strings.Repeat("Le conseil municipal adopte le budget. ", 40), nil)
+	reader, random := newReader(t, Limits{}), rand.New(rand.NewPCG(1, 2))
+	outcomes := map[Reason]int{}
+	for range 60 {
+		damaged := slices.Clone(whole)
+		for range 1 + random.IntN(20) {
+			damaged[random.IntN(len(damaged))] = byte(random.IntN(256))
+		}
+		if random.IntN(3) == 0 {
+			damaged = damaged[:random.IntN(len(damaged))]
+		}
+		begin := time.Now()
+		_, err := reader.Read(t.Context(), bytes.NewReader(damaged), int64(len(damaged)), "abîmé.pdf")
+		if took := time.Since(begin); took > 5*time.Second {
+			t.Errorf("a damaged file took %v", took)
+		}
+		var failed *Failure
+		if err != nil && !errors.As(err, &failed) {
+			t.Errorf("Read = %v, want a Failure", err)
+		}
+		if failed != nil {
+			outcomes[failed.Reason]++
+		}
+	}
+	if outcomes[ReasonDamaged] == 0 || outcomes[ReasonDamaged] == 60 {
+		t.Errorf("outcomes = %v, want some read and some damaged", outcomes)
 	}
 }
 
