@@ -55,6 +55,7 @@ func (s *Store) CreateApplication(ctx context.Context, caller portal.Caller, app
 	if err != nil {
 		return "", fmt.Errorf("directory: create application: %w", err)
 	}
+	s.rearranged(caller.Collectivity)
 	return app.ID, nil
 }
 
@@ -149,6 +150,7 @@ func (s *Store) Pin(ctx context.Context, caller portal.Caller, application strin
 	if err != nil {
 		return Application{}, fmt.Errorf("directory: pin application: %w", err)
 	}
+	s.rearranged(caller.Collectivity)
 	return app, nil
 }
 

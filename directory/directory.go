@@ -23,6 +23,7 @@ type Store struct {
 
 	mu       sync.RWMutex
 	watchers []func(account portal.AccountID)
+	shelves  []func(collectivity portal.CollectivityID)
 }
 
 // New returns the directory kept in a store.
@@ -44,6 +45,22 @@ func (s *Store) changed(account portal.AccountID) {
 	defer s.mu.RUnlock()
 	for _, fn := range s.watchers {
 		fn(account)
+	}
+}
+
+// OnApplications calls fn after each change to the applications of a
+// collectivity, or to what one of its agents pinned. fn must be quick.
+func (s *Store) OnApplications(fn func(collectivity portal.CollectivityID)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shelves = append(s.shelves, fn)
+}
+
+func (s *Store) rearranged(collectivity portal.CollectivityID) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, fn := range s.shelves {
+		fn(collectivity)
 	}
 }
 

@@ -26,7 +26,12 @@ type town struct {
 
 func newTown(t testing.TB) *town {
 	t.Helper()
-	ctx, store := context.Background(), directory.New(databasetest.New(t))
+	return newTownIn(t, directory.New(databasetest.New(t)))
+}
+
+func newTownIn(t testing.TB, store *directory.Store) *town {
+	t.Helper()
+	ctx := context.Background()
 	for _, c := range []directory.Collectivity{
 		{ID: "bourg", Name: "Bourg-sur-Loire", LongName: "Mairie de Bourg-sur-Loire", Kind: "commune", Domains: []string{"bourg.example"}, Phone: "02 61 91 01 00"},
 		{ID: "agglo", Name: "Val", LongName: "Agglomération du Val", Kind: "epci", Domains: []string{"agglo.example"}},

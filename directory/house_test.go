@@ -1,0 +1,175 @@
+package directory_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"parvis/directory"
+	"parvis/directory/ldapdir"
+	"parvis/portal"
+	"parvis/portal/database"
+	"parvis/portal/database/databasetest"
+	"parvis/portal/i18n"
+	"parvis/portal/seal"
+	"parvis/portal/web"
+	"parvis/sso"
+	"parvis/sso/upstream"
+	"parvis/themes"
+)
+
+// password is that of every agent of a house.
+const password = "Tilleul en fleur 7"
+
+// house is a town with its doors: the pages of sign-in, account and directory
+// on a real server, over real parts.
+type house struct {
+	*town
+	db      *database.DB
+	service *sso.Service
+	server  *httptest.Server
+	late    atomic.Int64 // how far the clock is ahead, in ns
+}
+
+func newHouse(t testing.TB) *house {
+	t.Helper()
+	h := &house{db: databasetest.New(t)}
+	h.town = newTownIn(t, directory.New(h.db))
+	log := slog.New(slog.DiscardHandler)
+	catalogue := got(i18n.Load(themes.Locales, web.Locales, sso.Locales, upstream.Locales, directory.Locales, ldapdir.Locales))(t)
+	assets := got(themes.NewAssets())(t)
+	renderer := got(web.NewRenderer(catalogue, assets.URL, nil, sso.Templates, directory.Templates))(t)
+	servers := ldapdir.New(log)
+	t.Cleanup(servers.Close)
+	h.service = sso.New(sso.Options{
+		DB: h.db, People: directory.SignIn{Store: h.Store}, Directories: servers, Issuers: upstream.New(),
+		Renderer: renderer, Sealer: got(seal.Open(filepath.Join(t.TempDir(), "key")))(t), Log: log, Now: h.now,
+	})
+	h.OnChange(h.service.Forget)
+	must(t, h.service.Passwords.Set(context.Background(), password, h.anne.Account, h.luc.Account, h.both.Account))
+	router := got(web.NewRouter(web.Config{Identifier: h.service.Sessions, Renderer: renderer, Catalogue: catalogue, Log: log, Now: h.now}))(t)
+	router.Mount(h.service.Routes()...)
+	router.Mount(directory.NewHandler(h.Store, renderer).Routes()...)
+	router.Mount(web.Route{Method: "GET", Path: "/", Access: web.SignedIn, Handler: sayWho})
+	h.server = httptest.NewServer(router)
+	t.Cleanup(h.server.Close)
+	return h
+}
+
+// sayWho is the home page of a house: the agent and the collectivity.
+func sayWho(w http.ResponseWriter, r *http.Request) error {
+	identity := web.IdentityOf(r)
+	_, err := io.WriteString(w, "home of "+identity.PersonName+" in "+string(identity.Caller.Collectivity))
+	return err
+}
+
+func (h *house) now() time.Time { return time.Now().Add(time.Duration(h.late.Load())) }
+
+// later moves the clock on.
+func (h *house) later(d time.Duration) { h.late.Add(int64(d)) }
+
+// browser is a browser of one person.
+type browser struct {
+	t      testing.TB
+	house  *house
+	client *http.Client
+}
+
+func (h *house) browser(t testing.TB) *browser {
+	t.Helper()
+	jar := got(cookiejar.New(nil))(t)
+	return &browser{t: t, house: h, client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}}
+}
+
+// answer is what a browser sees of one exchange.
+type answer struct {
+	status   int
+	location string
+	header   http.Header
+	body     string
+}
+
+func (b *browser) do(request *http.Request) answer {
+	b.t.Helper()
+	response, err := b.client.Do(request)
+	must(b.t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	must(b.t, err)
+	return answer{response.StatusCode, response.Header.Get("Location"), response.Header, string(body)}
+}
+
+func (b *browser) get(path string) answer {
+	b.t.Helper()
+	if strings.HasPrefix(path, "/") {
+		path = b.house.server.URL + path
+	}
+	request, err := http.NewRequest(http.MethodGet, path, nil)
+	must(b.t, err)
+	return b.do(request)
+}
+
+func (b *browser) post(path string, form url.Values) answer {
+	b.t.Helper()
+	request, err := http.NewRequest(http.MethodPost, b.house.server.URL+path, strings.NewReader(form.Encode()))
+	must(b.t, err)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.do(request)
+}
+
+// signIn types a login, then a password, and returns the last answer.
+func (b *browser) signIn(login, password string) answer {
+	b.t.Helper()
+	first := b.post("/sign-in", url.Values{"login": {login}})
+	if first.status != http.StatusSeeOther {
+		return first
+	}
+	return b.post(first.location, url.Values{"password": {password}})
+}
+
+// enter signs in and fails the test when it can't.
+func (b *browser) enter(login, password string) {
+	b.t.Helper()
+	if last := b.signIn(login, password); last.status != http.StatusSeeOther {
+		b.t.Fatalf("sign-in of %q = %d\n%s", login, last.status, last.body)
+	}
+}
+
+func (b *browser) home() string {
+	b.t.Helper()
+	return b.get("/").body
+}
+
+func (a answer) want(t testing.TB, status int, texts ...string) {
+	t.Helper()
+	if a.status != status {
+		t.Errorf("status = %d (to %q), want %d\n%s", a.status, a.location, status, a.body)
+	}
+	for _, text := range texts {
+		if !strings.Contains(a.body, text) {
+			t.Errorf("the page does not say %q:\n%s", text, a.body)
+		}
+	}
+}
+
+// as returns a browser signed in as a caller.
+func (h *house) as(t testing.TB, caller portal.Caller) *browser {
+	t.Helper()
+	b := h.browser(t)
+	secret := got(h.service.Open(context.Background(), caller.Account, caller.Collectivity))(t)
+	address := got(url.Parse(h.server.URL))(t)
+	b.client.Jar.SetCookies(address, []*http.Cookie{{Name: sso.CookieName(false), Value: secret, Path: "/"}})
+	return b
+}

@@ -1,0 +1,243 @@
+package directory_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"parvis/directory"
+	"parvis/portal"
+	"parvis/sso"
+)
+
+func TestWhoIsClosedIsOutAtTheNextRequest(t *testing.T) {
+	ctx, admin := context.Background(), directory.Installation("bourg")
+	operator := portal.Caller{Account: "p", Rights: []portal.Right{portal.OperatePool}}
+	for name, shut := range map[string]func(h *house) error{
+		"account":      func(h *house) error { return h.SetAccountActive(ctx, operator, h.anne.Account, false) },
+		"agent":        func(h *house) error { return h.SetAgentActive(ctx, admin, h.anne.Agent, false) },
+		"collectivity": func(h *house) error { return h.SetCollectivityActive(ctx, "bourg", false) },
+	} {
+		h := newHouse(t)
+		b := h.browser(t)
+		b.enter("anne@bourg.example", password)
+		b.get("/").want(t, http.StatusOK)
+		app := got(h.service.AppPasswords.Create(ctx, h.anne, "Téléphone"))(t)
+		got(h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", app, "127.0.0.1"))(t)
+		must(t, shut(h))
+		if last := b.get("/"); last.status != http.StatusSeeOther {
+			t.Errorf("closed %s: the next request answers %d", name, last.status)
+		}
+		if _, err := h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", app, "127.0.0.1"); !errors.Is(err, portal.ErrDenied) {
+			t.Errorf("closed %s: the app password answers %v", name, err)
+		}
+		if last := h.browser(t).signIn("anne@bourg.example", password); last.status == http.StatusSeeOther {
+			t.Errorf("closed %s: a new sign-in passes", name)
+		}
+	}
+}
+
+func TestAChangeMadeByAnotherNodeIsSeenWithinFiveSeconds(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	b := h.as(t, h.anne)
+	b.get("/").want(t, http.StatusOK)
+	got(h.db.Exec(ctx, `UPDATE agents SET active = FALSE WHERE collectivity = $1 AND id = $2`, "bourg", string(h.anne.Agent)))(t)
+	h.later(5 * time.Second)
+	if last := b.get("/"); last.status != http.StatusSeeOther {
+		t.Errorf("5 s after, the request answers %d", last.status)
+	}
+}
+
+func TestSessionsEndByIdlenessAndByAge(t *testing.T) {
+	h := newHouse(t)
+	b := h.as(t, h.anne)
+	for range 5 {
+		h.later(2 * time.Hour)
+		b.get("/").want(t, http.StatusOK)
+	}
+	h.later(2*time.Hour + time.Second)
+	if last := b.get("/"); last.status != http.StatusSeeOther {
+		t.Errorf("a session of 12 hours answers %d", last.status)
+	}
+	idle := h.as(t, h.anne)
+	idle.get("/").want(t, http.StatusOK)
+	h.later(4*time.Hour + time.Second)
+	if last := idle.get("/"); last.status != http.StatusSeeOther {
+		t.Errorf("a session idle for 4 hours answers %d", last.status)
+	}
+}
+
+func TestSigningOutEndsTheSession(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser(t)
+	b.enter("anne@bourg.example", password)
+	address := got(url.Parse(h.server.URL))(t)
+	kept := b.client.Jar.Cookies(address)
+	if last := b.post("/sign-out", nil); last.location != "/sign-in" {
+		t.Errorf("sign-out leads to %q", last.location)
+	}
+	b.get("/sign-in").want(t, http.StatusOK, "Vous êtes déconnecté.")
+	thief := h.browser(t)
+	thief.client.Jar.SetCookies(address, kept)
+	if last := thief.get("/"); last.status != http.StatusSeeOther {
+		t.Errorf("the cookie kept from before answers %d", last.status)
+	}
+}
+
+func TestAPersonSeesAndEndsHerSessionsAndNobodyElses(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	desk, phone, other := h.as(t, h.anne), h.as(t, h.anne), h.as(t, h.luc)
+	phone.get("/").want(t, http.StatusOK)
+	sessions := got(h.service.Sessions.List(ctx, h.anne))(t)
+	if len(sessions) != 2 {
+		t.Fatalf("%d sessions, want 2", len(sessions))
+	}
+	for _, session := range sessions {
+		other.post("/account/sessions/"+session.ID+"/revoke", nil).want(t, http.StatusNotFound)
+	}
+	page := desk.get("/account")
+	page.want(t, http.StatusOK, "Cette session")
+	id := regexp.MustCompile(`/account/sessions/([a-z2-7]{16})/revoke`).FindStringSubmatch(page.body)
+	if id == nil {
+		t.Fatalf("no session to close in\n%s", page.body)
+	}
+	desk.post(id[0], nil).want(t, http.StatusSeeOther)
+	if last := phone.get("/"); last.status != http.StatusSeeOther {
+		t.Errorf("the closed session answers %d", last.status)
+	}
+	desk.get("/").want(t, http.StatusOK)
+	other.get("/").want(t, http.StatusOK)
+	third := h.as(t, h.anne)
+	third.get("/").want(t, http.StatusOK)
+	desk.post("/account/sessions/revoke-others", nil).want(t, http.StatusSeeOther)
+	if last := third.get("/"); last.status != http.StatusSeeOther {
+		t.Errorf("an other session answers %d", last.status)
+	}
+	desk.get("/").want(t, http.StatusOK)
+}
+
+func TestSwitchingGoesOnlyToOnesOwnAgents(t *testing.T) {
+	h := newHouse(t)
+	b := h.as(t, h.both)
+	if got, want := b.home(), "home of Zoé Petit in bourg"; got != want {
+		t.Fatalf("home = %q, want %q", got, want)
+	}
+	b.post("/account/switch", url.Values{"agent": {string(h.luc.Agent)}}).want(t, http.StatusNotFound)
+	b.post("/account/switch", url.Values{"agent": {""}}).want(t, http.StatusNotFound)
+	b.post("/account/switch", url.Values{"agent": {string(h.elsewhere.Agent)}}).want(t, http.StatusSeeOther)
+	if got, want := b.home(), "home of Zoé Petit in agglo"; got != want {
+		t.Errorf("home after the switch = %q, want %q", got, want)
+	}
+	b.get("/directory/agents/"+string(h.anne.Agent)).want(t, http.StatusNotFound)
+}
+
+func TestPreferencesApplyAtOnce(t *testing.T) {
+	h := newHouse(t)
+	b := h.as(t, h.anne)
+	b.post("/account/preferences", url.Values{"language": {"en"}, "scheme": {"dark"}}).want(t, http.StatusSeeOther)
+	b.get("/account").want(t, http.StatusOK, `<html lang="en" data-scheme="dark">`, "Open sessions", "Language and appearance saved.")
+	b.post("/account/preferences", url.Values{"language": {"xx"}, "scheme": {"dark"}}).want(t, http.StatusUnprocessableEntity)
+	b.post("/account/preferences", url.Values{"language": {""}, "scheme": {"neon"}}).want(t, http.StatusUnprocessableEntity)
+	b.get("/account").want(t, http.StatusOK, `<html lang="en" data-scheme="dark">`)
+}
+
+func TestAnAppPasswordIsShownOnceAndOpensOneAgent(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	b := h.as(t, h.elsewhere)
+	made := b.post("/account/app-passwords", url.Values{"name": {"Téléphone de Zoé"}})
+	made.want(t, http.StatusCreated, "Téléphone de Zoé", "ne s’affichera plus")
+	secret := regexp.MustCompile(`<code class="secret">([^<]+)</code>`).FindStringSubmatch(made.body)
+	if secret == nil {
+		t.Fatalf("no password in\n%s", made.body)
+	}
+	if again := b.get("/account"); strings.Contains(again.body, secret[1]) || !strings.Contains(again.body, "Téléphone de Zoé") {
+		t.Errorf("the account page shows the password again, or not the device")
+	}
+	for _, typed := range []string{secret[1], strings.ToUpper(secret[1]), strings.ReplaceAll(secret[1], "-", ""), strings.ReplaceAll(secret[1], "-", " ")} {
+		caller := got(h.service.AppPasswords.Authenticate(ctx, "SEC@bourg.example", typed, "127.0.0.1"))(t)
+		if caller.Agent != h.elsewhere.Agent || caller.Collectivity != "agglo" {
+			t.Errorf("the password made in agglo opens %+v", caller)
+		}
+	}
+	for _, wrong := range []string{"", "x", secret[1] + "x", secret[1][:len(secret[1])-1] + "1", password, strings.Repeat("a", 34), strings.Repeat("x", 1<<20)} {
+		if _, err := h.service.AppPasswords.Authenticate(ctx, "sec@bourg.example", wrong, "127.0.0.1"); !errors.Is(err, sso.ErrWrong) {
+			t.Errorf("app password %.20q: %v, want ErrWrong", wrong, err)
+		}
+	}
+	if _, err := h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", secret[1], "127.0.0.1"); !errors.Is(err, sso.ErrWrong) {
+		t.Errorf("another account's app password: %v, want ErrWrong", err)
+	}
+	listed := got(h.service.AppPasswords.List(ctx, h.elsewhere))(t)
+	if len(listed) != 1 || listed[0].Used.IsZero() {
+		t.Fatalf("listed = %+v, want one, used", listed)
+	}
+	h.as(t, h.luc).post("/account/app-passwords/"+listed[0].ID+"/revoke", nil).want(t, http.StatusNotFound)
+	h.as(t, h.both).post("/account/app-passwords/"+listed[0].ID+"/revoke", nil).want(t, http.StatusNotFound)
+	b.post("/account/app-passwords/"+listed[0].ID+"/revoke", nil).want(t, http.StatusSeeOther)
+	if _, err := h.service.AppPasswords.Authenticate(ctx, "sec@bourg.example", secret[1], "127.0.0.1"); !errors.Is(err, sso.ErrWrong) {
+		t.Errorf("revoked app password: %v, want ErrWrong", err)
+	}
+	b.post("/account/app-passwords", url.Values{"name": {" "}}).want(t, http.StatusUnprocessableEntity, "Donnez un nom à l’appareil.")
+}
+
+func TestAPhoneWithAnOldPasswordLocksNobodyOut(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	right := got(h.service.AppPasswords.Create(ctx, h.anne, "Téléphone"))(t)
+	for range 100 {
+		_, err := h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", "old-password", "192.0.2.1")
+		if !errors.Is(err, sso.ErrWrong) {
+			t.Fatalf("old password: %v, want ErrWrong", err)
+		}
+	}
+	got(h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", right, "192.0.2.1"))(t)
+	h.browser(t).enter("anne@bourg.example", password)
+	h.later(6 * time.Second)
+	var refused portal.UserError
+	for i := range 20 {
+		_, err := h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", "guess "+string(rune('a'+i)), "192.0.2.2")
+		errors.As(err, &refused)
+	}
+	_, err := h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", "guess 20", "192.0.2.2")
+	if errors.As(err, &refused); refused.Key != "sso.error.wait" {
+		t.Errorf("after 20 different guesses: %v, want to wait", err)
+	}
+}
+
+func TestPagesOfPeopleAndApplications(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	admin := directory.Installation("bourg")
+	for _, id := range []string{"paie", "courrier"} {
+		got(h.CreateApplication(ctx, admin, directory.Application{ID: id, Name: "App " + id, Category: "Gestion", URL: "https://" + id + ".example/"}))(t)
+	}
+	b := h.as(t, h.anne)
+	b.get("/directory?q=h%C3%A9noret").want(t, http.StatusOK, "Anne-Élodie L’Hénoret", `href="tel:&#43;33261910142"`, "1 personne")
+	b.get("/directory?unit=technique").want(t, http.StatusOK, "Anne-Élodie", `value="technique" selected`)
+	if page := b.get("/directory"); strings.Contains(page.body, "Œuvray") {
+		t.Error("bourg's directory shows agglo's agent")
+	}
+	b.get("/directory?q=%3Cscript%3Ealert(1)%3C/script%3E").want(t, http.StatusOK, "Personne ne correspond")
+	b.get("/directory/agents/"+string(h.anne.Agent)).want(t, http.StatusOK, "<h1>Anne-Élodie L’Hénoret</h1>", "Référente état civil", "mon compte")
+	b.get("/directory/agents/"+string(h.luc.Agent)).want(t, http.StatusNotFound)
+	b.get("/directory/agents/nobody").want(t, http.StatusNotFound)
+	b.get("/apps").want(t, http.StatusOK, "App paie", "Gestion", `action="/apps/paie/pin"`)
+	b.post("/apps/paie/pin", nil).want(t, http.StatusSeeOther)
+	b.get("/apps").want(t, http.StatusOK, `action="/apps/paie/unpin"`, "App paie est sur votre accueil.")
+	h.as(t, h.luc).post("/apps/paie/pin", nil).want(t, http.StatusNotFound)
+}
+
+func TestAnotherSiteCannotPost(t *testing.T) {
+	h := newHouse(t)
+	b := h.as(t, h.anne)
+	for _, path := range []string{"/sign-in", "/sign-in/password", "/sign-out", "/account/switch", "/account/app-passwords", "/account/preferences", "/apps/paie/pin"} {
+		request := got(http.NewRequest(http.MethodPost, h.server.URL+path, strings.NewReader("login=x")))(t)
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Sec-Fetch-Site", "cross-site")
+		b.do(request).want(t, http.StatusForbidden)
+	}
+	b.get("/").want(t, http.StatusOK)
+}
