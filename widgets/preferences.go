@@ -14,7 +14,7 @@ import (
 // preferencesPage is the form of one box's own settings.
 type preferencesPage struct {
 	web.Page
-	web.Form
+	Form   web.Form
 	ID     string
 	Fields []fieldView
 }
@@ -86,7 +86,7 @@ func (h *Handler) savePreferences(w http.ResponseWriter, r *http.Request) error 
 func (h *Handler) renderPreferences(w http.ResponseWriter, r *http.Request, status int, k *kind, values Values, refused web.Form) error {
 	printer := web.Printer(r)
 	page := &preferencesPage{ID: k.manifest.ID, Form: refused}
-	page.Page.Title = printer.T("widgets.settings-of", "box", printer.T(k.manifest.Title))
+	page.Title = printer.T("widgets.settings-of", "box", printer.T(k.manifest.Title))
 	page.Section = "home"
 	for _, field := range k.manifest.AgentSettings {
 		page.Fields = append(page.Fields, field.view(printer, values.Text(field.Name), refused.Error(field.Name)))

@@ -79,6 +79,9 @@ func New(t testing.TB, config widgets.Config, locales ...fs.FS) *World {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
+	if config.Limits.Page == 0 {
+		config.Limits.Page = 5 * time.Second // a busy machine makes no box late
+	}
 	w.Home, err = widgets.New(config)
 	if err != nil {
 		t.Fatal(err)
