@@ -16,15 +16,52 @@ import (
 // archive is an office document: XML parts in a zip file.
 type archive struct {
 	reading *reading
+	file    *countedFile
 	parts   []*zip.File
 }
 
 func (r *reading) archive(file io.ReaderAt, size int64, read func(*archive) error) error {
-	packed, err := zip.NewReader(file, size)
+	counted := &countedFile{file: file}
+	packed, err := zip.NewReader(counted, size)
 	if err != nil {
 		return failure(ReasonDamaged, err)
 	}
-	return read(&archive{reading: r, parts: packed.File})
+	return read(&archive{reading: r, file: counted, parts: packed.File})
+}
+
+// countedFile counts the packed bytes that were read.
+type countedFile struct {
+	file io.ReaderAt
+	read int64
+}
+
+func (c *countedFile) ReadAt(p []byte, offset int64) (int, error) {
+	n, err := c.file.ReadAt(p, offset)
+	c.read += int64(n)
+	return n, err
+}
+
+const (
+	// bombRatio is how many bytes one packed byte may give: office documents stay under 50, deflate can do 1,000.
+	bombRatio = 150
+	// bombStart lets small repetitive parts be: only beyond so many bytes is the ratio looked at.
+	bombStart = 8 << 20
+)
+
+// unpacked counts what comes out of a part, and refuses a zip bomb long before its size does.
+type unpacked struct {
+	meter
+	file  *countedFile
+	total int64
+}
+
+func (u *unpacked) Read(p []byte) (int, error) {
+	n, err := u.meter.Read(p)
+	u.total += int64(n)
+	if u.total > bombStart && u.total > bombRatio*u.file.read {
+		return n, failure(ReasonTooLarge, errors.New("a zip bomb"))
+	}
+	return n, err
 }
 
 // part gives the part of that exact name, or nil.
@@ -83,7 +120,7 @@ func (a *archive) scan(part *zip.File, reader tokenReader) error {
 		return archiveFailure(err)
 	}
 	defer content.Close()
-	decoder := xml.NewDecoder(&meter{reading: a.reading, content: content})
+	decoder := xml.NewDecoder(&unpacked{meter: meter{reading: a.reading, content: content}, file: a.file})
 	decoder.Strict = false
 	decoder.CharsetReader = charset.NewReaderLabel
 	return a.tokens(decoder, reader)

@@ -21,6 +21,15 @@ func (b *buffer) write(text string) {
 	}
 }
 
+// writeBytes is write without a copy of the text, which a hostile file makes large.
+func (b *buffer) writeBytes(text []byte) {
+	for len(text) > 0 && !b.cut {
+		char, size := utf8.DecodeRune(text)
+		b.add(char)
+		text = text[size:]
+	}
+}
+
 func (b *buffer) add(char rune) {
 	switch {
 	case char == '\n' || char == '\r' || char == '\v' || char == '\f' || char == '\u2028' || char == '\u2029' || char == '\u0085':

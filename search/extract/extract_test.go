@@ -258,7 +258,7 @@ func TestReadSaysWhyAFileHasNoText(t *testing.T) {
 
 func TestBombsStopAtTheLimit(t *testing.T) {
 	spaces := pack(t, "word/document.xml", wordHead+strings.Repeat(" ", 8<<20)+wordFoot)
-	words := pack(t, "word/document.xml", wordHead+`<w:t>`+strings.Repeat("budget ", 1<<20)+`</w:t>`+wordFoot)
+	words := pack(t, "word/document.xml", wordHead+`<w:t>`+strings.Repeat("budget ", 1<<19)+`</w:t><w:t>`+strings.Repeat("voirie ", 1<<19)+`</w:t>`+wordFoot)
 	references := pack(t, "xl/workbook.xml", "<workbook/>",
 		"xl/sharedStrings.xml", "<sst><si><t>"+strings.Repeat("a ", 5000)+"</t></si></sst>",
 		"xl/worksheets/sheet1.xml", strings.Repeat(`<c t="s"><v>0</v></c>`, 10_000))
@@ -275,6 +275,13 @@ func TestBombsStopAtTheLimit(t *testing.T) {
 		if !errors.As(err, &failed) || failed.Reason != ReasonTooLarge {
 			t.Errorf("Read(%s) = %v, want reason %s", name, err, ReasonTooLarge)
 		}
+	}
+	bomb := pack(t, "word/document.xml", wordHead+strings.Repeat(`<w:p><w:r><w:t> </w:t></w:r></w:p>`, 1<<20)+wordFoot)
+	begin := time.Now()
+	_, err := newReader(t, Limits{}).Read(t.Context(), bytes.NewReader(bomb), int64(len(bomb)), "bombe.docx")
+	var failed *Failure
+	if !errors.As(err, &failed) || failed.Reason != ReasonTooLarge || failed.Cause.Error() != "a zip bomb" {
+		t.Errorf("Read(a bomb of %d bytes) = %v after %v", len(bomb), err, time.Since(begin))
 	}
 	limits.Expanded = 64 << 20
 	for name, content := range map[string][]byte{"mots.docx": words, "renvois.xlsx": references} {

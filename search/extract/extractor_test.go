@@ -1,9 +1,11 @@
 package extract
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -119,10 +121,20 @@ func TestABinaryThatIsNotOursIsOurError(t *testing.T) {
 }
 
 func TestMemoryIsBounded(t *testing.T) {
-	// A title of 150 MB in one XML token: the parser must hold it whole, the child may not.
-	bomb := writeFile(t, "bomb", pack(t, "word/document.xml", wordHead+"<w:t a='"+strings.Repeat("a", 150<<20)+"'>"+wordFoot))
+	// An attribute of 150 MB: the XML reader must hold it whole, the child may not.
+	var stored bytes.Buffer
+	archive := zip.NewWriter(&stored)
+	part, err := archive.CreateHeader(&zip.FileHeader{Name: "word/document.xml", Method: zip.Store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(part, wordHead+"<w:t a='"+strings.Repeat("a", 150<<20)+"'>"+wordFoot)
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	bomb := writeFile(t, "bomb", stored.Bytes())
 	extractor := newExtractor(t, Options{Memory: 192 << 20})
-	_, err := extractor.Text(t.Context(), bomb, "bombe.docx")
+	_, err = extractor.Text(t.Context(), bomb, "bombe.docx")
 	wantReason(t, err, ReasonCrashed)
 	word := writeFile(t, "a", wordFile(t))
 	if got, err := extractor.Text(t.Context(), word, "a.docx"); err != nil || got.Text != wordText {

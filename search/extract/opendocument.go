@@ -98,7 +98,7 @@ func (p *paragraphReader) end(name string) {
 
 func (p *paragraphReader) chars(text []byte) {
 	if p.paragraphs > 0 && p.skipped == 0 {
-		p.out.write(string(text))
+		p.out.writeBytes(text)
 	}
 }
 

@@ -75,6 +75,6 @@ func (m *markupReader) end(name string) {
 
 func (m *markupReader) chars(text []byte) {
 	if m.inText && m.skipped == 0 {
-		m.out.write(string(text))
+		m.out.writeBytes(text)
 	}
 }
