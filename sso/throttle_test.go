@@ -1,0 +1,113 @@
+package sso
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"testing"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/database"
+	"parvis/portal/database/databasetest"
+)
+
+func TestTheWindowSlides(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	ctx := context.Background()
+	throttle := newThrottle(databasetest.New(t), Limits{}, func() time.Time { return now })
+	attempt := func() error {
+		_, err := throttle.account(ctx, "account:a", 15*time.Minute)
+		return err
+	}
+	if err := attempt(); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(14 * time.Minute)
+	for range 3 {
+		if err := attempt(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var said portal.UserError
+	if err := attempt(); !errors.As(err, &said) || said.Args[1] != 1 {
+		t.Errorf("fifth attempt = %v, want to wait 1 minute", err)
+	}
+	now = now.Add(time.Minute) // the first one left the window, the three others did not
+	if err := attempt(); err != nil {
+		t.Errorf("after a minute: %v", err)
+	}
+	if err := attempt(); !errors.As(err, &said) || said.Args[1] != 14 {
+		t.Errorf("and again = %v, want to wait 14 minutes", err)
+	}
+}
+
+func TestAttemptsOfOthersDoNotCount(t *testing.T) {
+	ctx, db := context.Background(), databasetest.New(t)
+	throttle := newThrottle(db, Limits{}, time.Now)
+	for range 4 {
+		if _, err := throttle.account(ctx, "account:a", time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	subject, err := throttle.account(ctx, "account:b", time.Hour)
+	if err != nil {
+		t.Errorf("another account: %v", err)
+	}
+	if err := throttle.cancel(ctx, subject); err != nil {
+		t.Error(err)
+	}
+	sum, _ := throttle.account(ctx, "account:a", 0)
+	if err := db.Tx(ctx, func(tx *database.Tx) error { return throttle.forgive(ctx, tx, sum) }); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		if _, err := throttle.account(ctx, "account:a", time.Hour); err != nil {
+			t.Errorf("after a success: %v", err)
+		}
+	}
+}
+
+func TestTheMemoryOfAddressesIsBounded(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	window := newWindow(2, time.Minute, func() time.Time { return now })
+	for i := range maxKeys * 2 {
+		window.add(strconv.Itoa(i))
+	}
+	if len(window.times) > maxKeys {
+		t.Errorf("%d keys kept, want at most %d", len(window.times), maxKeys)
+	}
+	window.add("a")
+	window.add("a")
+	if wait := window.add("a"); wait != time.Minute {
+		t.Errorf("third in a minute waits %v, want 1m", wait)
+	}
+	window.remove("a")
+	if wait := window.full("a"); wait != 0 {
+		t.Errorf("after one was taken back, waits %v", wait)
+	}
+}
+
+func TestIPv6SubscribersCountAsOne(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "192.0.2.1", "2001:db8:1:2:3::4": "2001:db8:1:2::/64",
+		"2001:db8:1:2:ffff::1": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": "", "strange": "strange",
+	} {
+		if got := network(address); got != want {
+			t.Errorf("network(%q) = %q, want %q", address, got, want)
+		}
+	}
+}
+
+func TestDevicesAreNamed(t *testing.T) {
+	for agent, want := range map[string]string{
+		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0":                                                               "Firefox, Linux",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0":                "Edge, Windows",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1": "Safari, iPhone",
+		"curl/8": "", "": "",
+	} {
+		if got := deviceOf(agent); got != want {
+			t.Errorf("deviceOf(%q) = %q, want %q", agent, got, want)
+		}
+	}
+}
