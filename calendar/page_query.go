@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"parvis/portal/i18n"
 	"parvis/portal/web"
 )
 
@@ -80,7 +81,7 @@ func (q query) period() (from, to time.Time) {
 	case listView:
 		return q.Day, addDays(q.Day, listDays)
 	default:
-		from = monday(q.Day)
+		from = i18n.Monday(q.Day)
 		return from, addDays(from, 7)
 	}
 }
@@ -108,7 +109,7 @@ func monthGrid(day time.Time) (from, to time.Time) {
 	year, month, _ := day.Date()
 	first := time.Date(year, month, 1, 0, 0, 0, 0, day.Location())
 	last := time.Date(year, month+1, 0, 0, 0, 0, 0, day.Location())
-	return monday(first), addDays(monday(last), 7)
+	return i18n.Monday(first), addDays(i18n.Monday(last), 7)
 }
 
 func midnight(t time.Time) time.Time {
@@ -121,8 +122,6 @@ func addDays(t time.Time, n int) time.Time {
 	year, month, day := t.Date()
 	return time.Date(year, month, day+n, 0, 0, 0, 0, t.Location())
 }
-
-func monday(t time.Time) time.Time { return addDays(t, -(int(t.Weekday())+6)%7) }
 
 func sameDay(a, b time.Time) bool {
 	ay, am, ad := a.Date()

@@ -1,0 +1,207 @@
+package calendar
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/i18n"
+)
+
+// shownCalendar is a calendar in the list at the side of the page.
+type shownCalendar struct {
+	ID       CalendarID
+	Name     string
+	Class    string // of its colour: "", "c2", "c3" or "c4"
+	Shown    bool
+	Feed     *Feed // nil for a calendar of ours
+	Writable bool
+}
+
+// placed is an instance as a page shows it.
+type placed struct {
+	Instance
+	Class        string
+	CalendarName string
+	Href         string
+}
+
+// Timeless says that the instance lasts no time, so that no end is written.
+func (p placed) Timeless() bool { return p.Start.Equal(p.End) }
+
+// Maybe and Cancelled are its status, which shape and words show.
+func (p placed) Maybe() bool     { return p.Status == "TENTATIVE" }
+func (p placed) Cancelled() bool { return p.Status == "CANCELLED" }
+
+// Classes are the CSS classes of its block.
+func (p placed) Classes() string {
+	classes := "ev"
+	if p.Class != "" {
+		classes += " " + p.Class
+	}
+	if p.Maybe() || p.Cancelled() {
+		classes += " maybe"
+	}
+	return classes
+}
+
+// within says whether the instance touches [from, to), midnights of one day or more.
+func (p placed) within(from, to time.Time) bool {
+	if p.Timeless() {
+		return !p.Start.Before(from) && p.Start.Before(to)
+	}
+	return p.Start.Before(to) && p.End.After(from)
+}
+
+// Fills says whether the instance belongs in the row of whole days on a day.
+func (p placed) Fills(day time.Time) bool {
+	return p.AllDay || !p.Start.After(day) && !p.End.Before(addDays(day, 1))
+}
+
+// agenda is the calendars that a caller sees and what happens in those that are shown.
+type agenda struct {
+	Calendars []shownCalendar
+	Placed    []placed // sorted by start
+}
+
+// of is what touches a day, whole days first.
+func (a *agenda) of(day time.Time) []placed {
+	var found []placed
+	for _, p := range a.Placed {
+		if p.within(day, addDays(day, 1)) {
+			found = append(found, p)
+		}
+	}
+	slices.SortStableFunc(found, func(x, y placed) int {
+		return boolToInt(y.Fills(day)) - boolToInt(x.Fills(day))
+	})
+	return found
+}
+
+// agenda reads what a page shows between two midnights.
+func (h *Handler) agenda(ctx context.Context, caller portal.Caller, p *i18n.Printer, from, to time.Time, q query) (*agenda, error) {
+	return readAgenda(ctx, h.store, h.elsewhere, caller, p, from, to, q)
+}
+
+func readAgenda(ctx context.Context, store *Store, elsewhere []Elsewhere, caller portal.Caller, p *i18n.Printer, from, to time.Time, q query) (*agenda, error) {
+	ours, err := store.Calendars(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	a := &agenda{}
+	var ids []CalendarID
+	for _, c := range ours {
+		shown := shownCalendar{ID: c.ID, Name: calendarName(c, p), Class: classOf(c.Color, len(a.Calendars)), Shown: q.shows(c.ID), Writable: c.Writable}
+		a.Calendars = append(a.Calendars, shown)
+		if shown.Shown {
+			ids = append(ids, c.ID)
+		}
+	}
+	if len(ids) > 0 {
+		instances, err := store.Instances(ctx, caller, from, to, ids...)
+		if err != nil {
+			return nil, err
+		}
+		a.place(instances, "/calendar/events/")
+	}
+	for _, source := range elsewhere {
+		feeds, err := source.Feeds(ctx, caller, from, to)
+		if err != nil {
+			return nil, err
+		}
+		a.join(feeds, q)
+	}
+	slices.SortStableFunc(a.Placed, func(x, y placed) int {
+		return cmp.Or(x.Start.Compare(y.Start), boolToInt(y.AllDay)-boolToInt(x.AllDay), x.End.Compare(y.End))
+	})
+	return a, nil
+}
+
+// join adds the calendars of another server.
+func (a *agenda) join(feeds []Feed, q query) {
+	for _, feed := range feeds {
+		shown := shownCalendar{ID: feed.ID, Name: feed.Name, Class: classOf("", len(a.Calendars)), Shown: q.shows(feed.ID), Feed: &feed}
+		a.Calendars = append(a.Calendars, shown)
+		if shown.Shown {
+			a.place(feed.Instances, feed.Path)
+		}
+	}
+}
+
+// place gives instances the look of their calendar.
+func (a *agenda) place(instances []Instance, path string) {
+	for _, in := range instances {
+		at := slices.IndexFunc(a.Calendars, func(c shownCalendar) bool { return c.ID == in.Calendar })
+		if at < 0 {
+			continue
+		}
+		a.Placed = append(a.Placed, placed{Instance: in, Class: a.Calendars[at].Class, CalendarName: a.Calendars[at].Name,
+			Href: path + url.PathEscape(string(in.Event)) + occurrenceQuery(in)})
+	}
+}
+
+// occurrenceQuery names one instance of an event that repeats.
+func occurrenceQuery(in Instance) string {
+	if in.Recurrence.IsZero() {
+		return ""
+	}
+	return "?at=" + in.Recurrence.UTC().Format(occurrenceForm)
+}
+
+// occurrenceForm writes the start of an instance in addresses: "20261124T090000Z".
+const occurrenceForm = "20060102T150405Z"
+
+// calendarName is how pages call a calendar; an agent's first one has no name of its own.
+func calendarName(c Calendar, p *i18n.Printer) string {
+	if c.Name == "" {
+		return p.T("calendar.mine")
+	}
+	return c.Name
+}
+
+// classOf is the class of a colour: pages know four, that stay readable in both schemes, and take
+// the one of the nearest hue. A calendar without colour takes the next one.
+func classOf(color string, position int) string {
+	classes := [...]string{"", "c2", "c3", "c4"}
+	hue, ok := hueOf(color)
+	if !ok {
+		return classes[position%len(classes)]
+	}
+	best, least := 0, 360
+	for i, known := range [...]int{200, 25, 140, 310} { // blue, brown, green, purple
+		away := (hue - known + 360) % 360
+		if away = min(away, 360-away); away < least {
+			best, least = i, away
+		}
+	}
+	return classes[best]
+}
+
+// hueOf is the hue of "#rrggbb" in degrees; false for greys and for what is no colour.
+func hueOf(color string) (hue int, ok bool) {
+	if len(color) < 7 || color[0] != '#' { // Apple writes #rrggbbaa
+		return 0, false
+	}
+	n, err := strconv.ParseUint(color[1:7], 16, 32)
+	if err != nil {
+		return 0, false
+	}
+	r, g, b := int(n>>16), int(n>>8&255), int(n&255)
+	high, low := max(r, g, b), min(r, g, b)
+	spread := high - low
+	switch {
+	case spread < 16:
+		return 0, false
+	case high == r:
+		hue = 60 * (g - b) / spread
+	case high == g:
+		hue = 120 + 60*(b-r)/spread
+	default:
+		hue = 240 + 60*(r-g)/spread
+	}
+	return (hue + 360) % 360, true
+}

@@ -1,0 +1,122 @@
+package calendar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/database"
+)
+
+// undoTime is how long a deletion can be taken back.
+const undoTime = time.Hour
+
+// RemoveEvent deletes an event as DeleteEvent does, the whole series when it repeats, and keeps its
+// octets for an hour: the caller can have it back by the returned id.
+func (s *Store) RemoveEvent(ctx context.Context, caller portal.Caller, id EventID, etag string) (undo string, err error) {
+	return s.undoable(ctx, caller, id, func() error { return s.DeleteEvent(ctx, caller, id, etag) })
+}
+
+// RemoveInstance is DeleteInstance with a way back.
+func (s *Store) RemoveInstance(ctx context.Context, caller portal.Caller, id EventID, recurrence time.Time, etag string) (undo string, err error) {
+	return s.undoable(ctx, caller, id, func() error { return s.DeleteInstance(ctx, caller, id, recurrence, etag) })
+}
+
+// undoable keeps the octets that an event had before a change, with the ETag that the change left
+// ("" for none): a way back is no way over what somebody wrote since.
+func (s *Store) undoable(ctx context.Context, caller portal.Caller, id EventID, change func() error) (string, error) {
+	c, e, _, err := s.find(ctx, s.db, caller, id)
+	if err != nil {
+		return "", fmt.Errorf("calendar: event %.40q: %w", id, err)
+	}
+	if err := change(); err != nil {
+		return "", err
+	}
+	left, err := s.Entry(ctx, caller, c.ID, e.Name)
+	if err != nil && !errors.Is(err, portal.ErrNotFound) {
+		return "", err
+	}
+	undo := portal.NewID()
+	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM calendar_undo WHERE collectivity = $1 AND kept < $2`,
+			string(caller.Collectivity), database.Millis(s.now().Add(-undoTime)))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+			INSERT INTO calendar_undo (collectivity, id, agent, calendar, name, etag, kept, octets)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			string(caller.Collectivity), undo, string(caller.Agent), string(c.ID), e.Name,
+			left.ETag, database.Millis(s.now()), e.Octets)
+		return err
+	})
+	return undo, wrap(err, "calendar: keep event %.40q", id)
+}
+
+// Undo puts back what RemoveEvent or RemoveInstance took away, under the rights that the caller has
+// now, and returns where it is. What is too old, or was another's, is portal.ErrNotFound; over what
+// somebody wrote since, a UserError of kind portal.ErrConflict.
+func (s *Store) Undo(ctx context.Context, caller portal.Caller, undo string) (EventID, error) {
+	var id CalendarID
+	var name, etag string
+	var octets []byte
+	err := s.db.QueryRow(ctx, `
+		SELECT calendar, name, etag, octets FROM calendar_undo
+		WHERE collectivity = $1 AND id = $2 AND agent = $3 AND kept >= $4`,
+		string(caller.Collectivity), undo, string(caller.Agent), database.Millis(s.now().Add(-undoTime))).Scan(&id, &name, &etag, &octets)
+	if errors.Is(err, portal.ErrNotFound) {
+		return "", portal.UserError{Kind: portal.ErrNotFound, Key: "calendar.error.undo-gone"}
+	}
+	if err != nil {
+		return "", fmt.Errorf("calendar: undo %.40q: %w", undo, err)
+	}
+	condition := Condition{NoneMatch: []string{"*"}}
+	if etag != "" {
+		condition = conditionOf(etag)
+	}
+	written, err := s.Put(ctx, caller, id, name, octets, condition)
+	return written.ID, conflictForPage(err)
+}
+
+// Occurrence is one instance of an event that repeats, by its Instance.Recurrence, where it was
+// moved to; portal.ErrNotFound when there is none, or the event is none that the caller sees.
+func (s *Store) Occurrence(ctx context.Context, caller portal.Caller, id EventID, recurrence time.Time) (Instance, error) {
+	c, e, o, err := s.find(ctx, s.db, caller, id)
+	if err != nil {
+		return Instance{}, fmt.Errorf("calendar: event %.40q: %w", id, err)
+	}
+	from := recurrence
+	for _, it := range o.items {
+		if it.isOverride && it.start != nil && it.recurrenceID.at(c.Zone).Equal(recurrence) {
+			from = it.start.at(c.Zone)
+		}
+	}
+	return s.pick(c, e, o, from, from.Add(time.Second), func(in Instance) bool { return in.Recurrence.Equal(recurrence) })
+}
+
+// NextOccurrence is the first instance that ends after an instant, within a year;
+// portal.ErrNotFound when there is none.
+func (s *Store) NextOccurrence(ctx context.Context, caller portal.Caller, id EventID, after time.Time) (Instance, error) {
+	c, e, o, err := s.find(ctx, s.db, caller, id)
+	if err != nil {
+		return Instance{}, fmt.Errorf("calendar: event %.40q: %w", id, err)
+	}
+	return s.pick(c, e, o, after, after.AddDate(1, 0, 1), func(Instance) bool { return true })
+}
+
+// pick is the first instance of an object between two instants that is wanted.
+func (s *Store) pick(c Calendar, e Entry, o *Object, from, to time.Time, wanted func(Instance) bool) (Instance, error) {
+	found, err := o.Instances(from, to, c.Zone)
+	if err != nil {
+		return Instance{}, fmt.Errorf("calendar: event %.40q: %w", e.ID, err)
+	}
+	for _, in := range found {
+		if wanted(in) {
+			in.Calendar, in.Name, in.Event = c.ID, e.Name, e.ID
+			return in, nil
+		}
+	}
+	return Instance{}, fmt.Errorf("calendar: no such instance of %.40q: %w", e.ID, portal.ErrNotFound)
+}
