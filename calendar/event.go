@@ -67,12 +67,10 @@ func (s *Store) instancesOf(ctx context.Context, caller portal.Caller, c Calenda
 		}
 		o, err := Parse(e.Octets)
 		if err != nil {
-			return nil, err
+			continue // stored under older limits: one event must not hide the others
 		}
-		found, err := o.Instances(from, to, c.Zone)
-		if err != nil && len(found) == 0 {
-			return nil, err
-		}
+		// Of more than MaxInstances the first are shown.
+		found, _ := o.Instances(from, to, c.Zone)
 		for _, in := range found {
 			in.Calendar, in.Name, in.Event = c.ID, e.Name, e.ID
 			if !in.AllDay {

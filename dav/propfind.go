@@ -14,7 +14,9 @@ func (q *query) propfind(r Resource) error {
 		return err
 	}
 	m := q.multistatus(want)
-	switch q.depth("infinity") {
+	// Without the header the standard means infinity, which is refused; clients that leave it out
+	// are content with one level.
+	switch q.depth("1") {
 	case "0":
 		m.Resource(q.URL.EscapedPath(), r)
 	case "1":
