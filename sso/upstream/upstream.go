@@ -346,8 +346,12 @@ func (i *issuer) person(ctx context.Context, provider *oidc.Provider, token *oau
 		return person, nil
 	}
 	info, err := provider.UserInfo(ctx, oauth2.StaticTokenSource(token))
+	var network *url.Error
+	if errors.As(err, &network) {
+		return claims{}, unreachable(err)
+	}
 	if err != nil {
-		return claims{}, errors.Join(errSilent, err)
+		return claims{}, errors.Join(errForged, err)
 	}
 	if err := info.Claims(&person); err != nil {
 		return claims{}, errors.Join(errForged, err)
