@@ -37,7 +37,7 @@ const BinDays = 30
 
 // Options of a Store.
 type Options struct {
-	// Dir holds the files, in files/<collectivity>/. It must be on the disk that backups cover.
+	// Dir holds the files, in a folder a collectivity. It must be on a disk that backups cover.
 	Dir string
 	// MaxUpload is the largest upload in bytes, all its files together; 0 is DefaultMaxUpload.
 	MaxUpload int64

@@ -519,7 +519,7 @@ func TestAFileThatTheDiskLostIsSaid(t *testing.T) {
 	d := newDesk(t)
 	folder := d.folder(t, FolderDraft{Name: "Plans"})
 	id := d.add(t, editor, folder, "plan.txt", "x")
-	if err := os.RemoveAll(filepath.Join(d.dir, "files")); err != nil {
+	if err := os.RemoveAll(filepath.Join(d.dir, "bourg")); err != nil {
 		t.Fatal(err)
 	}
 	_, _, err := d.Open(t.Context(), editor, id, 0)

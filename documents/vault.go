@@ -16,7 +16,7 @@ import (
 	"parvis/portal"
 )
 
-// vault keeps octets on disk under their SHA-256: files/<collectivity>/ab/abcd….bin, with the text taken out of
+// vault keeps octets on disk under their SHA-256: <collectivity>/ab/abcd….bin, with the text taken out of
 // them beside, abcd….txt. No name given by a person ever becomes a path.
 type vault struct{ root string }
 
@@ -28,7 +28,7 @@ const (
 )
 
 func openVault(dir string, now time.Time) (*vault, error) {
-	v := &vault{root: filepath.Join(dir, "files")}
+	v := &vault{root: dir}
 	if err := os.MkdirAll(v.root, 0o700); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"parvis/portal"
@@ -183,10 +184,18 @@ func (w *Worker) release(ctx context.Context, version waiting) error {
 
 // done keeps the text on disk first, then says so with the change of the index in one transaction.
 func (w *Worker) done(ctx context.Context, version waiting, result extract.Result) error {
-	if err := w.store.vault.keepText(version.collectivity, version.sum, result.Text); err != nil {
+	if err := w.store.vault.keepText(version.collectivity, version.sum, searchText(result)); err != nil {
 		return errors.Join(diskError(err), w.release(ctx, version))
 	}
 	return w.settle(ctx, version, TextRead, string(result.Note), result)
+}
+
+// searchText starts with the title that the file gives itself, which a web page or a PDF may say nowhere else.
+func searchText(result extract.Result) string {
+	if strings.Contains(result.Text, result.Title) {
+		return result.Text
+	}
+	return strings.TrimSpace(result.Title + "\n" + result.Text)
 }
 
 func (w *Worker) failed(ctx context.Context, version waiting, failed *extract.Failure) error {
@@ -208,9 +217,9 @@ func (w *Worker) fail(ctx context.Context, version waiting, reason string) error
 
 func (w *Worker) settle(ctx context.Context, version waiting, state TextState, reason string, result extract.Result) error {
 	return w.store.db.Tx(ctx, func(tx *database.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE document_versions SET text_state = $5, text_reason = $6, text_title = $7, pages = $8
+		_, err := tx.Exec(ctx, `UPDATE document_versions SET text_state = $5, text_reason = $6, pages = $7
 			WHERE collectivity = $1 AND document = $2 AND number = $3 AND text_state = $4`,
-			version.collectivity, version.document, version.number, TextQueued, state, reason, result.Title, result.Pages)
+			version.collectivity, version.document, version.number, TextQueued, state, reason, result.Pages)
 		if err != nil {
 			return err
 		}

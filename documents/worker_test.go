@@ -95,6 +95,7 @@ func TestEachFileGetsItsTextOrItsReason(t *testing.T) {
 		{"compte rendu.docx", word(t, "Séance levée à 20 h"), TextIndexed, "", "Séance levée à 20 h"},
 		{"photo.jpg", "\xff\xd8\xff\xe0\x00\x10JFIF", TextFailed, "unsupported", ""},
 		{"note.txt", "un mot", TextIndexed, "", "un mot"},
+		{"page.html", "<title>Horaires</title><p>La mairie ouvre", TextIndexed, "", "Horaires\nLa mairie ouvre"},
 	}
 	ids := make([]DocumentID, len(tests))
 	for i, test := range tests {

@@ -189,6 +189,7 @@ func TestReadGivesTheTextOfEachKind(t *testing.T) {
 		want    Result
 	}{
 		{"délib.docx", wordFile(t), Result{Text: wordText, Title: "Délibération n° 12"}},
+		{"en ligne.docx", pack(t, "word/document2.xml", wordHead+"<w:p><w:r><w:t>Écrit en ligne</w:t></w:r></w:p>"+wordFoot), Result{Text: "Écrit en ligne"}},
 		{"registre.odt", openDocumentFile(t), Result{Text: openDocumentText, Title: "Registre des délibérations"}},
 		{"budget.xlsx", sheetFile(t), Result{Text: sheetText}},
 		{"vœux.pptx", slidesFile(t), Result{Text: "Le budget\nRecettes\nMerci\nparler lentement", Pages: 3}},

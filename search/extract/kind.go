@@ -56,7 +56,7 @@ func detectArchive(file io.ReaderAt, size int64) (Kind, error) {
 	}
 	for _, part := range archive.File {
 		switch {
-		case part.Name == "word/document.xml":
+		case wordBody.MatchString(part.Name):
 			return KindWord, nil
 		case part.Name == "xl/workbook.xml":
 			return KindSheet, nil

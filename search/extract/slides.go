@@ -3,7 +3,7 @@ package extract
 import "regexp"
 
 var (
-	slideParts = regexp.MustCompile(`^ppt/slides/slide\d+\.xml$`)
+	slideParts = regexp.MustCompile(`^ppt/slides/[^/]+\.xml$`)
 	slideNotes = regexp.MustCompile(`^ppt/(notesSlides/notesSlide\d+|comments/[^/]+|diagrams/data\d+)\.xml$`)
 )
 

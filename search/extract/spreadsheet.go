@@ -8,7 +8,7 @@ import (
 )
 
 var (
-	sheetParts    = regexp.MustCompile(`^xl/worksheets/sheet\d+\.xml$`)
+	sheetParts    = regexp.MustCompile(`^xl/worksheets/[^/]+\.xml$`)
 	sheetComments = regexp.MustCompile(`^xl/(comments\d*|comments/comment\d+|threadedComments/[^/]+|drawings/drawing\d+)\.xml$`)
 )
 

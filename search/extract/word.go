@@ -6,6 +6,7 @@ import (
 )
 
 var (
+	wordBody  = regexp.MustCompile(`^word/document\d*\.xml$`) // document2.xml from Word on the web
 	wordHeads = regexp.MustCompile(`^word/header\d*\.xml$`)
 	wordNotes = regexp.MustCompile(`^word/(footnotes|endnotes|comments)\.xml$`)
 	wordFeet  = regexp.MustCompile(`^word/footer\d*\.xml$`)
@@ -20,7 +21,7 @@ func (a *archive) word() error {
 	if err := a.scanAll(wordHeads, reader); err != nil {
 		return err
 	}
-	if err := a.scanIfThere("word/document.xml", reader); err != nil {
+	if err := a.scanAll(wordBody, reader); err != nil {
 		return err
 	}
 	if err := a.scanAll(wordNotes, reader); err != nil {

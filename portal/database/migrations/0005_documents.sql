@@ -57,7 +57,6 @@ CREATE TABLE document_versions (
 	text_reason  TEXT NOT NULL DEFAULT '',   -- why there is no text, or not all of it
 	text_tries   BIGINT NOT NULL DEFAULT 0,
 	text_after   BIGINT NOT NULL DEFAULT 0,  -- not read before that instant; also the lease of who reads it now
-	text_title   TEXT NOT NULL DEFAULT '',   -- what the file says its title is
 	pages        BIGINT NOT NULL DEFAULT 0,
 	PRIMARY KEY (collectivity, document, number)
 );
