@@ -35,9 +35,9 @@ type Document struct {
 	source       office.Source
 }
 
-// documents reads documents/COLLECTIVITY/FOLDER/NAME.FORMAT.md. A letter may join another
+// allDocuments reads documents/COLLECTIVITY/FOLDER/NAME.FORMAT.md. A letter may join another
 // document, written "attach: FOLDER/NAME" in its heading.
-func documents() []Document {
+func allDocuments() []Document {
 	var all []Document
 	attach := map[string]string{} // document → document, both "COLLECTIVITY/FOLDER/NAME"
 	for _, m := range matters(documentFiles, "documents") {

@@ -30,7 +30,7 @@ func Pool() Story {
 		People: concat(operators(), bourgTeam(), bourgCouncil(), aggloTeam(), syndicatTeam(),
 			ccasTeam()),
 		Folders:   folders(),
-		Documents: documents(),
+		Documents: allDocuments(),
 		articles:  articles(),
 		events:    concat(bourgAgenda(), councilAgenda(), technicalAgenda(), neighbourAgenda()),
 	}

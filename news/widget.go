@@ -39,7 +39,7 @@ func (w Widget) Load(ctx context.Context, request widgets.Request) (widgets.Cont
 	for _, article := range articles {
 		content.Items = append(content.Items, widgets.Item{
 			Title: article.Title, Detail: summary(plain(article.Body)),
-			Link: "/news/" + string(article.ID), Time: article.Starts,
+			Link: "/news/" + string(article.ID), When: request.Printer.NearDay(article.Starts, request.Now), // published by the day
 		})
 	}
 	return content, nil

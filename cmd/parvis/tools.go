@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"parvis/portal"
+	"parvis/server"
+)
+
+// openPool opens an installation for a command that looks after it.
+func openPool(ctx context.Context, config server.Config) (*server.Server, error) {
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return server.New(ctx, config, server.Options{Log: log})
+}
+
+func runCheck(ctx context.Context, args []string, out io.Writer) error {
+	config, _, err := configured("check", args, nil)
+	if err != nil {
+		return err
+	}
+	parvis, err := openPool(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer parvis.Close()
+	reports, err := parvis.Check(ctx)
+	if err != nil {
+		return err
+	}
+	faults := 0
+	for _, report := range reports {
+		state := "ok"
+		if report.Fault != "" {
+			state, faults = report.Fault, faults+1
+		}
+		fmt.Fprintf(out, "%-12s %-10s %s\n", report.Collectivity, report.What, state)
+	}
+	if faults > 0 {
+		return fmt.Errorf("%d of %d checks failed", faults, len(reports))
+	}
+	return nil
+}
+
+func runUser(ctx context.Context, args []string, out io.Writer) error {
+	var login string
+	config, _, err := configured("user", args, func(flags *flag.FlagSet) {
+		flags.StringVar(&login, "login", "", "the account, agent@bourg.example; its new password is read from the standard input")
+	})
+	if err != nil {
+		return err
+	}
+	if login == "" {
+		return errors.New("say which account: --login agent@bourg.example")
+	}
+	password, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	parvis, err := openPool(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer parvis.Close()
+	account, err := parvis.Directory.AccountByLogin(ctx, login)
+	if errors.Is(err, portal.ErrNotFound) {
+		return fmt.Errorf("nobody signs in as %s", login)
+	}
+	if err != nil {
+		return err
+	}
+	if err := parvis.SSO.Passwords.Set(ctx, strings.TrimRight(password, "\r\n"), account.ID); err != nil {
+		return errors.New(parvis.Sentence(err))
+	}
+	_, err = fmt.Fprintf(out, "password of %s set\n", login)
+	return err
+}
+
+func runReindex(ctx context.Context, args []string, out io.Writer) error {
+	config, _, err := configured("reindex", args, nil)
+	if err != nil {
+		return err
+	}
+	parvis, err := openPool(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer parvis.Close()
+	count, err := parvis.Reindex(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%d documents will be indexed anew by the running Parvis\n", count)
+	return err
+}

@@ -1,0 +1,88 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/i18n"
+)
+
+// Report is what trying one configured server gave.
+type Report struct {
+	Collectivity portal.CollectivityID // "" for the installation itself
+	What         string                // "sign-in", "mail", "weather"
+	Fault        string                // a sentence, "" when all is well
+}
+
+// checkDeadline bounds the trial of one server.
+const checkDeadline = 8 * time.Second
+
+// Check tries the store and every configured server of every collectivity.
+func (s *Server) Check(ctx context.Context) ([]Report, error) {
+	reports := []Report{s.try(ctx, "", "store", func(ctx context.Context) error { return s.DB.Ping(ctx) })}
+	collectivities, err := s.Directory.Collectivities(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range collectivities {
+		reports = append(reports,
+			s.try(ctx, c.ID, "sign-in", func(ctx context.Context) error { return s.SSO.Check(ctx, c.ID) }),
+			s.try(ctx, c.ID, "mail", func(ctx context.Context) error { return s.Mail.Check(ctx, c.ID) }),
+			s.try(ctx, c.ID, "weather", func(ctx context.Context) error { return s.checkWeather(ctx, c.ID) }),
+		)
+	}
+	return reports, nil
+}
+
+func (s *Server) try(ctx context.Context, collectivity portal.CollectivityID, what string, attempt func(context.Context) error) Report {
+	ctx, cancel := context.WithTimeout(ctx, checkDeadline)
+	defer cancel()
+	report := Report{Collectivity: collectivity, What: what}
+	if err := attempt(ctx); err != nil {
+		report.Fault = s.Sentence(err)
+	}
+	return report
+}
+
+func (s *Server) checkWeather(ctx context.Context, collectivity portal.CollectivityID) error {
+	place, err := s.Weather.Place(ctx, collectivity)
+	if errors.Is(err, portal.ErrNotFound) || s.weatherSource == nil {
+		return nil
+	}
+	if err == nil {
+		_, err = s.weatherSource.Forecast(ctx, place)
+	}
+	return err
+}
+
+// Sentence is what a person at the terminal reads about an error: the
+// catalogue's sentence when there is one, in English like the commands.
+func (s *Server) Sentence(err error) string {
+	printer := s.catalogue.Printer(i18n.English)
+	var fields portal.FieldErrors
+	if errors.As(err, &fields) && len(fields) > 0 {
+		return fields[0].Field + ": " + printer.T(fields[0].Key, fields[0].Args...)
+	}
+	var refusal portal.UserError
+	if errors.As(err, &refusal) {
+		return printer.T(refusal.Key, refusal.Args...)
+	}
+	return err.Error()
+}
+
+// Reindex puts every document of every collectivity into the indexing queue,
+// after emptying the indexes, and returns how many wait.
+func (s *Server) Reindex(ctx context.Context) (int, error) {
+	collectivities, err := s.Directory.Collectivities(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, c := range collectivities {
+		if err := s.Indexer.Rebuild(ctx, c.ID); err != nil {
+			return 0, err
+		}
+	}
+	return s.Indexer.Pending(ctx)
+}

@@ -1,0 +1,109 @@
+package server
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"parvis/portal"
+	"parvis/portal/web"
+)
+
+// Config is all that an installation sets in parvis.toml. What a collectivity
+// sets (its directory, its mail server, its colours) is in the store.
+type Config struct {
+	// Listen is the address of the HTTP server, "127.0.0.1:8080".
+	Listen string `toml:"listen"`
+	// URL is the address that people use, "https://parvis.example". Empty only
+	// where Listen is on this machine.
+	URL string `toml:"url"`
+	// Data is the folder of documents, indexes and, by default, the database.
+	Data string `toml:"data"`
+	// Database is "sqlite:FILE" or "postgres://…"; empty is a SQLite file in Data.
+	Database string `toml:"database"`
+	// DatabaseFile names a file that holds Database, for addresses with a password.
+	DatabaseFile string `toml:"database_file"`
+	// TrustedProxies may set X-Forwarded-For, "127.0.0.1" or "10.0.0.0/8".
+	TrustedProxies []string        `toml:"trusted_proxies"`
+	TLS            TLSConfig       `toml:"tls"`
+	Log            LogConfig       `toml:"log"`
+	Documents      DocumentsConfig `toml:"documents"`
+	Weather        WeatherConfig   `toml:"weather"`
+}
+
+// TLSConfig names the certificate files, for a Parvis without reverse proxy.
+type TLSConfig struct {
+	Certificate string `toml:"certificate"`
+	Key         string `toml:"key"`
+}
+
+// LogConfig says what is written on the standard error stream.
+type LogConfig struct {
+	Level    string `toml:"level"`    // "debug", "info", "warn", "error"
+	Format   string `toml:"format"`   // "json" or "text"
+	Requests bool   `toml:"requests"` // a line for each request
+}
+
+// DocumentsConfig bounds the library.
+type DocumentsConfig struct {
+	MaxSizeMB int64 `toml:"max_size_mb"` // of one file, in mebibytes
+}
+
+// WeatherConfig names the source of the weather box; without it there is none.
+type WeatherConfig struct {
+	// URL of a service that speaks the Open-Meteo forecast API,
+	// "https://meteo.example/v1/forecast".
+	URL string `toml:"url"`
+}
+
+// DefaultConfig works on an empty machine.
+func DefaultConfig() Config {
+	return Config{
+		Listen:    "127.0.0.1:8080",
+		Data:      "parvis-data",
+		Log:       LogConfig{Level: "info", Format: "json", Requests: true},
+		Documents: DocumentsConfig{MaxSizeMB: 200},
+	}
+}
+
+// Validate says what no installation can run with.
+func (c Config) Validate() error {
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fmt.Errorf("%w: listen = %q must look like 127.0.0.1:8080", portal.ErrInvalid, c.Listen)
+	}
+	if c.URL != "" {
+		address, err := url.Parse(c.URL)
+		if err != nil || address.Host == "" || !strings.HasPrefix(address.Scheme, "http") {
+			return fmt.Errorf("%w: url = %q must look like https://parvis.example", portal.ErrInvalid, c.URL)
+		}
+	} else if !loopback(host) {
+		return fmt.Errorf("%w: url is missing: say which address people use, such as url = \"https://parvis.example\"", portal.ErrInvalid)
+	}
+	if (c.TLS.Certificate == "") != (c.TLS.Key == "") {
+		return fmt.Errorf("%w: tls.certificate and tls.key go together", portal.ErrInvalid)
+	}
+	if c.Database != "" && c.DatabaseFile != "" {
+		return fmt.Errorf("%w: set database or database_file, not both", portal.ErrInvalid)
+	}
+	if c.Documents.MaxSizeMB <= 0 {
+		return fmt.Errorf("%w: documents.max_size_mb = %d must be 1 or more", portal.ErrInvalid, c.Documents.MaxSizeMB)
+	}
+	_, err = web.ParseNetworks(c.TrustedProxies)
+	return err
+}
+
+func loopback(host string) bool {
+	address := net.ParseIP(host)
+	return host == "localhost" || address != nil && address.IsLoopback()
+}
+
+// databaseURL is the store's address.
+func (c Config) databaseURL() string {
+	if c.Database != "" {
+		return c.Database
+	}
+	return "sqlite:" + filepath.Join(c.Data, "parvis.db")
+}

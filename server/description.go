@@ -1,0 +1,235 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"parvis/directory"
+	"parvis/directory/ldapdir"
+	"parvis/mail"
+	"parvis/portal"
+	"parvis/portal/i18n"
+	"parvis/sso"
+	"parvis/sso/upstream"
+	"parvis/weather"
+)
+
+// Description is a collectivity as its operator writes it down in a file. What
+// is left out of a section keeps its default; a section that is left out
+// changes nothing of what is there.
+type Description struct {
+	ID       string   `toml:"id"` // "bourg", for ever
+	Name     string   `toml:"name"`
+	LongName string   `toml:"long_name"`
+	Kind     string   `toml:"kind"` // "commune", "epci", "syndicat" or "ccas"
+	SIREN    string   `toml:"siren"`
+	INSEE    string   `toml:"insee"`
+	Zone     string   `toml:"zone"`
+	Language string   `toml:"language"`
+	Colour   string   `toml:"colour"`
+	Phone    string   `toml:"phone"`
+	Domains  []string `toml:"domains"`
+	// Administrators are logins; those who have no account yet get one, and an
+	// agent here, at their first sign-in or by "parvis user".
+	Administrators []AdministratorDescription `toml:"administrator"`
+	SignIn         *SignInDescription         `toml:"sign_in"`
+	Mail           *MailDescription           `toml:"mail"`
+	Weather        *PlaceDescription          `toml:"weather"`
+}
+
+// AdministratorDescription is a local administrator.
+type AdministratorDescription struct {
+	Login      string `toml:"login"`
+	GivenName  string `toml:"given_name"`
+	FamilyName string `toml:"family_name"`
+}
+
+// SignInDescription says how the agents prove who they are.
+type SignInDescription struct {
+	Kind       string           `toml:"kind"`        // "password", "ldap" or "oidc"
+	SecretFile string           `toml:"secret_file"` // bind password or client secret
+	CAFile     string           `toml:"ca_file"`     // PEM of the only authority to trust
+	LDAP       *LDAPDescription `toml:"ldap"`
+	OIDC       *OIDCDescription `toml:"oidc"`
+}
+
+// LDAPDescription is a directory server.
+type LDAPDescription struct {
+	URL    string `toml:"url"`
+	BindDN string `toml:"bind_dn"`
+	BaseDN string `toml:"base_dn"`
+	Filter string `toml:"filter"`
+}
+
+// OIDCDescription is an OpenID issuer.
+type OIDCDescription struct {
+	Issuer   string `toml:"issuer"`
+	ClientID string `toml:"client_id"`
+	Create   bool   `toml:"create"` // let in people of the domains who are not known yet
+}
+
+// MailDescription is an IMAP server.
+type MailDescription struct {
+	Address            string              `toml:"address"`
+	Security           string              `toml:"security"` // "tls" or "starttls"
+	CAFile             string              `toml:"ca_file"`
+	SignIn             string              `toml:"sign_in"` // "password" or "master"
+	MasterUser         string              `toml:"master_user"`
+	Separator          string              `toml:"separator"`
+	MasterPasswordFile string              `toml:"master_password_file"`
+	Webmail            string              `toml:"webmail"`
+	Shared             []SharedDescription `toml:"shared"`
+}
+
+// SharedDescription is a mailbox of a service.
+type SharedDescription struct {
+	Address string   `toml:"address"`
+	Name    string   `toml:"name"`
+	Groups  []string `toml:"groups"`
+}
+
+// PlaceDescription is where the weather is asked for.
+type PlaceDescription struct {
+	Name      string  `toml:"name"`
+	Latitude  float64 `toml:"latitude"`
+	Longitude float64 `toml:"longitude"`
+}
+
+// Apply creates the collectivity or brings it to its description.
+func (s *Server) Apply(ctx context.Context, d Description) error {
+	id := portal.CollectivityID(d.ID)
+	described := directory.Collectivity{ID: id, Name: d.Name, LongName: d.LongName, Kind: d.Kind, SIREN: d.SIREN, INSEE: d.INSEE,
+		Zone: d.Zone, Language: i18n.Language(d.Language), Colour: d.Colour, Phone: d.Phone, Domains: d.Domains}
+	_, err := s.Directory.Collectivity(ctx, id)
+	if errors.Is(err, portal.ErrNotFound) {
+		err = s.Directory.CreateCollectivity(ctx, described)
+	} else if err == nil {
+		err = s.Directory.ChangeCollectivity(ctx, described)
+	}
+	if err != nil {
+		return err
+	}
+	caller := directory.Installation(id)
+	caller.Rights = []portal.Right{portal.Admin}
+	for _, apply := range []func() error{
+		func() error { return s.applyAdministrators(ctx, caller, d.Administrators) },
+		func() error { return s.applySignIn(ctx, id, d.SignIn) },
+		func() error { return s.applyMail(ctx, caller, d.Mail) },
+	} {
+		if err := apply(); err != nil {
+			return err
+		}
+	}
+	if d.Weather == nil {
+		return nil
+	}
+	return s.Weather.SetPlace(ctx, caller, weather.Place{Name: d.Weather.Name, Latitude: d.Weather.Latitude, Longitude: d.Weather.Longitude})
+}
+
+// applyAdministrators makes sure that each has an account, an agent here and
+// the administrator's right.
+func (s *Server) applyAdministrators(ctx context.Context, caller portal.Caller, administrators []AdministratorDescription) error {
+	for _, described := range administrators {
+		account, err := s.Directory.AccountByLogin(ctx, described.Login)
+		if errors.Is(err, portal.ErrNotFound) {
+			account.ID, err = s.Directory.CreateAccount(ctx, caller, described.Login)
+		}
+		if err != nil {
+			return err
+		}
+		acting, err := s.Directory.CallerFor(ctx, account.ID, caller.Collectivity)
+		if errors.Is(err, portal.ErrNotFound) {
+			acting.Agent, err = s.Directory.CreateAgent(ctx, directory.Installation(caller.Collectivity), directory.Agent{
+				Account: account.ID, GivenName: described.GivenName, FamilyName: described.FamilyName, Email: described.Login})
+		}
+		if err != nil {
+			return err
+		}
+		if acting.Can(portal.Admin) {
+			continue
+		}
+		if err := s.Directory.SetRights(ctx, caller, acting.Agent, append(acting.Rights, portal.Admin)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Server) applySignIn(ctx context.Context, id portal.CollectivityID, d *SignInDescription) error {
+	if d == nil {
+		return nil
+	}
+	method := sso.Method{Collectivity: id, Kind: sso.Kind(d.Kind)}
+	var settings any
+	switch {
+	case method.Kind == sso.LDAP && d.LDAP != nil:
+		settings = ldapdir.Settings{URL: d.LDAP.URL, BindDN: d.LDAP.BindDN, BaseDN: d.LDAP.BaseDN, Filter: d.LDAP.Filter}
+	case method.Kind == sso.OIDC && d.OIDC != nil:
+		settings = upstream.Settings{Issuer: d.OIDC.Issuer, ClientID: d.OIDC.ClientID, Create: d.OIDC.Create}
+	case method.Kind == sso.Embedded:
+		settings = struct{}{}
+	default:
+		return fmt.Errorf("%w: sign_in.kind = %q needs a section [sign_in.%s]", portal.ErrInvalid, d.Kind, d.Kind)
+	}
+	var err error
+	if method.Settings, err = json.Marshal(settings); err != nil {
+		return fmt.Errorf("server: sign-in settings: %w", err)
+	}
+	if method.Secret, err = readSecret(d.SecretFile); err != nil {
+		return err
+	}
+	if method.CA, err = readSecret(d.CAFile); err != nil {
+		return err
+	}
+	return s.SSO.Methods.Set(ctx, method)
+}
+
+func (s *Server) applyMail(ctx context.Context, caller portal.Caller, d *MailDescription) error {
+	if d == nil {
+		return nil
+	}
+	described := mail.Server{Address: d.Address, Security: mail.Security(d.Security), SignIn: mail.SignIn(d.SignIn),
+		MasterUser: d.MasterUser, Separator: d.Separator, Webmail: d.Webmail}
+	if described.Separator == "" {
+		described.Separator = "*"
+	}
+	var err error
+	if described.MasterPassword, err = readSecret(d.MasterPasswordFile); err != nil {
+		return err
+	}
+	if described.CA, err = readSecret(d.CAFile); err != nil {
+		return err
+	}
+	if err := s.Mail.SetServer(ctx, caller, described); err != nil {
+		return err
+	}
+	for _, box := range d.Shared {
+		shared := mail.Shared{Address: box.Address, Name: box.Name}
+		for _, group := range box.Groups {
+			shared.Audience = append(shared.Audience, portal.GroupID(group))
+		}
+		if err := s.Mail.SetShared(ctx, caller, shared); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readSecret is the content of a file without its final line break, "" for no
+// file.
+func readSecret(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", portal.ErrInvalid, err)
+	}
+	for len(text) > 0 && (text[len(text)-1] == '\n' || text[len(text)-1] == '\r') {
+		text = text[:len(text)-1]
+	}
+	return string(text), nil
+}

@@ -1,0 +1,29 @@
+package server_test
+
+import (
+	"testing"
+
+	"parvis/server/servertest"
+)
+
+func TestMain(m *testing.M) { servertest.Main(m) }
+
+func TestAPersonSignsInAndReachesHerHome(t *testing.T) {
+	p := servertest.New(t)
+	client := p.Anonymous()
+	if answer := client.Get("/"); answer.Status != 303 || answer.Header.Get("Location") != "/sign-in" {
+		t.Fatalf("signed out: %d to %q", answer.Status, answer.Header.Get("Location"))
+	}
+	client.SignIn("agent@bourg.example", servertest.Password).Want(t, 303)
+	client.Get("/").Want(t, 200, "Bourg-sur-Loire", "Camille Le Goff")
+	client.Post("/sign-out").Want(t, 303)
+	client.Get("/").Want(t, 303)
+}
+
+func TestTheDemonstrationLoads(t *testing.T) {
+	p := servertest.Demo(t)
+	client := p.Anonymous()
+	client.SignIn("agent@bourg.example", servertest.Password).Want(t, 303)
+	client.Get("/").Want(t, 200, "Bourg-sur-Loire")
+	client.Get("/search?q=budget").Want(t, 200, "<mark>")
+}

@@ -1,0 +1,162 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+
+	"parvis/calendar"
+	"parvis/calendar/caldav"
+	"parvis/dav"
+	"parvis/directory"
+	"parvis/directory/ldapdir"
+	"parvis/documents"
+	"parvis/mail"
+	"parvis/news"
+	"parvis/portal"
+	"parvis/portal/web"
+	"parvis/search"
+	"parvis/search/extract"
+	"parvis/sso"
+	"parvis/sso/upstream"
+	"parvis/themes"
+	"parvis/weather"
+	"parvis/widgets"
+)
+
+// pageTemplates are the templates of every room that has pages.
+func pageTemplates() []fs.FS {
+	return []fs.FS{templates, widgets.Templates, sso.Templates, directory.Templates, news.Templates,
+		calendar.Templates, documents.Templates, mail.Templates, search.Templates}
+}
+
+// locale are the sentences of every room that speaks.
+func locale() []fs.FS {
+	return []fs.FS{themes.Locales, web.Locales, locales, widgets.Locales, sso.Locales, upstream.Locales,
+		directory.Locales, ldapdir.Locales, news.Locales, calendar.Locales, documents.Locales, extract.Locales,
+		mail.Locales, weather.Locales, search.Locales}
+}
+
+// mount is the list of everything that is served.
+func (s *Server) mount(context.Context, Options) error {
+	proxies, err := web.ParseNetworks(s.Config.TrustedProxies)
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	s.Router, err = web.NewRouter(web.Config{
+		Identifier: s.SSO.Sessions, Renderer: s.renderer, Catalogue: s.catalogue, Log: s.log,
+		BaseURL: s.Config.URL, TrustedProxies: proxies, LogRequests: s.Config.Log.Requests,
+	})
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	changed := func(caller portal.Caller) { s.Home.Changed(caller.Collectivity, "mail", caller.Agent) }
+	for _, routes := range [][]web.Route{
+		s.Home.Routes(),
+		s.SSO.Routes(),
+		directory.NewHandler(s.Directory, s.renderer).Routes(),
+		news.NewHandler(s.News, newsGroups{s.Directory}, s.renderer).Routes(),
+		calendar.NewHandler(s.Calendar, s.renderer).Routes(),
+		documents.NewHandler(s.Documents, documentGroups{s.Directory}, s.renderer).Routes(),
+		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),
+		search.NewHandler(s.index, s.renderer).Routes(),
+		dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory}, s.log, caldav.Home(s.Calendar)).Routes(),
+		s.themes.routes(),
+		standing{s.renderer}.routes(),
+		poolPages{s.Directory, s.renderer}.routes(),
+		s.ownRoutes(),
+	} {
+		s.Router.Mount(routes...)
+	}
+	return nil
+}
+
+// ownRoutes are the static files and what a supervisor asks.
+func (s *Server) ownRoutes() []web.Route {
+	return []web.Route{
+		{Method: "GET", Path: themes.Prefix + "*", Access: web.Protocol, Handler: func(w http.ResponseWriter, r *http.Request) error {
+			s.assets.ServeHTTP(w, r)
+			return nil
+		}},
+		{Method: "GET", Path: "/healthz", Access: web.Protocol, Handler: plain("ok\n")},
+		{Method: "GET", Path: "/readyz", Access: web.Protocol, Handler: s.ready},
+		{Method: "GET", Path: "/robots.txt", Access: web.Protocol, Handler: plain("User-agent: *\nDisallow: /\n")},
+	}
+}
+
+func plain(text string) web.Handler {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, err := io.WriteString(w, text)
+		return err
+	}
+}
+
+// ready says whether requests can be answered: the store must be there.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
+	if err := s.DB.Ping(r.Context()); err != nil {
+		return err
+	}
+	return plain("ready\n")(w, r)
+}
+
+// pins shows the home page the applications that the directory keeps.
+type pins struct{ directory *directory.Store }
+
+// maxPins bounds the strip under the greeting.
+const maxPins = 12
+
+func (p pins) Pinned(ctx context.Context, caller portal.Caller) ([]widgets.App, error) {
+	found, err := p.directory.PinnedApplications(ctx, caller, maxPins)
+	if err != nil {
+		return nil, err
+	}
+	apps := make([]widgets.App, len(found))
+	for i, app := range found {
+		apps[i] = widgets.App{Name: app.Name, URL: app.URL, Icon: app.Icon}
+	}
+	return apps, nil
+}
+
+// newsGroups and documentGroups tell these features the groups that an
+// audience may name, in their own words.
+type newsGroups struct{ directory *directory.Store }
+
+func (g newsGroups) GroupsOf(ctx context.Context, caller portal.Caller) ([]news.Group, error) {
+	found, err := g.directory.Groups(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	groups := make([]news.Group, len(found))
+	for i, group := range found {
+		groups[i] = news.Group(group)
+	}
+	return groups, nil
+}
+
+type documentGroups struct{ directory *directory.Store }
+
+func (g documentGroups) GroupsOf(ctx context.Context, caller portal.Caller) ([]documents.Group, error) {
+	found, err := g.directory.Groups(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	groups := make([]documents.Group, len(found))
+	for i, group := range found {
+		groups[i] = documents.Group(group)
+	}
+	return groups, nil
+}
+
+// davPeople tells the DAV tree who its principals are.
+type davPeople struct{ directory *directory.Store }
+
+func (p davPeople) Person(ctx context.Context, caller portal.Caller) (dav.Person, error) {
+	agent, err := p.directory.Agent(ctx, caller, caller.Agent)
+	if err != nil {
+		return dav.Person{}, err
+	}
+	return dav.Person{Name: agent.Name(), Email: agent.Email}, nil
+}

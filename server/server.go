@@ -1,0 +1,249 @@
+// Package server joins the features into one running Parvis: it opens the
+// store, gives each feature what it asks of the others, mounts their routes,
+// and runs their work in the background. It holds no rule of its own.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"parvis/calendar"
+	"parvis/directory"
+	"parvis/directory/ldapdir"
+	"parvis/documents"
+	"parvis/mail"
+	"parvis/news"
+	"parvis/portal"
+	"parvis/portal/database"
+	"parvis/portal/i18n"
+	"parvis/portal/seal"
+	"parvis/portal/web"
+	"parvis/search"
+	"parvis/search/bleveindex"
+	"parvis/search/extract"
+	"parvis/sso"
+	"parvis/sso/upstream"
+	"parvis/themes"
+	"parvis/weather"
+	"parvis/widgets"
+)
+
+// Server is one Parvis. Its features are open to the commands and the tests.
+type Server struct {
+	Config    Config
+	DB        *database.DB
+	Directory *directory.Store
+	SSO       *sso.Service
+	Home      *widgets.Handler
+	News      *news.Store
+	Calendar  *calendar.Store
+	Documents *documents.Store
+	Mail      *mail.Store
+	Weather   *weather.Store
+	Indexer   *search.Indexer
+	Router    *web.Router
+
+	log       *slog.Logger
+	catalogue *i18n.Catalogue
+	renderer  *web.Renderer
+	assets    *themes.Assets
+	themes    *themeServer
+	index     *bleveindex.Index
+	extractor *extract.Extractor
+
+	directories   *ldapdir.Servers
+	weatherSource weather.Source // nil: no weather
+
+	stop    context.CancelFunc
+	workers sync.WaitGroup
+}
+
+// Options are what a test or the demo may set and a configuration file may
+// not.
+type Options struct {
+	Log *slog.Logger // required
+	// WeatherSource takes the place of the configured one.
+	WeatherSource weather.Source
+	// Extract is what makes this program read files, see extract.Options.
+	ExtractArgs []string
+}
+
+// New opens everything and mounts every route. Nothing runs yet: see Start.
+// Close it.
+func New(ctx context.Context, config Config, options Options) (*Server, error) {
+	s := &Server{Config: config, log: options.Log}
+	for _, step := range []func(context.Context, Options) error{
+		s.openStore, s.openPages, s.openFeatures, s.openHome, s.mount,
+	} {
+		if err := step(ctx, options); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+func (s *Server) openStore(ctx context.Context, _ Options) error {
+	if err := os.MkdirAll(s.Config.Data, 0o750); err != nil {
+		return fmt.Errorf("server: data folder: %w", err)
+	}
+	address := s.Config.databaseURL()
+	if s.Config.DatabaseFile != "" {
+		text, err := os.ReadFile(s.Config.DatabaseFile)
+		if err != nil {
+			return fmt.Errorf("server: database_file: %w", err)
+		}
+		address = strings.TrimSpace(string(text))
+	}
+	var err error
+	s.DB, err = database.Open(ctx, address, s.log)
+	return err
+}
+
+func (s *Server) openPages(context.Context, Options) error {
+	var err error
+	if s.assets, err = themes.NewAssets(); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	if s.catalogue, err = i18n.Load(locale()...); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	s.renderer, err = web.NewRenderer(s.catalogue, s.assets.URL, navigation(), pageTemplates()...)
+	return err
+}
+
+// navigation is the main menu. The first ones marked Key stand in the bar of
+// a phone.
+func navigation() []themes.NavItem {
+	return []themes.NavItem{
+		{Section: "home", Href: "/", Label: "server.nav.home", Icon: "home", Key: true},
+		{Section: "calendar", Href: "/calendar", Label: "server.nav.calendar", Icon: "calendar", Key: true},
+		{Section: "directory", Href: "/directory", Label: "server.nav.directory", Icon: "people", Key: true},
+		{Section: "news", Href: "/news", Label: "server.nav.news", Icon: "news"},
+		{Section: "documents", Href: "/documents", Label: "server.nav.documents", Icon: "doc"},
+	}
+}
+
+func (s *Server) openFeatures(ctx context.Context, options Options) error {
+	sealer, err := seal.Open(filepath.Join(s.Config.Data, "secret.key"))
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	s.Directory = directory.New(s.DB)
+	s.themes = newThemeServer(s.Directory)
+	if err := s.themes.warm(ctx); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	s.directories = ldapdir.New(s.log)
+	s.SSO = sso.New(sso.Options{
+		DB: s.DB, People: directory.SignIn{Store: s.Directory, Theme: s.themes.URL},
+		Directories: s.directories, Issuers: upstream.New(),
+		Renderer: s.renderer, Sealer: sealer, Log: s.log,
+	})
+	s.Directory.OnChange(s.SSO.Forget)
+	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
+	s.Calendar = calendar.NewStore(s.DB)
+	s.Mail = mail.NewStore(s.DB, sealer)
+	s.Weather = weather.NewStore(s.DB)
+	s.Documents, err = documents.New(s.DB, documents.Options{
+		Dir: filepath.Join(s.Config.Data, "files"), MaxUpload: s.Config.Documents.MaxSizeMB << 20, Log: s.log})
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	return s.openSearch(options)
+}
+
+func (s *Server) openSearch(options Options) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("server: find own program: %w", err)
+	}
+	s.extractor, err = extract.New(extract.Options{Exe: exe, Args: options.ExtractArgs,
+		CacheDir: filepath.Join(s.Config.Data, "cache"), Log: s.log})
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	s.index = bleveindex.New(filepath.Join(s.Config.Data, "index"), s.log)
+	s.Indexer = search.NewIndexer(s.DB, s.index, s.log,
+		s.Documents.Source(), s.News.Source(), s.Calendar.Source(),
+		directory.PeopleSource{Store: s.Directory}, directory.ApplicationSource{Store: s.Directory})
+	return nil
+}
+
+func (s *Server) openHome(_ context.Context, options Options) error {
+	s.weatherSource = options.WeatherSource
+	if s.weatherSource == nil && s.Config.Weather.URL != "" {
+		s.weatherSource = weather.NewOpenMeteo(s.Config.Weather.URL)
+	}
+	var err error
+	s.Home, err = widgets.New(widgets.Config{
+		DB: s.DB, Renderer: s.renderer, Log: s.log, Pins: pins{s.Directory},
+		// In the order of a new agent's page: small, small, medium fills a row.
+		Widgets: []widgets.Widget{
+			calendar.NewWidget(s.Calendar), mail.NewWidget(s.Mail), news.NewWidget(s.News),
+			directory.NewWidget(s.Directory), weather.NewWidget(s.Weather, s.weatherSource),
+			directory.NewApplicationsWidget(s.Directory),
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	return nil
+}
+
+// Start runs the work in the background until Close.
+func (s *Server) Start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stop = cancel
+	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
+	for name, work := range map[string]func(context.Context) error{
+		"documents": reader.Run, "news": s.News.Run,
+		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
+	} {
+		s.workers.Go(func() {
+			if err := work(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("background work ended", "work", name, "error", err)
+			}
+		})
+	}
+}
+
+// closing is how long background work may take to end.
+const closing = 10 * time.Second
+
+// Close ends the background work and closes the store.
+func (s *Server) Close() error {
+	if s.stop != nil {
+		s.stop()
+	}
+	s.workers.Wait()
+	var failures []error
+	if s.Home != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), closing)
+		defer cancel()
+		failures = append(failures, s.Home.Close(ctx))
+	}
+	if s.directories != nil {
+		s.directories.Close()
+	}
+	if s.extractor != nil {
+		failures = append(failures, s.extractor.Close())
+	}
+	if s.index != nil {
+		failures = append(failures, s.index.Close())
+	}
+	if s.DB != nil {
+		failures = append(failures, s.DB.Close())
+	}
+	return errors.Join(failures...)
+}
+
+// ServeHTTP answers everything.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.Router.ServeHTTP(w, r) }

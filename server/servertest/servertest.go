@@ -1,0 +1,316 @@
+// Package servertest gives a test a whole Parvis on a store of its own: every
+// room, their work in the background, and an address to ask. It is a harness
+// of the tests: nothing of the binary imports it.
+package servertest
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parvis/demo"
+	"parvis/directory"
+	"parvis/portal"
+	"parvis/portal/database/databasetest"
+	"parvis/search/extract"
+	"parvis/server"
+)
+
+// Main runs the tests of a package that uses New. The test binary is also the
+// program that reads uploaded files, as the real one is.
+func Main(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "extract" {
+		os.Exit(extract.Main(context.Background(), os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// Portal is a Parvis that serves until its test ends.
+type Portal struct {
+	*server.Server
+	URL string // "http://127.0.0.1:40129"
+
+	t   testing.TB
+	log *journal
+}
+
+// Password opens every account of New and Demo.
+const Password = demo.Password
+
+// New starts a Parvis with two collectivities, bourg and agglo, and the people
+// of People. Nothing else is in it.
+func New(t testing.TB) *Portal {
+	t.Helper()
+	return NewWith(t, func(*server.Config) {})
+}
+
+// NewWith is New with another configuration.
+func NewWith(t testing.TB, change func(*server.Config)) *Portal {
+	t.Helper()
+	p := start(t, change)
+	p.found()
+	return p
+}
+
+// Demo starts a Parvis with the pool of the demonstration, and waits until
+// search knows it.
+func Demo(t testing.TB) *Portal {
+	t.Helper()
+	p := start(t, func(*server.Config) {})
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := demo.Load(t.Context(), p.Server, time.Now().In(paris)); err != nil {
+		t.Fatal(err)
+	}
+	p.WaitForIndex()
+	return p
+}
+
+func start(t testing.TB, change func(*server.Config)) *Portal {
+	t.Helper()
+	before := ownGoroutines()
+	t.Cleanup(func() { gone(t, before) })
+	config := server.DefaultConfig()
+	config.Data, config.Database = t.TempDir(), databasetest.URL(t)
+	config.Log.Requests = false
+	change(&config)
+	p := &Portal{t: t, log: &journal{}}
+	var err error
+	p.Server, err = server.New(t.Context(), config, server.Options{
+		Log: slog.New(slog.NewTextHandler(p.log, nil)), WeatherSource: demo.Weather{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.serve()
+	return p
+}
+
+// serve answers on a free port of the loopback until the test ends.
+func (p *Portal) serve() {
+	p.t.Helper()
+	listener, err := server.Listen("127.0.0.1:0")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.URL = "http://" + listener.Addr().String()
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx, listener) }()
+	p.t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			p.t.Errorf("serving ended: %v", err)
+		}
+		if err := p.Close(); err != nil {
+			p.t.Errorf("close: %v", err)
+		}
+		if p.t.Failed() {
+			p.t.Logf("the portal's log:\n%s", p.Log())
+		}
+	})
+}
+
+// Log is what the portal has written so far.
+func (p *Portal) Log() string { return p.log.String() }
+
+// Caller is who a person of a collectivity is, as she may act now.
+func (p *Portal) Caller(login string, collectivity portal.CollectivityID) portal.Caller {
+	p.t.Helper()
+	account, err := p.Directory.AccountByLogin(p.t.Context(), login)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	caller, err := p.Directory.CallerFor(p.t.Context(), account.ID, collectivity)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return caller
+}
+
+// AppPassword makes a password for a person's programs.
+func (p *Portal) AppPassword(login string, collectivity portal.CollectivityID) string {
+	p.t.Helper()
+	password, err := p.SSO.AppPasswords.Create(p.t.Context(), p.Caller(login, collectivity), "Téléphone")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return password
+}
+
+// WaitForIndex waits until files are read and search knows every change.
+func (p *Portal) WaitForIndex() {
+	p.t.Helper()
+	deadline := time.Now().Add(90 * time.Second)
+	for {
+		unread, err := p.unread()
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		pending, err := p.Indexer.Pending(p.t.Context())
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if unread == 0 && pending == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("after 90 s %d files are not read and %d changes not indexed", unread, pending)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// unread counts the files whose text was not taken out yet, in every
+// collectivity.
+func (p *Portal) unread() (count int, err error) {
+	err = p.DB.QueryRow(p.t.Context(), `SELECT count(collectivity) FROM document_versions WHERE text_state = 'queued'`).Scan(&count)
+	return count, err
+}
+
+// found fills the two collectivities of New.
+func (p *Portal) found() {
+	p.t.Helper()
+	for _, c := range []directory.Collectivity{
+		{ID: "bourg", Name: "Bourg-sur-Loire", LongName: "Mairie de Bourg-sur-Loire", Kind: "commune", Phone: "+33261910100", Domains: []string{"bourg.example"}},
+		{ID: "agglo", Name: "Agglo de Loire", LongName: "Communauté d’agglomération de Loire", Kind: "epci", Domains: []string{"agglo.example"}},
+	} {
+		if err := p.Directory.CreateCollectivity(p.t.Context(), c); err != nil {
+			p.t.Fatal(err)
+		}
+		group := directory.Group{ID: "accueil", Name: "Accueil"}
+		if _, err := p.Directory.CreateGroup(p.t.Context(), directory.Installation(c.ID), group); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	for _, person := range People() {
+		p.Hire(person)
+	}
+}
+
+// Hire adds a person who signs in with Password.
+func (p *Portal) Hire(person Person) {
+	p.t.Helper()
+	ctx := p.t.Context()
+	account, err := p.Directory.CreateAccount(ctx, directory.Installation(""), person.Login)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if person.Operator {
+		if err := p.Directory.GrantPool(ctx, account); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	for _, collectivity := range person.Collectivities {
+		caller := directory.Installation(collectivity)
+		agent, err := p.Directory.CreateAgent(ctx, caller, directory.Agent{Account: account,
+			GivenName: person.GivenName, FamilyName: person.FamilyName, Email: person.Login})
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		for _, group := range person.Groups {
+			if err := p.Directory.AddMember(ctx, caller, group, agent); err != nil {
+				p.t.Fatal(err)
+			}
+		}
+		if err := p.Directory.SetRights(ctx, caller, agent, person.Rights); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	if err := p.SSO.Passwords.Set(ctx, Password, account); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// Person is one who signs in.
+type Person struct {
+	Login                 string
+	GivenName, FamilyName string
+	Collectivities        []portal.CollectivityID // she is an agent of each
+	Groups                []portal.GroupID
+	Rights                []portal.Right
+	Operator              bool // of the pool
+}
+
+// People are those of New. Each collectivity has an agent in the group accueil,
+// and bourg a colleague who is in no group and has no right.
+func People() []Person {
+	bourg, agglo := []portal.CollectivityID{"bourg"}, []portal.CollectivityID{"agglo"}
+	reception := []portal.GroupID{"accueil"}
+	editing := []portal.Right{portal.EditCalendars, portal.EditDocuments, portal.EditNews}
+	all := []portal.Right{portal.Admin, portal.EditCalendars, portal.EditDocuments, portal.EditNews}
+	return []Person{
+		{Login: "agent@bourg.example", GivenName: "Camille", FamilyName: "Le Goff", Collectivities: bourg, Groups: reception},
+		{Login: "collegue@bourg.example", GivenName: "Noé", FamilyName: "Martin", Collectivities: bourg},
+		{Login: "redaction@bourg.example", GivenName: "Inès", FamilyName: "Roux", Collectivities: bourg, Groups: reception, Rights: editing},
+		{Login: "admin@bourg.example", GivenName: "Paul", FamilyName: "Petit", Collectivities: bourg, Groups: reception, Rights: all},
+		{Login: "agent@agglo.example", GivenName: "Léa", FamilyName: "Moreau", Collectivities: agglo, Groups: reception},
+		{Login: "admin@agglo.example", GivenName: "Hugo", FamilyName: "Blanc", Collectivities: agglo, Groups: reception, Rights: all},
+		{Login: "pool@pool.example", Operator: true},
+	}
+}
+
+// journal keeps what is logged.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(line)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
+// gone fails a test that leaves work of Parvis behind.
+func gone(t testing.TB, before map[string]bool) {
+	t.Helper()
+	var left []string
+	for range 100 {
+		left = left[:0]
+		for stack := range ownGoroutines() {
+			if !before[stack] {
+				left = append(left, stack)
+			}
+		}
+		if len(left) == 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Errorf("%d goroutines are still there 5 s after the end, such as:\n%s", len(left), left[0])
+}
+
+// ownGoroutines are the stacks of goroutines that our rooms, or what they keep
+// open, run; each begins with its number, which is never used again.
+func ownGoroutines() map[string]bool {
+	text := make([]byte, 4<<20)
+	text = text[:runtime.Stack(text, true)]
+	found := map[string]bool{}
+	for stack := range strings.SplitSeq(string(text), "\n\n") {
+		if strings.Contains(stack, "testing.") || strings.Contains(stack, "parvis/e2e/") {
+			continue
+		}
+		for _, name := range []string{"\tparvis/", "\nparvis/", "by parvis/", "blevesearch/", "database/sql.", "otter", "jackc/"} {
+			if strings.Contains(stack, name) {
+				number, _, _ := strings.Cut(stack, " [")
+				found[number+stack[strings.IndexByte(stack, ']'):]] = true
+				break
+			}
+		}
+	}
+	return found
+}
