@@ -64,6 +64,7 @@ func (p placed) Fills(day time.Time) bool {
 
 // agenda is the calendars that a caller sees and what happens in those that are shown.
 type agenda struct {
+	zone      *time.Location // the reader's
 	Calendars []shownCalendar
 	Placed    []placed // sorted by start
 }
@@ -92,7 +93,7 @@ func readAgenda(ctx context.Context, store *Store, elsewhere []Elsewhere, caller
 	if err != nil {
 		return nil, err
 	}
-	a := &agenda{}
+	a := &agenda{zone: from.Location()}
 	var ids []CalendarID
 	for _, c := range ours {
 		shown := shownCalendar{ID: c.ID, Name: calendarName(c, p), Class: classOf(c.Color, len(a.Calendars)), Shown: q.shows(c.ID), Writable: c.Writable}
@@ -139,9 +140,17 @@ func (a *agenda) place(instances []Instance, path string) {
 		if at < 0 {
 			continue
 		}
+		if in.AllDay { // days are days, in whatever zone their calendar is
+			in.Start, in.End = sameDate(in.Start, a.zone), sameDate(in.End, a.zone)
+		}
 		a.Placed = append(a.Placed, placed{Instance: in, Class: a.Calendars[at].Class, CalendarName: a.Calendars[at].Name,
 			Href: path + url.PathEscape(string(in.Event)) + occurrenceQuery(in)})
 	}
+}
+
+func sameDate(t time.Time, zone *time.Location) time.Time {
+	year, month, day := t.Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, zone)
 }
 
 // occurrenceQuery names one instance of an event that repeats.

@@ -12,16 +12,17 @@ import (
 type showPage struct {
 	web.Page
 	query
-	Heading   string
-	Week      string // "Semaine 48", "" where the view isn't of one week
-	Links     pageLinks
-	Calendars []shownCalendar
-	Grid      *grid // of a day or a week
-	Weekdays  []weekday
-	Month     []monthWeek // of the month view
-	Small     []monthWeek // at the side
-	List      []listDay   // the same in words: the list view, and any view on a phone
-	ListEnd   time.Time   // its last day
+	Heading    string
+	Week       string // "Semaine 48", "" where the view isn't of one week
+	Links      pageLinks
+	Calendars  []shownCalendar
+	Grid       *grid  // of a day or a week
+	MonthTitle string // "Novembre 2026"
+	Weekdays   []weekday
+	Month      []monthWeek // of the month view
+	Small      []monthWeek // at the side
+	List       []listDay   // the same in words: the list view, and any view on a phone
+	ListEnd    time.Time   // its last day
 }
 
 // pageLinks lead to other days and views.
@@ -61,7 +62,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := &showPage{query: q, Calendars: a.Calendars, Links: linksOf(q, now), Small: newMonth(a, q, now, q.smallLink())}
-	page.Weekdays = weekdaysOf(p, gridFrom)
+	page.Weekdays, page.MonthTitle = weekdaysOf(p, gridFrom), capital(p.MonthYear(q.Day))
 	page.List, page.ListEnd = newList(p, a, from, to, now), addDays(to, -1)
 	first, last := from, page.ListEnd
 	switch q.View {
