@@ -59,7 +59,12 @@ func newHouse(t testing.TB) *house {
 	router := got(web.NewRouter(web.Config{Identifier: h.service.Sessions, Renderer: renderer, Catalogue: catalogue, Log: log, Now: h.now}))(t)
 	router.Mount(h.service.Routes()...)
 	router.Mount(directory.NewHandler(h.Store, renderer).Routes()...)
-	router.Mount(web.Route{Method: "GET", Path: "/", Access: web.SignedIn, Handler: sayWho})
+	router.Mount(
+		web.Route{Method: "GET", Path: "/", Access: web.SignedIn, Handler: sayWho},
+		web.Route{Method: "GET", Path: themes.Prefix + "*", Access: web.Public, Handler: func(w http.ResponseWriter, r *http.Request) error {
+			assets.ServeHTTP(w, r)
+			return nil
+		}})
 	h.server = httptest.NewServer(router)
 	t.Cleanup(h.server.Close)
 	return h
@@ -77,17 +82,17 @@ func (h *house) now() time.Time { return time.Now().Add(time.Duration(h.late.Loa
 // later moves the clock on.
 func (h *house) later(d time.Duration) { h.late.Add(int64(d)) }
 
-// browser is a browser of one person.
-type browser struct {
+// person is somebody with a browser of her own.
+type person struct {
 	t      testing.TB
 	house  *house
 	client *http.Client
 }
 
-func (h *house) browser(t testing.TB) *browser {
+func (h *house) browser(t testing.TB) *person {
 	t.Helper()
 	jar := got(cookiejar.New(nil))(t)
-	return &browser{t: t, house: h, client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+	return &person{t: t, house: h, client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}}
 }
@@ -100,7 +105,7 @@ type answer struct {
 	body     string
 }
 
-func (b *browser) do(request *http.Request) answer {
+func (b *person) do(request *http.Request) answer {
 	b.t.Helper()
 	response, err := b.client.Do(request)
 	must(b.t, err)
@@ -110,7 +115,7 @@ func (b *browser) do(request *http.Request) answer {
 	return answer{response.StatusCode, response.Header.Get("Location"), response.Header, string(body)}
 }
 
-func (b *browser) get(path string) answer {
+func (b *person) get(path string) answer {
 	b.t.Helper()
 	if strings.HasPrefix(path, "/") {
 		path = b.house.server.URL + path
@@ -120,7 +125,7 @@ func (b *browser) get(path string) answer {
 	return b.do(request)
 }
 
-func (b *browser) post(path string, form url.Values) answer {
+func (b *person) post(path string, form url.Values) answer {
 	b.t.Helper()
 	request, err := http.NewRequest(http.MethodPost, b.house.server.URL+path, strings.NewReader(form.Encode()))
 	must(b.t, err)
@@ -130,7 +135,7 @@ func (b *browser) post(path string, form url.Values) answer {
 }
 
 // signIn types a login, then a password, and returns the last answer.
-func (b *browser) signIn(login, password string) answer {
+func (b *person) signIn(login, password string) answer {
 	b.t.Helper()
 	first := b.post("/sign-in", url.Values{"login": {login}})
 	if first.status != http.StatusSeeOther {
@@ -140,14 +145,14 @@ func (b *browser) signIn(login, password string) answer {
 }
 
 // enter signs in and fails the test when it can't.
-func (b *browser) enter(login, password string) {
+func (b *person) enter(login, password string) {
 	b.t.Helper()
 	if last := b.signIn(login, password); last.status != http.StatusSeeOther {
 		b.t.Fatalf("sign-in of %q = %d\n%s", login, last.status, last.body)
 	}
 }
 
-func (b *browser) home() string {
+func (b *person) home() string {
 	b.t.Helper()
 	return b.get("/").body
 }
@@ -165,7 +170,7 @@ func (a answer) want(t testing.TB, status int, texts ...string) {
 }
 
 // as returns a browser signed in as a caller.
-func (h *house) as(t testing.TB, caller portal.Caller) *browser {
+func (h *house) as(t testing.TB, caller portal.Caller) *person {
 	t.Helper()
 	b := h.browser(t)
 	secret := got(h.service.Open(context.Background(), caller.Account, caller.Collectivity))(t)

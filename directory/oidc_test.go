@@ -30,7 +30,7 @@ func (h *house) useOIDC(t testing.TB, collectivity portal.CollectivityID, create
 var goesOn = regexp.MustCompile(`^0; url=(.*)$`)
 
 // toIssuer types a login and returns the issuer's address that the page leads to.
-func (b *browser) toIssuer(login, next string) string {
+func (b *person) toIssuer(login, next string) string {
 	b.t.Helper()
 	first := b.post("/sign-in", url.Values{"login": {login}, "next": {next}})
 	if first.location != "/sign-in/issuer" {
@@ -45,7 +45,7 @@ func (b *browser) toIssuer(login, next string) string {
 }
 
 // throughIssuer follows the issuer's redirects until it leads back to us.
-func (b *browser) throughIssuer(address string) (back string) {
+func (b *person) throughIssuer(address string) (back string) {
 	b.t.Helper()
 	for range 10 {
 		last := b.get(address)

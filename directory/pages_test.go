@@ -1,0 +1,93 @@
+package directory_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"parvis/directory"
+	"parvis/e2e/browser"
+)
+
+// furnish gives a house enough to show on every page.
+func (h *house) furnish(t testing.TB) {
+	t.Helper()
+	ctx, admin := context.Background(), directory.Installation("bourg")
+	for _, name := range []string{"Brossard", "N’Diaye", "de La Rochefoucauld-Montbel d’Anglejan"} {
+		got(h.CreateAgent(ctx, admin, directory.Agent{GivenName: "Jean-Pierre", FamilyName: name, Function: "Chef d’équipe voirie",
+			Unit: "technique", Phone: "02 61 91 01 01", Mobile: "06 39 98 01 24", Email: "jean-pierre.delarochefoucauld@bourg.example"}))(t)
+	}
+	for _, app := range []directory.Application{
+		{ID: "paie", Name: "Paie", Category: "Ressources humaines", Description: "Bulletins et absences", Icon: "money"},
+		{ID: "courrier", Name: "Courrier", Category: "Gestion", Icon: "mail", Pinned: true},
+	} {
+		app.URL = "https://" + app.ID + ".example/"
+		got(h.CreateApplication(ctx, admin, app))(t)
+	}
+	got(h.service.AppPasswords.Create(ctx, h.anne, "Téléphone d’Anne"))(t)
+}
+
+func TestPagesAreValidAndAccessible(t *testing.T) {
+	h := newHouse(t)
+	h.furnish(t)
+	p := browser.New(t)
+	p.Allow("422")
+	judge := func(name string) {
+		t.Helper()
+		for _, size := range []struct{ width, height int }{{1366, 768}, {360, 740}} {
+			p.Size(size.width, size.height)
+			p.Axe(t)
+		}
+		p.Geometry(t)
+		p.Scheme(true)
+		p.Axe(t)
+		p.Scheme(false)
+		p.Size(1366, 768)
+		t.Log(name)
+	}
+	p.Open(h.server.URL + "/sign-in?next=/directory")
+	judge("sign-in")
+	p.Fill("#login", "anne@bourg.example")
+	p.Follow("text=Continuer")
+	p.Fill("#password", "wrong")
+	p.Follow("text=Se connecter")
+	p.MustSee(wrongText)
+	judge("password refused")
+	p.Fill("#password", password)
+	p.Follow("text=Se connecter")
+	p.MustSee("Jean-Pierre Brossard")
+	judge("directory")
+	p.Open(h.server.URL + "/directory/agents/" + string(h.anne.Agent))
+	judge("card")
+	p.Open(h.server.URL + "/apps")
+	judge("apps")
+	p.Open(h.server.URL + "/account")
+	judge("account")
+	p.Fill("label=Nom de l’appareil", "Ordinateur")
+	p.Follow("text=Créer le mot de passe")
+	p.MustSee("Ordinateur est prêt")
+	judge("new app password")
+	for _, problem := range p.Problems() {
+		t.Error(problem)
+	}
+}
+
+func TestPagesAreValidHTML(t *testing.T) {
+	h := newHouse(t)
+	h.furnish(t)
+	visitor, anne := h.browser(t), h.as(t, h.anne)
+	visitor.post("/sign-in", url.Values{"login": {"anne@bourg.example"}})
+	for _, page := range []answer{
+		visitor.get("/sign-in"), visitor.post("/sign-in", url.Values{"login": {""}}), visitor.get("/sign-in/password"),
+		visitor.post("/sign-in/password", url.Values{"password": {"wrong"}}), h.browser(t).post("/sign-in/password", nil),
+		anne.get("/directory"), anne.get("/directory?q=nobody"), anne.get("/directory/agents/" + string(h.anne.Agent)),
+		anne.get("/apps"), anne.get("/account"), anne.post("/account/app-passwords", url.Values{"name": {"x<y"}}),
+		anne.post("/account/app-passwords", url.Values{"name": {""}}), anne.get("/directory/agents/nobody"),
+	} {
+		browser.HTML(t, []byte(page.body))
+		if page.status >= http.StatusInternalServerError {
+			t.Errorf("status %d\n%s", page.status, page.body)
+		}
+	}
+}
