@@ -11,10 +11,10 @@ import (
 )
 
 // The constants of the score, tuned on the judged collection (see
-// docs/performance.md). Titles weigh twice a body, and words written as they
+// docs/performance-search.md). Titles weigh twice a body, and words written as they
 // were typed a little more than words of the same stem.
 const (
-	saturation   = 2.0 // k1 of BM25
+	saturation   = 2.5 // k1 of BM25
 	idfPower     = 0.8 // frequent words count a little more than BM25 gives them
 	exactWeight  = 0.3
 	phraseWeight = 0.7
@@ -99,60 +99,74 @@ func (a *asker) score(q question) error {
 	return a.scoreKeys(q)
 }
 
+// scoreTerm looks a term up in each field. What holds its stem is weighed by
+// how few entries do, and so is what holds the word itself.
 func (a *asker) scoreTerm(number int, one term) error {
-	stems, err := a.idf(one.stem, fieldTitle, fieldBody)
-	if err != nil {
-		return err
-	}
-	words, err := a.idf(one.folded, fieldName, fieldWord)
-	if err != nil {
-		return err
-	}
-	a.idfs[number] = max(stems, words*exactWeight) * one.weight
-	for _, field := range scoredFields {
-		text, weight := one.stem, stems
+	var found [4]index.TermFieldReader // as scoredFields
+	var stems, words float64           // entries that hold the stem, the word
+	for i, field := range scoredFields {
+		text := one.stem
 		if field.exact {
-			text, weight = one.folded, words
+			text = one.folded
 		}
 		if text == "" {
 			continue
 		}
-		if err := a.scoreField(field, text, weight*one.weight*field.weight, 1<<number); err != nil {
+		postings, err := a.view.reader.TermFieldReader(a.ctx, []byte(text), field.field, true, false, false)
+		if err != nil {
+			return err
+		}
+		defer postings.Close()
+		found[i] = postings
+		if field.exact {
+			words = max(words, float64(postings.Count()))
+		} else {
+			stems = max(stems, float64(postings.Count()))
+		}
+	}
+	ofStem, ofWord := idf(stems, a.view.docs), idf(words, a.view.docs)
+	if one.stem == "" {
+		ofStem = 0
+	}
+	a.idfs[number] = max(ofStem, ofWord*exactWeight) * one.weight
+	for i, field := range scoredFields {
+		weight := ofStem
+		if field.exact {
+			weight = ofWord
+		}
+		if found[i] == nil {
+			continue
+		}
+		if err := a.scoreField(field, found[i], weight*one.weight*field.weight, 1<<number); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// idf is the weight of a text by the entries that hold it in either field.
-func (a *asker) idf(text, title, body string) (float64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	inTitle, err := a.view.holders(a.ctx, title, text)
-	if err != nil {
-		return 0, err
-	}
-	inBody, err := a.view.holders(a.ctx, body, text)
-	if err != nil {
-		return 0, err
-	}
-	return idf(max(inTitle, inBody), a.view.docs), nil
-}
-
 // scoreField is BM25 with the true lengths, which Bleve's own is not.
-func (a *asker) scoreField(field scored, text string, weight float64, bit uint32) error {
+func (a *asker) scoreField(field scored, postings index.TermFieldReader, weight float64, bit uint32) error {
 	lengths, average := a.view.body.lengths, a.view.body.average
 	if field.title {
 		lengths, average = a.view.title.lengths, a.view.title.average
 	}
 	flat, slope := saturation*(1-field.b), saturation*field.b/average
 	weight *= saturation + 1
-	return a.view.each(a.ctx, field.field, text, func(entry int, frequency float64) {
+	var one index.TermFieldDoc
+	for n := 1; ; n++ {
+		posting, err := postings.Next(&one)
+		if err != nil || posting == nil {
+			return err
+		}
+		if n%4096 == 0 && a.ctx.Err() != nil {
+			return a.ctx.Err()
+		}
+		entry := int(posting.ID.Value())
 		if a.allowed.has(entry) {
+			frequency := float64(posting.Freq)
 			a.scores.add(entry, weight*frequency/(frequency+flat+slope*float64(lengths[entry])), bit)
 		}
-	})
+	}
 }
 
 // scoreKeys gives points for keywords and telephone numbers. They count as if
@@ -192,7 +206,7 @@ func (a *asker) scoreKeys(q question) error {
 
 // candidates is how many of the best entries are looked at for phrases. The
 // pages after them follow in the order of their words alone.
-const candidates = 200
+const candidates = 100
 
 // candidate is an entry and its score.
 type candidate struct {

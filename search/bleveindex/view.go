@@ -69,27 +69,7 @@ func (v *view) release() {
 	}
 }
 
-// each calls fn with every entry that holds the term in the field.
-func (v *view) each(ctx context.Context, field, term string, fn func(entry int, frequency float64)) error {
-	postings, err := v.reader.TermFieldReader(ctx, []byte(term), field, true, false, false)
-	if err != nil {
-		return err
-	}
-	defer postings.Close()
-	var one index.TermFieldDoc
-	for n := 0; ; n++ {
-		posting, err := postings.Next(&one)
-		if err != nil || posting == nil {
-			return err
-		}
-		if n%1024 == 1023 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		fn(int(posting.ID.Value()), float64(posting.Freq))
-	}
-}
-
-// eachEntry is each for the fields that keep no frequency.
+// eachEntry calls fn with every entry that holds the term in the field.
 func (v *view) eachEntry(ctx context.Context, field, term string, fn func(entry int)) error {
 	postings, err := v.reader.TermFieldReader(ctx, []byte(term), field, false, false, false)
 	if err != nil {

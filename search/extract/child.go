@@ -49,6 +49,7 @@ func (c *child) run(ctx context.Context, path string, in io.Reader, out io.Write
 		return fmt.Errorf("extract: limit this process: %w", err)
 	}
 	debug.SetMemoryLimit(c.memory * 3 / 4)
+	debug.SetGCPercent(40) // a small process matters more than a quick one
 	if path == "" {
 		return c.serve(ctx, in, out)
 	}
