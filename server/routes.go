@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 
+	"parvis/almanac"
 	"parvis/calendar"
 	"parvis/calendar/caldav"
 	"parvis/dav"
@@ -36,7 +37,7 @@ func pageTemplates() []fs.FS {
 func locale() []fs.FS {
 	return []fs.FS{themes.Locales, web.Locales, locales, widgets.Locales, sso.Locales, upstream.Locales,
 		directory.Locales, ldapdir.Locales, news.Locales, calendar.Locales, documents.Locales, extract.Locales,
-		mail.Locales, weather.Locales, search.Locales}
+		mail.Locales, weather.Locales, almanac.Locales, search.Locales}
 }
 
 // mount is the list of everything that is served.

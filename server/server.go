@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"parvis/almanac"
 	"parvis/calendar"
 	"parvis/directory"
 	"parvis/directory/ldapdir"
@@ -185,17 +186,27 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 	var err error
 	s.Home, err = widgets.New(widgets.Config{
 		DB: s.DB, Renderer: s.renderer, Log: s.log, Pins: pins{s.Directory},
-		// In the order of a new agent's page: small, small, medium fills a row.
+		Pool: poolHome(),
 		Widgets: []widgets.Widget{
 			calendar.NewWidget(s.Calendar), mail.NewWidget(s.Mail), news.NewWidget(s.News),
 			directory.NewWidget(s.Directory), weather.NewWidget(s.Weather, s.weatherSource),
-			directory.NewApplicationsWidget(s.Directory),
+			directory.NewApplicationsWidget(s.Directory), almanac.Widget{},
 		},
 	})
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
 	return nil
+}
+
+// poolHome is the home page of who decided nothing, in a collectivity that
+// decided nothing. Small, small, medium fills a row of four columns.
+func poolHome() []widgets.Place {
+	return []widgets.Place{
+		{Widget: "agenda", State: widgets.Suggested}, {Widget: "mail", State: widgets.Suggested}, {Widget: "news", State: widgets.Suggested},
+		{Widget: "directory", State: widgets.Suggested}, {Widget: "weather", State: widgets.Suggested}, {Widget: "applications", State: widgets.Suggested},
+		{Widget: "almanac", State: widgets.Available},
+	}
 }
 
 // Start runs the work in the background until Close.
