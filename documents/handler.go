@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strconv"
 
@@ -57,21 +56,21 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "GET", Path: "/documents/bin", Access: in, Handler: h.bin},
 		{Method: "GET", Path: "/documents/folders/new", Access: in, Handler: h.newFolder},
 		{Method: "POST", Path: "/documents/folders", Access: in, Handler: h.createFolder},
-		{Method: "GET", Path: "/documents/folders", Access: in, Handler: back},
+		{Method: "GET", Path: "/documents/folders", Access: in, Handler: h.toLibrary},
 		{Method: "GET", Path: "/documents/folders/{id}", Access: in, Handler: h.folder},
 		{Method: "POST", Path: "/documents/folders/{id}", Access: in, Handler: h.changeFolder},
 		{Method: "GET", Path: "/documents/folders/{id}/edit", Access: in, Handler: h.editFolder},
 		{Method: "POST", Path: "/documents/folders/{id}/delete", Access: in, Handler: h.deleteFolder},
-		{Method: "GET", Path: "/documents/folders/{id}/delete", Access: in, Handler: back},
+		{Method: "GET", Path: "/documents/folders/{id}/delete", Access: in, Handler: h.toFolder},
 		{Method: "POST", Path: "/documents/folders/{id}/upload", Access: in, MaxBody: unlimited, Handler: h.upload},
-		{Method: "GET", Path: "/documents/folders/{id}/upload", Access: in, Handler: back},
+		{Method: "GET", Path: "/documents/folders/{id}/upload", Access: in, Handler: h.toFolder},
 		{Method: "GET", Path: "/documents/{id}", Access: in, Handler: h.show},
 		{Method: "POST", Path: "/documents/{id}", Access: in, Handler: h.change},
 		{Method: "GET", Path: "/documents/{id}/edit", Access: in, Handler: h.edit},
 		{Method: "GET", Path: "/documents/{id}/file", Access: in, Handler: h.download},
 		{Method: "GET", Path: "/documents/{id}/versions/{number}", Access: in, Handler: h.download},
 		{Method: "POST", Path: "/documents/{id}/versions", Access: in, MaxBody: unlimited, Handler: h.replace},
-		{Method: "GET", Path: "/documents/{id}/versions", Access: in, Handler: back},
+		{Method: "GET", Path: "/documents/{id}/versions", Access: in, Handler: h.toDocument},
 		{Method: "POST", Path: "/documents/{id}/delete", Access: in, Handler: h.remove},
 		{Method: "POST", Path: "/documents/{id}/restore", Access: in, Handler: h.restore},
 		{Method: "POST", Path: "/documents/{id}/retry", Access: in, Handler: h.retry},
@@ -257,9 +256,26 @@ func (h *Handler) deleteFolder(w http.ResponseWriter, r *http.Request) error {
 	return web.Redirect(w, r, "/documents/folders/"+string(folder.Parent))
 }
 
-// back leads from the address of a form, which a refusal left in the browser, to the page it belongs to.
-func back(w http.ResponseWriter, r *http.Request) error {
-	return web.Redirect(w, r, path.Dir(r.URL.Path))
+// The address of a form, which a refusal leaves in the browser, leads back to the page it belongs to.
+
+func (h *Handler) toLibrary(w http.ResponseWriter, r *http.Request) error {
+	return web.Redirect(w, r, "/documents")
+}
+
+func (h *Handler) toFolder(w http.ResponseWriter, r *http.Request) error {
+	folder, err := h.store.Folder(r.Context(), web.CallerOf(r), FolderID(web.Var(r, "id")))
+	if err != nil {
+		return err
+	}
+	return web.Redirect(w, r, "/documents/folders/"+string(folder.ID))
+}
+
+func (h *Handler) toDocument(w http.ResponseWriter, r *http.Request) error {
+	document, err := h.store.Document(r.Context(), web.CallerOf(r), DocumentID(web.Var(r, "id")))
+	if err != nil {
+		return err
+	}
+	return web.Redirect(w, r, "/documents/"+string(document.ID))
 }
 
 // versionNumber reads the address's number; 0 is the current version.

@@ -232,7 +232,7 @@ func TestPagesRefuseLikeTheStore(t *testing.T) {
 		if who == "elected" {
 			continue
 		}
-		for _, path := range []string{folder, id, id + "/file", id + "/versions/1", "/documents/folders/new?parent=" + strings.TrimPrefix(folder, "/documents/folders/")} {
+		for _, path := range []string{folder, folder + "/upload", id + "/versions", id, id + "/file", id + "/versions/1", "/documents/folders/new?parent=" + strings.TrimPrefix(folder, "/documents/folders/")} {
 			if w := s.get(path, who); w.Code != http.StatusNotFound || strings.Contains(w.Body.String(), "canari") {
 				t.Errorf("GET %s as %s = %d, want 404", path, who, w.Code)
 			}

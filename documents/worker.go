@@ -18,7 +18,7 @@ import (
 
 const (
 	// lease is how long a version belongs to the worker that took it: longer than a file may take.
-	lease = 3 * time.Minute
+	lease = 5 * time.Minute
 	// maxTries is how often a file is read that times out or kills its reader, this process included.
 	maxTries   = 3
 	retryPause = time.Minute

@@ -28,7 +28,9 @@ func Main(ctx context.Context, args []string, in io.Reader, out, trouble io.Writ
 		fmt.Fprintln(trouble, "usage: parvis extract FILE")
 		return 2
 	}
-	child := &child{reader: NewReader(Limits{Memory: *memory / 2}, *cache), memory: *memory, cpu: *cpu}
+	// A long file gives its beginning rather than nothing.
+	limits := Limits{Memory: *memory / 2, Time: *cpu / 2}
+	child := &child{reader: NewReader(limits, *cache), memory: *memory, cpu: *cpu}
 	defer child.reader.Close(ctx)
 	err := child.run(ctx, flags.Arg(0), in, out)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"io"
 	"runtime/debug"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"parvis/search/extract/pdfium"
@@ -47,6 +48,8 @@ type Limits struct {
 	Parts    int   // parts of an archive or a message; 20,000
 	Depth    int   // messages in messages; 20
 	Memory   int64 // bytes that PDFium may use; 256 MiB
+	// Time after which no further page of a PDF is begun: what was read is kept. 0 means none.
+	Time time.Duration
 }
 
 func (l Limits) withDefaults() Limits {
@@ -92,7 +95,7 @@ func (r *Reader) Read(ctx context.Context, file io.ReaderAt, size int64, name st
 	reading := &reading{
 		ctx: ctx, reader: r, limits: r.limits,
 		out:      &buffer{limit: r.limits.Text},
-		expanded: r.limits.Expanded, parts: r.limits.Parts,
+		expanded: r.limits.Expanded, parts: r.limits.Parts, begun: time.Now(),
 	}
 	err := reading.file(file, size, name)
 	if errors.Is(err, errCut) {
@@ -134,13 +137,18 @@ type reading struct {
 	expanded int64
 	parts    int
 	depth    int
+	begun    time.Time
 	title    string
 	pages    int
 	note     Reason
 }
 
-// errCut ends a reading whose text has reached its limit: what was read is kept.
-var errCut = errors.New("extract: text limit reached")
+// errCut ends a reading at its limit of text, pages or time: what was read is kept.
+var errCut = errors.New("extract: limit reached")
+
+func (r *reading) late() bool {
+	return r.limits.Time > 0 && time.Since(r.begun) > r.limits.Time
+}
 
 func (r *reading) file(file io.ReaderAt, size int64, name string) error {
 	if size == 0 {

@@ -293,6 +293,16 @@ func TestBombsStopAtTheLimit(t *testing.T) {
 	}
 }
 
+func TestALongPDFGivesItsBeginning(t *testing.T) {
+	content := pdfFile(t, 5, "Délibération du conseil municipal", nil)
+	for name, limits := range map[string]Limits{"pages": {Pages: 2}, "time": {Time: 1}, "text": {Text: 40}} {
+		got, err := newReader(t, limits).Read(t.Context(), bytes.NewReader(content), int64(len(content)), "long.pdf")
+		if err != nil || got.Note != NoteCut || got.Pages != 5 || !strings.HasPrefix(got.Text, "Délibération du conseil") {
+			t.Errorf("%s: Read = %+v, %v, want the beginning, cut", name, got, err)
+		}
+	}
+}
+
 func TestMessagesInMessagesEnd(t *testing.T) {
 	nested := "Subject: fond\r\n\r\ntrésor\r\n"
 	for i := range 60 {

@@ -16,7 +16,7 @@ import (
 
 const (
 	defaultMemory  = 768 << 20
-	defaultTimeout = 60 * time.Second
+	defaultTimeout = 2 * time.Minute
 	defaultIdle    = 20 * time.Second
 	// filesPerChild bounds what a parser can leave behind in the child from one file to the next.
 	filesPerChild = 500
@@ -29,7 +29,7 @@ type Options struct {
 	Args     []string      // what makes it run Main; {"extract"}
 	CacheDir string        // keeps the PDF reader compiled, so that only the first start pays 2 s; "" keeps nothing
 	Memory   int64         // bytes the child may use; 768 MiB
-	Timeout  time.Duration // for one file, of wall time and of CPU; 60 s
+	Timeout  time.Duration // for one file, of wall time and of CPU; 2 min, and half of it for the pages of a PDF
 	Idle     time.Duration // a child without work ends after that; 20 s
 	Log      *slog.Logger  // required
 }

@@ -54,7 +54,7 @@ func (r *reading) pdfPages(document *pdfium.Document, pages int) error {
 		}
 		read++
 		r.out.line(text)
-		if r.out.cut {
+		if r.out.cut || page+1 < pages && r.late() {
 			return errCut
 		}
 	}
