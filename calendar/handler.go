@@ -32,11 +32,20 @@ type Feed struct {
 	Name      string     // "Nextcloud : Réunions"
 	Instances []Instance
 	Path      string // of the page of an instance, before its Event: "/calendar/remote/events/"
-	// Late is when the server last answered, when it did not at the last try; zero when it did.
-	Late time.Time
-	// Unread: the server never answered, so nothing is known.
-	Unread bool
+	State     FeedState
+	At        time.Time // when the server was last read; zero when Unread
 }
+
+// FeedState says what a feed is worth.
+type FeedState string
+
+// The states of a feed.
+const (
+	FeedFresh  FeedState = ""
+	FeedOld    FeedState = "old"    // read long ago, and being read again
+	FeedLate   FeedState = "late"   // the server did not answer the last time
+	FeedUnread FeedState = "unread" // it never did: nothing is known
+)
 
 // Handler serves the agenda's pages.
 type Handler struct {

@@ -15,7 +15,6 @@ type eventPage struct {
 	web.Page
 	Event
 	CalendarName string
-	Class        string
 	// From and To are the hours shown, of the instance when there is one; To is the last day when
 	// AllDay, and zero when the event has no end.
 	From, To time.Time
@@ -98,9 +97,9 @@ func (h *Handler) nameCalendar(r *http.Request, page *eventPage) error {
 	if err != nil {
 		return err
 	}
-	for i, c := range calendars {
+	for _, c := range calendars {
 		if c.ID == page.Calendar {
-			page.CalendarName, page.Class = calendarName(c, web.Printer(r)), classOf(c.Color, i)
+			page.CalendarName = calendarName(c, web.Printer(r))
 		}
 	}
 	return nil

@@ -62,8 +62,8 @@ func (w Widget) Load(ctx context.Context, request widgets.Request) (widgets.Cont
 	}
 	content.Links = []widgets.Link{{Text: p.T("calendar.widget.today"), URL: query{}.href(dayView, today)}}
 	for _, c := range a.Calendars {
-		if c.Feed != nil && (c.Feed.Unread || !c.Feed.Late.IsZero()) {
-			content.Notice = lateNotice(p, c.Feed, now)
+		if c.Feed != nil && c.Feed.State != FeedFresh {
+			content.Notice = feedNotice(p, c.Feed, now)
 		}
 	}
 	return content, nil
@@ -113,11 +113,14 @@ func joined(a, b string) string {
 	return a + " · " + b
 }
 
-// lateNotice says that an agenda elsewhere is not what it may be by now.
-func lateNotice(p *i18n.Printer, feed *Feed, now time.Time) widgets.Notice {
-	if feed.Unread {
+// feedNotice says that an agenda elsewhere is not what it may be by now.
+func feedNotice(p *i18n.Printer, feed *Feed, now time.Time) widgets.Notice {
+	if feed.State == FeedUnread {
 		return widgets.Notice{Text: p.T("calendar.feed.unread", "name", feed.Name)}
 	}
-	return widgets.Notice{Tone: widgets.Warn, Text: p.T("calendar.feed.late", "name", feed.Name, "since", p.NearClock(feed.Late, now)),
-		Link: widgets.Link{Text: p.T("calendar.feed.see"), URL: "/calendar/remote"}}
+	notice := widgets.Notice{Text: p.T("calendar.feed."+string(feed.State), "name", feed.Name, "since", p.NearClock(feed.At, now))}
+	if feed.State == FeedLate {
+		notice.Tone, notice.Link = widgets.Warn, widgets.Link{Text: p.T("calendar.feed.see"), URL: "/calendar/remote"}
+	}
+	return notice
 }
