@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
@@ -38,13 +39,13 @@ func TestPagesAreValidAndAccessible(t *testing.T) {
 		for _, size := range []struct{ width, height int }{{1366, 768}, {360, 740}} {
 			p.Size(size.width, size.height)
 			p.Axe(t)
+			p.Screenshot(fmt.Sprintf("directory/%s-%d", name, size.width))
 		}
 		p.Geometry(t)
 		p.Scheme(true)
 		p.Axe(t)
 		p.Scheme(false)
 		p.Size(1366, 768)
-		t.Log(name)
 	}
 	p.Open(h.server.URL + "/sign-in?next=/directory")
 	judge("sign-in")
@@ -53,7 +54,7 @@ func TestPagesAreValidAndAccessible(t *testing.T) {
 	p.Fill("#password", "wrong")
 	p.Follow("text=Se connecter")
 	p.MustSee(wrongText)
-	judge("password refused")
+	judge("password-refused")
 	p.Fill("#password", password)
 	p.Follow("text=Se connecter")
 	p.MustSee("Jean-Pierre Brossard")
@@ -67,7 +68,7 @@ func TestPagesAreValidAndAccessible(t *testing.T) {
 	p.Fill("label=Nom de l’appareil", "Ordinateur")
 	p.Follow("text=Créer le mot de passe")
 	p.MustSee("Ordinateur est prêt")
-	judge("new app password")
+	judge("new-app-password")
 	for _, problem := range p.Problems() {
 		t.Error(problem)
 	}
