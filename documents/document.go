@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -154,6 +155,27 @@ func (s *Store) Recent(ctx context.Context, caller portal.Caller, limit int) ([]
 		}
 	}
 	return recent, nil
+}
+
+// Unread returns the documents that search finds by their names only, where the caller could mend that, last
+// changed first, at most 200.
+func (s *Store) Unread(ctx context.Context, caller portal.Caller) ([]Document, error) {
+	folders, err := s.Folders(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	writable := map[FolderID]bool{}
+	for _, folder := range folders {
+		writable[folder.ID] = folder.WritableBy(caller)
+	}
+	rows, err := s.db.Query(ctx, `SELECT `+documentColumns+fromDocuments+`WHERE d.collectivity = $1 AND d.deleted = 0
+		AND v.text_state = $2 ORDER BY d.changed DESC, d.id LIMIT 2000`, caller.Collectivity, TextFailed)
+	found, err := database.Collect(rows, err, scanDocument)
+	if err != nil {
+		return nil, fmt.Errorf("documents: unread: %w", err)
+	}
+	found = slices.DeleteFunc(found, func(d Document) bool { return !writable[d.Folder] })
+	return found[:min(len(found), 200)], nil
 }
 
 // Document returns a document that the caller can read. One in the bin is portal.ErrNotFound.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -176,6 +177,9 @@ func TestAnotherCollectivityFindsNothing(t *testing.T) {
 	d := newDesk(t)
 	folder := d.folder(t, FolderDraft{Name: "Délibérations"})
 	document := d.add(t, editor, folder, "délibération.txt", "canari")
+	if _, err := d.db.Exec(t.Context(), `UPDATE document_versions SET text_state = 'failed', text_reason = 'empty'`); err != nil {
+		t.Fatal(err)
+	}
 	d.queued(t)
 	for method, err := range d.refusals(t, foreign, folder, document) {
 		if !errors.Is(err, portal.ErrNotFound) {
@@ -196,8 +200,9 @@ func TestAnotherCollectivityFindsNothing(t *testing.T) {
 	recent, errRecent := d.Recent(t.Context(), foreign, 10)
 	bin, errBin := d.Bin(t.Context(), foreign)
 	below, errBelow := d.Subfolders(t.Context(), foreign, folder)
-	if err := errors.Join(err, errAll, errRecent, errBin, errBelow); err != nil || len(tops)+len(all)+len(recent)+len(bin)+len(below) > 0 {
-		t.Errorf("lists from another collectivity: %v %v %v %v %v, %v, want nothing", tops, all, recent, bin, below, err)
+	unread, errUnread := d.Unread(t.Context(), foreign)
+	if err := errors.Join(err, errAll, errRecent, errBin, errBelow, errUnread); err != nil || len(tops)+len(all)+len(recent)+len(bin)+len(below)+len(unread) > 0 {
+		t.Errorf("lists from another collectivity: %v %v %v %v %v %v, %v, want nothing", tops, all, recent, bin, below, unread, err)
 	}
 	found, err := d.Source().Load(t.Context(), "agglo", []string{string(document)})
 	ids, errIDs := d.Source().IDs(t.Context(), "agglo", "", 10)
@@ -526,6 +531,19 @@ func TestAFileThatTheDiskLostIsSaid(t *testing.T) {
 	var refusal portal.UserError
 	if !errors.Is(err, portal.ErrUnavailable) || !errors.As(err, &refusal) || refusal.Key != "documents.reason.missing" {
 		t.Errorf("Open = %v", err)
+	}
+}
+
+func TestAFullDiskIsSaidPlainly(t *testing.T) {
+	for _, cause := range []error{syscall.ENOSPC, syscall.EROFS, syscall.EDQUOT, syscall.EMFILE} {
+		err := diskError(&os.PathError{Op: "write", Path: "x", Err: cause})
+		var refusal portal.UserError
+		if !errors.Is(err, portal.ErrUnavailable) || !errors.As(err, &refusal) || refusal.Key != "documents.error.disk" {
+			t.Errorf("diskError(%v) = %v", cause, err)
+		}
+	}
+	if err := diskError(os.ErrClosed); errors.Is(err, portal.ErrUnavailable) {
+		t.Errorf("diskError of another trouble = %v", err)
 	}
 }
 

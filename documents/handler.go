@@ -54,6 +54,7 @@ func (h *Handler) Routes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: "/documents", Access: in, Handler: h.library},
 		{Method: "GET", Path: "/documents/bin", Access: in, Handler: h.bin},
+		{Method: "GET", Path: "/documents/unread", Access: in, Handler: h.unread},
 		{Method: "GET", Path: "/documents/folders/new", Access: in, Handler: h.newFolder},
 		{Method: "POST", Path: "/documents/folders", Access: in, Handler: h.createFolder},
 		{Method: "GET", Path: "/documents/folders", Access: in, Handler: h.toLibrary},
@@ -89,6 +90,7 @@ type libraryPage struct {
 	Recent    []Document
 	CanCreate bool
 	CanWrite  bool // somewhere: the bin is worth a link
+	Unread    int  // documents found by their names only, which the caller could mend
 }
 
 func (h *Handler) library(w http.ResponseWriter, r *http.Request) error {
@@ -103,6 +105,13 @@ func (h *Handler) library(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := &libraryPage{Folders: folders, Recent: recent, CanCreate: caller.Can(portal.EditDocuments)}
 	page.CanWrite = slices.ContainsFunc(folders, func(f Folder) bool { return f.WritableBy(caller) })
+	if page.CanWrite {
+		unread, err := h.store.Unread(r.Context(), caller)
+		if err != nil {
+			return err
+		}
+		page.Unread = len(unread)
+	}
 	page.Title, page.Section = web.Printer(r).T("documents.title"), section
 	return h.renderer.Render(w, r, http.StatusOK, "documents/library", page)
 }
@@ -165,6 +174,22 @@ func (h *Handler) bin(w http.ResponseWriter, r *http.Request) error {
 	page := &binPage{Documents: found, Days: BinDays}
 	page.Title, page.Section = web.Printer(r).T("documents.bin.title"), section
 	return h.renderer.Render(w, r, http.StatusOK, "documents/bin", page)
+}
+
+type unreadPage struct {
+	web.Page
+	Documents []Document
+}
+
+// unread lists the files whose text search doesn't have, with the reason of each: none is missing silently.
+func (h *Handler) unread(w http.ResponseWriter, r *http.Request) error {
+	found, err := h.store.Unread(r.Context(), web.CallerOf(r))
+	if err != nil {
+		return err
+	}
+	page := &unreadPage{Documents: found}
+	page.Title, page.Section = web.Printer(r).T("documents.unread.title"), section
+	return h.renderer.Render(w, r, http.StatusOK, "documents/unread", page)
 }
 
 type documentPage struct {

@@ -162,6 +162,9 @@ func TestTheDocumentPageSaysItsState(t *testing.T) {
 	folder := s.folder(t, FolderDraft{Name: "Conseil", Writers: []portal.GroupID{"finances"}})
 	id := s.add(t, finance, folder, "vide.pdf", "")
 	readAll(t, NewWorker(s.Store, newExtractor(t, extract.Options{}), quiet))
+	wantPage(t, s.get("/documents", "finance"), 200, "1 document n’est trouvable que par son nom.")
+	wantPage(t, s.get("/documents/unread", "finance"), 200, "vide", "Ce fichier est vide", "Relire le fichier")
+	wantPage(t, s.get("/documents/unread", "other"), 200, "Tous les documents sont lus.")
 	wantPage(t, s.get("/documents/"+string(id), "finance"), 200, "Trouvable par son nom", "Ce fichier est vide", "Relire le fichier", "Nouvelle version")
 	if page := s.get("/documents/"+string(id), "other").Body.String(); strings.Contains(page, "Relire") || strings.Contains(page, "corbeille") {
 		t.Error("who only reads is offered changes")
@@ -352,7 +355,7 @@ func TestPagesStandHostileNames(t *testing.T) {
 	for range 60 { // two pages
 		s.add(t, editor, folder, portal.NewID()+".txt", "x")
 	}
-	paths := []string{"/documents", "/documents/bin", "/documents/folders/new", "/documents/folders/" + string(folder),
+	paths := []string{"/documents", "/documents/bin", "/documents/unread", "/documents/folders/new", "/documents/folders/" + string(folder),
 		"/documents/folders/" + string(folder) + "?page=2", "/documents/folders/" + string(folder) + "/edit",
 		"/documents/folders/new?parent=" + string(folder), "/documents/" + string(id), "/documents/" + string(id) + "/edit"}
 	for _, path := range paths {
