@@ -96,7 +96,7 @@ func councilAgenda() []event {
 		once(council, -1, tue, "10:00-11:30", "Commission travaux", "Salle du conseil", "Pont de la Varenne, chauffage de l’école, éclairage de la rue du Port."),
 		once(council, 0, tue, "10:00-11:30", "Commission travaux", "Salle du conseil", "Suite : choix du revêtement de la rue des Tanneurs."),
 		once(council, 0, wed, "18:00-19:30", "Commission vie associative", "Salle du conseil", "Subventions 2027 : 41 dossiers."),
-		once(council, 1, thu, "19:00-22:00", "Conseil municipal", "Salle du conseil", "Quatorze points. Séance publique, retransmise.."),
+		once(council, 1, thu, "19:00-22:00", "Conseil municipal", "Salle du conseil", "Quatorze points. Séance publique, retransmise."),
 		once(council, 2, tue, "18:30-20:00", "Commission urbanisme", "Salle du conseil", "Modification simplifiée du plan local d’urbanisme."),
 		once(council, 2, sat, "09:30-12:00", "Visite de quartier : les Mariniers", "Départ de l’école", "Ouverte aux habitants."),
 		allDay(council, 3, mon, 2, "Congrès des maires du département", "Orléans", "Madame la maire et Rose-Hélène Célestine."),
@@ -155,7 +155,7 @@ func neighbourAgenda() []event {
 
 		weekly("syndicat/syndicat", mon, "08:00-08:45", "Réunion d’exploitation", "Usine des Sables", "Réservoirs, fuites, branchements."),
 		once("syndicat/syndicat", -1, thu, "09:00-12:00", "Lavage du réservoir des Coteaux", "Réservoir des Coteaux", "Secteur alimenté par le réservoir bas."),
-		once("syndicat/syndicat", 0, wed, "14:00-16:00", "Recherche de fuite", "Bourg-sur-Loire, rue du Port", "Écoute nocturne prévue si rien n’est trouvé."),
+		once("syndicat/syndicat", 1, wed, "14:00-16:00", "Recherche de fuite", "Bourg-sur-Loire, rue du Port", "Écoute nocturne prévue si rien n’est trouvé."),
 		once("syndicat/syndicat", 1, fri, "18:00-20:00", "Bureau du syndicat", "Usine des Sables", ""),
 		once("syndicat/syndicat", 2, fri, "18:30-21:00", "Comité syndical", "Usine des Sables", "Prix de l’eau, programme de travaux, rapport annuel."),
 		allDay("syndicat/syndicat", 2, tue, 1, "Coupure d’eau : Saint-Firmin, rue Haute", "Saint-Firmin-des-Eaux", "De 9 h à 15 h. Avis distribués l’avant-veille."),

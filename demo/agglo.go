@@ -32,7 +32,7 @@ func agglo() Collectivity {
 			{ID: "territoire", Name: "Territoire"},
 		},
 		Applications: []Application{
-			{ID: "messagerie", Name: "Messagerie", URL: "https://messagerie.agglo.example/", Description: "Le courrier électronique, dans le navigateur", Icon: "mail", Category: "Quotidien", Pinned: true},
+			{ID: "messagerie", Name: "Messagerie", URL: "https://courriel.agglo.example/", Description: "Le courrier électronique, dans le navigateur", Icon: "mail", Category: "Quotidien", Pinned: true},
 			{ID: "finances", Name: "Finances", URL: "https://finances.agglo.example/", Description: "Budget principal et budgets annexes", Icon: "money", Category: "Ressources", Audience: words("finances direction encadrants"), Pinned: true},
 			{ID: "marches", Name: "Marchés publics", URL: "https://marches.agglo.example/", Description: "Consultations de l’agglomération et des communes", Icon: "doc", Category: "Ressources", Audience: words("finances direction")},
 			{ID: "sig", Name: "Carte du territoire", URL: "https://carte.agglo.example/", Description: "Réseaux, zonages, arrêts et itinéraires", Icon: "map", Category: "Territoire", Pinned: true},
@@ -44,6 +44,9 @@ func agglo() Collectivity {
 		Calendars: []Calendar{
 			{ID: "agglomeration", Name: "Agglomération", Colour: "#5b3a8c", Editors: words("direction")},
 			{ID: "bureau", Name: "Bureau communautaire", Colour: "#1f6f4a", Audience: words("elus bureau direction"), Editors: words("direction")},
+		},
+		Mailboxes: []Mailbox{
+			{Address: "assistance@agglo.example", Name: "Assistance informatique", Audience: words("numerique")},
 		},
 	}
 }

@@ -48,15 +48,19 @@ func articles() []article {
 	return all
 }
 
-// at dates the article; it appears in the morning, at an hour that its place in the story
-// varies, and leaves at midnight.
+// at dates the article; it appears on a working day in the morning, at an hour that its place in
+// the story varies, and leaves at midnight.
 func (a article) at(now time.Time, n int) Article {
 	placed := a.text
 	placed.Title, placed.Body = dated(placed.Title, now), dated(placed.Body, now)
 	morning := 8*time.Hour + time.Duration(n*17%120)*time.Minute
-	placed.Start = midnight(now, a.start).Add(morning)
+	day := midnight(now, a.start)
+	if a.start <= 0 {
+		day = workdayBefore(day, 0)
+	}
+	placed.Start = day.Add(morning)
 	if a.start == 0 { // whatever the hour of now, today's news is already there
-		placed.Start = midnight(now, 0)
+		placed.Start = day
 	}
 	placed.End = midnight(now, a.end)
 	return placed
@@ -70,10 +74,11 @@ func (m matter) days(key string) int {
 	return n
 }
 
-// Dated is what moves with the day: news and agenda.
+// Dated is what moves with the day: news, agenda and mail.
 type Dated struct {
-	News   []Article
-	Events []Event
+	News    []Article
+	Events  []Event
+	Letters []Letter // oldest first
 }
 
 // At tells the story around now: agenda from two weeks before to three weeks after its week,
@@ -86,5 +91,6 @@ func (s Story) At(now time.Time) Dated {
 	for n, e := range s.events {
 		d.Events = append(d.Events, e.at(now, n))
 	}
+	d.Letters = s.letters(now)
 	return d
 }

@@ -45,7 +45,7 @@ func bourg() Collectivity {
 			{ID: "police", Name: "Police municipale"},
 		},
 		Applications: []Application{
-			{ID: "messagerie", Name: "Messagerie", URL: "https://messagerie.bourg.example/", Description: "Le courrier électronique, dans le navigateur", Icon: "mail", Category: "Quotidien", Pinned: true},
+			{ID: "messagerie", Name: "Messagerie", URL: "https://courriel.bourg.example/", Description: "Le courrier électronique, dans le navigateur", Icon: "mail", Category: "Quotidien", Pinned: true},
 			{ID: "courrier", Name: "Courrier", URL: "https://courrier.bourg.example/", Description: "Enregistrer, répartir et suivre le courrier postal", Icon: "post", Category: "Quotidien", Pinned: true},
 			{ID: "finances", Name: "Finances", URL: "https://finances.bourg.example/", Description: "Engagements, factures, mandats et budget", Icon: "money", Category: "Ressources", Audience: words("finances direction encadrants"), Pinned: true},
 			{ID: "etat-civil", Name: "État civil", URL: "https://etat-civil.bourg.example/", Description: "Actes, livrets de famille et mentions", Icon: "people", Category: "Population", Audience: words("etat-civil"), Pinned: true},
@@ -66,6 +66,10 @@ func bourg() Collectivity {
 			{ID: "mairie", Name: "Mairie", Colour: "#17566b", Editors: words("direction etat-civil")},
 			{ID: "services-techniques", Name: "Services techniques", Colour: "#8a4b08", Editors: words("techniques")},
 			{ID: "conseil", Name: "Conseil municipal", Colour: "#6b2f7a", Audience: words("elus conseil direction encadrants"), Editors: words("direction")},
+		},
+		Mailboxes: []Mailbox{
+			{Address: "mairie@bourg.example", Name: "Mairie", Audience: words("etat-civil direction")},
+			{Address: "urbanisme@bourg.example", Name: "Urbanisme", Audience: words("urbanisme direction")},
 		},
 	}
 }

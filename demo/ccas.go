@@ -10,7 +10,7 @@ func ccas() Collectivity {
 		Latitude: 47.689, Longitude: 2.633,
 		Brand: "#9a3412", Domain: "ccas.example",
 		Address: "4, rue des Mariniers, 45999 Bourg-sur-Loire",
-		Phone:   "02 61 91 40 00", Email: "accueil@ccas.example",
+		Phone:   "02 61 91 40 00", Email: "ccas@ccas.example",
 		Units: []Unit{
 			{ID: "conseil", Name: "Conseil d’administration"},
 			{ID: "direction", Name: "Direction"},
@@ -31,6 +31,9 @@ func ccas() Collectivity {
 		},
 		Calendars: []Calendar{
 			{ID: "ccas", Name: "CCAS", Colour: "#9a3412", Editors: words("direction social")},
+		},
+		Mailboxes: []Mailbox{
+			{Address: "ccas@ccas.example", Name: "Accueil du CCAS", Audience: words("social direction")},
 		},
 	}
 }

@@ -30,6 +30,7 @@ type Collectivity struct {
 	Groups       []Group
 	Applications []Application
 	Calendars    []Calendar // shared ones; each agent's own is not listed
+	Mailboxes    []Mailbox  // shared ones too
 }
 
 // Unit is a direction or a service of the organisation chart.

@@ -22,11 +22,15 @@ func frenchDay(t time.Time) string {
 	return fmt.Sprintf("%s %d%s %s", weekdays[t.Weekday()], t.Day(), ordinal, months[t.Month()-1])
 }
 
-// dayIn is midnight of a weekday, counted in weeks (Monday first) from the week of now, in
-// now's zone.
+// dayIn is midnight of a weekday, counted in weeks (Monday first) from the working week of now,
+// in now's zone. On a weekend that is the week to come: what the story has on Wednesday is still
+// ahead.
 func dayIn(now time.Time, week int, day time.Weekday) time.Time {
 	fromMonday := (int(day) + 6) % 7
 	today := (int(now.Weekday()) + 6) % 7
+	if weekend(now) {
+		today -= 7
+	}
 	return midnight(now, 7*week+fromMonday-today)
 }
 
@@ -84,8 +88,23 @@ func workday(t time.Time) time.Time {
 	if !holiday(t) {
 		return t
 	}
-	for holiday(t) || t.Weekday() == time.Saturday || t.Weekday() == time.Sunday {
+	for holiday(t) || weekend(t) {
 		t = midnight(t, 1)
 	}
 	return t
+}
+
+// workdayBefore is midnight of a working day at or before t, and as many more before that.
+func workdayBefore(t time.Time, days int) time.Time {
+	t = midnight(t, 0)
+	for ; holiday(t) || weekend(t) || days > 0; t = midnight(t, -1) {
+		if !holiday(t) && !weekend(t) {
+			days--
+		}
+	}
+	return t
+}
+
+func weekend(t time.Time) bool {
+	return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday
 }

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -53,6 +54,65 @@ func TestPlaceholdersBecomeDays(t *testing.T) {
 	}
 }
 
+func TestOnAWeekendTheStoryIsInTheWeekToCome(t *testing.T) {
+	for _, c := range []struct{ now, want string }{
+		{"2026-11-20", "2026-11-18"}, {"2026-11-21", "2026-11-25"}, {"2026-11-22", "2026-11-25"}, {"2026-11-23", "2026-11-25"},
+	} {
+		now, err := time.ParseInLocation(time.DateOnly, c.now, paris)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := dayIn(now, 0, wed).Format(time.DateOnly); got != c.want {
+			t.Errorf("on %s, Wednesday of week 0 is %s, want %s", c.now, got, c.want)
+		}
+	}
+}
+
+func TestWorkingDaysAreCountedBackwards(t *testing.T) {
+	for _, c := range []struct {
+		from string
+		days int
+		want string
+	}{
+		{"2026-11-24", 0, "2026-11-24"}, {"2026-11-22", 0, "2026-11-20"}, {"2026-11-22", 1, "2026-11-19"},
+		{"2026-11-12", 1, "2026-11-10"}, {"2026-11-16", 4, "2026-11-09"},
+	} {
+		from, err := time.ParseInLocation(time.DateOnly, c.from, paris)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := workdayBefore(from, c.days).Format(time.DateOnly); got != c.want {
+			t.Errorf("%d working days before %s: %s, want %s", c.days, c.from, got, c.want)
+		}
+	}
+}
+
+// Whatever the day the demo starts, no article on show and no letter of the last two days tells
+// of a coming day that is over.
+func TestNothingAnnouncesAPastDay(t *testing.T) {
+	story := Pool()
+	announced := func(now time.Time, what, text string) {
+		for _, found := range placeholder.FindAllStringSubmatch(text, -1) {
+			week, _ := strconv.Atoi(found[2])
+			day := workday(dayIn(now, week, time.Weekday(slices.Index(weekdays[:], found[1]))))
+			if week >= 0 && day.Before(midnight(now, 0)) {
+				t.Errorf("on %s, %s announces %s", now.Format("Mon 2 Jan 2006"), what, frenchDay(day))
+			}
+		}
+	}
+	for n := range 14 {
+		now := midnight(tuesday, n).Add(9 * time.Hour)
+		for place, a := range story.articles {
+			if dated := a.at(now, place); !now.Before(dated.Start) && now.Before(dated.End) {
+				announced(now, "article "+a.text.ID, a.text.Title+a.text.Body)
+			}
+		}
+		for _, l := range story.mail {
+			announced(now, "letter to "+l.to, l.subject+l.body)
+		}
+	}
+}
+
 func TestAgendaSurroundsTheDay(t *testing.T) {
 	from, to := dayIn(tuesday, -2, mon), dayIn(tuesday, 4, mon)
 	for _, e := range Pool().At(tuesday).Events {
@@ -79,7 +139,7 @@ func TestEveryContractAccountHasAppointments(t *testing.T) {
 				found[e.Owner]++
 			}
 		}
-		for login := range contractLogins {
+		for login := range contractAgents {
 			if found[login] < 4 {
 				t.Errorf("on %s: %s has %d appointments, want 4 at least", now.Format(time.DateOnly), login, found[login])
 			}

@@ -10,6 +10,7 @@ import (
 	"parvis/calendar"
 	"parvis/directory"
 	"parvis/documents"
+	"parvis/mail"
 	"parvis/news"
 	"parvis/portal"
 	"parvis/server"
@@ -85,7 +86,8 @@ func (l *loader) collectivities() error {
 	return nil
 }
 
-// furnish gives a collectivity its units, groups, applications and weather.
+// furnish gives a collectivity its units, groups, applications, shared
+// mailboxes and weather.
 func (l *loader) furnish(c Collectivity, caller portal.Caller) error {
 	for i, unit := range c.Units {
 		_, err := l.server.Directory.CreateUnit(l.ctx, caller, directory.Unit{
@@ -109,6 +111,11 @@ func (l *loader) furnish(c Collectivity, caller portal.Caller) error {
 	}
 	admin := caller
 	admin.Rights = []portal.Right{portal.Admin}
+	for _, box := range c.Mailboxes {
+		if err := l.server.Mail.SetShared(l.ctx, admin, mail.Shared{Address: box.Address, Name: box.Name, Audience: groupIDs(box.Audience)}); err != nil {
+			return fmt.Errorf("mailbox %s: %w", box.Address, err)
+		}
+	}
 	return l.server.Weather.SetPlace(l.ctx, admin, weather.Place{Name: c.Name, Latitude: c.Latitude, Longitude: c.Longitude})
 }
 

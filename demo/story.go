@@ -1,7 +1,7 @@
 // Package demo tells the fictional pool that `parvis demo` serves and that tests and
 // benchmarks lean on: four public bodies around one small town of the Loire, the people who
-// work for them, their applications, news, agenda and documents. It is data and files only:
-// nothing here knows the store or the features, which are fed from a Story by a loader.
+// work for them, their applications, news, agenda, mail and documents. A Story is data and files
+// only; Load feeds it to the features of a server, and StartMail serves its mail.
 //
 // Everything is invented. Telephone numbers come from the ranges that Arcep reserves for
 // works of fiction (plan national de numérotation, décision 2018-0881), host names
@@ -20,6 +20,7 @@ type Story struct {
 
 	articles []article
 	events   []event
+	mail     []letter
 }
 
 // Pool tells the story. It panics only when the files compiled into the binary are
@@ -33,6 +34,7 @@ func Pool() Story {
 		Documents: allDocuments(),
 		articles:  articles(),
 		events:    concat(bourgAgenda(), councilAgenda(), technicalAgenda(), neighbourAgenda()),
+		mail:      concat(bourgLetters(), neighbourLetters(), sharedLetters()),
 	}
 }
 

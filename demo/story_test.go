@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bytes"
+	"fmt"
 	"net/url"
 	"os"
 	"regexp"
@@ -11,9 +12,9 @@ import (
 	"time"
 )
 
-// contractLogins are the accounts that tests and benchmarks of the whole product sign in with,
+// contractAgents are the accounts that tests and benchmarks of the whole product sign in with,
 // and the collectivities where each is an agent.
-var contractLogins = map[string][]string{
+var contractAgents = map[string][]string{
 	"agent@bourg.example":       {"bourg"},
 	"collegue@bourg.example":    {"bourg"},
 	"responsable@bourg.example": {"bourg"},
@@ -26,7 +27,7 @@ var contractLogins = map[string][]string{
 
 func TestContractAccountsExist(t *testing.T) {
 	story := Pool()
-	for login, want := range contractLogins {
+	for login, want := range contractAgents {
 		person, ok := story.Person(login)
 		if !ok {
 			t.Errorf("no person signs in as %s", login)
@@ -162,6 +163,9 @@ func TestEveryReferenceLeadsSomewhere(t *testing.T) {
 			if len(k.Editors) == 0 {
 				t.Errorf("calendar %s/%s: nobody writes in it", c.ID, k.ID)
 			}
+		}
+		for _, box := range c.Mailboxes {
+			wantGroups(t, story, "mailbox "+box.Address, c.ID, box.Audience)
 		}
 		if _, ok := story.Collectivity(c.Satellite); c.Satellite != "" && !ok {
 			t.Errorf("%s depends on %q, which does not exist", c.ID, c.Satellite)
@@ -325,6 +329,14 @@ func frenchTexts(story Story) map[string]string {
 	dated := story.At(tuesday)
 	for _, a := range dated.News {
 		texts["article "+a.Collectivity+"/"+a.ID] = a.Title + "\n" + a.Body
+	}
+	for _, c := range story.Collectivities {
+		for _, box := range c.Mailboxes {
+			texts["mailbox "+box.Address] = box.Name
+		}
+	}
+	for i, l := range dated.Letters {
+		texts[fmt.Sprintf("letter %d to %s", i, l.To)] = strings.Join([]string{l.From, l.Address, l.Subject, l.Body}, "\n")
 	}
 	for _, e := range dated.Events {
 		texts["event "+e.ID] = e.Title + "\n" + e.Location + "\n" + e.Description

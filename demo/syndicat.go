@@ -31,6 +31,9 @@ func syndicat() Collectivity {
 		Calendars: []Calendar{
 			{ID: "syndicat", Name: "Syndicat", Colour: "#1f5fa8", Editors: words("bureau exploitation")},
 		},
+		Mailboxes: []Mailbox{
+			{Address: "eau@syndicat.example", Name: "Service des eaux", Audience: words("bureau exploitation")},
+		},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -47,18 +48,38 @@ func runDemo(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	file, err := openDemo(ctx, parvis, *scale)
+	err = serveDemo(ctx, parvis, listener, *scale, log, out)
+	return errors.Join(err, parvis.Close())
+}
+
+// serveDemo serves the folder's demo, with a mail server beside it, until ctx
+// ends.
+func serveDemo(ctx context.Context, parvis *server.Server, listener net.Listener, scale int, log *slog.Logger, out io.Writer) error {
+	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
-		return errors.Join(err, parvis.Close())
+		return err
+	}
+	now, story := time.Now().In(paris), demo.Pool()
+	post, err := demo.StartMail(story, now, log)
+	if err != nil {
+		return err
+	}
+	defer post.Close()
+	file, err := openDemo(ctx, parvis, now, scale)
+	if err != nil {
+		return err
+	}
+	if err := post.Connect(ctx, parvis, story); err != nil {
+		return err
 	}
 	file.URL = "http://" + listener.Addr().String()
-	if err := file.Write(config.Data); err != nil {
-		return errors.Join(err, parvis.Close())
+	if err := file.Write(parvis.Config.Data); err != nil {
+		return err
 	}
-	if err := greet(out, file, config.Data); err != nil {
-		return errors.Join(err, parvis.Close())
+	if err := greet(out, file, parvis.Config.Data); err != nil {
+		return err
 	}
-	return errors.Join(parvis.Run(ctx, listener), parvis.Close())
+	return parvis.Run(ctx, listener)
 }
 
 func demoLevel(verbose bool) slog.Level {
@@ -69,16 +90,12 @@ func demoLevel(verbose bool) slog.Level {
 }
 
 // openDemo returns the accounts of the folder's demo, made now if it is empty.
-func openDemo(ctx context.Context, parvis *server.Server, scale int) (demo.File, error) {
+func openDemo(ctx context.Context, parvis *server.Server, now time.Time, scale int) (demo.File, error) {
 	file, err := demo.ReadFile(parvis.Config.Data)
 	if err == nil || !errors.Is(err, portal.ErrNotFound) {
 		return file, err
 	}
-	paris, err := time.LoadLocation("Europe/Paris")
-	if err != nil {
-		return file, err
-	}
-	if file.Accounts, err = demo.Load(ctx, parvis, time.Now().In(paris)); err != nil {
+	if file.Accounts, err = demo.Load(ctx, parvis, now); err != nil {
 		return file, err
 	}
 	return file, demo.Scale(ctx, parvis, scale)
