@@ -53,6 +53,13 @@ type TextMatch struct {
 	Octet  bool // i;octet: cases differ; else i;ascii-casemap and i;unicode-casemap
 }
 
+// maxWork is how long the exact checks of one Find may take; waiting for a slow client is not
+// counted.
+const maxWork = 4 * time.Second
+
+// ErrTooMuchWork: the objects of a calendar take too long to check. It is a portal.ErrUnavailable.
+var ErrTooMuchWork = fmt.Errorf("calendar: too much work: %w", portal.ErrUnavailable)
+
 // Find lists the objects of a calendar that a filter takes, with their octets, sorted by name.
 // Time is read in zone, the calendar's own when nil. A filter that only asks for a time range is
 // answered by the index for all that happens once.
@@ -68,6 +75,7 @@ func (s *Store) Find(ctx context.Context, caller portal.Caller, id CalendarID, f
 	if err != nil {
 		return fmt.Errorf("calendar: find in %q: %w", id, err)
 	}
+	var work time.Duration
 	for part := range slices.Chunk(names, batch) {
 		found, err := s.entries(ctx, caller, id, part)
 		if err != nil {
@@ -75,7 +83,12 @@ func (s *Store) Find(ctx context.Context, caller portal.Caller, id CalendarID, f
 		}
 		slices.SortFunc(found, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 		for _, e := range found {
-			if !f.takes(e, zone) {
+			begun := time.Now()
+			takes := f.takes(e, zone)
+			if work += time.Since(begun); work > maxWork {
+				return ErrTooMuchWork
+			}
+			if !takes {
 				continue
 			}
 			if err := yield(e); err != nil {

@@ -81,7 +81,7 @@ func (s *Store) Put(ctx context.Context, caller portal.Caller, id CalendarID, na
 		written, err = s.putIn(ctx, tx, caller, c, name, object, octets, condition)
 		return err
 	})
-	return written, wrap(err, "calendar: put %.60q", name)
+	return written, wrap(duplicate(err), "calendar: put %.60q", name)
 }
 
 func (s *Store) putIn(ctx context.Context, tx *database.Tx, caller portal.Caller, c Calendar, name string, object *Object, octets []byte, condition Condition) (Written, error) {

@@ -201,7 +201,8 @@ func (s *Store) insert(ctx context.Context, tx *database.Tx, caller portal.Calle
 	_, err := tx.Exec(ctx, `
 		INSERT INTO calendars (collectivity, id, owner, slug, name, description, color, position,
 			zone, zone_text, components, busy, epoch, sequence, forgotten, created)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, $14)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, $14)
+		ON CONFLICT (collectivity, id) DO NOTHING`, // an agent's first two writes may meet
 		string(caller.Collectivity), string(c.ID), string(c.Owner), c.Slug, c.Name, c.Description, c.Color,
 		c.Order, "", c.ZoneText, strings.Join(c.Components, ","), c.Busy, c.Sync.Epoch, database.Millis(s.now()))
 	return err
@@ -259,7 +260,7 @@ func (s *Store) CreateCalendar(ctx context.Context, caller portal.Caller, made N
 		return s.insertGroups(ctx, tx, caller, c)
 	})
 	if err != nil {
-		return Calendar{}, fmt.Errorf("calendar: create %.60q: %w", c.Slug, err)
+		return Calendar{}, fmt.Errorf("calendar: create %.60q: %w", c.Slug, duplicate(err))
 	}
 	return s.Calendar(ctx, caller, c.ID)
 }
@@ -406,6 +407,14 @@ func (s *Store) DeleteCalendar(ctx context.Context, caller portal.Caller, id Cal
 	return wrap(err, "calendar: delete %q", id)
 }
 
+// duplicate is a portal.ErrConflict for a write that lost a race for a name or a UID.
+func duplicate(err error) error {
+	if database.IsDuplicate(err) {
+		return fmt.Errorf("%w: %w", portal.ErrConflict, err)
+	}
+	return err
+}
+
 // wrap adds the operation to an error that is not one the caller must see as it is.
 func wrap(err error, format string, args ...any) error {
 	var user portal.UserError
@@ -413,4 +422,25 @@ func wrap(err error, format string, args ...any) error {
 		return err
 	}
 	return fmt.Errorf(format+": %w", append(args, err)...)
+}
+
+// Restored draws new epochs for the calendars of a collectivity whose data came back from a backup,
+// so that clients, which saw later changes, read everything again.
+func (s *Store) Restored(ctx context.Context, collectivity portal.CollectivityID) error {
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		rows, err := tx.Query(ctx, `SELECT id FROM calendars WHERE collectivity = $1`, string(collectivity))
+		ids, err := database.Collect(rows, err, scanString)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			_, err := tx.Exec(ctx, `UPDATE calendars SET epoch = $3 WHERE collectivity = $1 AND id = $2`,
+				string(collectivity), id, portal.NewID())
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return wrap(err, "calendar: restored %q", collectivity)
 }

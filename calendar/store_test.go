@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -363,5 +364,42 @@ func TestDeletingACalendarLeavesNothing(t *testing.T) {
 		if err := s.db.QueryRow(ctx, `SELECT count(*) FROM `+table+` WHERE collectivity = 'bourg'`).Scan(&n); err != nil || n != 0 {
 			t.Errorf("%s keeps %d rows, %v", table, n, err)
 		}
+	}
+}
+
+func TestFirstWritesThatMeetAreAllKept(t *testing.T) {
+	ctx, s := context.Background(), newStore(t)
+	caller := agent("bourg", "claire")
+	var wait sync.WaitGroup
+	for i := range 4 {
+		wait.Go(func() {
+			for n := range 5 {
+				d := meeting(caller, fmt.Sprintf("%d-%d", i, n), 24)
+				if _, err := s.CreateEvent(ctx, caller, d); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	c, err := s.ChangesSince(ctx, caller, personal(caller), SyncToken{}, 0)
+	if err != nil || len(c.Changed) != 20 || c.Token.Sequence != 20 {
+		t.Errorf("%d events, token %v, %v; want 20 and 20", len(c.Changed), c.Token, err)
+	}
+}
+
+func TestAfterARestoreClientsReadEverythingAgain(t *testing.T) {
+	ctx, s := context.Background(), newStore(t)
+	caller := agent("bourg", "claire")
+	mustCreate(t, s, caller, meeting(caller, "x", 24))
+	before, err := s.Calendar(ctx, caller, personal(caller))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Restored(ctx, "bourg"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.ChangesSince(ctx, caller, before.ID, before.Sync, 0); !errors.Is(err, ErrSyncToken) {
+		t.Errorf("the token from before the restore: %v, want ErrSyncToken", err)
 	}
 }

@@ -1,7 +1,6 @@
 package dav
 
 import (
-	"context"
 	"encoding/xml"
 	"errors"
 	"net/http"
@@ -50,8 +49,6 @@ func asError(err error) (answer *Error, known bool) {
 		return &Error{Status: http.StatusRequestEntityTooLarge, Text: "too large"}, true
 	case errors.Is(err, portal.ErrInvalid):
 		return &Error{Status: http.StatusForbidden, Text: "what was sent can't be taken as it is"}, true
-	case errors.Is(err, context.DeadlineExceeded):
-		return &Error{Status: http.StatusInsufficientStorage, Condition: Name("number-of-matches-within-limits")}, true
 	default:
 		return &Error{Status: http.StatusServiceUnavailable, Text: "try again later"}, errors.Is(err, portal.ErrUnavailable)
 	}

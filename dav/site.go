@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"parvis/portal"
 	"parvis/portal/web"
@@ -22,9 +21,6 @@ type Authenticator interface {
 
 // Realm of Basic sign-in. It never changes: clients keep passwords by it.
 const Realm = "Parvis"
-
-// maxTime is how long one request may take.
-const maxTime = 4 * time.Second
 
 // compliance are the classes that the DAV header names (RFC 4918 §18); calendar clients look for
 // the names of what they need.
@@ -76,9 +72,6 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.Serve(w, r,
 
 // Serve answers one request; remoteAddr is the client's address.
 func (s *Site) Serve(w http.ResponseWriter, r *http.Request, remoteAddr string) {
-	ctx, cancel := context.WithTimeout(r.Context(), maxTime)
-	defer cancel()
-	r = r.WithContext(ctx)
 	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 	w.Header().Set("DAV", compliance)
 	w.Header().Set("Cache-Control", "private, no-cache")

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"net/http"
 
 	"parvis/calendar"
 	"parvis/dav"
@@ -63,6 +64,8 @@ func answer(err error, base string) error {
 		return e
 	case errors.Is(err, calendar.ErrCondition):
 		return dav.ErrPrecondition
+	case errors.Is(err, calendar.ErrTooMuchWork):
+		return &dav.Error{Status: http.StatusInsufficientStorage, Condition: dav.Name("number-of-matches-within-limits")}
 	case errors.Is(err, calendar.ErrSyncToken):
 		return dav.Forbidden(dav.Name("valid-sync-token"))
 	default:
