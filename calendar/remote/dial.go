@@ -1,0 +1,67 @@
+package remote
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// errInside: the address lies inside of our network, where a name chosen by an agent may not lead.
+var errInside = errors.New("remote: address inside of the network")
+
+// dialer opens connections to servers that agents name. The address is checked when it is dialled,
+// after the name is resolved: a name that changes its answer gains nothing.
+type dialer struct{ transport *http.Transport }
+
+func newDialer(allowInside bool) *dialer {
+	d := net.Dialer{Timeout: 5 * time.Second}
+	if !allowInside {
+		d.Control = refuseInside
+	}
+	return &dialer{&http.Transport{
+		DialContext:           d.DialContext,
+		TLSHandshakeTimeout:   5 * time.Second,
+		ResponseHeaderTimeout: 20 * time.Second,
+		MaxIdleConnsPerHost:   2, IdleConnTimeout: 30 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		ForceAttemptHTTP2:      true,
+		// No proxy of the environment: it would dial in our place, and check nothing.
+	}}
+}
+
+// refuseInside is a net.Dialer.Control.
+func refuseInside(_, address string, _ syscall.RawConn) error {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil || isInside(to.Addr()) {
+		return fmt.Errorf("%w: %s", errInside, address)
+	}
+	return nil
+}
+
+// Ranges beside those that netip knows: shared address space (RFC 6598), documentation and
+// benchmarks, IPv4 kept for protocols, and what carries an IPv4 address (RFC 6052, 3056, 4380).
+var insideRanges = prefixes("100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+	"240.0.0.0/4", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/23", "2001:db8::/32", "100::/64")
+
+func prefixes(texts ...string) []netip.Prefix {
+	var list []netip.Prefix
+	for _, text := range texts {
+		list = append(list, netip.MustParsePrefix(text))
+	}
+	return list
+}
+
+// isInside says whether an address is no public one.
+func isInside(address netip.Addr) bool {
+	address = address.Unmap()
+	for _, prefix := range insideRanges {
+		if prefix.Contains(address) {
+			return true
+		}
+	}
+	return !address.IsGlobalUnicast() || address.IsPrivate() || address.Is4() && address.As4()[0] == 0
+}
