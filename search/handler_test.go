@@ -55,7 +55,11 @@ func newSite(t testing.TB) *site {
 	if err != nil || len(missing) > 0 {
 		t.Fatalf("sentences that nobody wrote: %v, %v", missing, err)
 	}
-	renderer, err := web.NewRenderer(catalogue, func(name string) string { return "/assets/" + name }, nil, search.Templates)
+	assets, err := themes.NewAssets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	renderer, err := web.NewRenderer(catalogue, assets.URL, nil, search.Templates)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ type Results struct {
 type Facets struct {
 	All     int // hits whatever the kind
 	Kinds   []Count
-	Units   []Count // the most frequent first, at most 8
+	Units   []Count // the most frequent first, at most 6
 	Periods []Count
 	AnyUnit int // hits whatever the unit
 	AnyTime int // hits whatever the period

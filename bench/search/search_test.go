@@ -291,12 +291,16 @@ func BenchmarkUpdate(b *testing.B) {
 	})
 }
 
-// BenchmarkCollectivities asks 200 collectivities of 250 documents in turn.
+// BenchmarkCollectivities asks 200 collectivities of 250 documents of 1,200
+// bytes in turn.
 func BenchmarkCollectivities(b *testing.B) {
 	const collectivities, each = 200, 250
 	x := bleveindex.New(b.TempDir(), slog.New(slog.DiscardHandler))
 	defer x.Close()
-	docs := documents(b, collectivities*each/8)
+	docs := documents(b, 3700)
+	for i := range docs {
+		docs[i].Body = strings.ToValidUTF8(docs[i].Body[:min(1200, len(docs[i].Body))], "")
+	}
 	before := cpu(b)
 	for i := range collectivities {
 		first := i * each % (len(docs) - each)

@@ -45,7 +45,7 @@ func (v *view) search(ctx context.Context, caller portal.Caller, query search.Qu
 		if err := a.scorePhrases(q, top); err != nil {
 			return search.Results{}, err
 		}
-		slices.SortFunc(top, byScore)
+		slices.SortFunc(top, v.labels.byScore)
 	}
 	first := (results.Page - 1) * search.PageSize
 	best = best[min(first, len(best)):min(first+search.PageSize, len(best))]
@@ -141,10 +141,10 @@ func (a *asker) choose(query search.Query) ([]candidate, search.Results, error) 
 			kept = append(kept, candidate{entry, float64(a.scores.points[entry])})
 		}
 	}
-	order := byScore
+	order := labels.byScore
 	if query.ByDate {
 		order = func(x, y candidate) int {
-			return cmp.Or(cmp.Compare(labels.day[y.entry], labels.day[x.entry]), byScore(x, y))
+			return cmp.Or(cmp.Compare(labels.day[y.entry], labels.day[x.entry]), labels.byScore(x, y))
 		}
 	}
 	results := search.Results{Total: len(kept), Facets: sieve.facets()}
@@ -154,9 +154,9 @@ func (a *asker) choose(query search.Query) ([]candidate, search.Results, error) 
 	return bestOf(kept, keep, order), results, nil
 }
 
-// byScore puts the best first; equals stay in the order of their entries.
-func byScore(x, y candidate) int {
-	return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.entry, y.entry))
+// byScore puts the best first, of equals the newest, then follows the entries.
+func (l *labels) byScore(x, y candidate) int {
+	return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(l.day[y.entry], l.day[x.entry]), cmp.Compare(x.entry, y.entry))
 }
 
 // bestOf returns the n first in the order, in that order.
@@ -253,7 +253,7 @@ func (s *sieve) keeps(entry int) bool {
 }
 
 // maxUnits is how many units are offered to narrow by.
-const maxUnits = 8
+const maxUnits = 6
 
 func (s *sieve) facets() search.Facets {
 	facets := search.Facets{All: s.all, AnyUnit: s.anyUnit, AnyTime: s.anyTime}

@@ -36,8 +36,8 @@ func (a *asker) show(q question, page []candidate) ([]search.Hit, string, error)
 			return nil, "", err
 		}
 		hit := search.Hit{Document: doc, Collectivity: a.caller.Collectivity, Score: one.score}
-		hit.Heading = q.markTitle(doc.Title)
-		hit.Extract = a.extract(doc, body, places[one.entry])
+		hit.Heading = q.mark(doc.Title)
+		hit.Extract = a.extract(q, doc, body, places[one.entry])
 		noteWriting(written, hit.Heading)
 		noteWriting(written, hit.Extract)
 		hits = append(hits, hit)
@@ -87,10 +87,10 @@ func (a *asker) bodyPlaces(q question, page []candidate) (map[int][]place, error
 	return places, nil
 }
 
-// markTitle marks the terms in a title, and what the unfinished word begins.
-func (q question) markTitle(title string) []search.Segment {
+// mark marks the terms in a short text, and what the unfinished word begins.
+func (q question) mark(text string) []search.Segment {
 	var marks []place
-	for _, w := range analyse([]byte(title)) {
+	for _, w := range analyse([]byte(text)) {
 		for t, one := range q.terms {
 			if w.folded == one.folded || (w.stem != "" && w.stem == one.stem) {
 				marks = append(marks, place{w.start, w.end, t})
@@ -101,19 +101,19 @@ func (q question) markTitle(title string) []search.Segment {
 			marks = append(marks, place{w.start, w.end, len(q.terms) - 1})
 		}
 	}
-	return segments(title, 0, len(title), marks)
+	return segments(text, 0, len(text), marks)
 }
 
 // extract is the best passage of the body; without a word of the question in
 // it, the summary or else the beginning of the body.
-func (a *asker) extract(doc search.Document, body []byte, places []place) []search.Segment {
+func (a *asker) extract(q question, doc search.Document, body []byte, places []place) []search.Segment {
 	text := string(body)
 	places = within(places, len(text))
 	if len(places) == 0 {
 		if doc.Summary != "" {
-			return []search.Segment{{Text: doc.Summary}}
+			return q.mark(doc.Summary)
 		}
-		return passage(text, 0, min(len(text), extractLength), nil)
+		return passage(text, 0, wordEnd(text, extractLength), nil)
 	}
 	start, end := bestWindow(places, a.idfs)
 	start, end = widen(text, start, end)

@@ -81,12 +81,12 @@ func FuzzExtract(f *testing.F) {
 		for i := range a.idfs {
 			a.idfs[i] = float64(i + 1)
 		}
-		extract := a.extract(search.Document{}, []byte(text), places)
+		extract := a.extract(q, search.Document{}, []byte(text), places)
 		checkSegments(t, text, extract)
 		if len(places) > 0 && !hasMark(extract) {
 			t.Errorf("nothing is marked in %q of %q", marked(extract), text)
 		}
-		checkSegments(t, text, q.markTitle(text))
+		checkSegments(t, text, q.mark(text))
 	})
 }
 

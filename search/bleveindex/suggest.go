@@ -1,7 +1,6 @@
 package bleveindex
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -123,8 +122,6 @@ func (a *asker) suggested(q question) []candidate {
 		}
 		best = append(best, candidate{entry, score})
 	}
-	slices.SortFunc(best, func(x, y candidate) int {
-		return cmp.Or(byScore(x, y), cmp.Compare(labels.day[y.entry], labels.day[x.entry]))
-	})
+	slices.SortFunc(best, labels.byScore)
 	return best
 }
