@@ -13,6 +13,7 @@ type Multistatus struct {
 	x       *Writer
 	want    Wanted
 	started bool
+	instead bool // another answer was written
 }
 
 // Wanted are the properties that a request asks for.
@@ -21,6 +22,15 @@ type Wanted struct {
 	All      bool       // allprop
 	OnlyName bool       // propname
 	Minimal  bool       // Prefer: return=minimal (RFC 8144): missing properties are not listed
+}
+
+// Instead answers 200 with octets, for the reports whose answer is no multistatus.
+func (m *Multistatus) Instead(contentType string, octets []byte) error {
+	m.started, m.instead = true, true
+	m.http.Header().Set("Content-Type", contentType)
+	m.http.WriteHeader(http.StatusOK)
+	_, err := m.http.Write(octets)
+	return err
 }
 
 func (m *Multistatus) start() {
@@ -35,6 +45,9 @@ func (m *Multistatus) start() {
 
 // end closes the answer; token is that of sync-collection, "" for other reports.
 func (m *Multistatus) end(token string) error {
+	if m.instead {
+		return nil
+	}
 	m.start()
 	if token != "" {
 		m.x.Text(Name("sync-token"), token)

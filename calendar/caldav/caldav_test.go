@@ -516,3 +516,25 @@ func TestAReaderCannotWriteTheCollectivitysCalendar(t *testing.T) {
 	s.do("DELETE", theirs+"a.ics", "", "As", "paul").want(t, 403)
 	s.do("PROPFIND", theirs, propfind("current-user-privilege-set"), "As", "paul", "Depth", "0").want(t, 207, "write-properties").without(t, "write-content")
 }
+
+func TestFreeBusyTellsWhenAndNotWhat(t *testing.T) {
+	s := newServer(t)
+	for name, lines := range map[string][]string{
+		"a": {"DTSTART:20261110T090000Z", "DTEND:20261110T100000Z", "SUMMARY:canary"},
+		"b": {"DTSTART:20261110T093000Z", "DTEND:20261110T110000Z", "STATUS:CONFIRMED"},
+		"c": {"DTSTART:20261110T140000Z", "DTEND:20261110T150000Z", "STATUS:TENTATIVE"},
+		"d": {"DTSTART:20261110T160000Z", "DTEND:20261110T170000Z", "TRANSP:TRANSPARENT"},
+		"e": {"DTSTART:20261110T160000Z", "DTEND:20261110T170000Z", "STATUS:CANCELLED"},
+		"f": {"DTSTART:20261101T230000Z", "DTEND:20261102T010000Z", "RRULE:FREQ=DAILY"},
+	} {
+		s.do("PUT", own+name+".ics", event(name, lines...)).want(t, 201)
+	}
+	body := `<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav"><C:time-range start="20261110T000000Z" end="20261111T000000Z"/></C:free-busy-query>`
+	got := s.do("REPORT", own, body, "Depth", "1").want(t, 200,
+		"FREEBUSY;FBTYPE=BUSY:", "FREEBUSY;FBTYPE=BUSY-TENTATIVE:20261110T140000Z/20261110T150000Z").without(t, "canary", "T160000Z")
+	unfolded := strings.ReplaceAll(got.body, "\r\n ", "")
+	if want := "BUSY:20261110T000000Z/20261110T010000Z,20261110T090000Z/20261110T110000Z,20261110T230000Z/20261111T000000Z\r\n"; !strings.Contains(unfolded, want) {
+		t.Errorf("%q is not in\n%s", want, unfolded)
+	}
+	s.do("REPORT", own, strings.Replace(body, ` end="20261111T000000Z"`, "", 1)).want(t, 403, "valid-filter")
+}

@@ -3,6 +3,7 @@ package caldav
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -17,11 +18,15 @@ var collations = []string{"i;ascii-casemap", "i;octet", "i;unicode-casemap"}
 
 // Reports are those that a calendar answers beside sync-collection.
 func (c *collection) Reports() []xml.Name {
-	return []xml.Name{name("calendar-query"), name("calendar-multiget")}
+	return []xml.Name{name("calendar-query"), name("calendar-multiget"), name("free-busy-query")}
 }
 
-// Report answers calendar-query (RFC 4791 §7.8) and calendar-multiget (§7.9).
+// Report answers calendar-query (RFC 4791 §7.8), calendar-multiget (§7.9) and free-busy-query
+// (§7.10).
 func (c *collection) Report(ctx context.Context, caller portal.Caller, body *dav.Node, m *dav.Multistatus) error {
+	if body.Name == name("free-busy-query") {
+		return c.freeBusy(ctx, caller, body, m)
+	}
 	expand, err := expansionOf(body)
 	if err != nil {
 		return err
@@ -52,6 +57,25 @@ func (c *collection) Report(ctx context.Context, caller portal.Caller, body *dav
 		return nil
 	})
 	return answer(err, base)
+}
+
+func (c *collection) freeBusy(ctx context.Context, caller portal.Caller, body *dav.Node, m *dav.Multistatus) error {
+	n := body.Child(name("time-range"))
+	if n == nil {
+		return errFilter
+	}
+	r, err := rangeOf(n)
+	if err != nil {
+		return err
+	}
+	octets, err := c.store.FreeBusy(ctx, caller, c.ID, r)
+	if errors.Is(err, portal.ErrInvalid) {
+		return errFilter
+	}
+	if err != nil {
+		return err
+	}
+	return m.Instead("text/calendar; charset=utf-8", octets)
 }
 
 // expansionOf reads the expand of the calendar-data asked for (§9.6.5); zero when there is none.
