@@ -40,6 +40,12 @@ type buttons struct {
 	Actions []Action
 }
 
+// titled is an item with the classes of its title.
+type titled struct {
+	Item
+	Class string
+}
+
 // view prepares a box as a page shows it to a reader.
 func (k *kind) view(box Box, state shown, rd reader) boxView {
 	manifest, printer := k.manifest, rd.printer
@@ -127,6 +133,18 @@ func (v boxView) Moment(item Item) *moment {
 		return nil
 	}
 	return &moment{When: item.When, Time: item.Time, Now: v.now}
+}
+
+// Titled says how strong an item's title is: in a list what was read is
+// quieter than what was not, while people and appointments are all equal.
+func (v boxView) Titled(item Item) titled {
+	switch {
+	case item.Unread:
+		return titled{item, "t dot"}
+	case v.Content.Layout == List && item.Phone == "":
+		return titled{item, "t read"}
+	}
+	return titled{item, "t"}
 }
 
 // Buttons are an item's, none while the page is arranged.

@@ -42,7 +42,11 @@ func (h *Handler) deskOf(ctx context.Context, identity *web.Identity, key deskKe
 		return found, nil
 	}
 	made, err := h.newDesk(ctx, identity)
-	if err != nil {
+	switch {
+	case err != nil && ok && found.identity == identity.Version:
+		h.log.Warn("home page not renewed", "collectivity", key.collectivity, "error", err)
+		return found, nil // the store is in trouble: the page stays as it was
+	case err != nil:
 		return nil, err
 	}
 	h.desks.Set(key, made)

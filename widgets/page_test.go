@@ -343,3 +343,26 @@ func (a *actor) Act(_ context.Context, request widgets.Request, _ string, values
 	a.did = fmt.Sprintf("%s %d", request.Caller.Agent, values.Number("days"))
 	return widgets.Sentence{Key: "widgets.said-undo"}, nil
 }
+
+func TestThePageOutlivesTheStore(t *testing.T) {
+	w := one(t, newBox("news", widgets.ScopeAgent))
+	before := boxesOn(w.Get("/", "ada"))
+	if err := w.DB.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.Home.Changed("bourg", widgets.TopicHome)
+	if got := boxesOn(w.Get("/", "ada")); got != before {
+		t.Errorf("without the store, boxes = %q, want %q still", got, before)
+	}
+	w.Agent("bea", "bourg")
+	if got := w.Do("GET", "/", "bea", nil).StatusCode; got < 500 {
+		t.Errorf("a page never made before = %d without the store, want an error", got)
+	}
+}
+
+func TestEverySentenceOfTheTemplatesIsWritten(t *testing.T) {
+	missing, err := one(t).Catalogue.Missing(widgets.Templates)
+	if err != nil || len(missing) > 0 {
+		t.Errorf("missing sentences: %v, %v", missing, err)
+	}
+}
