@@ -59,7 +59,7 @@ func (a article) at(now time.Time, n int) Article {
 		day = workdayBefore(day, 0)
 	}
 	placed.Start = day.Add(morning)
-	if a.start == 0 { // whatever the hour of now, today's news is already there
+	if a.start == 0 && placed.Start.After(now) { // whatever the hour of now, today's news is already there
 		placed.Start = day
 	}
 	placed.End = midnight(now, a.end)
