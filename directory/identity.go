@@ -86,11 +86,15 @@ func (s *Store) entitle(ctx context.Context, caller *portal.Caller) error {
 type ThemeURL func(c Collectivity) string
 
 // identity is who an account is in a collectivity and what every page shows of
-// her. An empty collectivity is the account's oldest.
+// her. An empty collectivity is the account's oldest; who has none but operates
+// the pool is nobody's agent.
 func (s *Store) identity(ctx context.Context, theme ThemeURL, account portal.AccountID, collectivity portal.CollectivityID) (*web.Identity, error) {
 	memberships, err := s.Memberships(ctx, account)
 	if err != nil {
 		return nil, err
+	}
+	if len(memberships) == 0 && collectivity == "" {
+		return s.operator(ctx, account)
 	}
 	here := 0
 	if collectivity != "" {
@@ -108,6 +112,24 @@ func (s *Store) identity(ctx context.Context, theme ThemeURL, account portal.Acc
 	}
 	if err := s.dress(ctx, theme, identity); err != nil {
 		return nil, err
+	}
+	identity.Version = versionOf(identity)
+	return identity, nil
+}
+
+// operator is the identity of an account that operates the pool and is no
+// agent: it sees no data of a collectivity.
+func (s *Store) operator(ctx context.Context, account portal.AccountID) (*web.Identity, error) {
+	found, err := s.Account(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	identity := &web.Identity{Caller: portal.Caller{Account: account}, PersonName: found.Login, Language: found.Language, Scheme: found.Scheme}
+	if err := s.entitle(ctx, &identity.Caller); err != nil {
+		return nil, fmt.Errorf("directory: find operator: %w", err)
+	}
+	if !found.Active || !identity.Caller.Can(portal.OperatePool) {
+		return nil, fmt.Errorf("directory: find operator: %w", portal.ErrNotFound)
 	}
 	identity.Version = versionOf(identity)
 	return identity, nil

@@ -41,21 +41,29 @@ func (s *Store) People(ctx context.Context, caller portal.Caller, query PeopleQu
 	if query.Size <= 0 || query.Size > maxPageSize {
 		query.Size = defaultPageSize
 	}
-	patterns, first := patternsOf(query.Text)
-	args := []any{string(caller.Collectivity), string(query.Unit)}
-	for _, pattern := range patterns {
-		args = append(args, pattern)
+	where, args := peopleListed, []any{string(caller.Collectivity), string(query.Unit)}
+	order := ` ORDER BY a.sort_name, a.id LIMIT $3 OFFSET $4` // an index has this order
+	if patterns, first := patternsOf(query.Text); first != "" {
+		where, order = peopleListed+peopleFound, peopleOrder
+		for _, pattern := range patterns {
+			args = append(args, pattern)
+		}
+		args = append(args, first)
 	}
+	return s.page(ctx, query, where, order, args)
+}
+
+// page counts the agents and reads one page of them.
+func (s *Store) page(ctx context.Context, query PeopleQuery, where, order string, args []any) (People, error) {
 	people := People{}
-	err := s.db.QueryRow(ctx, `SELECT COUNT(*) FROM agents a `+peopleWhere, args...).Scan(&people.Total)
+	err := s.db.QueryRow(ctx, `SELECT COUNT(*) FROM agents a `+where, args...).Scan(&people.Total)
 	if err != nil {
 		return People{}, fmt.Errorf("directory: count agents: %w", err)
 	}
 	people.Pages = (people.Total + query.Size - 1) / query.Size
 	people.Page = max(1, min(query.Page, people.Pages))
-	args = append(args, first, query.Size, (people.Page-1)*query.Size)
-	rows, err := s.db.Query(ctx, `SELECT `+agentColumns+agentTables+peopleWhere+`
-		ORDER BY CASE WHEN ' ' || a.sort_name LIKE $7 THEN 0 ELSE 1 END, a.sort_name, a.id LIMIT $8 OFFSET $9`, args...)
+	args = append(args, query.Size, (people.Page-1)*query.Size)
+	rows, err := s.db.Query(ctx, `SELECT `+agentColumns+agentTables+where+order, args...)
 	people.Agents, err = database.Collect(rows, err, func(rows *sql.Rows) (Agent, error) { return scanAgent(rows.Scan) })
 	if err != nil {
 		return People{}, fmt.Errorf("directory: list agents: %w", err)
@@ -63,12 +71,17 @@ func (s *Store) People(ctx context.Context, caller portal.Caller, query PeopleQu
 	return people, nil
 }
 
-const peopleWhere = `WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)
-	AND a.search_text LIKE $3 AND a.search_text LIKE $4 AND a.search_text LIKE $5 AND a.search_text LIKE $6`
+// The texts of a list. $7 is a pattern of names; it stands among the conditions
+// so that the count takes the same parameters as the list.
+const (
+	peopleListed = `WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)`
+	peopleFound  = ` AND a.search_text LIKE $3 AND a.search_text LIKE $4 AND a.search_text LIKE $5 AND a.search_text LIKE $6 AND $7 <> ''`
+	peopleOrder  = ` ORDER BY CASE WHEN ' ' || a.sort_name LIKE $7 THEN 0 ELSE 1 END, a.sort_name, a.id LIMIT $8 OFFSET $9`
+)
 
 // patternsOf turns what was typed into LIKE patterns over search_text, "%" for
-// those not used, and one over names for the order. Folded words hold no
-// wildcard, so nothing needs escaping.
+// those not used, and one over names for the order, "" when nothing was typed.
+// Folded words hold no wildcard, so nothing needs escaping.
 func patternsOf(text string) (patterns [maxWords]string, first string) {
 	for i := range patterns {
 		patterns[i] = "%"
@@ -81,11 +94,14 @@ func patternsOf(text string) (patterns [maxWords]string, first string) {
 		return patterns, "%"
 	}
 	words := strings.Fields(fold(text))
+	if len(words) == 0 && strings.TrimSpace(text) == "" {
+		return patterns, ""
+	}
 	for i, word := range words[:min(len(words), maxWords)] {
 		patterns[i] = "% " + word + "%"
 	}
-	if len(words) == 0 && strings.TrimSpace(text) != "" {
-		patterns[0] = "" // only signs were typed, which no entry holds
+	if len(words) == 0 {
+		patterns[0] = "-" // only signs were typed, which no entry holds
 	}
 	return patterns, patterns[0]
 }

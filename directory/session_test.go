@@ -136,6 +136,23 @@ func TestSwitchingGoesOnlyToOnesOwnAgents(t *testing.T) {
 	b.get("/directory/agents/"+string(h.anne.Agent)).want(t, http.StatusNotFound)
 }
 
+func TestAnOperatorOfThePoolIsNobodysAgent(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	account := got(h.CreateAccount(ctx, directory.Installation(""), "pool@pool.example"))(t)
+	must(t, h.service.Passwords.Set(ctx, password, account))
+	h.browser(t).signIn("pool@pool.example", password).want(t, http.StatusUnprocessableEntity, closedText)
+	must(t, h.GrantPool(ctx, account))
+	b := h.browser(t)
+	b.enter("pool@pool.example", password)
+	if last := b.get("/directory"); last.location != "/pool" {
+		t.Errorf("/directory leads an operator to %q, want /pool", last.location)
+	}
+	must(t, h.SetAccountActive(ctx, portal.Caller{Rights: []portal.Right{portal.OperatePool}}, account, false))
+	if last := b.get("/directory"); !strings.HasPrefix(last.location, "/sign-in") {
+		t.Errorf("closed, an operator is led to %q", last.location)
+	}
+}
+
 func TestPreferencesApplyAtOnce(t *testing.T) {
 	h := newHouse(t)
 	b := h.as(t, h.anne)

@@ -115,7 +115,7 @@ func (s *Sessions) resolve(ctx context.Context, hash sessionHash) (*known, error
 func (s *Sessions) read(ctx context.Context, hash sessionHash, now time.Time) (*known, error) {
 	var id, account, collectivity string
 	var created, used int64
-	err := s.db.QueryRow(ctx, `SELECT id, account, collectivity, created, used FROM sessions WHERE hash = $1`,
+	err := s.db.QueryRow(ctx, `SELECT id, account, COALESCE(collectivity, ''), created, used FROM sessions WHERE hash = $1`,
 		hash[:]).Scan(&id, &account, &collectivity, &created, &used)
 	if err != nil {
 		return nil, fmt.Errorf("sso: read session: %w", err)
@@ -229,7 +229,7 @@ func (s *Sessions) insert(ctx context.Context, tx *database.Tx, begin opening, o
 	_, err = tx.Exec(ctx, `
 		INSERT INTO sessions (hash, id, account, collectivity, device, address, home, id_token, created, used)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
-		hash[:], portal.NewID(), string(begin.account), string(begin.collectivity), begin.device, begin.address, string(begin.home), begin.idToken, database.Millis(now))
+		hash[:], portal.NewID(), string(begin.account), sql.NullString{String: string(begin.collectivity), Valid: begin.collectivity != ""}, begin.device, begin.address, string(begin.home), begin.idToken, database.Millis(now))
 	return secret, err
 }
 

@@ -35,7 +35,7 @@ CREATE TABLE sessions (
 	hash         BYTEA PRIMARY KEY, -- SHA-256 of the secret
 	id           TEXT   NOT NULL,   -- shown in addresses, to revoke it
 	account      TEXT   NOT NULL REFERENCES accounts (id),
-	collectivity TEXT   NOT NULL REFERENCES collectivities (id),
+	collectivity TEXT   REFERENCES collectivities (id), -- NULL: an operator of the pool, nobody's agent
 	device       TEXT   NOT NULL,   -- 'Firefox, Windows'
 	address      TEXT   NOT NULL,
 	home         TEXT   NOT NULL,   -- collectivity whose method opened it
