@@ -41,7 +41,8 @@ func NewSite(auth Authenticator, people People, log *slog.Logger, homes ...Home)
 }
 
 // Routes are those of the tree, of its discovery (RFC 6764 §5, before authentication and by any
-// method), and of "/" for the Apple builds that ask there and don't follow redirects.
+// method), and of "/" and "/principals/" for the Apple builds that ask there and don't follow
+// redirects.
 func (s *Site) Routes() []web.Route {
 	serve := func(w http.ResponseWriter, r *http.Request) error {
 		s.Serve(w, r, web.ClientAddr(r))
@@ -57,6 +58,7 @@ func (s *Site) Routes() []web.Route {
 		{Method: "*", Path: strings.TrimSuffix(Prefix, "/"), Access: web.Protocol, MaxBody: -1, Handler: serve},
 		{Method: "PROPFIND", Path: "/", Access: web.Protocol, MaxBody: -1, Handler: serve},
 		{Method: "OPTIONS", Path: "/", Access: web.Protocol, MaxBody: -1, Handler: serve},
+		{Method: "PROPFIND", Path: "/principals/", Access: web.Protocol, MaxBody: -1, Handler: serve},
 	}
 	for _, path := range []string{"/.well-known/caldav", "/.well-known/carddav"} {
 		routes = append(routes, web.Route{Method: "*", Path: path, Access: web.Protocol, MaxBody: -1, Handler: discover})
@@ -111,7 +113,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, remoteAddr string) 
 		return err
 	}
 	q := &query{Request: r, w: w, caller: caller, site: s}
-	if r.URL.Path == "/" {
+	if r.URL.Path == "/" || r.URL.Path == "/principals/" {
 		return q.bare()
 	}
 	parts, ok := Split(Prefix, r.URL.EscapedPath())
@@ -135,9 +137,9 @@ type query struct {
 	site   *Site
 }
 
-// bare answers at "/", where all but discovery belongs to the portal's pages.
+// bare answers at "/" and "/principals/", where all but discovery belongs to the portal's pages.
 func (q *query) bare() error {
-	resource := &folder{path: "/", caller: q.caller}
+	resource := &folder{path: q.URL.Path, caller: q.caller}
 	switch q.Method {
 	case "PROPFIND":
 		q.Header.Set("Depth", "0")

@@ -176,7 +176,7 @@ func TestDiscoveryFromTheBareHostName(t *testing.T) {
 		t.Errorf("realm %q", got)
 	}
 	s.do("PROPFIND", "/dav/", "", "As", "nobody").want(t, 401)
-	for _, path := range []string{"/", "/dav", "/dav/", "/dav/principals/", "/dav/principals/claire", "/dav/principals/claire/", "/dav/calendars/", "/dav/calendars/claire/", own} {
+	for _, path := range []string{"/", "/principals/", "/dav", "/dav/", "/dav/principals/", "/dav/principals/claire", "/dav/principals/claire/", "/dav/calendars/", "/dav/calendars/claire/", own} {
 		s.do("PROPFIND", path, propfind("current-user-principal", "resourcetype"), "Depth", "0").
 			want(t, 207, "<D:href>"+path+"</D:href>", "<D:current-user-principal><D:href>/dav/principals/claire/</D:href>")
 	}
