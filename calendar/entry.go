@@ -33,7 +33,15 @@ func (e Entry) UnfoldedText() []byte {
 
 const entryColumns = `id, name, etag, size, component, modified, first_start, last_end, exact`
 
-func scanEntry(rows *sql.Rows) (Entry, error) { return scanEntryAnd(rows) }
+// listColumns are what a listing of thousands reads: every column counts.
+const listColumns = `name, etag, size, component, modified`
+
+func scanListed(rows *sql.Rows) (e Entry, err error) {
+	var modified int64
+	err = rows.Scan(&e.Name, &e.ETag, &e.Size, &e.Component, &modified)
+	e.Modified = database.FromMillis(modified)
+	return e, err
+}
 
 func scanEntryWithOctets(rows *sql.Rows) (e Entry, err error) {
 	var octets []byte
@@ -100,14 +108,14 @@ func (s *Store) entries(ctx context.Context, caller portal.Caller, id CalendarID
 	return database.Collect(rows, err, scanEntryWithOctets)
 }
 
-// List is every object of a calendar without octets.
+// List is every object of a calendar without octets and id.
 func (s *Store) List(ctx context.Context, caller portal.Caller, id CalendarID) ([]Entry, error) {
 	if _, err := s.Calendar(ctx, caller, id); err != nil {
 		return nil, err
 	}
-	rows, err := s.db.Query(ctx, `SELECT `+entryColumns+` FROM calendar_objects
+	rows, err := s.db.Query(ctx, `SELECT `+listColumns+` FROM calendar_objects
 		WHERE collectivity = $1 AND calendar = $2`, string(caller.Collectivity), string(id))
-	all, err := database.Collect(rows, err, scanEntry)
+	all, err := database.Collect(rows, err, scanListed)
 	return all, wrap(err, "calendar: list %q", id)
 }
 

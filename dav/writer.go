@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/xml"
 	"io"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -52,14 +53,14 @@ func (w *Writer) start(name xml.Name, attributes []string) {
 	w.out.WriteString(name.Local)
 	if p == "X:" {
 		w.out.WriteString(` xmlns:X="`)
-		escape(w.out, name.Space)
+		escapeAttribute(w.out, name.Space)
 		w.out.WriteByte('"')
 	}
 	for i := 0; i+1 < len(attributes); i += 2 {
 		w.out.WriteByte(' ')
 		w.out.WriteString(attributes[i])
 		w.out.WriteString(`="`)
-		escape(w.out, attributes[i+1])
+		escapeAttribute(w.out, attributes[i+1])
 		w.out.WriteByte('"')
 	}
 }
@@ -78,6 +79,16 @@ func (w *Writer) close(name xml.Name) {
 // Raw escapes bytes as text.
 func (w *Writer) Raw(text []byte) { escape(w.out, text) }
 
+// escapeAttribute is escape for between quotes.
+func escapeAttribute(out *bufio.Writer, text string) {
+	for i, part := range strings.Split(text, `"`) {
+		if i > 0 {
+			out.WriteString("&#34;")
+		}
+		escape(out, part)
+	}
+}
+
 // escape writes text with its markup escaped. CR is kept as a reference, else a parser would drop
 // it from the CRLF of iCalendar.
 func escape[T string | []byte](out *bufio.Writer, text T) {
@@ -95,8 +106,6 @@ func escape[T string | []byte](out *bufio.Writer, text T) {
 			replace(i, 1, "&gt;")
 		case c == '&':
 			replace(i, 1, "&amp;")
-		case c == '"':
-			replace(i, 1, "&#34;")
 		case c == '\r':
 			replace(i, 1, "&#13;")
 		case c < 0x20 && c != '\t' && c != '\n':

@@ -406,7 +406,7 @@ func TestMultigetAnswersEveryHref(t *testing.T) {
 	s.do("PUT", own+"a%40b.ics", on("a", 1)).want(t, 201)
 	etag := s.do("PUT", own+"b.ics", on("b", 2)).want(t, 201).Header.Get("ETag")
 	s.do("REPORT", own, multiget(own+"a%40b.ics", s.url+own+"b.ics", own+"absent.ics", "/dav/calendars/paul/personal/b.ics", "nonsense")).want(t, 207,
-		"<D:href>"+own+"a%40b.ics</D:href>", strings.ReplaceAll(etag, `"`, "&#34;"), "SUMMARY:b&#13;\n",
+		"<D:href>"+own+"a%40b.ics</D:href>", etag, "SUMMARY:b&#13;\n",
 		"<D:href>"+own+"absent.ics</D:href><D:status>HTTP/1.1 404 Not Found</D:status>",
 		"<D:href>/dav/calendars/paul/personal/b.ics</D:href><D:status>HTTP/1.1 404 Not Found</D:status>")
 	many := make([]string, 5001)
