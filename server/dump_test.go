@@ -1,0 +1,111 @@
+package server_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"parvis/portal/database"
+	"parvis/server/servertest"
+)
+
+// passing are columns and tables that reading moves: when something was last
+// used, and what the work in the background is up to.
+var passing = map[string]bool{
+	"sessions.used": true, "app_passwords.used": true, "sign_in_attempts": true, "search_queue": true,
+	"document_versions.text_state": true, "document_versions.text_reason": true, "document_versions.text_tries": true,
+	"document_versions.text_after": true, "document_versions.text_title": true, "document_versions.pages": true,
+	"articles.announced": true,
+}
+
+// dump is every row of the store as text, sorted, without what is passing.
+func dump(t *testing.T, p *servertest.Portal) []string {
+	t.Helper()
+	var all []string
+	for _, table := range tables(t, p.DB) {
+		if !passing[table] {
+			all = append(all, rowsOf(t, p.DB, table)...)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func tables(t *testing.T, db *database.DB) []string {
+	t.Helper()
+	query := `SELECT name FROM sqlite_master WHERE type = 'table'`
+	if db.Engine() == database.PostgreSQL {
+		query = `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()`
+	}
+	rows, err := db.SQL().QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(name, "sqlite_") && !strings.HasPrefix(name, "goose_") {
+			names = append(names, name)
+		}
+	}
+	if err := rows.Err(); err != nil || len(names) < 20 {
+		t.Fatalf("%d tables, %v", len(names), err)
+	}
+	return names
+}
+
+func rowsOf(t *testing.T, db *database.DB, table string) []string {
+	t.Helper()
+	rows, err := db.SQL().QueryContext(t.Context(), "SELECT * FROM "+table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for rows.Next() {
+		values := make([]any, len(columns))
+		for i := range values {
+			values[i] = new(any)
+		}
+		if err := rows.Scan(values...); err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, rowText(table, columns, values))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return texts
+}
+
+func rowText(table string, columns []string, values []any) string {
+	var text strings.Builder
+	text.WriteString(table)
+	for i, column := range columns {
+		if passing[table+"."+column] {
+			continue
+		}
+		value := *values[i].(*any)
+		if octets, ok := value.([]byte); ok {
+			value = string(octets)
+		}
+		fmt.Fprintf(&text, " %s=%v", column, value)
+	}
+	return text.String()
+}
+
+// of keeps the rows that belong to one collectivity.
+func of(rows []string, collectivity string) []string {
+	return slices.DeleteFunc(slices.Clone(rows), func(row string) bool {
+		return !strings.Contains(row, " collectivity="+collectivity+" ") && !strings.HasSuffix(row, " collectivity="+collectivity)
+	})
+}
