@@ -28,7 +28,7 @@ type Document struct {
 	ID   string // unique in its kind and collectivity, at most 200 bytes
 
 	Title    string   // "Règlement intérieur de la salle des fêtes"
-	Body     string   // the text that is searched and that extracts are cut from; "" for none
+	Body     string   // what is searched (its first 2 MiB) and what extracts are cut from; "" for none
 	Keywords []string // found when typed whole, never shown: e-mail addresses, file names, references
 
 	Summary string    // shown instead of an extract when no word of Body matches

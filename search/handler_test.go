@@ -89,7 +89,11 @@ func (s *site) put(t testing.TB, collectivity portal.CollectivityID, docs ...sea
 	if err := s.index.Apply(t.Context(), collectivity, changes); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.index.SetFilled(t.Context(), collectivity); err != nil {
+	state, err := s.index.State(t.Context(), collectivity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.index.SetFilled(t.Context(), collectivity, state.Making); err != nil {
 		t.Fatal(err)
 	}
 }

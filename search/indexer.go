@@ -46,8 +46,10 @@ const (
 	restAfterFailure = 5 * time.Second
 	// batchRows is how many rows of the queue are taken at a time.
 	batchRows = 500
-	// loadAtOnce bounds the documents in memory before they are indexed.
-	loadAtOnce = 100
+	// loadAtOnce and enoughBytes bound the texts in memory before they are
+	// indexed: a load goes on until there is enough for one write to the disk.
+	loadAtOnce  = 16
+	enoughBytes = 2 << 20
 	// What was deleted leaves the disk within the hour, what was replaced
 	// within the day: a purge rewrites the whole index.
 	purgeDeletedAfter  = time.Hour
@@ -96,8 +98,7 @@ func (x *Indexer) Step(ctx context.Context) (int, error) {
 // Pending counts the documents that are not indexed yet.
 func (x *Indexer) Pending(ctx context.Context) (int, error) { return x.queue.pending(ctx, x.db) }
 
-// grouped cuts rows into runs of one collectivity and kind, each short enough
-// to be loaded at once.
+// grouped cuts rows into runs of one collectivity and kind.
 func grouped(rows []queued) [][]queued {
 	type key struct {
 		collectivity portal.CollectivityID
@@ -108,7 +109,7 @@ func grouped(rows []queued) [][]queued {
 	for _, row := range rows {
 		k := key{row.collectivity, row.kind}
 		place, ok := places[k]
-		if !ok || len(groups[place]) == loadAtOnce {
+		if !ok {
 			place = len(groups)
 			places[k] = place
 			groups = append(groups, nil)
@@ -142,30 +143,49 @@ func (x *Indexer) indexGroup(ctx context.Context, rows []queued) error {
 // disk, takes their rows out of the queue. Killed in between, it does so again.
 func (x *Indexer) indexRows(ctx context.Context, rows []queued) error {
 	collectivity, kind := rows[0].collectivity, rows[0].kind
-	if kind == kindPurge {
+	switch kind {
+	case kindPurge:
 		return x.purge(ctx, rows)
+	case kindFilled:
+		return x.endFill(ctx, rows)
 	}
 	source, ok := x.sources[kind]
 	if !ok {
 		x.log.Error("search: no source for a kind, its documents leave the index", "kind", kind)
 		source = noSource{kind}
 	}
-	changes, err := loadChanges(ctx, source, collectivity, rows)
-	if err != nil {
-		return err
+	for len(rows) > 0 {
+		changes, err := loadEnough(ctx, source, collectivity, rows)
+		if err != nil {
+			return err
+		}
+		if err := x.askForPurge(ctx, collectivity, changes); err != nil {
+			return err
+		}
+		if err := x.index.Apply(ctx, collectivity, changes); err != nil {
+			return err
+		}
+		if err := x.queue.done(ctx, x.db, rows[:len(changes)]); err != nil {
+			return err
+		}
+		rows = rows[len(changes):]
 	}
-	if err := x.askForPurge(ctx, collectivity, changes); err != nil {
-		return err
-	}
-	if err := x.index.Apply(ctx, collectivity, changes); err != nil {
-		return err
-	}
-	return x.queue.done(ctx, x.db, rows)
+	return nil
 }
 
 func (x *Indexer) purge(ctx context.Context, rows []queued) error {
 	if err := x.index.Purge(ctx, rows[0].collectivity); err != nil {
 		return err
+	}
+	return x.queue.done(ctx, x.db, rows)
+}
+
+// endFill comes after everything that was queued to fill an index.
+func (x *Indexer) endFill(ctx context.Context, rows []queued) error {
+	for _, row := range rows {
+		if err := x.index.SetFilled(ctx, row.collectivity, row.id); err != nil {
+			return err
+		}
 	}
 	return x.queue.done(ctx, x.db, rows)
 }
@@ -179,6 +199,25 @@ func (x *Indexer) askForPurge(ctx context.Context, collectivity portal.Collectiv
 		}
 	}
 	return x.queue.purgeAt(ctx, x.db, collectivity, x.now().Add(after))
+}
+
+// loadEnough loads the first of the rows, until they make a good batch.
+func loadEnough(ctx context.Context, source Source, collectivity portal.CollectivityID, rows []queued) ([]Change, error) {
+	var changes []Change
+	for bytes := 0; len(changes) < len(rows) && bytes < enoughBytes; {
+		next := rows[len(changes):min(len(rows), len(changes)+loadAtOnce)]
+		loaded, err := loadChanges(ctx, source, collectivity, next)
+		if err != nil {
+			return nil, err
+		}
+		for _, change := range loaded {
+			if change.Document != nil {
+				bytes += len(change.Document.Body)
+			}
+		}
+		changes = append(changes, loaded...)
+	}
+	return changes, nil
 }
 
 // loadChanges asks a source for documents. Those that it does not answer with
@@ -249,10 +288,13 @@ func (x *Indexer) fillEmpty(ctx context.Context) error {
 }
 
 // Fill queues everything that the sources have for a collectivity, unless its
-// index was filled before.
+// index is filled or being filled.
 func (x *Indexer) Fill(ctx context.Context, collectivity portal.CollectivityID) error {
-	filled, err := x.index.Filled(ctx, collectivity)
-	if filled || err != nil {
+	state, err := x.index.State(ctx, collectivity)
+	if state.Filled || err != nil {
+		return err
+	}
+	if filling, err := x.queue.isFilling(ctx, x.db, collectivity, state.Making); filling || err != nil {
 		return err
 	}
 	n := 0
@@ -264,7 +306,9 @@ func (x *Indexer) Fill(ctx context.Context, collectivity portal.CollectivityID) 
 		n += queued
 	}
 	x.log.Info("search: index to be filled", "collectivity", collectivity, "documents", n)
-	return x.index.SetFilled(ctx, collectivity)
+	return x.db.Tx(ctx, func(tx *database.Tx) error {
+		return x.queue.markFill(ctx, tx, collectivity, state.Making)
+	})
 }
 
 // Rebuild empties the index of a collectivity and queues everything for it.

@@ -92,9 +92,11 @@ func pause(tries int) time.Duration {
 	return min(time.Hour, 2*time.Second<<min(tries, 12))
 }
 
-// kindPurge is the kind of the row that asks for a purge of a collectivity's
-// index. It is no kind of document.
-const kindPurge Kind = "purge"
+// Kinds of rows that are about an index, and no kinds of documents.
+const (
+	kindPurge  Kind = "purge"  // purge it
+	kindFilled Kind = "filled" // all before this row fills it; the id is its making
+)
 
 // purgeAt asks for a purge, at the earlier of this instant and the one asked
 // for before.
@@ -111,11 +113,35 @@ func (Queue) purgeAt(ctx context.Context, db *database.DB, collectivity portal.C
 	return nil
 }
 
+// markFill puts a row behind everything that fills the index of that making.
+func (Queue) markFill(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, making string) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO search_queue (collectivity, kind, id, change, queued_at, tries, not_before)
+		VALUES ($1, $2, $3, $4, $5, 0, 0)
+		ON CONFLICT (collectivity, kind, id) DO UPDATE SET change = excluded.change, queued_at = excluded.queued_at`,
+		string(collectivity), string(kindFilled), making, portal.NewID(), time.Now().UnixMilli()+1)
+	if err != nil {
+		return fmt.Errorf("search: mark the fill of %s: %w", collectivity, err)
+	}
+	return nil
+}
+
+// isFilling says whether everything was queued for the index of that making.
+func (Queue) isFilling(ctx context.Context, db *database.DB, collectivity portal.CollectivityID, making string) (bool, error) {
+	var n int
+	err := db.QueryRow(ctx, `SELECT COUNT(*) FROM search_queue WHERE collectivity = $1 AND kind = $2 AND id = $3`,
+		string(collectivity), string(kindFilled), making).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("search: look for the fill of %s: %w", collectivity, err)
+	}
+	return n > 0, nil
+}
+
 // pending counts the documents that are not indexed yet.
 func (Queue) pending(ctx context.Context, db *database.DB) (int, error) {
 	var n int
-	err := db.QueryRow(ctx, `SELECT COUNT(*) FROM (SELECT collectivity FROM search_queue WHERE kind <> $1) AS waiting`,
-		string(kindPurge)).Scan(&n)
+	err := db.QueryRow(ctx, `SELECT COUNT(*) FROM (SELECT collectivity FROM search_queue WHERE kind <> $1 AND kind <> $2) AS waiting`,
+		string(kindPurge), string(kindFilled)).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("search: count the queue: %w", err)
 	}

@@ -27,19 +27,25 @@ type Index interface {
 	// Apply puts and deletes documents, all or none. When it returns nil they
 	// are on disk and found by the next Search.
 	Apply(ctx context.Context, collectivity portal.CollectivityID, changes []Change) error
-	// Filled says whether everything that existed when the index was made has
-	// been put in the queue; false for a new, lost or damaged index.
-	Filled(ctx context.Context, collectivity portal.CollectivityID) (bool, error)
-	// SetFilled records that it has.
-	SetFilled(ctx context.Context, collectivity portal.CollectivityID) error
+	// State says which making of an index this is, and whether it is filled.
+	State(ctx context.Context, collectivity portal.CollectivityID) (State, error)
+	// SetFilled records that this making of the index has been given everything
+	// that existed before it. Of another making it records nothing.
+	SetFilled(ctx context.Context, collectivity portal.CollectivityID, making string) error
 	// Purge removes from the disk the text of documents deleted or replaced
 	// before, which an index otherwise keeps until it happens to merge.
 	Purge(ctx context.Context, collectivity portal.CollectivityID) error
 	// OnEmpty sets what is called, once each time, when an index turns out to be
-	// new, lost or damaged, and so not Filled. It is set before the first use.
+	// new, lost or damaged, and so not filled. It is set before the first use.
 	OnEmpty(func(collectivity portal.CollectivityID))
 	// Remove forgets a collectivity, on disk too.
 	Remove(ctx context.Context, collectivity portal.CollectivityID) error
+}
+
+// State is that of one collectivity's index.
+type State struct {
+	Making string // drawn when the index was made, anew after each loss
+	Filled bool   // false while what existed before is on its way
 }
 
 // Change is what happened to one document.

@@ -49,7 +49,7 @@ func (v *view) search(ctx context.Context, caller portal.Caller, query search.Qu
 	}
 	first := (results.Page - 1) * search.PageSize
 	best = best[min(first, len(best)):min(first+search.PageSize, len(best))]
-	results.Partial = !v.filled
+	results.Partial = !v.state.Filled
 	results.Hits, results.Correction, err = a.show(q, best)
 	return results, err
 }

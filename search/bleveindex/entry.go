@@ -19,8 +19,9 @@ import (
 // it is then rebuilt.
 const formatVersion = "1"
 
-// maxBody is how much of a body is indexed, in bytes: about 1,300 pages.
-const maxBody = 4 << 20
+// maxBody is how much of a body is indexed, in bytes: about 700 pages. While
+// it is indexed a text takes some fifty times its size.
+const maxBody = 2 << 20
 
 // The fields of an entry.
 const (

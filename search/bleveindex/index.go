@@ -138,23 +138,23 @@ func (x *Index) Apply(ctx context.Context, collectivity portal.CollectivityID, c
 	return shelf.apply(ctx, changes)
 }
 
-// Filled implements search.Index.
-func (x *Index) Filled(_ context.Context, collectivity portal.CollectivityID) (bool, error) {
+// State implements search.Index.
+func (x *Index) State(_ context.Context, collectivity portal.CollectivityID) (search.State, error) {
 	shelf, done, err := x.use(collectivity)
 	if err != nil {
-		return false, err
+		return search.State{}, err
 	}
 	defer done()
-	filled := false
+	var state search.State
 	err = shelf.read(func(v *view) error {
-		filled = v.filled
+		state = v.state
 		return nil
 	})
-	return filled, err
+	return state, err
 }
 
 // SetFilled implements search.Index.
-func (x *Index) SetFilled(_ context.Context, collectivity portal.CollectivityID) error {
+func (x *Index) SetFilled(ctx context.Context, collectivity portal.CollectivityID, making string) error {
 	shelf, done, err := x.use(collectivity)
 	if err != nil {
 		return err
@@ -162,9 +162,7 @@ func (x *Index) SetFilled(_ context.Context, collectivity portal.CollectivityID)
 	defer done()
 	shelf.writing.Lock()
 	defer shelf.writing.Unlock()
-	batch := index.NewBatch()
-	batch.SetInternal(keyFilled, []byte{1})
-	return shelf.write(batch)
+	return shelf.setFilled(making)
 }
 
 // Remove implements search.Index.

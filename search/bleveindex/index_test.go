@@ -397,6 +397,49 @@ func testErasedTextLeavesTheDisk(t *testing.T, n int) {
 	}
 }
 
+// fillUp says of bourg's index that it is filled.
+func fillUp(t *testing.T, x *Index) {
+	t.Helper()
+	state, err := x.State(t.Context(), "bourg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := x.SetFilled(t.Context(), "bourg", "another making"); err != nil {
+		t.Fatal(err)
+	}
+	if state, err := x.State(t.Context(), "bourg"); err != nil || state.Filled {
+		t.Errorf("State = %v, %v; want it not filled by the word of another making", state, err)
+	}
+	if err := x.SetFilled(t.Context(), "bourg", state.Making); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAFileThatShrinksUnderTheIndexIsNoCrash(t *testing.T) {
+	x := newIndex(t)
+	var docs []search.Document
+	for i := range 300 {
+		docs = append(docs, search.Document{Kind: search.KindDocument, ID: fmt.Sprint(i), Title: "Budget", Body: strings.Repeat("budget primitif ", 200)})
+	}
+	put(t, x, "bourg", docs...)
+	fillUp(t, x)
+	segments, err := filepath.Glob(filepath.Join(x.dir, "bourg", "*.zap"))
+	if err != nil || len(segments) == 0 {
+		t.Fatalf("segments %v, %v", segments, err)
+	}
+	for _, segment := range segments {
+		if err := os.Truncate(segment, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := x.Search(t.Context(), clerk, search.Query{Text: "budget"}); !errors.Is(err, portal.ErrUnavailable) {
+		t.Errorf("Search = %v, want ErrUnavailable", err)
+	}
+	if got := ask(t, x, clerk, "budget"); got.Total != 0 || !got.Partial {
+		t.Errorf("then %d hits, partial %v; want an empty index that says so", got.Total, got.Partial)
+	}
+}
+
 func TestADamagedIndexIsEmptiedAndAsksToBeFilled(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -411,9 +454,7 @@ func TestADamagedIndexIsEmptiedAndAsksToBeFilled(t *testing.T) {
 			dir := t.TempDir()
 			x := New(dir, slog.New(slog.DiscardHandler))
 			put(t, x, "bourg", search.Document{Kind: search.KindDocument, ID: "a", Title: "Budget", Body: strings.Repeat("budget primitif ", 500)})
-			if err := x.SetFilled(t.Context(), "bourg"); err != nil {
-				t.Fatal(err)
-			}
+			fillUp(t, x)
 			if err := x.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -431,8 +472,8 @@ func TestADamagedIndexIsEmptiedAndAsksToBeFilled(t *testing.T) {
 
 			x = New(dir, slog.New(slog.DiscardHandler))
 			defer x.Close()
-			if filled, err := x.Filled(t.Context(), "bourg"); err != nil || filled {
-				t.Errorf("Filled = %v, %v; want false", filled, err)
+			if state, err := x.State(t.Context(), "bourg"); err != nil || state.Filled {
+				t.Errorf("State = %v, %v; want it not filled", state, err)
 			}
 			if got := ask(t, x, clerk, "budget").Total; got != 0 {
 				t.Errorf("%d hits in the emptied index", got)
@@ -449,16 +490,14 @@ func TestAnIndexIsKeptAcrossARestart(t *testing.T) {
 	dir := t.TempDir()
 	x := New(dir, slog.New(slog.DiscardHandler))
 	put(t, x, "bourg", search.Document{Kind: search.KindDocument, ID: "a", Title: "Budget"})
-	if err := x.SetFilled(t.Context(), "bourg"); err != nil {
-		t.Fatal(err)
-	}
+	fillUp(t, x)
 	if err := x.Close(); err != nil {
 		t.Fatal(err)
 	}
 	x = New(dir, slog.New(slog.DiscardHandler))
 	defer x.Close()
-	if filled, err := x.Filled(t.Context(), "bourg"); err != nil || !filled {
-		t.Errorf("Filled = %v, %v; want true", filled, err)
+	if state, err := x.State(t.Context(), "bourg"); err != nil || !state.Filled {
+		t.Errorf("State = %v, %v; want it filled", state, err)
 	}
 	if got := ask(t, x, clerk, "budget").Total; got != 1 {
 		t.Errorf("%d hits after the restart, want 1", got)

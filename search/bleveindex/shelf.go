@@ -37,7 +37,8 @@ type shelf struct {
 // Keys of what an index says of itself.
 var (
 	keyFormat = []byte("format")
-	keyFilled = []byte("filled")
+	keyMaking = []byte("making") // drawn when it is made
+	keyFilled = []byte("filled") // present when it is filled
 )
 
 // lockTimeout is how long to wait for another process, or for our own closing
@@ -77,7 +78,7 @@ func (s *shelf) tryOpen() error {
 		return err
 	}
 	if fresh {
-		err = guarded(func() error { return store.SetInternal(keyFormat, []byte(formatVersion)) })
+		err = guarded(func() error { return store.Batch(birth()) })
 	}
 	if err == nil {
 		s.current, err = newView(store, time.Now())
@@ -86,10 +87,18 @@ func (s *shelf) tryOpen() error {
 		return errors.Join(err, store.Close())
 	}
 	s.store, s.suspect = store, false
-	if !s.current.filled {
+	if !s.current.state.Filled {
 		s.empty()
 	}
 	return nil
+}
+
+// birth is the first batch of an index.
+func birth() *index.Batch {
+	batch := index.NewBatch()
+	batch.SetInternal(keyFormat, []byte(formatVersion))
+	batch.SetInternal(keyMaking, []byte(portal.NewID()))
+	return batch
 }
 
 // openStore opens the folder with Scorch. Read only, nothing runs behind it.
@@ -251,10 +260,25 @@ func (s *shelf) read(fn func(*view) error) error {
 	return fmt.Errorf("bleveindex: read %s: %w: %w", filepath.Base(s.dir), portal.ErrUnavailable, err)
 }
 
+// setFilled is called with writing held.
+func (s *shelf) setFilled(making string) error {
+	var state search.State
+	err := s.read(func(v *view) error {
+		state = v.state
+		return nil
+	})
+	if err != nil || state.Making != making || state.Filled {
+		return err
+	}
+	batch := index.NewBatch()
+	batch.SetInternal(keyFilled, []byte{1})
+	return s.write(batch)
+}
+
 // The bounds of one batch: what they hold is in memory until it is on disk.
 const (
 	batchDocs  = 500
-	batchBytes = 8 << 20
+	batchBytes = 2 << 20
 )
 
 // apply writes changes in batches.

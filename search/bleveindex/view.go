@@ -24,7 +24,7 @@ type view struct {
 	users  atomic.Int64 // searches in it, and 1 while it is the current one
 	size   int          // entries, deleted ones too
 	docs   float64      // entries, without the deleted ones
-	filled bool
+	state  search.State
 
 	title, body column // lengths
 	labels      labels
@@ -52,14 +52,21 @@ func newView(from index.Index, now time.Time) (*view, error) {
 		return nil, err
 	}
 	v.docs = float64(docs)
-	filled, err := snapshot.GetInternal(keyFilled)
-	if err != nil {
+	if v.state, err = stateOf(snapshot); err != nil {
 		snapshot.Close()
 		return nil, err
 	}
-	v.filled = len(filled) > 0
 	v.scratch.New = func() any { return newScores(v.size) }
 	return v, nil
+}
+
+func stateOf(reader index.IndexReader) (search.State, error) {
+	making, err := reader.GetInternal(keyMaking)
+	if err != nil {
+		return search.State{}, err
+	}
+	filled, err := reader.GetInternal(keyFilled)
+	return search.State{Making: string(making), Filled: len(filled) > 0}, err
 }
 
 // release ends one use. The last one gives the files back.
