@@ -149,8 +149,10 @@ func main(page string) string {
 
 func town() []search.Document {
 	return []search.Document{
-		{Kind: search.KindDocument, ID: "rules", Title: "Règlement de la salle des fêtes", Unit: "Vie associative", Detail: "PDF, 6 pages",
-			Body: "L’occupant restitue la salle propre. La caution est rendue sous huit jours.", URL: "/documents/rules", Icon: "i-file", Date: time.Date(2026, 3, 12, 0, 0, 0, 0, time.UTC)},
+		{
+			Kind: search.KindDocument, ID: "rules", Title: "Règlement de la salle des fêtes", Unit: "Vie associative", Detail: "PDF, 6 pages",
+			Body: "L’occupant restitue la salle propre. La caution est rendue sous huit jours.", URL: "/documents/rules", Icon: "i-file", Date: time.Date(2026, 3, 12, 0, 0, 0, 0, time.UTC),
+		},
 		{Kind: search.KindPerson, ID: "keeper", Title: "Paul Salle", Detail: "Gardien", Phone: "+33261910142", Unit: "Services techniques", URL: "/directory/agents/keeper", Icon: "i-user"},
 		{Kind: search.KindApplication, ID: "booking", Title: "Salles en ligne", URL: "https://salles.example/", Icon: "room", Summary: "Réserver une salle"},
 		{Kind: search.KindDocument, ID: "secret", Title: "Salle blanche, dossier confidentiel", URL: "/documents/secret", Audience: []portal.GroupID{"hr"}, Unit: "Ressources secrètes"},
@@ -229,8 +231,10 @@ func TestSuggestionsAreAFragment(t *testing.T) {
 
 func TestHostileTextsShowAPage(t *testing.T) {
 	s := newSite(t)
-	s.put(t, "bourg", search.Document{Kind: search.KindDocument, ID: "x", URL: "javascript:alert(1)",
-		Title: `<script>alert("titre")</script> fête`, Body: `<img src=x onerror=alert(1)> fête </mark><b>`, Unit: `<i>unité</i>`})
+	s.put(t, "bourg", search.Document{
+		Kind: search.KindDocument, ID: "x", URL: "javascript:alert(1)",
+		Title: `<script>alert("titre")</script> fête`, Body: `<img src=x onerror=alert(1)> fête </mark><b>`, Unit: `<i>unité</i>`,
+	})
 	holds(t, "hostile document", s.get(t, "clerk", searchFor("fête")), "1 résultat<", "&lt;script&gt;",
 		"!<script>alert", "!<img", "!</mark><b>", "!<i>unité", "!href=\"javascript:")
 	for _, text := range []string{

@@ -86,14 +86,14 @@ func (a *asker) match(q *question) error {
 // name, at most: less than for the whole word.
 const prefixScore = 4.0
 
-// scorePrefix finds people and applications by the beginning of a name: the
-// last word of the question may be unfinished.
+// scorePrefix finds people and applications by the beginning of a name, and
+// anything when nothing else would be: the last word may be unfinished.
 func (a *asker) scorePrefix(q question) error {
 	if len(q.prefix) < 2 || len(q.terms) == 0 {
 		return nil
 	}
 	last := len(q.terms) - 1
-	return a.eachNamed(q.prefix, func(entry int) {
+	return a.eachNamed(q.prefix, q.begins, func(entry int) {
 		a.scores.add(entry, prefixScore, 1<<last)
 	})
 }
@@ -101,9 +101,9 @@ func (a *asker) scorePrefix(q question) error {
 // maxNames bounds how many words a prefix stands for.
 const maxNames = 64
 
-// eachNamed calls fn with the visible people and applications whose title has
-// a word that begins with the prefix.
-func (a *asker) eachNamed(prefix string, fn func(entry int)) error {
+// eachNamed calls fn with the visible people and applications, or documents of
+// every kind, whose title has a word that begins with the prefix.
+func (a *asker) eachNamed(prefix string, every bool, fn func(entry int)) error {
 	labels := &a.view.labels
 	if err := labels.load(a.ctx, a.view); err != nil {
 		return err
@@ -120,7 +120,7 @@ func (a *asker) eachNamed(prefix string, fn func(entry int)) error {
 		}
 		return a.view.eachEntry(a.ctx, fieldName, name, func(entry int) {
 			kind := search.Kind(labels.kinds[labels.kind[entry]])
-			if a.allowed.has(entry) && (kind == search.KindPerson || kind == search.KindApplication) {
+			if a.allowed.has(entry) && (every || kind == search.KindPerson || kind == search.KindApplication) {
 				fn(entry)
 			}
 		})

@@ -34,6 +34,7 @@ func (a *asker) correct(q *question) error {
 		if err != nil {
 			return err
 		}
+		q.begins = best == "" && i == len(q.terms)-1
 		if best != "" {
 			one.folded, one.stem, one.weight, one.corrected = best, stem(best), fixedWeight, true
 		}
@@ -88,7 +89,7 @@ func (a *asker) visible(field, text string, limit int) (int, error) {
 // word that begins so: the word is unfinished, not wrong.
 func (a *asker) beginsName(prefix string) bool {
 	found := false
-	err := a.eachNamed(prefix, func(int) { found = true })
+	err := a.eachNamed(prefix, false, func(int) { found = true })
 	return err == nil && found
 }
 

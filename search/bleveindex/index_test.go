@@ -90,8 +90,10 @@ func TestAColleagueWithoutTheRightFindsNothingAndLearnsNothing(t *testing.T) {
 	x := newIndex(t)
 	put(t, x, "bourg",
 		search.Document{Kind: search.KindDocument, ID: "all", Title: "Compte rendu", Body: "Le conseil examine le projet.", Unit: "Mairie"},
-		search.Document{Kind: search.KindDocument, ID: "group", Title: "Projet de licenciement", Body: "Indemnités confidentielles.",
-			Unit: "Ressources humaines", Audience: []portal.GroupID{"hr"}, Date: noon},
+		search.Document{
+			Kind: search.KindDocument, ID: "group", Title: "Projet de licenciement", Body: "Indemnités confidentielles.",
+			Unit: "Ressources humaines", Audience: []portal.GroupID{"hr"}, Date: noon,
+		},
 		search.Document{Kind: search.KindEvent, ID: "private", Title: "Projet chirurgical", Agents: []portal.AgentID{"boss"}},
 		search.Document{Kind: search.KindArticle, ID: "both", Title: "Projet partagé", Audience: []portal.GroupID{"hr"}, Agents: []portal.AgentID{"boss"}},
 	)
@@ -196,6 +198,8 @@ func TestWordsAreFoundWhateverTheirAccentsFormsAndErrors(t *testing.T) {
 		{"md", "dupont", ""},
 		{"marie.dupont@bourg.example", "dupont", ""},
 		{"carri", "paie", ""},
+		{"annu", "conges", ""},
+		{"propr", "fetes", "propre"},
 		{"des", "fetes", ""},
 		{"", "", ""},
 		{"   ", "", ""},
@@ -213,8 +217,10 @@ func TestWhatWasSearchedIsMarkedInTheBestPassage(t *testing.T) {
 	x := newIndex(t)
 	filler := strings.Repeat("Le présent texte ne parle de rien. ", 40)
 	put(t, x, "bourg",
-		search.Document{Kind: search.KindDocument, ID: "long", Title: "Règlement de l’<b>eau</b>",
-			Body: filler + "L’agent relève les compteurs d’eau.\n\n  La caution de 500 € est rendue. " + filler + "Une caution."},
+		search.Document{
+			Kind: search.KindDocument, ID: "long", Title: "Règlement de l’<b>eau</b>",
+			Body: filler + "L’agent relève les compteurs d’eau.\n\n  La caution de 500 € est rendue. " + filler + "Une caution.",
+		},
 		search.Document{Kind: search.KindDocument, ID: "short", Title: "Tarifs", Body: "Caution : 500 €"},
 		search.Document{Kind: search.KindDocument, ID: "title", Title: "La caution", Body: filler, Summary: "Un résumé."},
 	)
@@ -224,8 +230,10 @@ func TestWhatWasSearchedIsMarkedInTheBestPassage(t *testing.T) {
 		got[hit.ID] = [2]string{marked(hit.Heading), marked(hit.Extract)}
 	}
 	want := map[string][2]string{
-		"long": {"Règlement de l’<b>[eau]</b>",
-			"…L’agent relève les [compteurs] d’[eau]. La [caution] de 500 € est rendue. Le présent texte ne parle de rien. Le présent texte ne parle de rien. Le présent texte ne parle de rien. Le présent texte ne parle de…"},
+		"long": {
+			"Règlement de l’<b>[eau]</b>",
+			"…L’agent relève les [compteurs] d’[eau]. La [caution] de 500 € est rendue. Le présent texte ne parle de rien. Le présent texte ne parle de rien. Le présent texte ne parle de rien. Le présent texte ne parle de…",
+		},
 		"short": {"Tarifs", "[Caution] : 500 €"},
 		"title": {"La [caution]", "Un résumé."},
 	}

@@ -32,6 +32,9 @@ type question struct {
 	phone string   // the digits, when the text is a telephone number
 	// prefix is the last word, folded, when it may be still unfinished.
 	prefix string
+	// begins says that the last word is in no text and near to none: titles of
+	// every kind are then searched for its beginning.
+	begins bool
 }
 
 // parse reads a text. Words between "double quotes" or « guillemets » are a
