@@ -125,6 +125,7 @@ func measure(b *testing.B, status int, one func(i int) *discard) {
 	}
 	b.ReportMetric(float64(cpu()-begun)/1e6/float64(n), "cpu-ms/op")
 	b.ReportMetric(float64(size)/1024, "KiB")
+	b.ReportMetric(float64(peak()), "peak-MiB")
 }
 
 func cpu() time.Duration {
@@ -134,6 +135,21 @@ func cpu() time.Duration {
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
+
+// peak is the most memory the process held, filling included, in MiB.
+func peak() int64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return usage.Maxrss / 1024
+}
+
+const (
+	listBody = `<propfind xmlns="DAV:"><prop><getetag/><getcontenttype/><resourcetype/></prop></propfind>`
+	weekBody = `<C:calendar-query xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><prop><getetag/><C:calendar-data/></prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range start="20261123T000000Z" end="20261130T000000Z"/></C:comp-filter></C:comp-filter></C:filter></C:calendar-query>`
+	ctagBody = `<propfind xmlns="DAV:" xmlns:S="http://calendarserver.org/ns/"><prop><S:getctag/></prop></propfind>`
+)
 
 const syncBody = `<sync-collection xmlns="DAV:"><sync-token>urn:parvis:sync:%s</sync-token><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`
 
@@ -147,12 +163,10 @@ func BenchmarkCalDAV(b *testing.B) {
 		})
 	})
 	b.Run("propfind-10000", func(b *testing.B) {
-		body := `<propfind xmlns="DAV:"><prop><getetag/><getcontenttype/><resourcetype/></prop></propfind>`
-		measure(b, 207, func(int) *discard { return ask(site, "PROPFIND", base, body) })
+		measure(b, 207, func(int) *discard { return ask(site, "PROPFIND", base, listBody) })
 	})
 	b.Run("week", func(b *testing.B) {
-		body := `<C:calendar-query xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><prop><getetag/><C:calendar-data/></prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range start="20261123T000000Z" end="20261130T000000Z"/></C:comp-filter></C:comp-filter></C:filter></C:calendar-query>`
-		measure(b, 207, func(int) *discard { return ask(site, "REPORT", base, body) })
+		measure(b, 207, func(int) *discard { return ask(site, "REPORT", base, weekBody) })
 	})
 	b.Run("week-page", func(b *testing.B) {
 		from := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
@@ -179,9 +193,8 @@ func BenchmarkCalDAV(b *testing.B) {
 		})
 	})
 	b.Run("ctag", func(b *testing.B) {
-		body := `<propfind xmlns="DAV:" xmlns:S="http://calendarserver.org/ns/"><prop><S:getctag/></prop></propfind>`
 		measure(b, 207, func(int) *discard {
-			r := httptest.NewRequest("PROPFIND", base, strings.NewReader(body))
+			r := httptest.NewRequest("PROPFIND", base, strings.NewReader(ctagBody))
 			r.SetBasicAuth("claire", "x")
 			r.Header.Set("Depth", "0")
 			w := &discard{header: http.Header{}, status: 200}

@@ -467,10 +467,11 @@ func TestNameAndColourAreSetPropertyByProperty(t *testing.T) {
 func TestCalendarsAreMadeAndDeleted(t *testing.T) {
 	s := newServer(t)
 	path := "/dav/calendars/claire/projet%20X/"
-	body := `<C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop><displayname>Projet</displayname><C:supported-calendar-component-set><C:comp name="VTODO"/></C:supported-calendar-component-set></prop></set></C:mkcalendar>`
+	body := `<C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop><displayname>Projet</displayname><C:calendar-free-busy-set><C:NO/></C:calendar-free-busy-set><C:supported-calendar-component-set><C:comp name="VTODO"/></C:supported-calendar-component-set></prop></set></C:mkcalendar>`
 	s.do("MKCALENDAR", path, body).want(t, 201)
 	s.do("MKCALENDAR", path, body).want(t, 405)
 	s.do("PROPFIND", "/dav/calendars/claire/", propfind("displayname"), "Depth", "1").want(t, 207, "Projet", path)
+	s.do("PROPFIND", path, propfind("C:schedule-calendar-transp"), "Depth", "0").want(t, 207, "<C:transparent/>")
 	s.do("PUT", path+"e.ics", on("e", 1)).want(t, 403, "supported-calendar-component")
 	s.do("MKCOL", "/dav/calendars/claire/ext/", `<mkcol xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop><resourcetype><collection/><C:calendar/></resourcetype><displayname>Ext</displayname></prop></set></mkcol>`).want(t, 201)
 	s.do("MKCALENDAR", "/dav/calendars/paul/x/", body).want(t, 409)

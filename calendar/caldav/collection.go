@@ -239,6 +239,10 @@ func setLook(look *calendar.Look, change dav.Change) bool {
 		busy := change.Value == nil || change.Value.Child(name("transparent")) == nil
 		look.Busy = &busy
 		return true
+	case name("calendar-free-busy-set"): // macOS says it at MKCALENDAR, in place of the above
+		busy := change.Value == nil || change.Value.Child(name("NO")) == nil
+		look.Busy = &busy
+		return true
 	case name("calendar-timezone"):
 		return setZone(look, text)
 	case name("calendar-timezone-id"):
