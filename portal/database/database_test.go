@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -150,5 +151,19 @@ func TestSQLiteSyncsWhatItAcknowledges(t *testing.T) {
 	}
 	if err == nil {
 		t.Error("a reader may write")
+	}
+}
+
+func BenchmarkTx(b *testing.B) {
+	ctx, db := context.Background(), databasetest.New(b)
+	for number := 0; b.Loop(); number++ {
+		err := db.Tx(ctx, func(tx *database.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO accounts (id, login, created) VALUES ($1, $1, 1)
+				ON CONFLICT (id) DO UPDATE SET created = accounts.created + 1`, strconv.Itoa(number%100))
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -18,6 +18,9 @@ import (
 type Tx struct {
 	tx   *sql.Tx
 	pool *pool
+	// missed are the texts that no prepared statement was there for. They are
+	// prepared once the transaction has given its connection back.
+	missed []string
 }
 
 // attempts bounds how often a transaction that met another one is run again.
@@ -55,11 +58,15 @@ func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
 		return fmt.Errorf("database: begin: %w", err)
 	}
 	defer begun.Rollback() // does nothing after Commit
-	if err := fn(&Tx{tx: begun, pool: db.writer}); err != nil {
+	tx := &Tx{tx: begun, pool: db.writer}
+	if err := fn(tx); err != nil {
 		return err
 	}
 	if err := begun.Commit(); err != nil {
 		return fmt.Errorf("database: commit: %w", err)
+	}
+	for _, query := range tx.missed {
+		db.writer.statement(ctx, query)
 	}
 	return nil
 }
@@ -98,6 +105,9 @@ func IsDuplicate(err error) bool {
 func (tx *Tx) statement(ctx context.Context, query string) *sql.Stmt {
 	found, ok := tx.pool.statements.Load(query)
 	if !ok {
+		if tx.pool.cacheStatements {
+			tx.missed = append(tx.missed, query)
+		}
 		return nil
 	}
 	return tx.tx.StmtContext(ctx, found.(*sql.Stmt))
