@@ -153,7 +153,7 @@ func town() []search.Document {
 			Kind: search.KindDocument, ID: "rules", Title: "Règlement de la salle des fêtes", Unit: "Vie associative", Detail: "PDF, 6 pages",
 			Body: "L’occupant restitue la salle propre. La caution est rendue sous huit jours.", URL: "/documents/rules", Icon: "i-file", Date: time.Date(2026, 3, 12, 0, 0, 0, 0, time.UTC),
 		},
-		{Kind: search.KindPerson, ID: "keeper", Title: "Paul Salle", Detail: "Gardien", Phone: "+33261910142", Unit: "Services techniques", URL: "/directory/agents/keeper", Icon: "i-user"},
+		{Kind: search.KindPerson, ID: "keeper", Title: "Paul Salle", Detail: "Gardien de salle", Body: "Gardien de salle", Phone: "+33261910142", Unit: "Services techniques", URL: "/directory/agents/keeper", Icon: "i-user"},
 		{Kind: search.KindApplication, ID: "booking", Title: "Salles en ligne", URL: "https://salles.example/", Icon: "room", Summary: "Réserver une salle"},
 		{Kind: search.KindDocument, ID: "secret", Title: "Salle blanche, dossier confidentiel", URL: "/documents/secret", Audience: []portal.GroupID{"hr"}, Unit: "Ressources secrètes"},
 	}
@@ -167,7 +167,7 @@ func TestOneSearchPageShowsEverythingThatTheCallerMaySee(t *testing.T) {
 		"<h1>«\u00a0salle\u00a0»\u00a0: 3 résultats</h1>", `value="salle"`,
 		"Règlement de la <mark>salle</mark> des fêtes", "L’occupant restitue la <mark>salle</mark> propre.",
 		"Document · PDF, 6 pages · Vie associative · <time", "12\u00a0mars",
-		`Paul <mark>Salle</mark>`, `href="tel:&#43;33261910142"`, "Appeler<span class=\"vh\"> Paul Salle</span>",
+		`Paul <mark>Salle</mark>`, `Gardien de <mark>salle</mark> · <a class="nb"`, `href="tel:&#43;33261910142"`, "Appeler<span class=\"vh\"> Paul Salle</span>",
 		`href="https://salles.example/" rel="noopener"`,
 		`href="/search?kind=document&amp;q=salle"`, `href="/search?q=salle&amp;sort=date"`,
 		"!confidentiel", "!secrètes", "!jamais")
