@@ -100,23 +100,25 @@ func (s *Store) CreateCollectivity(ctx context.Context, c Collectivity) error {
 	if err := c.check(); err != nil {
 		return fmt.Errorf("directory: create collectivity %q: %w", c.ID, err)
 	}
-	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		_, err := tx.Exec(ctx, `
-			INSERT INTO collectivities (id, name, long_name, kind, siren, insee, zone, language, colour, phone, active, created)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, TRUE, $11)`,
-			string(c.ID), c.Name, c.LongName, c.Kind, c.SIREN, c.INSEE, c.Zone, string(c.Language), c.Colour, c.Phone, database.Millis(s.now()))
-		if database.IsDuplicate(err) {
-			return portal.FieldErrors{portal.Invalid("id", "directory.error.taken")}
-		}
-		if err != nil {
-			return err
-		}
-		return insertDomains(ctx, tx, c)
-	})
+	err := s.db.Tx(ctx, func(tx *database.Tx) error { return s.insertCollectivity(ctx, tx, c) })
 	if err != nil {
 		return fmt.Errorf("directory: create collectivity %q: %w", c.ID, err)
 	}
 	return nil
+}
+
+func (s *Store) insertCollectivity(ctx context.Context, tx *database.Tx, c Collectivity) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO collectivities (id, name, long_name, kind, siren, insee, zone, language, colour, phone, active, created)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, TRUE, $11)`,
+		string(c.ID), c.Name, c.LongName, c.Kind, c.SIREN, c.INSEE, c.Zone, string(c.Language), c.Colour, c.Phone, database.Millis(s.now()))
+	if database.IsDuplicate(err) {
+		return portal.FieldErrors{portal.Invalid("id", "directory.error.taken")}
+	}
+	if err != nil {
+		return err
+	}
+	return insertDomains(ctx, tx, c)
 }
 
 func insertDomains(ctx context.Context, tx *database.Tx, c Collectivity) error {
@@ -139,8 +141,32 @@ func (s *Store) SetCollectivityActive(ctx context.Context, id portal.Collectivit
 	if err != nil {
 		return fmt.Errorf("directory: set collectivity %q active: %w", id, err)
 	}
+	s.bodies.Delete(id)
 	s.changed("")
 	return nil
+}
+
+// body is a collectivity read a moment ago.
+type body struct {
+	Collectivity
+	until time.Time
+}
+
+// bodyLife bounds how long another node may take to see a collectivity change.
+const bodyLife = 5 * time.Second
+
+// remembered is Collectivity for what every request asks, read at most once in
+// five seconds. A collectivity closed meanwhile lets nobody in all the same:
+// callers are read from the store.
+func (s *Store) remembered(ctx context.Context, id portal.CollectivityID) (Collectivity, error) {
+	if found, ok := s.bodies.Load(id); ok && s.now().Before(found.(body).until) {
+		return found.(body).Collectivity, nil
+	}
+	c, err := s.Collectivity(ctx, id)
+	if err == nil {
+		s.bodies.Store(id, body{c, s.now().Add(bodyLife)})
+	}
+	return c, err
 }
 
 const collectivityColumns = `id, name, long_name, kind, siren, insee, zone, language, colour, phone, active`

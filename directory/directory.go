@@ -21,6 +21,8 @@ type Store struct {
 	queue search.Queue
 	now   func() time.Time
 
+	bodies sync.Map // portal.CollectivityID → body
+
 	mu       sync.RWMutex
 	watchers []func(account portal.AccountID)
 	shelves  []func(collectivity portal.CollectivityID)

@@ -44,19 +44,32 @@ func (s *Store) Memberships(ctx context.Context, account portal.AccountID) ([]Me
 // act now. portal.ErrNotFound when the account, its agent or the collectivity is
 // missing or closed.
 func (s *Store) CallerFor(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (portal.Caller, error) {
-	caller := portal.Caller{Account: account, Collectivity: collectivity}
+	identity, err := s.who(ctx, account, collectivity)
+	if err != nil {
+		return portal.Caller{}, err
+	}
+	return identity.Caller, nil
+}
+
+// who reads an account as the agent that it is in a collectivity, with what it
+// may do and its preferences.
+func (s *Store) who(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (*web.Identity, error) {
+	identity := &web.Identity{Caller: portal.Caller{Account: account, Collectivity: collectivity}}
+	var agent Agent
 	err := s.db.QueryRow(ctx, `
-		SELECT a.id, a.unit FROM agents a
+		SELECT a.id, a.unit, a.given_name, a.family_name, p.language, p.scheme FROM agents a
 		JOIN accounts p ON p.id = a.account JOIN collectivities c ON c.id = a.collectivity
 		WHERE a.account = $1 AND a.collectivity = $2 AND a.active AND p.active AND c.active`,
-		string(account), string(collectivity)).Scan(&caller.Agent, &caller.Unit)
+		string(account), string(collectivity)).Scan(&identity.Caller.Agent, &identity.Caller.Unit,
+		&agent.GivenName, &agent.FamilyName, &identity.Language, &identity.Scheme)
 	if err != nil {
-		return portal.Caller{}, fmt.Errorf("directory: find caller: %w", err)
+		return nil, fmt.Errorf("directory: find caller: %w", err)
 	}
-	if err := s.entitle(ctx, &caller); err != nil {
-		return portal.Caller{}, fmt.Errorf("directory: find caller: %w", err)
+	identity.PersonName = agent.Name()
+	if err := s.entitle(ctx, &identity.Caller); err != nil {
+		return nil, fmt.Errorf("directory: find caller: %w", err)
 	}
-	return caller, nil
+	return identity, nil
 }
 
 // entitle fills in the groups and rights of a caller.
@@ -103,15 +116,17 @@ func (s *Store) identity(ctx context.Context, theme ThemeURL, account portal.Acc
 	if here < 0 || len(memberships) == 0 {
 		return nil, fmt.Errorf("directory: find identity: %w", portal.ErrNotFound)
 	}
-	identity := &web.Identity{}
-	if identity.Caller, err = s.CallerFor(ctx, account, memberships[here].Collectivity); err != nil {
+	identity, err := s.who(ctx, account, memberships[here].Collectivity)
+	if err != nil {
 		return nil, err
 	}
+	c, err := s.remembered(ctx, identity.Caller.Collectivity)
+	if err != nil {
+		return nil, err
+	}
+	identity.Collectivity = webCollectivity(c, theme)
 	for i, m := range memberships {
 		identity.Memberships = append(identity.Memberships, themes.Membership{ID: string(m.Agent), Name: m.Name, Current: i == here})
-	}
-	if err := s.dress(ctx, theme, identity); err != nil {
-		return nil, err
 	}
 	identity.Version = versionOf(identity)
 	return identity, nil
@@ -133,25 +148,6 @@ func (s *Store) operator(ctx context.Context, account portal.AccountID) (*web.Id
 	}
 	identity.Version = versionOf(identity)
 	return identity, nil
-}
-
-// dress fills in names, language and colours.
-func (s *Store) dress(ctx context.Context, theme ThemeURL, identity *web.Identity) error {
-	account, err := s.Account(ctx, identity.Caller.Account)
-	if err != nil {
-		return err
-	}
-	agent, err := s.Agent(ctx, identity.Caller, identity.Caller.Agent)
-	if err != nil {
-		return err
-	}
-	c, err := s.Collectivity(ctx, identity.Caller.Collectivity)
-	if err != nil {
-		return err
-	}
-	identity.PersonName, identity.Language, identity.Scheme = agent.Name(), account.Language, account.Scheme
-	identity.Collectivity = webCollectivity(c, theme)
-	return nil
 }
 
 func webCollectivity(c Collectivity, theme ThemeURL) web.Collectivity {

@@ -23,8 +23,8 @@ type SignIn struct {
 var _ sso.People = SignIn{}
 
 // Locate finds the collectivity of a login by the domain of its address, else
-// by the oldest agent of its account. Known and unknown logins cost the same
-// two reads.
+// by the oldest agent of its account. A known and an unknown login of one domain
+// cost the same two reads.
 func (d SignIn) Locate(ctx context.Context, login string) (sso.Place, error) {
 	var place sso.Place
 	id, err := d.CollectivityByDomain(ctx, sso.LoginDomain(login))
@@ -39,17 +39,14 @@ func (d SignIn) Locate(ctx context.Context, login string) (sso.Place, error) {
 	if account.Active {
 		place.Account = account.ID
 	}
-	memberships, err := d.Memberships(ctx, account.ID)
-	if err != nil {
-		return sso.Place{}, err
-	}
-	if id == "" && len(memberships) > 0 && place.Account != "" {
+	if !place.ByDomain {
+		memberships, err := d.Memberships(ctx, place.Account)
+		if err != nil || len(memberships) == 0 {
+			return place, err
+		}
 		id = memberships[0].Collectivity
 	}
-	if id == "" {
-		return place, nil
-	}
-	c, err := d.Collectivity(ctx, id)
+	c, err := d.remembered(ctx, id)
 	if err != nil {
 		return sso.Place{}, err
 	}
@@ -81,32 +78,49 @@ func (d SignIn) LoginOf(ctx context.Context, account portal.AccountID) (string, 
 // Admit makes or brings up to date the account and the agent of a person whom
 // the collectivity's own source vouches for. The agent is found by the source's
 // key, else by the account's login inside of the collectivity's domains: a
-// source can't speak for anybody else.
+// source can't speak for anybody else. The ordinary sign-in, of one whom nothing
+// changed about, only reads.
 func (d SignIn) Admit(ctx context.Context, collectivity portal.CollectivityID, profile sso.Profile) (portal.AccountID, error) {
-	installation := Installation(collectivity)
+	agent, err := agentOfProfile(ctx, d.db, collectivity, profile)
+	if err == nil && agent.Active && agent.Account != "" && merge(agent, profile) == agent {
+		return agent.Account, nil
+	}
 	var account portal.AccountID
-	err := d.queued(ctx, collectivity, search.KindPerson, func(tx *database.Tx) ([]string, error) {
-		agent, err := agentOfProfile(ctx, tx, collectivity, profile)
-		switch {
-		case errors.Is(err, portal.ErrNotFound):
-			account, agent.ID, err = d.admitNew(ctx, tx, installation, profile)
-			return []string{string(agent.ID)}, err
-		case err != nil:
-			return nil, err
-		case !agent.Active || agent.Account == "":
-			return nil, portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.closed"}
-		}
-		account = agent.Account
-		return refreshAgent(ctx, tx, collectivity, agent, profile)
+	err = d.queued(ctx, collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
+		account, ids, err = d.admit(ctx, tx, collectivity, profile)
+		return ids, err
 	})
 	if err != nil {
 		return "", fmt.Errorf("directory: admit: %w", err)
 	}
+	d.changed(account)
 	return account, nil
 }
 
+// admit returns the account and the agents that it made or changed.
+func (d SignIn) admit(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, profile sso.Profile) (portal.AccountID, []string, error) {
+	agent, err := agentOfProfile(ctx, tx, collectivity, profile)
+	if errors.Is(err, portal.ErrNotFound) {
+		account, id, err := d.admitNew(ctx, tx, Installation(collectivity), profile)
+		return account, []string{string(id)}, err
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	if !agent.Active || agent.Account == "" {
+		return "", nil, portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.closed"}
+	}
+	ids, err := refreshAgent(ctx, tx, collectivity, agent, profile)
+	return agent.Account, ids, err
+}
+
+// rows is what both a store and a transaction can read.
+type rows interface {
+	QueryRow(ctx context.Context, query string, args ...any) database.Row
+}
+
 // agentOfProfile finds the agent that a profile is about, closed ones too.
-func agentOfProfile(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, profile sso.Profile) (Agent, error) {
+func agentOfProfile(ctx context.Context, tx rows, collectivity portal.CollectivityID, profile sso.Profile) (Agent, error) {
 	if profile.Key != "" {
 		row := tx.QueryRow(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.source_key = $2`,
 			string(collectivity), profile.Key)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"sync"
+	"time"
 
 	"parvis/portal"
 	"parvis/portal/database"
@@ -78,6 +80,8 @@ type IssuerServer interface {
 type Methods struct {
 	db     *database.DB
 	sealer *seal.Sealer
+	now    func() time.Time
+	known  sync.Map // portal.CollectivityID → knownMethod
 }
 
 // Set replaces the method of a collectivity. Its secret is sealed.
@@ -97,11 +101,30 @@ func (m *Methods) Set(ctx context.Context, method Method) error {
 	if err != nil {
 		return fmt.Errorf("sso: set method of %q: %w", method.Collectivity, err)
 	}
+	m.known.Delete(method.Collectivity)
 	return nil
 }
 
-// Of returns the method of a collectivity: embedded passwords when none was set.
+// knownMethod is a method read a moment ago.
+type knownMethod struct {
+	Method
+	until time.Time
+}
+
+// Of returns the method of a collectivity: embedded passwords when none was
+// set. Another node sees a change within five seconds.
 func (m *Methods) Of(ctx context.Context, collectivity portal.CollectivityID) (Method, error) {
+	if found, ok := m.known.Load(collectivity); ok && m.now().Before(found.(knownMethod).until) {
+		return found.(knownMethod).Method, nil
+	}
+	method, err := m.read(ctx, collectivity)
+	if err == nil {
+		m.known.Store(collectivity, knownMethod{method, m.now().Add(cacheLife)})
+	}
+	return method, err
+}
+
+func (m *Methods) read(ctx context.Context, collectivity portal.CollectivityID) (Method, error) {
 	method := Method{Collectivity: collectivity}
 	var settings string
 	var sealed []byte

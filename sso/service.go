@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"parvis/portal"
@@ -45,6 +46,7 @@ type Service struct {
 	sealer      *seal.Sealer
 	log         *slog.Logger
 	now         func() time.Time
+	tidied      atomic.Int64 // when, ms since the epoch
 }
 
 // New returns the service.
@@ -56,7 +58,7 @@ func New(options Options) *Service {
 		Sessions:     newSessions(options.DB, options.People, options.Lifetimes, options.Log, options.Now),
 		AppPasswords: newAppPasswords(options.DB, options.People, options.Log, options.Now),
 		Passwords:    newPasswords(options.DB),
-		Methods:      &Methods{db: options.DB, sealer: options.Sealer},
+		Methods:      &Methods{db: options.DB, sealer: options.Sealer, now: options.Now},
 		db:           options.DB, people: options.People, directories: options.Directories, issuers: options.Issuers,
 		renderer: options.Renderer, throttle: newThrottle(options.DB, options.Limits, options.Now),
 		sealer: options.Sealer, log: options.Log, now: options.Now,
@@ -139,7 +141,10 @@ func (s *Service) enter(w http.ResponseWriter, r *http.Request, who entry) error
 		if secret, err = s.Sessions.insert(r.Context(), tx, begin, old); err != nil {
 			return err
 		}
-		return s.throttle.forgive(r.Context(), tx, who.subject)
+		if err := s.throttle.forgive(r.Context(), tx, who.subject); err != nil {
+			return err
+		}
+		return s.tidy(r.Context(), tx)
 	})
 	if err != nil {
 		return fmt.Errorf("sso: open session: %w", err)
@@ -151,6 +156,22 @@ func (s *Service) enter(w http.ResponseWriter, r *http.Request, who entry) error
 	setCookie(w, r, sessionCookie, secret, 0)
 	s.log.Info("signed in", "account", who.account, "collectivity", identity.Caller.Collectivity)
 	return nil
+}
+
+// tidyEvery is how often a sign-in also clears away what ended.
+const tidyEvery = time.Minute
+
+// tidy removes ended sessions and old attempts, at most once a minute. A second
+// node may do it too, for nothing.
+func (s *Service) tidy(ctx context.Context, tx *database.Tx) error {
+	now, last := s.now().UnixMilli(), s.tidied.Load()
+	if now-last < tidyEvery.Milliseconds() || !s.tidied.CompareAndSwap(last, now) {
+		return nil
+	}
+	if err := s.Sessions.purge(ctx, tx); err != nil {
+		return err
+	}
+	return s.throttle.sweep(ctx, tx)
 }
 
 // Open makes a session for an account without asking for a proof, for tests and

@@ -210,19 +210,14 @@ type opening struct {
 	idToken         string
 }
 
-// insert writes a new session and returns its secret. Those that ended, and the
-// one that this browser had, go at the same time.
+// insert writes a new session and returns its secret. The one that this browser
+// had goes at the same time.
 func (s *Sessions) insert(ctx context.Context, tx *database.Tx, begin opening, old *sessionHash) (secret string, err error) {
 	now := s.now()
 	if old != nil {
 		if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE hash = $1`, old[:]); err != nil {
 			return "", err
 		}
-	}
-	_, err = tx.Exec(ctx, `DELETE FROM sessions WHERE created < $1 OR used < $2`,
-		database.Millis(now.Add(-s.life.Absolute)), database.Millis(now.Add(-s.life.Idle)))
-	if err != nil {
-		return "", err
 	}
 	secret = portal.NewSecret()
 	hash := hashSecret(secret)
@@ -231,6 +226,14 @@ func (s *Sessions) insert(ctx context.Context, tx *database.Tx, begin opening, o
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
 		hash[:], portal.NewID(), string(begin.account), sql.NullString{String: string(begin.collectivity), Valid: begin.collectivity != ""}, begin.device, begin.address, string(begin.home), begin.idToken, database.Millis(now))
 	return secret, err
+}
+
+// purge removes the sessions that ended.
+func (s *Sessions) purge(ctx context.Context, tx *database.Tx) error {
+	now := s.now()
+	_, err := tx.Exec(ctx, `DELETE FROM sessions WHERE created < $1 OR used < $2`,
+		database.Millis(now.Add(-s.life.Absolute)), database.Millis(now.Add(-s.life.Idle)))
+	return err
 }
 
 // Session is a browser that is signed in, as its person sees it.

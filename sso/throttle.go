@@ -92,12 +92,16 @@ func (t *throttle) account(ctx context.Context, key string, within time.Duration
 	return subject, nil
 }
 
-// forgive takes back the attempts on a person who proved to be who she is, and
-// forgets those of anybody that no window holds any more.
+// forgive takes back the attempts on a person who proved to be who she is.
 func (t *throttle) forgive(ctx context.Context, tx *database.Tx, subject string) error {
+	_, err := tx.Exec(ctx, `DELETE FROM sign_in_attempts WHERE subject = $1`, subject)
+	return err
+}
+
+// sweep forgets the attempts that no window holds any more.
+func (t *throttle) sweep(ctx context.Context, tx *database.Tx) error {
 	longest := max(t.limits.Window, t.limits.DirectoryWindow)
-	_, err := tx.Exec(ctx, `DELETE FROM sign_in_attempts WHERE subject = $1 OR at < $2`,
-		subject, database.Millis(t.now().Add(-longest)))
+	_, err := tx.Exec(ctx, `DELETE FROM sign_in_attempts WHERE at < $1`, database.Millis(t.now().Add(-longest)))
 	return err
 }
 
@@ -138,7 +142,7 @@ func (w *window) add(key string) (wait time.Duration) {
 		return recent[0].Add(w.within).Sub(now)
 	}
 	if len(w.times) >= maxKeys {
-		w.sweep(now)
+		w.prune(now)
 	}
 	w.times[key] = append(recent, now)
 	return 0
@@ -174,8 +178,8 @@ func (w *window) recent(key string, now time.Time) []time.Time {
 	return times
 }
 
-// sweep drops the keys that have nothing recent, and any others when all have.
-func (w *window) sweep(now time.Time) {
+// prune drops the keys that have nothing recent, and any others when all have.
+func (w *window) prune(now time.Time) {
 	for key := range w.times {
 		if len(w.recent(key, now)) == 0 {
 			delete(w.times, key)
