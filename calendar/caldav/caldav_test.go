@@ -45,7 +45,7 @@ type server struct {
 	db    *database.DB
 }
 
-func newServer(t testing.TB) *server {
+func newSite(t testing.TB) (*dav.Site, *calendar.Store, *database.DB) {
 	t.Helper()
 	db := databasetest.New(t)
 	for _, id := range []string{"bourg", "agglo"} {
@@ -62,7 +62,12 @@ func newServer(t testing.TB) *server {
 		"admin":  {Agent: "admin", Account: "admin", Collectivity: "bourg", Rights: []portal.Right{portal.Admin}},
 	}
 	store := calendar.NewStore(db)
-	site := dav.NewSite(known, known, slog.New(slog.DiscardHandler), caldav.Home(store))
+	return dav.NewSite(known, known, slog.New(slog.DiscardHandler), caldav.Home(store)), store, db
+}
+
+func newServer(t testing.TB) *server {
+	t.Helper()
+	site, store, db := newSite(t)
 	mux := http.NewServeMux()
 	mux.Handle("/", site)
 	for _, path := range []string{"/.well-known/caldav", "/.well-known/carddav"} {
