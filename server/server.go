@@ -154,7 +154,8 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Mail = mail.NewStore(s.DB, sealer)
 	s.Weather = weather.NewStore(s.DB)
 	s.Documents, err = documents.New(s.DB, documents.Options{
-		Dir: filepath.Join(s.Config.Data, "files"), MaxUpload: s.Config.Documents.MaxSizeMB << 20, Log: s.log})
+		Dir: filepath.Join(s.Config.Data, "files"), MaxUpload: s.Config.Documents.MaxSizeMB << 20,
+		Progress: search.Progress{DB: s.DB}, Log: s.log})
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
