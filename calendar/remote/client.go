@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Limits on what another server may answer.
@@ -153,11 +155,18 @@ func (s *Store) address(typed string) (*url.URL, bool) {
 		typed = "https://" + typed
 	}
 	u, err := url.Parse(typed)
-	if err != nil || u.Host == "" || u.Hostname() == "" || u.User != nil || u.Fragment != "" || u.RawQuery != "" || len(typed) > 500 {
+	if err != nil || !plausible(u.Hostname()) || u.User != nil || u.Fragment != "" || u.RawQuery != "" || len(typed) > 500 {
 		return nil, false
 	}
 	if u.Path == "" {
 		u.Path = "/"
 	}
 	return u, u.Scheme == "https" || u.Scheme == "http" && s.AllowPlain && isLoopback(u.Hostname())
+}
+
+// plausible says whether a text may be a host: url.Parse takes nearly anything.
+func plausible(host string) bool {
+	return host != "" && !strings.ContainsFunc(host, func(r rune) bool {
+		return r < utf8.RuneSelf && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-._:", r)
+	})
 }

@@ -1,11 +1,13 @@
 package remote
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
 
 	"parvis/calendar"
+	"parvis/portal"
 	"parvis/portal/web"
 )
 
@@ -76,10 +78,12 @@ func refusal(r *http.Request, err error) (web.Form, int, bool) {
 	if form, ok := web.FormErrors(r, err); ok {
 		return form, web.StatusOf(err), true
 	}
-	if !isFault(err) {
+	var fault *Fault
+	if !errors.As(err, &fault) {
 		return web.Form{}, 0, false
 	}
-	return web.OneError(web.Sentence(r, err)), http.StatusUnprocessableEntity, true
+	form, ok := web.FormErrors(r, portal.Invalid("url", fault.Key))
+	return form, http.StatusUnprocessableEntity, ok
 }
 
 func (h *Handler) refresh(w http.ResponseWriter, r *http.Request) error {
