@@ -9,6 +9,7 @@ func agglo() Collectivity {
 		Population: 58400, SchoolZone: "B", TimeZone: "Europe/Paris",
 		Latitude: 47.741, Longitude: 2.548,
 		Brand: "#5b3a8c", Domain: "agglo.example",
+		Town:    "Varenne-Saint-Mesmin",
 		Address: "12, quai des Tanneurs, 45998 Varenne-Saint-Mesmin",
 		Phone:   "02 61 91 20 00", Email: "contact@agglo.example",
 		Units: []Unit{

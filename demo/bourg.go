@@ -9,6 +9,7 @@ func bourg() Collectivity {
 		Population: 3240, SchoolZone: "B", TimeZone: "Europe/Paris",
 		Latitude: 47.688, Longitude: 2.631,
 		Brand: "#17566b", Domain: "bourg.example",
+		Town:    "Bourg-sur-Loire",
 		Address: "1, place de la Marine, 45999 Bourg-sur-Loire",
 		Phone:   "02 61 91 01 00", Email: "mairie@bourg.example",
 		Units: []Unit{
@@ -63,7 +64,7 @@ func bourg() Collectivity {
 			{ID: "tickets", Name: "Assistance informatique", URL: "https://assistance.agglo.example/", Description: "Signaler une panne, demander un matériel ou un accès", Icon: "info", Category: "Quotidien", Pinned: true},
 		},
 		Calendars: []Calendar{
-			{ID: "mairie", Name: "Mairie", Colour: "#17566b", Editors: words("direction etat-civil")},
+			{ID: "mairie", Name: "Mairie", Colour: "#2e6b34", Editors: words("direction etat-civil")},
 			{ID: "services-techniques", Name: "Services techniques", Colour: "#8a4b08", Editors: words("techniques")},
 			{ID: "conseil", Name: "Conseil municipal", Colour: "#6b2f7a", Audience: words("elus conseil direction encadrants"), Editors: words("direction")},
 		},

@@ -9,6 +9,7 @@ func ccas() Collectivity {
 		Population: 3240, SchoolZone: "B", TimeZone: "Europe/Paris",
 		Latitude: 47.689, Longitude: 2.633,
 		Brand: "#9a3412", Domain: "ccas.example",
+		Town:    "Bourg-sur-Loire",
 		Address: "4, rue des Mariniers, 45999 Bourg-sur-Loire",
 		Phone:   "02 61 91 40 00", Email: "ccas@ccas.example",
 		Units: []Unit{

@@ -21,6 +21,7 @@ type Collectivity struct {
 	Longitude  float64
 
 	Brand   string // colour of the masthead, "#17566b"
+	Town    string // of its seat: "Bourg-sur-Loire"
 	Domain  string // of its addresses: "bourg.example"
 	Address string
 	Phone   string // national, by pairs: "02 61 91 01 00"

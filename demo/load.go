@@ -109,14 +109,12 @@ func (l *loader) furnish(c Collectivity, caller portal.Caller) error {
 			return fmt.Errorf("application %s: %w", app.ID, err)
 		}
 	}
-	admin := caller
-	admin.Rights = []portal.Right{portal.Admin}
 	for _, box := range c.Mailboxes {
-		if err := l.server.Mail.SetShared(l.ctx, admin, mail.Shared{Address: box.Address, Name: box.Name, Audience: groupIDs(box.Audience)}); err != nil {
+		if err := l.server.Mail.SetShared(l.ctx, caller, mail.Shared{Address: box.Address, Name: box.Name, Audience: groupIDs(box.Audience)}); err != nil {
 			return fmt.Errorf("mailbox %s: %w", box.Address, err)
 		}
 	}
-	return l.server.Weather.SetPlace(l.ctx, admin, weather.Place{Name: c.Name, Latitude: c.Latitude, Longitude: c.Longitude})
+	return l.server.Weather.SetPlace(l.ctx, caller, weather.Place{Name: c.Town, Latitude: c.Latitude, Longitude: c.Longitude})
 }
 
 func (l *loader) people() error {

@@ -25,23 +25,10 @@ func Scale(ctx context.Context, s *server.Server, count int) error {
 }
 
 func synthetic(ctx context.Context, s *server.Server, id portal.CollectivityID, domain string) error {
-	err := s.Directory.CreateCollectivity(ctx, directory.Collectivity{
-		ID: id, Name: "Commune " + string(id), LongName: "Mairie de " + string(id), Kind: "commune", Domains: []string{domain}})
-	if err != nil {
-		return err
+	agents := make([]directory.Agent, scaleAgents)
+	for i := range agents {
+		agents[i] = directory.Agent{GivenName: "Agent", FamilyName: fmt.Sprintf("Numéro %02d", i+1), Email: fmt.Sprintf("agent%02d@%s", i+1, domain)}
 	}
-	caller := directory.Installation(id)
-	for number := range scaleAgents {
-		login := fmt.Sprintf("agent%02d@%s", number+1, domain)
-		account, err := s.Directory.CreateAccount(ctx, caller, login)
-		if err != nil {
-			return err
-		}
-		_, err = s.Directory.CreateAgent(ctx, caller, directory.Agent{
-			Account: account, GivenName: "Agent", FamilyName: fmt.Sprintf("Numéro %02d", number+1), Email: login})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.Directory.SetUpCollectivity(ctx, directory.Collectivity{
+		ID: id, Name: "Commune " + string(id), LongName: "Mairie de " + string(id), Kind: "commune", Domains: []string{domain}}, agents)
 }

@@ -8,6 +8,7 @@ func syndicat() Collectivity {
 		Population: 11850, SchoolZone: "B", TimeZone: "Europe/Paris",
 		Latitude: 47.702, Longitude: 2.655,
 		Brand: "#1f5fa8", Domain: "syndicat.example",
+		Town:    "Saint-Firmin-des-Eaux",
 		Address: "Usine des Sables, route de Châtillon, 45997 Saint-Firmin-des-Eaux",
 		Phone:   "02 61 91 30 00", Email: "contact@syndicat.example",
 		Units: []Unit{
@@ -29,7 +30,7 @@ func syndicat() Collectivity {
 			{ID: "finances", Name: "Finances", URL: "https://finances.syndicat.example/", Description: "Budget M49, factures et mandats", Icon: "money", Category: "Ressources", Audience: words("bureau")},
 		},
 		Calendars: []Calendar{
-			{ID: "syndicat", Name: "Syndicat", Colour: "#1f5fa8", Editors: words("bureau exploitation")},
+			{ID: "syndicat", Name: "Syndicat", Colour: "#2e6b34", Editors: words("bureau exploitation")},
 		},
 		Mailboxes: []Mailbox{
 			{Address: "eau@syndicat.example", Name: "Service des eaux", Audience: words("bureau exploitation")},
