@@ -95,6 +95,8 @@ func itemOf(at placed, p *i18n.Printer, now time.Time) widgets.Item {
 		item.When = p.NearDay(at.Start, now)
 	case sameDay(at.Start, now):
 		item.Time = at.Start
+	case at.Start.Before(now) && sameDay(at.End, now):
+		item.When = p.T("calendar.until-hour", "hour", p.Clock(at.End))
 	case at.Start.Before(now):
 		item.When = p.T("calendar.until-hour", "hour", p.NearClock(at.End, now))
 	default:
