@@ -53,6 +53,8 @@ func TestHostileXMLIsRefusedQuickly(t *testing.T) {
 		"attributes": "<a " + strings.Repeat(`b="" `, maxNodes) + "/>",
 		"entities":   `<!DOCTYPE a [<!ENTITY x "yyyy">]><a>&x;</a>`,
 		"undeclared": `<p:a/>`,
+		"colon":      `<a><:b/></a>`,
+		"digit":      `<a xmlns:p="x"><p:1/></a>`,
 		"crossed":    `<a><b></a></b>`,
 		"two":        `<a/><b/>`,
 		"text after": `<a/>x`,

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Node is an element of a request body.
@@ -112,6 +114,10 @@ func (p *parser) start(t xml.StartElement, root **Node) error {
 	}
 	if len(p.open) == 0 && *root != nil {
 		return errors.New("two elements")
+	}
+	// encoding/xml lets ":a" and "p:1" through, which are no names once they have another prefix.
+	if first, _ := utf8.DecodeRuneInString(t.Name.Local); first != '_' && !unicode.IsLetter(first) || strings.Contains(t.Name.Local, ":") {
+		return errors.New("a name that is none")
 	}
 	var scope, attributes []xml.Attr
 	for _, a := range t.Attr {
