@@ -104,7 +104,7 @@ func (s *Service) takePassword(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return s.refuse(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}, home)
 	}
-	who, err := s.attempt(r.Context(), under.Login, r.PostFormValue("password"), web.ClientAddr(r))
+	who, err := s.judge(r.Context(), under.Login, r.PostFormValue("password"), web.ClientAddr(r))
 	if err == nil {
 		err = s.enter(w, r, who)
 	}

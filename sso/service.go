@@ -114,7 +114,7 @@ func errNotAllowed(err error) error {
 type entry struct {
 	account portal.AccountID
 	home    portal.CollectivityID // whose method vouched for her
-	subject string                // whose attempts are taken back
+	try     attempt               // that proved it
 	idToken string
 }
 
@@ -126,31 +126,25 @@ func (s *Service) enter(w http.ResponseWriter, r *http.Request, who entry) error
 		identity, err = s.people.Identity(r.Context(), who.account, "")
 	}
 	if err != nil {
-		return errNotAllowed(err)
+		return errors.Join(errNotAllowed(err), s.throttle.cancel(context.WithoutCancel(r.Context()), who.try))
 	}
-	var old *sessionHash
+	if err := s.throttle.forgive(r.Context(), who.try); err != nil {
+		return err
+	}
+	if err := s.tidy(r.Context()); err != nil {
+		return err
+	}
 	if hash, ok := hashOf(r); ok {
-		old = &hash
+		if _, _, err := s.Sessions.end(r.Context(), hash); err != nil && !errors.Is(err, portal.ErrNotFound) {
+			return err
+		}
 	}
-	var secret string
-	err = s.db.Tx(r.Context(), func(tx *database.Tx) (err error) {
-		begin := opening{
-			account: who.account, collectivity: identity.Caller.Collectivity, home: who.home, idToken: who.idToken,
-			device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
-		}
-		if secret, err = s.Sessions.insert(r.Context(), tx, begin, old); err != nil {
-			return err
-		}
-		if err := s.throttle.forgive(r.Context(), tx, who.subject); err != nil {
-			return err
-		}
-		return s.tidy(r.Context(), tx)
+	secret, err := s.Sessions.insert(r.Context(), opening{
+		account: who.account, collectivity: identity.Caller.Collectivity, home: who.home, idToken: who.idToken,
+		device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
 	})
 	if err != nil {
-		return fmt.Errorf("sso: open session: %w", err)
-	}
-	if old != nil {
-		s.Sessions.drop(*old)
+		return err
 	}
 	clearCookie(w, r, flowCookie)
 	setCookie(w, r, sessionCookie, secret, 0)
@@ -163,28 +157,21 @@ const tidyEvery = time.Minute
 
 // tidy removes ended sessions and old attempts, at most once a minute. A second
 // node may do it too, for nothing.
-func (s *Service) tidy(ctx context.Context, tx *database.Tx) error {
+func (s *Service) tidy(ctx context.Context) error {
 	now, last := s.now().UnixMilli(), s.tidied.Load()
 	if now-last < tidyEvery.Milliseconds() || !s.tidied.CompareAndSwap(last, now) {
 		return nil
 	}
-	if err := s.Sessions.purge(ctx, tx); err != nil {
-		return err
+	if err := errors.Join(s.Sessions.purge(ctx), s.throttle.sweep(ctx)); err != nil {
+		return fmt.Errorf("sso: tidy: %w", err)
 	}
-	return s.throttle.sweep(ctx, tx)
+	return nil
 }
 
 // Open makes a session for an account without asking for a proof, for tests and
 // for tools of the installation. It returns the secret that the cookie holds.
 func (s *Service) Open(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (secret string, err error) {
-	err = s.db.Tx(ctx, func(tx *database.Tx) (err error) {
-		secret, err = s.Sessions.insert(ctx, tx, opening{account: account, collectivity: collectivity, home: collectivity}, nil)
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("sso: open session: %w", err)
-	}
-	return secret, nil
+	return s.Sessions.insert(ctx, opening{account: account, collectivity: collectivity, home: collectivity})
 }
 
 // CookieName is the name of the session's cookie, over https or not.

@@ -210,28 +210,25 @@ type opening struct {
 	idToken         string
 }
 
-// insert writes a new session and returns its secret. The one that this browser
-// had goes at the same time.
-func (s *Sessions) insert(ctx context.Context, tx *database.Tx, begin opening, old *sessionHash) (secret string, err error) {
-	now := s.now()
-	if old != nil {
-		if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE hash = $1`, old[:]); err != nil {
-			return "", err
-		}
-	}
+// insert writes a new session and returns its secret.
+func (s *Sessions) insert(ctx context.Context, begin opening) (secret string, err error) {
 	secret = portal.NewSecret()
 	hash := hashSecret(secret)
-	_, err = tx.Exec(ctx, `
+	_, err = s.db.Exec(ctx, `
 		INSERT INTO sessions (hash, id, account, collectivity, device, address, home, id_token, created, used)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
-		hash[:], portal.NewID(), string(begin.account), sql.NullString{String: string(begin.collectivity), Valid: begin.collectivity != ""}, begin.device, begin.address, string(begin.home), begin.idToken, database.Millis(now))
-	return secret, err
+		hash[:], portal.NewID(), string(begin.account), sql.NullString{String: string(begin.collectivity), Valid: begin.collectivity != ""},
+		begin.device, begin.address, string(begin.home), begin.idToken, database.Millis(s.now()))
+	if err != nil {
+		return "", fmt.Errorf("sso: open session: %w", err)
+	}
+	return secret, nil
 }
 
 // purge removes the sessions that ended.
-func (s *Sessions) purge(ctx context.Context, tx *database.Tx) error {
+func (s *Sessions) purge(ctx context.Context) error {
 	now := s.now()
-	_, err := tx.Exec(ctx, `DELETE FROM sessions WHERE created < $1 OR used < $2`,
+	_, err := s.db.Exec(ctx, `DELETE FROM sessions WHERE created < $1 OR used < $2`,
 		database.Millis(now.Add(-s.life.Absolute)), database.Millis(now.Add(-s.life.Idle)))
 	return err
 }

@@ -10,10 +10,10 @@ import (
 	"parvis/portal/web"
 )
 
-// attempt judges the password of a sign-in under way and returns who it is of.
+// judge checks the password of a sign-in under way and returns who it is of.
 // Errors: ErrWrong, how long to wait, what the directory server answers, or
 // that she may not enter.
-func (s *Service) attempt(ctx context.Context, login, password, address string) (entry, error) {
+func (s *Service) judge(ctx context.Context, login, password, address string) (entry, error) {
 	client := network(address)
 	if wait := s.throttle.addresses.add(client); wait > 0 {
 		return entry{}, errWait(wait)
@@ -50,14 +50,14 @@ func (s *Service) proveEmbedded(ctx context.Context, place Place, login, passwor
 	if place.Account != "" {
 		key = "account:" + string(place.Account)
 	}
-	subject, err := s.throttle.account(ctx, key, s.throttle.limits.Window)
+	try, err := s.throttle.account(ctx, key, s.throttle.limits.Window)
 	if err != nil {
 		return entry{}, err
 	}
 	if err := s.Passwords.verify(ctx, place.Account, password); err != nil {
-		return entry{}, s.unjudged(ctx, subject, err)
+		return entry{}, s.failed(ctx, try, err)
 	}
-	return entry{account: place.Account, home: place.Collectivity.ID, subject: subject}, nil
+	return entry{account: place.Account, home: place.Collectivity.ID, try: try}, nil
 }
 
 // proveByDirectory asks the collectivity's directory server, which counts the
@@ -69,28 +69,30 @@ func (s *Service) proveByDirectory(ctx context.Context, place Place, method Meth
 	if password == "" {
 		return entry{}, ErrWrong // a bind without password succeeds for anybody (RFC 4513 §5.1.2)
 	}
-	var subject string
+	var try attempt
 	profile, err := s.directories.Authenticate(ctx, method, login, password, func(key string) (err error) {
-		subject, err = s.throttle.account(ctx, string(method.Collectivity)+":"+key, s.throttle.limits.DirectoryWindow)
+		try, err = s.throttle.account(ctx, string(method.Collectivity)+":"+key, s.throttle.limits.DirectoryWindow)
 		return err
 	})
 	if err != nil {
-		return entry{}, s.unjudged(ctx, subject, err)
+		return entry{}, s.failed(ctx, try, err)
 	}
 	profile.Login, profile.Address = login, ownAddress(profile.Email, place.Domains)
 	account, err := s.people.Admit(ctx, method.Collectivity, profile)
 	if err != nil {
-		return entry{}, errNotAllowed(err)
+		return entry{}, errors.Join(errNotAllowed(err), s.throttle.cancel(context.WithoutCancel(ctx), try))
 	}
-	return entry{account: account, home: method.Collectivity, subject: subject}, nil
+	return entry{account: account, home: method.Collectivity, try: try}, nil
 }
 
-// unjudged takes an attempt back when it ended before the password was judged.
-func (s *Service) unjudged(ctx context.Context, subject string, err error) error {
-	if subject == "" || errors.Is(err, portal.ErrDenied) {
-		return err
+// failed keeps an attempt whose password was wrong, and takes back one that
+// ended before it was judged. The client may be gone: that changes neither.
+func (s *Service) failed(ctx context.Context, try attempt, err error) error {
+	ctx = context.WithoutCancel(ctx)
+	if errors.Is(err, portal.ErrDenied) {
+		return errors.Join(err, s.throttle.fail(ctx, try))
 	}
-	return errors.Join(err, s.throttle.cancel(context.WithoutCancel(ctx), subject))
+	return errors.Join(err, s.throttle.cancel(ctx, try))
 }
 
 // ownAddress is the canonical form of an address of the collectivity's domains,

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -41,18 +42,29 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// throttle counts attempts. An attempt is counted before it is made and taken
-// back when it succeeds, so that many at the same time can't pass together.
+// throttle counts attempts. An attempt is counted before it is judged, so that
+// many at the same time can't pass together, and stays counted when it fails.
 type throttle struct {
 	db        *database.DB
 	limits    Limits
 	now       func() time.Time
 	addresses *window
+
+	mu      sync.Mutex
+	flights map[string]int // attempts being judged by this process, by subject
 }
 
 func newThrottle(db *database.DB, limits Limits, now func() time.Time) *throttle {
 	limits = limits.withDefaults()
-	return &throttle{db: db, limits: limits, now: now, addresses: newWindow(limits.Address, limits.Window, now)}
+	return &throttle{db: db, limits: limits, now: now, flights: map[string]int{},
+		addresses: newWindow(limits.Address, limits.Window, now)}
+}
+
+// attempt is one password about to be judged. The zero attempt was not counted.
+type attempt struct {
+	subject string // "account:…", hashed
+	row     string // its row, "" while it is only in flight
+	earlier int    // failures before it
 }
 
 // errWait says how long to wait.
@@ -61,56 +73,147 @@ func errWait(wait time.Duration) error {
 	return portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.wait", Args: []any{"minutes", max(1, minutes)}, Field: "password"}
 }
 
-// account counts an attempt on one person; the returned subject takes the
-// attempts back. The error says how long to wait when there were too many.
-func (t *throttle) account(ctx context.Context, key string, within time.Duration) (subject string, err error) {
+// account counts an attempt on one person. The error says how long to wait when
+// there were too many. End it with forgive, fail or cancel.
+//
+// Several nodes may share a PostgreSQL, so there the attempt is a row from the
+// beginning. A SQLite has one process: until the attempt fails it is counted in
+// memory, which saves the ordinary sign-in a write to disk.
+func (t *throttle) account(ctx context.Context, key string, within time.Duration) (attempt, error) {
 	sum := sha256.Sum256([]byte(key))
-	subject = "account:" + hex.EncodeToString(sum[:16])
-	var wait time.Duration
-	err = t.db.Tx(ctx, func(tx *database.Tx) error {
-		now := t.now()
-		rows, err := tx.Query(ctx, `SELECT at FROM sign_in_attempts WHERE subject = $1 AND at > $2 ORDER BY at DESC LIMIT $3`,
-			subject, database.Millis(now.Add(-within)), t.limits.Account)
-		times, err := database.Collect(rows, err, func(rows *sql.Rows) (at int64, err error) { return at, rows.Scan(&at) })
+	begun := attempt{subject: "account:" + hex.EncodeToString(sum[:16])}
+	if t.db.Engine() == database.PostgreSQL {
+		return t.reserve(ctx, begun, within)
+	}
+	flying := t.fly(begun.subject, 1)
+	times, err := t.failures(ctx, t.db, begun.subject, within)
+	if err == nil {
+		begun.earlier = len(times) + flying - 1 // those in flight may have failed when this one succeeds
+		err = t.allow(times, flying-1, within)
+	}
+	if err != nil {
+		t.fly(begun.subject, -1)
+		return attempt{}, err
+	}
+	return begun, nil
+}
+
+// reserve counts and records an attempt in one transaction.
+func (t *throttle) reserve(ctx context.Context, begun attempt, within time.Duration) (attempt, error) {
+	begun.row = portal.NewID()
+	var refused error
+	err := t.db.Tx(ctx, func(tx *database.Tx) error {
+		times, err := t.failures(ctx, tx, begun.subject, within)
 		if err != nil {
 			return err
 		}
-		if wait = 0; len(times) >= t.limits.Account {
-			wait = database.FromMillis(times[len(times)-1]).Add(within).Sub(now)
+		begun.earlier = len(times)
+		if refused = t.allow(times, 0, within); refused != nil {
 			return nil
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO sign_in_attempts (subject, id, at) VALUES ($1, $2, $3)`,
-			subject, portal.NewID(), database.Millis(now))
-		return err
+		return t.record(ctx, tx, begun)
 	})
-	if err != nil {
-		return "", fmt.Errorf("sso: count attempt: %w", err)
+	if err = errors.Join(err, refused); err != nil {
+		return attempt{}, err
 	}
-	if wait > 0 {
-		return "", errWait(wait)
-	}
-	return subject, nil
+	return begun, nil
 }
 
-// forgive takes back the attempts on a person who proved to be who she is.
-func (t *throttle) forgive(ctx context.Context, tx *database.Tx, subject string) error {
-	_, err := tx.Exec(ctx, `DELETE FROM sign_in_attempts WHERE subject = $1`, subject)
+// fly counts the attempts in flight and returns how many there are.
+func (t *throttle) fly(subject string, change int) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.flights[subject] += change
+	count := t.flights[subject]
+	if count == 0 {
+		delete(t.flights, subject)
+	}
+	return count
+}
+
+// reader and writer are what a store and a transaction share.
+type reader interface {
+	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+type writer interface {
+	Exec(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// failures returns when the last attempts were, the newest first, in ms.
+func (t *throttle) failures(ctx context.Context, from reader, subject string, within time.Duration) ([]int64, error) {
+	rows, err := from.Query(ctx, `SELECT at FROM sign_in_attempts WHERE subject = $1 AND at > $2 ORDER BY at DESC LIMIT $3`,
+		subject, database.Millis(t.now().Add(-within)), t.limits.Account)
+	times, err := database.Collect(rows, err, func(rows *sql.Rows) (at int64, err error) { return at, rows.Scan(&at) })
+	if err != nil {
+		return nil, fmt.Errorf("sso: count attempts: %w", err)
+	}
+	return times, nil
+}
+
+// allow says how long to wait when the failures and the attempts in flight are
+// too many together.
+func (t *throttle) allow(times []int64, flying int, within time.Duration) error {
+	if len(times)+flying < t.limits.Account {
+		return nil
+	}
+	if len(times) < t.limits.Account {
+		return errWait(within) // those in flight are about to fail, as far as one can know
+	}
+	return errWait(database.FromMillis(times[len(times)-1]).Add(within).Sub(t.now()))
+}
+
+func (t *throttle) record(ctx context.Context, to writer, failed attempt) error {
+	_, err := to.Exec(ctx, `INSERT INTO sign_in_attempts (subject, id, at) VALUES ($1, $2, $3)`,
+		failed.subject, failed.row, database.Millis(t.now()))
+	if err != nil {
+		return fmt.Errorf("sso: record attempt: %w", err)
+	}
+	return nil
+}
+
+// fail keeps an attempt whose password was wrong.
+func (t *throttle) fail(ctx context.Context, failed attempt) error {
+	if failed.subject == "" || failed.row != "" {
+		return nil
+	}
+	failed.row = portal.NewID()
+	err := t.record(ctx, t.db, failed)
+	t.fly(failed.subject, -1) // after the row is there: never counted less than once
+	return err
+}
+
+// forgive forgets the failures of a person who proved to be who she is.
+func (t *throttle) forgive(ctx context.Context, proved attempt) error {
+	if proved.row == "" && proved.subject != "" {
+		t.fly(proved.subject, -1)
+	}
+	if proved.row == "" && proved.earlier == 0 {
+		return nil
+	}
+	_, err := t.db.Exec(ctx, `DELETE FROM sign_in_attempts WHERE subject = $1`, proved.subject)
+	if err != nil {
+		return fmt.Errorf("sso: forgive attempts: %w", err)
+	}
+	return nil
+}
+
+// cancel takes back an attempt that ended before the password was judged.
+func (t *throttle) cancel(ctx context.Context, unjudged attempt) error {
+	if unjudged.row == "" {
+		if unjudged.subject != "" {
+			t.fly(unjudged.subject, -1)
+		}
+		return nil
+	}
+	_, err := t.db.Exec(ctx, `DELETE FROM sign_in_attempts WHERE subject = $1 AND id = $2`, unjudged.subject, unjudged.row)
 	return err
 }
 
 // sweep forgets the attempts that no window holds any more.
-func (t *throttle) sweep(ctx context.Context, tx *database.Tx) error {
+func (t *throttle) sweep(ctx context.Context) error {
 	longest := max(t.limits.Window, t.limits.DirectoryWindow)
-	_, err := tx.Exec(ctx, `DELETE FROM sign_in_attempts WHERE at < $1`, database.Millis(t.now().Add(-longest)))
-	return err
-}
-
-// cancel takes back the last attempt, which a failure of ours ended before the
-// password was judged.
-func (t *throttle) cancel(ctx context.Context, subject string) error {
-	_, err := t.db.Exec(ctx, `
-		DELETE FROM sign_in_attempts WHERE subject = $1
-			AND id = (SELECT id FROM sign_in_attempts WHERE subject = $1 ORDER BY at DESC, id LIMIT 1)`, subject)
+	_, err := t.db.Exec(ctx, `DELETE FROM sign_in_attempts WHERE at < $1`, database.Millis(t.now().Add(-longest)))
 	return err
 }
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parvis/portal"
-	"parvis/portal/database"
 	"parvis/portal/database/databasetest"
 )
 
@@ -17,8 +16,11 @@ func TestTheWindowSlides(t *testing.T) {
 	ctx := context.Background()
 	throttle := newThrottle(databasetest.New(t), Limits{}, func() time.Time { return now })
 	attempt := func() error {
-		_, err := throttle.account(ctx, "account:a", 15*time.Minute)
-		return err
+		try, err := throttle.account(ctx, "account:a", 15*time.Minute)
+		if err != nil {
+			return err
+		}
+		return throttle.fail(ctx, try)
 	}
 	if err := attempt(); err != nil {
 		t.Fatal(err)
@@ -42,29 +44,51 @@ func TestTheWindowSlides(t *testing.T) {
 	}
 }
 
-func TestAttemptsOfOthersDoNotCount(t *testing.T) {
-	ctx, db := context.Background(), databasetest.New(t)
-	throttle := newThrottle(db, Limits{}, time.Now)
+func TestAttemptsCountBeforeTheyAreJudged(t *testing.T) {
+	ctx := context.Background()
+	throttle := newThrottle(databasetest.New(t), Limits{}, time.Now)
+	begin := func(key string) (attempt, error) { return throttle.account(ctx, key, time.Hour) }
+	var tries []attempt
 	for range 4 {
-		if _, err := throttle.account(ctx, "account:a", time.Hour); err != nil {
+		try, err := begin("account:a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		tries = append(tries, try)
+	}
+	if _, err := begin("account:a"); !errors.Is(err, portal.ErrDenied) {
+		t.Errorf("a fifth while four are judged = %v, want ErrDenied", err)
+	}
+	if other, err := begin("account:b"); err != nil {
+		t.Errorf("another account: %v", err)
+	} else if err := throttle.cancel(ctx, other); err != nil {
+		t.Error(err)
+	}
+	if err := throttle.cancel(ctx, tries[0]); err != nil {
+		t.Fatal(err)
+	}
+	last, err := begin("account:a")
+	if err != nil {
+		t.Fatalf("after one was taken back: %v", err)
+	}
+	for _, try := range tries[1:] {
+		if err := throttle.fail(ctx, try); err != nil {
 			t.Fatal(err)
 		}
 	}
-	subject, err := throttle.account(ctx, "account:b", time.Hour)
-	if err != nil {
-		t.Errorf("another account: %v", err)
+	if _, err := begin("account:a"); !errors.Is(err, portal.ErrDenied) {
+		t.Errorf("a fifth after three failures and one in flight = %v, want ErrDenied", err)
 	}
-	if err := throttle.cancel(ctx, subject); err != nil {
-		t.Error(err)
-	}
-	sum, _ := throttle.account(ctx, "account:a", 0)
-	if err := db.Tx(ctx, func(tx *database.Tx) error { return throttle.forgive(ctx, tx, sum) }); err != nil {
+	if err := throttle.forgive(ctx, last); err != nil {
 		t.Fatal(err)
 	}
 	for range 4 {
-		if _, err := throttle.account(ctx, "account:a", time.Hour); err != nil {
+		if _, err := begin("account:a"); err != nil {
 			t.Errorf("after a success: %v", err)
 		}
+	}
+	if len(throttle.flights) > 1 {
+		t.Errorf("flights = %v, want those of one account", throttle.flights)
 	}
 }
 
