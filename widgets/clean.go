@@ -132,18 +132,19 @@ func (c Content) empty() bool {
 	return c.Notice.Text == "" && len(c.Figures) == 0 && len(c.Items) == 0 && c.Table == nil && c.Search == nil
 }
 
-// weight is a rough size in bytes of a content with the fragments made of it,
-// for the bound of the cache.
+// weight is a rough size in bytes of a content with the fragment made of it,
+// for the bound of the cache: structures, then texts as they are, as HTML and
+// compressed.
 func (c Content) weight() uint32 {
-	size := 2000
+	size := 1500
 	for _, item := range c.Items {
-		size += 3 * (400 + len(item.Title) + len(item.Detail) + len(item.Link))
+		size += 650 + 2*(len(item.Title)+len(item.Detail)+len(item.Link)) + 400*len(item.Actions)
 	}
 	for _, link := range c.Links {
-		size += 3 * (60 + len(link.Text) + len(link.URL))
+		size += 100 + 2*(len(link.Text)+len(link.URL))
 	}
 	if c.Table != nil {
-		size += 3 * 80 * len(c.Table.Rows) * len(c.Table.Columns)
+		size += 100 * len(c.Table.Rows) * len(c.Table.Columns)
 	}
 	return uint32(size)
 }

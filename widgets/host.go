@@ -18,8 +18,8 @@ import (
 type Limits struct {
 	Loaders  int           // Loads at once; 64. One widget holds at most a tenth
 	Page     time.Duration // how long a page waits for its boxes; 150 ms
-	Contents uint64        // bytes of contents and fragments kept, roughly; 48 MiB
-	Pages    uint64        // bytes of whole pages kept; 24 MiB
+	Contents uint64        // bytes of contents and fragments kept, roughly; 128 MiB: some 3,000 agents at once
+	Pages    uint64        // bytes of whole pages kept; 32 MiB
 }
 
 func (l Limits) withDefaults() Limits {
@@ -30,10 +30,10 @@ func (l Limits) withDefaults() Limits {
 		l.Page = 150 * time.Millisecond
 	}
 	if l.Contents == 0 {
-		l.Contents = 48 << 20
+		l.Contents = 128 << 20
 	}
 	if l.Pages == 0 {
-		l.Pages = 24 << 20
+		l.Pages = 32 << 20
 	}
 	return l
 }
@@ -189,7 +189,10 @@ func (h *Host) peek(k *kind, rd reader) shown {
 	if k.manifest.Scope != ScopeNone {
 		known, _ = h.contents.GetIfPresent(key)
 	}
-	changed := h.changedAt(key)
+	var changed uint64
+	if known == nil || known.sequence < h.sequence.Load() { // something changed since, somewhere
+		changed = h.changedAt(key)
+	}
 	now := time.Now()
 	box := shown{loaded: known, age: known.ageAt(now, k.manifest, changed)}
 	switch {

@@ -169,7 +169,6 @@ func TestPlainAndCompressedPagesAreTheSame(t *testing.T) {
 func TestALateBoxComesAfter(t *testing.T) {
 	release := make(chan struct{})
 	slow := newBox("slow", widgets.ScopeAgent)
-	slow.manifest.Deadline = widgets.MaxDeadline
 	slow.become(func(ctx context.Context, _ widgets.Request) (widgets.Content, error) {
 		select {
 		case <-release:

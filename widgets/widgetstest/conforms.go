@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"io/fs"
 	"net/http/httptest"
 	"reflect"
@@ -193,23 +194,37 @@ const patience = 100 * time.Millisecond
 
 func checkCancel(t *testing.T, widget widgets.Widget, request widgets.Request) {
 	for name, delay := range map[string]time.Duration{"before": 0, "meanwhile": time.Millisecond} {
-		ctx, cancel := context.WithCancel(t.Context())
-		if delay == 0 {
-			cancel()
+		took := endsAfter(t, widget, request, delay)
+		for range 2 { // a busy machine gets another chance
+			if took > patience {
+				took = endsAfter(t, widget, request, delay)
+			}
 		}
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			widget.Load(ctx, request) // what it returns doesn't matter to who left
-		}()
-		time.Sleep(delay)
-		cancel()
-		select {
-		case <-ended:
-		case <-time.After(patience):
+		if took > patience {
 			t.Errorf("cancelled %s, the load goes on after %v", name, patience)
 		}
 	}
+}
+
+// endsAfter is how long a load goes on once it was cancelled.
+func endsAfter(t *testing.T, widget widgets.Widget, request widgets.Request, delay time.Duration) time.Duration {
+	ctx, cancel := context.WithCancel(t.Context())
+	if delay == 0 {
+		cancel()
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		widget.Load(ctx, request) // what it returns doesn't matter to who left
+	}()
+	time.Sleep(delay)
+	cancel()
+	cancelled := time.Now()
+	select {
+	case <-ended:
+	case <-time.After(10 * patience):
+	}
+	return time.Since(cancelled)
 }
 
 func checkTogether(t *testing.T, widget widgets.Widget, request widgets.Request) {
@@ -253,33 +268,38 @@ func checkStates(t *testing.T, widget widgets.Widget, request widgets.Request, l
 	manifest.Rights, manifest.Actions, manifest.AdminSettings, manifest.AgentSettings = nil, nil, nil, nil
 	manifest.Scope, manifest.Fresh = widgets.ScopeAgent, time.Hour
 	for _, size := range manifest.Sizes {
-		box := &posed{manifest: manifest}
-		box.manifest.Sizes = []widgets.Size{size}
-		page := posing{World: New(t, widgets.Config{Widgets: []widgets.Widget{box}, Limits: widgets.Limits{Page: 20 * time.Millisecond}}, locales...),
-			box: box, t: t, size: size, title: request.Printer.T(manifest.Title)}
-		page.Agent("ada", "bourg")
+		page := newPosing(t, manifest, size, 0, locales)
 		page.shows("empty", func(context.Context) (widgets.Content, error) { return widgets.Content{}, nil }, "Rien pour le moment.")
 		page.shows("partial", func(context.Context) (widgets.Content, error) { return widgets.Content{Partial: true}, nil }, "Une partie manque")
-		page.shows("content", func(context.Context) (widgets.Content, error) { return content, nil }, "")
+		page.shows("content", func(context.Context) (widgets.Content, error) { return content, nil }, "<h2")
 		page.shows("error", func(context.Context) (widgets.Content, error) { return widgets.Content{}, errors.New("down") }, "Ce service ne répond pas depuis")
-		release := make(chan struct{})
-		page.shows("late", func(ctx context.Context) (widgets.Content, error) {
-			select {
-			case <-ctx.Done():
-			case <-release:
-			}
-			return content, nil
+		hung := newPosing(t, manifest, size, 20*time.Millisecond, locales)
+		hung.shows("late", func(ctx context.Context) (widgets.Content, error) {
+			<-ctx.Done()
+			return widgets.Content{}, ctx.Err()
 		}, `data-late="/boxes/`+manifest.ID)
-		close(release)
 	}
 }
 
+// posing is a home page with the posed box alone.
 type posing struct {
 	*World
 	box   *posed
 	t     *testing.T
 	size  widgets.Size
 	title string
+}
+
+// newPosing opens a page that waits so long for its box; 0 for the patience
+// of tests.
+func newPosing(t *testing.T, manifest widgets.Manifest, size widgets.Size, wait time.Duration, locales []fs.FS) posing {
+	manifest.Sizes = []widgets.Size{size}
+	box := &posed{manifest: manifest}
+	config := widgets.Config{Widgets: []widgets.Widget{box}, Limits: widgets.Limits{Page: wait}}
+	page := posing{World: New(t, config, locales...), box: box, t: t, size: size}
+	page.title = html.EscapeString(page.Catalogue.Printer(i18n.French).T(manifest.Title))
+	page.Agent("ada", "bourg")
+	return page
 }
 
 // shows poses the box and wants its section, its title and a mark.
