@@ -23,6 +23,8 @@ type showPage struct {
 	Small      []monthWeek // at the side
 	List       []listDay   // the same in words: the list view, and any view on a phone
 	ListEnd    time.Time   // its last day
+	// HasElsewhere: agendas of other servers can be connected.
+	HasElsewhere bool
 }
 
 // pageLinks lead to other days and views.
@@ -61,7 +63,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := &showPage{query: q, Calendars: a.Calendars, Links: linksOf(q, now), Small: newMonth(a, q, now, q.smallLink())}
+	page := &showPage{query: q, HasElsewhere: len(h.elsewhere) > 0, Calendars: a.Calendars, Links: linksOf(q, now), Small: newMonth(a, q, now, q.smallLink())}
 	page.Weekdays, page.MonthTitle = weekdaysOf(p, gridFrom), capital(p.MonthYear(q.Day))
 	page.List, page.ListEnd = newList(p, a, from, to, now), addDays(to, -1)
 	first, last := from, page.ListEnd

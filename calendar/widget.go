@@ -120,9 +120,11 @@ func feedNotice(p *i18n.Printer, feed *Feed, now time.Time) widgets.Notice {
 	if feed.State == FeedUnread {
 		return widgets.Notice{Text: p.T("calendar.feed.unread", "name", feed.Name)}
 	}
-	notice := widgets.Notice{Text: p.T("calendar.feed."+string(feed.State), "name", feed.Name, "since", p.NearClock(feed.At, now))}
-	if feed.State == FeedLate {
-		notice.Tone, notice.Link = widgets.Warn, widgets.Link{Text: p.T("calendar.feed.see"), URL: "/calendar/remote"}
+	if feed.State == FeedOld {
+		return widgets.Notice{Text: p.T("calendar.feed.old", "name", feed.Name, "since", p.NearClock(feed.At, now))}
 	}
-	return notice
+	return widgets.Notice{
+		Tone: widgets.Warn, Text: p.T("calendar.feed.late", "name", feed.Name, "since", p.Moment(feed.At, now)),
+		Link: widgets.Link{Text: p.T("calendar.feed.see"), URL: "/calendar/remote"},
+	}
 }

@@ -601,7 +601,7 @@ func TestTheAgendaShowsWhatIsKeptElsewhere(t *testing.T) {
 	_, page = do("GET", "/calendar", nil)
 	s.wait.Wait()
 	write(t, "late.html", page)
-	wants(t, page, "Nuage – Réunions\u00a0» non joint depuis aujourd’hui, 9\u00a0h\u00a035", "Point hebdo")
+	wants(t, page, "Nuage – Réunions\u00a0» non joint depuis 9\u00a0h\u00a035", "Point hebdo")
 	wants(t, list(), "Ce serveur ne répond pas", "Dernière lecture réussie")
 	write(t, "remote.html", list())
 
