@@ -66,6 +66,20 @@ func formOf(event Event, zone *time.Location) *eventForm {
 	return form
 }
 
+// DateType is the type of the field of a day: a browser would empty a date field that holds what is
+// no date, and what was typed would be lost.
+func (f *eventForm) DateType(typed string) string { return typeOf("date", time.DateOnly, typed) }
+
+// TimeType is the same for an hour.
+func (f *eventForm) TimeType(typed string) string { return typeOf("time", timeForm, typed) }
+
+func typeOf(native, form, typed string) string {
+	if _, err := time.Parse(form, typed); err != nil && typed != "" {
+		return "text"
+	}
+	return native
+}
+
 // keepRepeat remembers what the stored event says of its repetition.
 func (f *eventForm) keepRepeat(event Event) {
 	f.Otherwise, f.Repeated = event.Repeat.Every == Otherwise, event.Repeat.Every != Once

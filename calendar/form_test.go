@@ -70,7 +70,7 @@ func TestARefusedFormKeepsItsValuesAndSaysWhy(t *testing.T) {
 		{"no title", []string{"title", " "}, []string{`href="#title"`, "Donnez un titre"}},
 		{"end before start", []string{"end", "2026-11-23"}, []string{`href="#end"`, "La fin doit suivre le début, le mardi 24\u00a0novembre."}},
 		{"end an hour early", []string{"end-time", "13:00"}, []string{`href="#end"`}},
-		{"a date that is none", []string{"start", "31/02/2026"}, []string{`href="#start"`, "Cette date n’existe pas", `value="31/02/2026"`}},
+		{"a date that is none", []string{"start", "31/02/2026"}, []string{`href="#start"`, "Cette date n’existe pas", `type="text" value="31/02/2026"`}},
 		{"an hour that is none", []string{"start-time", "25:00"}, []string{`href="#start-time"`, "Cette heure n’existe pas"}},
 		{"no hour", []string{"start-time", ""}, []string{`href="#start-time"`, "cochez"}},
 		{"the year 3000", []string{"start", "3000-01-01", "end", "3000-01-01"}, []string{`href="#start"`, "entre 1900 et 2198"}},

@@ -732,3 +732,27 @@ func write(t testing.TB, name, page string) {
 		}
 	}
 }
+
+func TestThePagesAreValidHTML(t *testing.T) {
+	validator := servers.HTMLValidator(t)
+	s, _ := newStore(t, nil)
+	do, _ := newPages(t, s)
+	_, empty := do("GET", "/calendar/remote", nil)
+	_, refused := do("POST", "/calendar/remote", url.Values{"url": {"ftp://x"}})
+	id := mustAdd(t, s, canned(t, object("a", "SUMMARY:Bon", "DESCRIPTION:Un\\n\\nDeux", "DTSTART:20261124T130000Z"), "broken"))
+	if err := s.keepFault(context.Background(), claire, id, "remote.fault.unreachable"); err != nil {
+		t.Fatal(err)
+	}
+	_, list := do("GET", "/calendar/remote", nil)
+	_, feeds := titles(t, s, claire)
+	_, event := do("GET", eventPath+string(feeds[0].Instances[0].Event), nil)
+	for name, page := range map[string]string{"empty": empty, "refused": refused, "list": list, "event": event} {
+		faults, err := validator.Check(context.Background(), []byte(page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fault := range faults {
+			t.Errorf("%s: %s", name, fault)
+		}
+	}
+}
