@@ -29,7 +29,8 @@ type Event struct {
 
 // Instances lists what overlaps [from, to) in the named calendars, in all that the caller sees
 // when none is named, sorted by start, all-day events first among those of one start. Both bounds
-// are needed. Times come in from's zone; days in the calendar's own.
+// are needed. Times come in from's zone; days in the calendar's own. Calendars that take too long
+// to read are ErrTooMuchWork.
 func (s *Store) Instances(ctx context.Context, caller portal.Caller, from, to time.Time, calendars ...CalendarID) ([]Instance, error) {
 	if from.IsZero() || to.IsZero() || to.Sub(from) > 5*366*24*time.Hour {
 		return nil, fmt.Errorf("calendar: instances from %v to %v: %w", from, to, portal.ErrInvalid)
@@ -61,9 +62,13 @@ func (s *Store) instancesOf(ctx context.Context, caller portal.Caller, c Calenda
 	if err != nil {
 		return nil, err
 	}
+	begun := time.Now()
 	for _, e := range entries {
 		if err := ctx.Err(); err != nil {
 			return nil, err
+		}
+		if time.Since(begun) > maxWork {
+			return nil, ErrTooMuchWork
 		}
 		o, err := Parse(e.Octets)
 		if err != nil {

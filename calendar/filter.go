@@ -53,8 +53,8 @@ type TextMatch struct {
 	Octet  bool // i;octet: cases differ; else i;ascii-casemap and i;unicode-casemap
 }
 
-// maxWork is how long the exact checks of one Find may take; waiting for a slow client is not
-// counted.
+// maxWork is how long one Find, or the reading of one calendar's instances, may take; waiting for a
+// slow client is not counted.
 const maxWork = 4 * time.Second
 
 // ErrTooMuchWork: the objects of a calendar take too long to check. It is a portal.ErrUnavailable.
