@@ -19,6 +19,7 @@ import (
 	"parvis/portal/i18n"
 	"parvis/portal/web"
 	"parvis/themes"
+	"parvis/widgets"
 )
 
 var samples = flag.String("samples", "", "folder where the sample pages are written, to be looked at in a browser")
@@ -316,4 +317,32 @@ func TestEveryViewShowsTheSameAppointments(t *testing.T) {
 	write(t, "empty-list.html", d.get("/calendar?view=list&date=2030-02-01", "paul"))
 	wants(t, d.get("/calendar?view=month&date=2026-11-01", "claire"), "Armistice de 1918", `<table class="days">`, "et 1 autre")
 	wants(t, d.get("/calendar?view=list&date=2030-02-01", "paul"), "Aucun rendez-vous jusqu’au")
+}
+
+// BenchmarkWeek is the whole page of a week for an agent with 300 events, of which a tenth repeats.
+func BenchmarkWeek(b *testing.B) {
+	d := newDesk(b)
+	d.fill()
+	for i := range 300 {
+		draft := Draft{Title: "Rendez-vous", Location: "Bureau 2", Start: at(1+i%28, 8+i%9, 0), End: at(1+i%28, 9+i%9, 0)}
+		if i%10 == 0 {
+			draft.Repeat.Every = Weekly
+		}
+		d.add("claire", draft)
+	}
+	for b.Loop() {
+		d.get("/calendar", "claire")
+	}
+}
+
+// BenchmarkBox is one load of the box for the same agent.
+func BenchmarkBox(b *testing.B) {
+	d := newDesk(b)
+	d.fill()
+	request := widgets.Request{Caller: d.agents["claire"], Printer: mustLoad(b).Printer(i18n.French), Now: d.now}
+	for b.Loop() {
+		if _, err := NewWidget(d.store).Load(context.Background(), request); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

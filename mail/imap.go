@@ -154,7 +154,7 @@ func oneLine(text string) string {
 		}
 		return char
 	}, strings.ToValidUTF8(text, "\ufffd"))
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Join(strings.FieldsFunc(text, func(char rune) bool { return char == ' ' }), " ") // unbreakable spaces stay
 	if runes := []rune(text); len(runes) > maxHeader {
 		return string(runes[:maxHeader]) + "…"
 	}

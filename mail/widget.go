@@ -69,7 +69,7 @@ func content(reading Reading, printer *i18n.Printer) widgets.Content {
 	}
 	for _, box := range reading.Boxes {
 		if box.Name != "" {
-			content.Figures = append(content.Figures, widgets.Figure{Label: box.Name, Value: printer.Number(box.Unread)})
+			content.Figures = append(content.Figures, widgets.Figure{Label: printer.T("mail.widget.sharedunread", "name", box.Name), Value: printer.Number(box.Unread)})
 			continue
 		}
 		for _, message := range box.Messages {

@@ -117,7 +117,7 @@ func (src Source) Load(ctx context.Context, collectivity portal.CollectivityID, 
 		text := plain(article.Body)
 		documents[i] = search.Document{
 			Kind: search.KindArticle, ID: string(article.ID), Title: article.Title, Body: text,
-			Summary: summary(text), URL: "/news/" + string(article.ID), Icon: "i-news",
+			Summary: summary(lead(article.Body)), URL: "/news/" + string(article.ID), Icon: "i-news",
 			Detail: article.AuthorName, Date: article.Starts, Audience: audience,
 		}
 	}

@@ -90,7 +90,7 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.Links = web.PageLinks(r, web.Printer(r).T("news.pages"), number, (total+pageLength-1)/pageLength)
 	for _, article := range articles {
-		page.Articles = append(page.Articles, listed{article, summary(plain(article.Body))})
+		page.Articles = append(page.Articles, listed{article, summary(lead(article.Body))})
 	}
 	page.Title, page.Section = web.Printer(r).T("news.title"), "news"
 	return h.renderer.Render(w, r, http.StatusOK, "news/list", page)

@@ -77,6 +77,21 @@ func plain(body string) string {
 	return strings.Join(kept, "\n")
 }
 
+// lead returns the words of the paragraphs, for summaries: headings, lists and
+// tables make no sentence.
+func lead(body string) string {
+	var out bytes.Buffer
+	if err := markdown.Convert([]byte(body), &out); err != nil {
+		return body
+	}
+	var words []string
+	for _, block := range strings.Split(out.String(), "<p>")[1:] {
+		paragraph, _, _ := strings.Cut(block, "</p>")
+		words = append(words, stdhtml.UnescapeString(textOnly.Sanitize(paragraph)))
+	}
+	return strings.Join(words, " ")
+}
+
 // summaryLength is what fits on two lines of a box, in characters.
 const summaryLength = 160
 

@@ -236,6 +236,9 @@ func TestMarkdownCannotHarmAReader(t *testing.T) {
 	if want := "<h2>Titre</h2>\n<p>Un <strong>mot</strong> et <a href=\"/documents\" rel=\"noreferrer\">un lien</a>.</p>\n"; err != nil || string(html) != want {
 		t.Errorf("render = %q, %v, want %q", html, err, want)
 	}
+	if got, want := summary(lead("# Titre\n\nUn *mot*.\n\n| a | b |\n|---|---|\n| c | d |\n\nDeux.")), "Un mot. Deux."; got != want {
+		t.Errorf("summary = %q, want %q", got, want)
+	}
 	if got, want := plain("# Titre\n\nL’*été* & l’hiver"), "Titre\nL’été & l’hiver"; got != want {
 		t.Errorf("plain = %q, want %q", got, want)
 	}

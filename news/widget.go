@@ -38,7 +38,7 @@ func (w Widget) Load(ctx context.Context, request widgets.Request) (widgets.Cont
 		Title: request.Printer.T("news.widget.empty"), Text: request.Printer.T("news.widget.emptynext")}}
 	for _, article := range articles {
 		content.Items = append(content.Items, widgets.Item{
-			Title: article.Title, Detail: summary(plain(article.Body)),
+			Title: article.Title, Detail: summary(lead(article.Body)),
 			Link: "/news/" + string(article.ID), When: request.Printer.NearDay(article.Starts, request.Now), // published by the day
 		})
 	}

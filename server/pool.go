@@ -29,6 +29,6 @@ func (p poolPages) list(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := &poolPage{Rows: rows}
-	page.Title = web.Printer(r).T("server.pool.title")
+	page.Title, page.Section = web.Printer(r).T("server.pool.title"), "pool"
 	return p.renderer.Render(w, r, http.StatusOK, "server/pool", page)
 }

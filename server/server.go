@@ -122,13 +122,15 @@ func (s *Server) openPages(context.Context, Options) error {
 
 // navigation is the main menu. The first ones marked Key stand in the bar of
 // a phone.
-func navigation() []themes.NavItem {
-	return []themes.NavItem{
-		{Section: "home", Href: "/", Label: "server.nav.home", Icon: "home", Key: true},
-		{Section: "calendar", Href: "/calendar", Label: "server.nav.calendar", Icon: "calendar", Key: true},
-		{Section: "directory", Href: "/directory", Label: "server.nav.directory", Icon: "people", Key: true},
-		{Section: "news", Href: "/news", Label: "server.nav.news", Icon: "news"},
-		{Section: "documents", Href: "/documents", Label: "server.nav.documents", Icon: "doc"},
+func navigation() []web.NavItem {
+	item := func(section, href, icon string, key bool) web.NavItem {
+		return web.NavItem{NavItem: themes.NavItem{Section: section, Href: href, Label: "server.nav." + section, Icon: icon, Key: key}}
+	}
+	pool := item("pool", "/pool", "building", false)
+	pool.Right = portal.OperatePool
+	return []web.NavItem{
+		item("home", "/", "home", true), item("calendar", "/calendar", "calendar", true), item("directory", "/directory", "people", true),
+		item("news", "/news", "news", false), item("documents", "/documents", "doc", false), pool,
 	}
 }
 
@@ -162,13 +164,17 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	return s.openSearch(options)
 }
 
+// extractIdle ends the child that reads files soon after its last one: it holds
+// as much memory as all the rest.
+const extractIdle = 5 * time.Second
+
 func (s *Server) openSearch(options Options) error {
 	exe, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("server: find own program: %w", err)
 	}
 	s.extractor, err = extract.New(extract.Options{Exe: exe, Args: options.ExtractArgs,
-		CacheDir: filepath.Join(s.Config.Data, "cache"), Log: s.log})
+		CacheDir: filepath.Join(s.Config.Data, "cache"), Idle: extractIdle, Log: s.log})
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"parvis/portal"
 	"parvis/portal/i18n"
@@ -69,7 +71,7 @@ func content(forecast Forecast, place Place, printer *i18n.Printer, now time.Tim
 	content := widgets.Content{
 		Figures: []widgets.Figure{{Label: printer.T("weather.sky."+string(forecast.Now.Sky)) + " · " + place.Name,
 			Value: degrees(printer, forecast.Now.Celsius), Unit: "°C"}},
-		Notice: widgets.Notice{Text: rainSentence(forecast, printer, now)},
+		Notice: widgets.Notice{Text: capital(rainSentence(forecast, printer, now))},
 		Layout: widgets.Times,
 	}
 	next := 0
@@ -92,7 +94,19 @@ func (Widget) Facts(content widgets.Content) []widgets.Fact {
 		return nil
 	}
 	figure := content.Figures[0]
-	return []widgets.Fact{{Icon: "rain", Text: figure.Value + "\u00a0" + figure.Unit + ", " + content.Notice.Text}}
+	return []widgets.Fact{{Icon: "rain", Text: figure.Value + "\u00a0" + figure.Unit + ", " + uncapital(content.Notice.Text)}}
+}
+
+// capital and uncapital make a sentence of words, and words of a sentence.
+func capital(text string) string   { return recase(text, unicode.ToUpper) }
+func uncapital(text string) string { return recase(text, unicode.ToLower) }
+
+func recase(text string, change func(rune) rune) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return ""
+	}
+	return string(change(first)) + text[size:]
 }
 
 func rainSentence(forecast Forecast, printer *i18n.Printer, now time.Time) string {

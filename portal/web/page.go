@@ -3,6 +3,7 @@ package web
 import (
 	"time"
 
+	"parvis/portal"
 	"parvis/themes"
 )
 
@@ -19,6 +20,13 @@ func (p *Page) framed() *Page { return p }
 
 // Framed is a page struct that embeds Page.
 type Framed interface{ framed() *Page }
+
+// NavItem is one destination of the main navigation; its Label is a catalogue
+// key. Right, when there is one, is needed to be shown it.
+type NavItem struct {
+	themes.NavItem
+	Right portal.Right
+}
 
 // Form holds what was refused, for the templates "summary" and "field-error".
 type Form struct {

@@ -21,13 +21,13 @@ import (
 // sentences are looked up in the right catalogue.
 type Renderer struct {
 	sets map[i18n.Language]*template.Template
-	nav  []themes.NavItem
+	nav  []NavItem
 }
 
 // NewRenderer parses all .html files of the sources. nav is the main
 // navigation, its labels being catalogue keys; asset gives the address of a
 // static file.
-func NewRenderer(catalogue *i18n.Catalogue, asset func(name string) string, nav []themes.NavItem, sources ...fs.FS) (*Renderer, error) {
+func NewRenderer(catalogue *i18n.Catalogue, asset func(name string) string, nav []NavItem, sources ...fs.FS) (*Renderer, error) {
 	rd := &Renderer{sets: map[i18n.Language]*template.Template{}, nav: nav}
 	for _, lang := range i18n.Languages() {
 		set := template.New("").Funcs(catalogue.Printer(lang).Funcs()).Funcs(themes.Funcs()).Funcs(template.FuncMap{"asset": asset})
@@ -128,14 +128,22 @@ func (rd *Renderer) fill(w http.ResponseWriter, r *http.Request, page *Page) {
 	page.ThemeURL = identity.Collectivity.ThemeURL
 	page.CollectivityName, page.CollectivityLongName = identity.Collectivity.Name, identity.Collectivity.LongName
 	page.CollectivityPhone = identity.Collectivity.Phone
-	if identity.Caller.Agent == "" {
-		return
-	}
-	page.Nav = make([]themes.NavItem, len(rd.nav))
-	for i, item := range rd.nav {
+	page.Nav = rd.navigation(about)
+}
+
+// navigation is what the caller may open: the desk for an agent, and what her
+// rights add to it.
+func (rd *Renderer) navigation(about *request) []themes.NavItem {
+	caller := about.identity.Caller
+	var items []themes.NavItem
+	for _, item := range rd.nav {
+		if item.Right == "" && caller.Agent == "" || item.Right != "" && !caller.Can(item.Right) {
+			continue
+		}
 		item.Label = about.printer.T(item.Label)
-		page.Nav[i] = item
+		items = append(items, item.NavItem)
 	}
+	return items
 }
 
 var gzipWriters = sync.Pool{New: func() any {

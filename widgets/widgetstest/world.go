@@ -70,8 +70,7 @@ func New(t testing.TB, config widgets.Config, locales ...fs.FS) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nav := []themes.NavItem{{Section: "home", Href: "/", Label: "widgets.title", Icon: "home", Key: true}}
-	config.Renderer, err = web.NewRenderer(catalogue, assets.URL, nav, widgets.Templates)
+	config.Renderer, err = web.NewRenderer(catalogue, assets.URL, nil, widgets.Templates)
 	if err != nil {
 		t.Fatal(err)
 	}
