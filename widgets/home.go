@@ -23,6 +23,23 @@ type page struct {
 	head, top, tail          *fragment
 
 	body, packed []byte // plain and gzip; at least one
+
+	stamp
+}
+
+// stamp says until when a page is known to be today's without looking at its
+// boxes: nothing changed anywhere, all of them stay fresh, and so does whom it
+// was made for.
+type stamp struct {
+	identity string // web.Identity.Version
+	day      int
+	sequence uint64
+	until    time.Time // zero when a box is not fresh, or never kept
+}
+
+// current says whether the page can be served as it is.
+func (s stamp) current(identity *web.Identity, day int, sequence uint64) bool {
+	return s.sequence == sequence && s.day == day && s.identity == identity.Version && time.Now().Before(s.until)
 }
 
 func (p *page) weight() uint32 {
@@ -48,39 +65,38 @@ func (h *Handler) showHome(w http.ResponseWriter, r *http.Request) error {
 	identity := web.IdentityOf(r)
 	rd := reader{caller: identity.Caller, printer: web.Printer(r), now: web.Now(r)}
 	key := deskKey{rd.caller.Collectivity, rd.caller.Agent, rd.printer.Lang()}
+	sequence := h.sequence.Load()
+	known, _ := h.pages.GetIfPresent(key)
+	announces, zipped := web.HasFlash(r), web.AcceptsGzip(r)
+	if known != nil && !announces && known.has(zipped) && known.current(identity, dayOf(rd.now), sequence) {
+		return known.answer(w, r, zipped)
+	}
 	desk, err := h.deskOf(r.Context(), identity, key)
 	if err != nil {
 		return err
 	}
 	rd.audience = desk.audience
-	boxes, facts, err := h.load(r, desk, rd)
+	boxes, facts, until, err := h.load(r, desk, rd)
 	if err != nil {
 		return err
 	}
-	versions := versionsOf(identity, desk, rd, boxes, facts)
-	known, _ := h.pages.GetIfPresent(key)
-	announces := web.HasFlash(r)
-	if known != nil && known.version == versions.page && !announces && matches(r, known.etag) {
-		return notModified(w, known.etag)
-	}
-	zipped := web.AcceptsGzip(r)
-	if known == nil || known.version != versions.page || announces || !known.has(zipped) {
-		if known, err = h.assemble(w, r, known, desk, rd, boxes, facts, versions); err != nil {
-			return err
-		}
-		if !announces {
-			h.pages.Set(key, known)
-		}
+	made, err := h.assemble(w, r, known, desk, rd, boxes, facts, versionsOf(identity, desk, rd, boxes, facts))
+	if err != nil {
+		return err
 	}
 	if announces {
-		known.etag = nil
+		made.etag = nil
+		return made.answer(w, r, zipped)
 	}
-	return known.write(w, r, zipped)
+	made.stamp = stamp{identity: identity.Version, day: dayOf(rd.now), sequence: sequence, until: until}
+	h.pages.Set(key, made)
+	return made.answer(w, r, zipped)
 }
 
 // load peeks at every box and at what greets, waits the page's time for those
-// that must be loaded, and renders what was not rendered yet.
-func (h *Handler) load(r *http.Request, desk *desk, rd reader) ([]*fragment, []Fact, error) {
+// that must be loaded, and renders what was not rendered yet. It returns too
+// until when all of them are fresh.
+func (h *Handler) load(r *http.Request, desk *desk, rd reader) ([]*fragment, []Fact, time.Time, error) {
 	states := make([]shown, len(desk.boxes)+len(desk.greeters))
 	for i, box := range desk.boxes {
 		states[i] = h.peek(box.kind, rd)
@@ -90,21 +106,27 @@ func (h *Handler) load(r *http.Request, desk *desk, rd reader) ([]*fragment, []F
 		greeting[i] = h.peek(k, rd)
 	}
 	h.wait(r.Context(), states, h.limits.Page)
-	fragments := make([]*fragment, len(desk.boxes))
+	fragments, until := make([]*fragment, len(desk.boxes)), desk.until
 	for i, box := range desk.boxes {
 		made, err := h.fragment(box, states[i], rd)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, time.Time{}, err
 		}
 		fragments[i] = made
+		if end := states[i].freshUntil(box.kind.manifest); end.Before(until) {
+			until = end
+		}
 	}
 	var facts []Fact
-	for _, state := range greeting {
+	for i, state := range greeting {
+		if end := state.freshUntil(desk.greeters[i].manifest); end.Before(until) {
+			until = end
+		}
 		if !state.late && (state.age == fresh || state.age == stale) {
 			facts = append(facts, state.loaded.facts...)
 		}
 	}
-	return fragments, facts, nil
+	return fragments, facts, until, nil
 }
 
 // versions are what a page and its parts are made of.
@@ -162,7 +184,10 @@ func (h *Handler) assemble(w http.ResponseWriter, r *http.Request, known *page, 
 		made.top = newFragment(html)
 	}
 	if known != nil && known.version == v.page && !web.HasFlash(r) {
-		made.body, made.packed = known.body, known.packed
+		made.etag, made.body, made.packed = known.etag, known.body, known.packed
+	}
+	if made.has(web.AcceptsGzip(r)) {
+		return made, nil
 	}
 	if web.AcceptsGzip(r) {
 		made.packed = joinGzip(made.around(boxes))
@@ -202,8 +227,11 @@ var (
 	ifNoneMatch = "If-None-Match"
 )
 
-// write sends the page in one piece.
-func (p *page) write(w http.ResponseWriter, r *http.Request, zipped bool) error {
+// answer sends the page in one piece, or says that the browser has it.
+func (p *page) answer(w http.ResponseWriter, r *http.Request, zipped bool) error {
+	if p.etag != nil && matches(r, p.etag) {
+		return notModified(w, p.etag)
+	}
 	header, body := w.Header(), p.body
 	header["Content-Type"], header["Vary"] = htmlType, varyHeader
 	if p.etag != nil {

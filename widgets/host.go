@@ -19,7 +19,7 @@ type Limits struct {
 	Loaders  int           // Loads at once; 64. One widget holds at most a tenth
 	Page     time.Duration // how long a page waits for its boxes; 150 ms
 	Contents uint64        // bytes of contents and fragments kept, roughly; 128 MiB: some 3,000 agents at once
-	Pages    uint64        // bytes of whole pages kept; 32 MiB
+	Pages    uint64        // bytes of whole pages kept; 48 MiB
 }
 
 func (l Limits) withDefaults() Limits {
@@ -33,7 +33,7 @@ func (l Limits) withDefaults() Limits {
 		l.Contents = 128 << 20
 	}
 	if l.Pages == 0 {
-		l.Pages = 32 << 20
+		l.Pages = 48 << 20
 	}
 	return l
 }
@@ -206,6 +206,14 @@ func (h *Host) peek(k *kind, rd reader) shown {
 		box.flight = h.fly(k, key, rd, changed)
 	}
 	return box
+}
+
+// freshUntil is when the box is to be looked at again; zero when at each page.
+func (s shown) freshUntil(manifest Manifest) time.Time {
+	if s.late || s.age != fresh || s.loaded.failed != nil || manifest.Scope == ScopeNone {
+		return time.Time{}
+	}
+	return s.loaded.at.Add(manifest.Fresh)
 }
 
 // fly joins the load of a content that is on its way, or starts one. A load

@@ -353,14 +353,35 @@ func BenchmarkHome(b *testing.B) {
 	}
 }
 
-// BenchmarkManyAgents is the cost of a page when 2,000 of the 20,000 agents
-// look at theirs in no order, as on a working morning.
+// BenchmarkScale runs a pool of 1,000 collectivities and one of 3 in turns in
+// the same seconds, and fails when a page of the large one costs over 10 %
+// more.
+func BenchmarkScale(b *testing.B) {
+	small, large := start(b, 3), start(b, 1000)
+	var cheap, dear time.Duration
+	const turns = 20
+	n := max(1, b.N/turns)
+	for range turns {
+		cpu, _ := small.run(b, n, http.StatusOK, small.portal, active(small.portal, 3, "gzip"))
+		cheap += cpu
+		cpu, _ = large.run(b, n, http.StatusOK, large.portal, active(large.portal, 1000, "gzip"))
+		dear += cpu
+	}
+	b.ReportMetric(float64(cheap.Microseconds())/turns, "cpu-µs/of-3")
+	b.ReportMetric(float64(dear.Microseconds())/turns, "cpu-µs/of-1000")
+	if ratio := float64(dear) / float64(cheap); b.N >= 100_000 && ratio > 1.1 {
+		b.Errorf("a page of 1,000 collectivities costs %.0f %% of one of 3, want at most 110 %%", 100*ratio)
+	}
+}
+
+// BenchmarkManyAgents is the cost of a page when the 2,000 agents of a hundred
+// collectivities look at theirs in no order, as on a working morning.
 func BenchmarkManyAgents(b *testing.B) {
 	const collectivities = 1000
 	p := start(b, collectivities)
 	var requests [][]byte
-	for c := range collectivities {
-		for a := range 2 {
+	for c := range 100 {
+		for a := range agentsEach {
 			requests = append(requests, request(p.portal, nameOf(c, a), "gzip", ""))
 		}
 	}
