@@ -62,9 +62,9 @@ func newDesk(t testing.TB, elsewhere ...Elsewhere) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	renderer, err := web.NewRenderer(catalogue, assets.URL, []themes.NavItem{
-		{Section: "home", Href: "/", Label: "calendar.today", Icon: "home", Key: true},
-		{Section: "calendar", Href: "/calendar", Label: "calendar.title", Icon: "calendar", Key: true},
+	renderer, err := web.NewRenderer(catalogue, assets.URL, []web.NavItem{
+		{NavItem: themes.NavItem{Section: "home", Href: "/", Label: "calendar.today", Icon: "home", Key: true}},
+		{NavItem: themes.NavItem{Section: "calendar", Href: "/calendar", Label: "calendar.title", Icon: "calendar", Key: true}},
 	}, Templates)
 	if err != nil {
 		t.Fatal(err)
