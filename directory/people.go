@@ -41,29 +41,27 @@ func (s *Store) People(ctx context.Context, caller portal.Caller, query PeopleQu
 	if query.Size <= 0 || query.Size > maxPageSize {
 		query.Size = defaultPageSize
 	}
-	where, args := peopleListed, []any{string(caller.Collectivity), string(query.Unit)}
-	order := ` ORDER BY a.sort_name, a.id LIMIT $3 OFFSET $4` // an index has this order
-	if patterns, first := patternsOf(query.Text); first != "" {
-		where, order = peopleListed+peopleFound, peopleOrder
-		for _, pattern := range patterns {
-			args = append(args, pattern)
-		}
-		args = append(args, first)
+	args := []any{string(caller.Collectivity), string(query.Unit)}
+	patterns, first := patternsOf(query.Text)
+	if first == "" {
+		return s.page(ctx, query, countListed, listListed, args)
 	}
-	return s.page(ctx, query, where, order, args)
+	for _, pattern := range patterns {
+		args = append(args, pattern)
+	}
+	return s.page(ctx, query, countFound, listFound, append(args, first))
 }
 
 // page counts the agents and reads one page of them.
-func (s *Store) page(ctx context.Context, query PeopleQuery, where, order string, args []any) (People, error) {
+func (s *Store) page(ctx context.Context, query PeopleQuery, count, list string, args []any) (People, error) {
 	people := People{}
-	err := s.db.QueryRow(ctx, `SELECT COUNT(*) FROM agents a `+where, args...).Scan(&people.Total)
+	err := s.db.QueryRow(ctx, count, args...).Scan(&people.Total)
 	if err != nil {
 		return People{}, fmt.Errorf("directory: count agents: %w", err)
 	}
 	people.Pages = (people.Total + query.Size - 1) / query.Size
 	people.Page = max(1, min(query.Page, people.Pages))
-	args = append(args, query.Size, (people.Page-1)*query.Size)
-	rows, err := s.db.Query(ctx, `SELECT `+agentColumns+agentTables+where+order, args...)
+	rows, err := s.db.Query(ctx, list, append(args, query.Size, (people.Page-1)*query.Size)...)
 	people.Agents, err = database.Collect(rows, err, func(rows *sql.Rows) (Agent, error) { return scanAgent(rows.Scan) })
 	if err != nil {
 		return People{}, fmt.Errorf("directory: list agents: %w", err)
@@ -71,12 +69,17 @@ func (s *Store) page(ctx context.Context, query PeopleQuery, where, order string
 	return people, nil
 }
 
-// The texts of a list. $7 is a pattern of names; it stands among the conditions
-// so that the count takes the same parameters as the list.
+// The texts of a list and of its count. Without words an index has the order.
+// $7 is a pattern of names, for the order; it stands among the conditions so
+// that the count takes the same parameters.
 const (
-	peopleListed = `WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)`
-	peopleFound  = ` AND a.search_text LIKE $3 AND a.search_text LIKE $4 AND a.search_text LIKE $5 AND a.search_text LIKE $6 AND $7 <> ''`
-	peopleOrder  = ` ORDER BY CASE WHEN ' ' || a.sort_name LIKE $7 THEN 0 ELSE 1 END, a.sort_name, a.id LIMIT $8 OFFSET $9`
+	countListed = `SELECT COUNT(*) FROM agents a WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)`
+	listListed  = `SELECT ` + agentColumns + agentTables + `WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)
+		ORDER BY a.sort_name, a.id LIMIT $3 OFFSET $4`
+	wordsFound = ` AND a.search_text LIKE $3 AND a.search_text LIKE $4 AND a.search_text LIKE $5 AND a.search_text LIKE $6 AND $7 <> ''`
+	countFound = countListed + wordsFound
+	listFound  = `SELECT ` + agentColumns + agentTables + `WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)` + wordsFound + `
+		ORDER BY CASE WHEN ' ' || a.sort_name LIKE $7 THEN 0 ELSE 1 END, a.sort_name, a.id LIMIT $8 OFFSET $9`
 )
 
 // patternsOf turns what was typed into LIKE patterns over search_text, "%" for

@@ -24,22 +24,19 @@ var _ sso.People = SignIn{}
 
 // Locate finds the collectivity of a login by the domain of its address, else
 // by the oldest agent of its account. A known and an unknown login of one domain
-// cost the same two reads.
+// cost the same read.
 func (d SignIn) Locate(ctx context.Context, login string) (sso.Place, error) {
 	var place sso.Place
-	id, err := d.CollectivityByDomain(ctx, sso.LoginDomain(login))
-	if err != nil && !errors.Is(err, portal.ErrNotFound) {
-		return sso.Place{}, err
+	var id portal.CollectivityID
+	err := d.db.QueryRow(ctx, `
+		SELECT COALESCE((SELECT c.id FROM collectivity_domains d JOIN collectivities c ON c.id = d.collectivity
+				WHERE d.domain = $1 AND c.active), ''),
+			COALESCE((SELECT id FROM accounts WHERE login = $2 AND active), '')`,
+		sso.LoginDomain(login), login).Scan(&id, &place.Account)
+	if err != nil {
+		return sso.Place{}, fmt.Errorf("directory: locate login: %w", err)
 	}
-	place.ByDomain = err == nil
-	account, err := d.AccountByLogin(ctx, login)
-	if err != nil && !errors.Is(err, portal.ErrNotFound) {
-		return sso.Place{}, err
-	}
-	if account.Active {
-		place.Account = account.ID
-	}
-	if !place.ByDomain {
+	if place.ByDomain = id != ""; !place.ByDomain {
 		memberships, err := d.Memberships(ctx, place.Account)
 		if err != nil || len(memberships) == 0 {
 			return place, err
