@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -69,6 +70,31 @@ func (p *Portal) AsIn(login string, collectivity portal.CollectivityID) *Client 
 	return client
 }
 
+// Try is Do for a portal that may be killed meanwhile.
+func (c *Client) Try(method, path string, body io.Reader, headers ...string) (Answer, error) {
+	request, err := http.NewRequestWithContext(c.t.Context(), method, c.URL+path, body)
+	if err != nil {
+		return Answer{}, err
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	for name, value := range c.cookies {
+		request.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return Answer{}, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	c.keep(response.Cookies())
+	return Answer{response.StatusCode, response.Header, string(text)}, nil
+}
+
 // Cookie is the value of a cookie, "" when the client has none so named.
 func (c *Client) Cookie(name string) string { return c.cookies[name] }
 
@@ -118,27 +144,11 @@ func writeForm(form *multipart.Writer, fileName string, content io.Reader, field
 // Do asks by any method, with pairs of header name and value.
 func (c *Client) Do(method, path string, body io.Reader, headers ...string) Answer {
 	c.t.Helper()
-	request, err := http.NewRequestWithContext(c.t.Context(), method, c.URL+path, body)
+	answer, err := c.Try(method, path, body, headers...)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
-	}
-	for name, value := range c.cookies {
-		request.AddCookie(&http.Cookie{Name: name, Value: value})
-	}
-	response, err := c.http.Do(request)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		c.t.Fatalf("%s %s: %v", method, path, err)
-	}
-	c.keep(response.Cookies())
-	return Answer{response.StatusCode, response.Header, string(text)}
+	return answer
 }
 
 func (c *Client) keep(cookies []*http.Cookie) {

@@ -36,9 +36,13 @@ type Portal struct {
 	*server.Server
 	URL string // "http://127.0.0.1:40129"
 
-	t   testing.TB
-	log *journal
+	t    testing.TB
+	log  *journal
+	stop func() // once
 }
+
+// Stop ends the portal before its test ends, as a restart would.
+func (p *Portal) Stop() { p.stop() }
 
 // Password opens every account of New and Demo.
 const Password = demo.Password
@@ -50,6 +54,12 @@ func New(t testing.TB) *Portal {
 	return NewWith(t, func(*server.Config) {})
 }
 
+// Again opens a store and its files that another portal left.
+func Again(t testing.TB, config server.Config) *Portal {
+	t.Helper()
+	return start(t, func(c *server.Config) { *c = config })
+}
+
 // NewWith is New with another configuration.
 func NewWith(t testing.TB, change func(*server.Config)) *Portal {
 	t.Helper()
@@ -58,8 +68,8 @@ func NewWith(t testing.TB, change func(*server.Config)) *Portal {
 	return p
 }
 
-// Demo starts a Parvis with the pool of the demonstration, and waits until
-// search knows it.
+// Demo starts a Parvis with the pool of the demonstration and its mail, and
+// waits until search knows it.
 func Demo(t testing.TB) *Portal {
 	t.Helper()
 	p := start(t, func(*server.Config) {})
@@ -67,7 +77,20 @@ func Demo(t testing.TB) *Portal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := demo.Load(t.Context(), p.Server, time.Now().In(paris)); err != nil {
+	now := time.Now().In(paris)
+	if _, err := demo.Load(t.Context(), p.Server, now); err != nil {
+		t.Fatal(err)
+	}
+	post, err := demo.StartMail(demo.Pool(), now, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := post.Close(); err != nil {
+			t.Errorf("mail server: %v", err)
+		}
+	})
+	if err := post.Connect(t.Context(), p.Server, demo.Pool()); err != nil {
 		t.Fatal(err)
 	}
 	p.WaitForIndex()
@@ -104,7 +127,7 @@ func (p *Portal) serve() {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx, listener) }()
-	p.t.Cleanup(func() {
+	p.stop = sync.OnceFunc(func() {
 		stop()
 		if err := <-ended; err != nil {
 			p.t.Errorf("serving ended: %v", err)
@@ -112,6 +135,9 @@ func (p *Portal) serve() {
 		if err := p.Close(); err != nil {
 			p.t.Errorf("close: %v", err)
 		}
+	})
+	p.t.Cleanup(func() {
+		p.stop()
 		if p.t.Failed() {
 			p.t.Logf("the portal's log:\n%s", p.Log())
 		}
