@@ -54,7 +54,6 @@ var importers = map[string][]string{
 	"github.com/google/go-cmp/":        {},
 	"github.com/rogpeppe/go-internal/": {},
 	"codeberg.org/go-pdf/fpdf":         {"demo/office"},
-	"github.com/teambition/rrule-go":   {"calendar"},
 	"github.com/wneessen/go-mail":      {"mail"},
 	"github.com/emersion/go-message":   {"mail", "search/extract"},
 	"github.com/emersion/go-smtp":      {},

@@ -9,5 +9,5 @@ git grep --untracked -hE -o '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' >/dev/null 
 git grep --untracked -E -o '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' | while IFS=: read -r file target; do
 	target=${target#func }
 	package=./$(dirname "$file")
-	step "$package $target" go test -run '^$' -fuzz "^$target\$" -fuzztime "$1" "$package"
+	step "$package $target" go test -run '^$' -fuzz "^$target\$" -fuzztime "$1" -fuzzminimizetime 20x "$package"
 done
