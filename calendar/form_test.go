@@ -37,8 +37,9 @@ func TestAnEventIsCreatedChangedDeletedAndTakenBack(t *testing.T) {
 	}
 	_, undo, _ := strings.Cut(week, `"/calendar/undo/`)
 	undo, _, _ = strings.Cut(undo, `"`)
-	if response := d.do("POST", "/calendar/undo/"+undo, "paul", nil); response.StatusCode != http.StatusNotFound {
-		t.Errorf("a colleague takes it back: %d", response.StatusCode)
+	for _, who := range []string{"paul", "stranger"} {
+		_, page := d.post("/calendar/undo/"+undo, who, http.StatusNotFound)
+		wants(t, page, "Il est trop tard") // as for what never was
 	}
 	location, _ = d.post("/calendar/undo/"+undo, "claire", http.StatusSeeOther)
 	wants(t, d.get(location, "claire"), "<h1>Point déplacé</h1>", "Événement rétabli.")
@@ -278,8 +279,11 @@ func TestOverlappingEventsStandSideBySide(t *testing.T) {
 		d.add("claire", Draft{Title: "Réunion " + string(rune('A'+i)), Start: at(26, 9, 10*i), End: at(26, 10, 0)})
 	}
 	d.add("claire", Draft{Title: "À dix heures", Start: at(26, 10, 0), End: at(26, 10, 0)})
+	d.add("claire", Draft{Title: "Longue", Start: at(27, 9, 0), End: at(27, 12, 0)})
+	d.add("claire", Draft{Title: "Courte", Start: at(27, 9, 30), End: at(27, 10, 0)})
+	d.add("claire", Draft{Title: "Après", Start: at(27, 12, 0), End: at(27, 12, 15)})
 	table := weekTable.FindString(d.get("/calendar", "claire"))
-	wants(t, table, `<td rowspan="2" class="many">`, "Réunion C", ">2 autres<", "À dix heures")
+	wants(t, table, `<td rowspan="6" class="many">`, `<td rowspan="2" class="many">`, "Réunion C", ">2 autres<", "À dix heures")
 	lacks(t, table, "Réunion D")
 	day := weekTable.FindString(d.get("/calendar?view=day&date=2026-11-26", "claire"))
 	wants(t, day, "Réunion D", "Réunion E")
