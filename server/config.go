@@ -30,6 +30,7 @@ type Config struct {
 	TLS            TLSConfig       `toml:"tls"`
 	Log            LogConfig       `toml:"log"`
 	Documents      DocumentsConfig `toml:"documents"`
+	Calendar       CalendarConfig  `toml:"calendar"`
 	Weather        WeatherConfig   `toml:"weather"`
 }
 
@@ -49,6 +50,13 @@ type LogConfig struct {
 // DocumentsConfig bounds the library.
 type DocumentsConfig struct {
 	MaxSizeMB int64 `toml:"max_size_mb"` // of one file, in mebibytes
+}
+
+// CalendarConfig bounds what agents may connect.
+type CalendarConfig struct {
+	// AllowInside lets agents connect agendas of servers at private addresses. An
+	// installation that hosts others must not have it.
+	AllowInside bool `toml:"allow_inside"`
 }
 
 // WeatherConfig names the source of the weather box; without it there is none.

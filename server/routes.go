@@ -10,6 +10,7 @@ import (
 	"parvis/almanac"
 	"parvis/calendar"
 	"parvis/calendar/caldav"
+	"parvis/calendar/remote"
 	"parvis/dav"
 	"parvis/directory"
 	"parvis/directory/ldapdir"
@@ -30,13 +31,13 @@ import (
 // pageTemplates are the templates of every room that has pages.
 func pageTemplates() []fs.FS {
 	return []fs.FS{templates, widgets.Templates, sso.Templates, directory.Templates, news.Templates,
-		calendar.Templates, documents.Templates, mail.Templates, search.Templates}
+		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates}
 }
 
 // locale are the sentences of every room that speaks.
 func locale() []fs.FS {
 	return []fs.FS{themes.Locales, web.Locales, locales, widgets.Locales, sso.Locales, upstream.Locales,
-		directory.Locales, ldapdir.Locales, news.Locales, calendar.Locales, documents.Locales, extract.Locales,
+		directory.Locales, ldapdir.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales}
 }
 
@@ -59,7 +60,8 @@ func (s *Server) mount(context.Context, Options) error {
 		s.SSO.Routes(),
 		directory.NewHandler(s.Directory, s.renderer).Routes(),
 		news.NewHandler(s.News, newsGroups{s.Directory}, s.renderer).Routes(),
-		calendar.NewHandler(s.Calendar, s.renderer).Routes(),
+		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),
+		s.refreshing("agenda", remote.NewHandler(s.Remote, s.renderer).Routes()),
 		documents.NewHandler(s.Documents, documentGroups{s.Directory}, s.renderer).Routes(),
 		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),
 		search.NewHandler(s.index, s.renderer).Routes(),
@@ -72,6 +74,24 @@ func (s *Server) mount(context.Context, Options) error {
 		s.Router.Mount(routes...)
 	}
 	return nil
+}
+
+// refreshing makes what a person changes on a feature's pages show in her own
+// box at once.
+func (s *Server) refreshing(widget string, routes []web.Route) []web.Route {
+	for i, route := range routes {
+		if route.Method != http.MethodPost {
+			continue
+		}
+		routes[i].Handler = func(w http.ResponseWriter, r *http.Request) error {
+			err := route.Handler(w, r)
+			if caller := web.CallerOf(r); err == nil {
+				s.Home.Changed(caller.Collectivity, widget, caller.Agent)
+			}
+			return err
+		}
+	}
+	return routes
 }
 
 // ownRoutes are the static files and what a supervisor asks.

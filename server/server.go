@@ -17,6 +17,7 @@ import (
 
 	"parvis/almanac"
 	"parvis/calendar"
+	"parvis/calendar/remote"
 	"parvis/directory"
 	"parvis/directory/ldapdir"
 	"parvis/documents"
@@ -46,6 +47,7 @@ type Server struct {
 	Home      *widgets.Handler
 	News      *news.Store
 	Calendar  *calendar.Store
+	Remote    *remote.Store
 	Documents *documents.Store
 	Mail      *mail.Store
 	Weather   *weather.Store
@@ -153,6 +155,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Directory.OnChange(s.SSO.Forget)
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Calendar = calendar.NewStore(s.DB)
+	s.Remote = remote.New(remote.Options{DB: s.DB, Sealer: sealer, Log: s.log, AllowInside: s.Config.Calendar.AllowInside})
 	s.Mail = mail.NewStore(s.DB, sealer)
 	s.Weather = weather.NewStore(s.DB)
 	s.Documents, err = documents.New(s.DB, documents.Options{
@@ -195,7 +198,7 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 		DB: s.DB, Renderer: s.renderer, Log: s.log, Pins: pins{s.Directory},
 		Pool: poolHome(),
 		Widgets: []widgets.Widget{
-			calendar.NewWidget(s.Calendar), mail.NewWidget(s.Mail), news.NewWidget(s.News),
+			calendar.NewWidget(s.Calendar, s.Remote), mail.NewWidget(s.Mail), news.NewWidget(s.News),
 			directory.NewWidget(s.Directory), weather.NewWidget(s.Weather, s.weatherSource),
 			directory.NewApplicationsWidget(s.Directory), almanac.Widget{},
 		},
@@ -247,6 +250,9 @@ func (s *Server) Close() error {
 		ctx, cancel := context.WithTimeout(context.Background(), closing)
 		defer cancel()
 		failures = append(failures, s.Home.Close(ctx))
+	}
+	if s.Remote != nil {
+		s.Remote.Close()
 	}
 	if s.directories != nil {
 		s.directories.Close()
