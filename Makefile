@@ -25,7 +25,7 @@ check: ## Judge the code without running it: fast, before each commit
 
 bench: install ## Measure, as docs/performance.md tells
 	@if ls bench/*.go >/dev/null 2>&1; then go run ./bench; fi
-	@if [ -d bench ]; then go test -run '^$$' -bench . -benchmem ./bench/...; fi
+	@if [ -d bench ]; then go test -run '^$$' -bench . -benchmem ./bench/... ./search/extract; fi
 
 fuzz: ## Run each fuzz target for FUZZTIME
 	@tools/fuzz.sh $(FUZZTIME)
