@@ -66,7 +66,7 @@ func Validate(widget Widget) error {
 	refuse(!slices.Contains([]Scope{ScopeNone, ScopeAgent, ScopeAudience, ScopeCollectivity}, m.Scope), "scope %q is unknown", m.Scope)
 	refuse(m.shared() && len(m.AgentSettings) > 0, "a shared box has no settings of an agent")
 	refuse(m.Deadline <= 0 || m.Deadline > MaxDeadline, "deadline %v must be within %v", m.Deadline, MaxDeadline)
-	refuse(m.Fresh < 0 || m.Stale < 0 || m.Fresh > 24*time.Hour, "fresh and stale durations must be within a day")
+	refuse(m.Fresh < 0 || m.Stale < 0 || max(m.Fresh, m.Stale) > 24*time.Hour, "fresh and stale durations must be within a day")
 	refuse(len(m.Actions) > 0 && !acts, "actions need the method Act")
 	return errors.Join(faults...) // nil without fault
 }
