@@ -37,6 +37,7 @@ type house struct {
 	db      *database.DB
 	service *sso.Service
 	server  *httptest.Server
+	printer *i18n.Printer
 	late    atomic.Int64 // how far the clock is ahead, in ns
 }
 
@@ -46,6 +47,7 @@ func newHouse(t testing.TB) *house {
 	h.town = newTownIn(t, directory.New(h.db))
 	log := slog.New(slog.DiscardHandler)
 	catalogue := got(i18n.Load(themes.Locales, web.Locales, sso.Locales, upstream.Locales, directory.Locales, ldapdir.Locales))(t)
+	h.printer = catalogue.Printer(i18n.French)
 	assets := got(themes.NewAssets())(t)
 	renderer := got(web.NewRenderer(catalogue, assets.URL, nil, sso.Templates, directory.Templates))(t)
 	servers := ldapdir.New(log)
