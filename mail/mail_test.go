@@ -15,6 +15,7 @@ import (
 	"parvis/portal/i18n"
 	"parvis/portal/seal"
 	"parvis/widgets"
+	"parvis/widgets/widgetstest"
 )
 
 var (
@@ -224,4 +225,10 @@ func FuzzOneLine(f *testing.F) {
 			t.Errorf("oneLine(%q) = %q", text, got)
 		}
 	})
+}
+
+func TestTheBoxKeepsTheContract(t *testing.T) {
+	store, dovecot := newStore(t), servers.Dovecot(t)
+	connectMail(t, store, masterServer(t, dovecot))
+	widgetstest.Conforms(t, NewWidget(store), widgets.Request{Caller: marc}, Locales)
 }

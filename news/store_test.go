@@ -13,6 +13,8 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/database/databasetest"
+	"parvis/widgets"
+	"parvis/widgets/widgetstest"
 )
 
 var (
@@ -270,4 +272,10 @@ func TestTheClockStopsWithItsContext(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Error("Run goes on")
 	}
+}
+
+func TestTheBoxKeepsTheContract(t *testing.T) {
+	store, _ := newStore(t)
+	publish(t, store, draft("Pont fermé"))
+	widgetstest.Conforms(t, NewWidget(store), widgets.Request{Caller: agent}, Locales)
 }

@@ -58,7 +58,7 @@ func (s *Server) mount(context.Context, Options) error {
 	for _, routes := range [][]web.Route{
 		s.Home.Routes(),
 		s.SSO.Routes(),
-		directory.NewHandler(s.Directory, s.renderer).Routes(),
+		s.refreshing(widgets.TopicApplications, s.refreshing("applications", directory.NewHandler(s.Directory, s.renderer).Routes())),
 		news.NewHandler(s.News, newsGroups{s.Directory}, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),
 		s.refreshing("agenda", remote.NewHandler(s.Remote, s.renderer).Routes()),
@@ -76,9 +76,9 @@ func (s *Server) mount(context.Context, Options) error {
 	return nil
 }
 
-// refreshing makes what a person changes on a feature's pages show in her own
-// box at once.
-func (s *Server) refreshing(widget string, routes []web.Route) []web.Route {
+// refreshing makes what a person changes on a feature's pages show on her own
+// home page at once: a box, by its widget's id, or another topic.
+func (s *Server) refreshing(topic string, routes []web.Route) []web.Route {
 	for i, route := range routes {
 		if route.Method != http.MethodPost {
 			continue
@@ -86,7 +86,7 @@ func (s *Server) refreshing(widget string, routes []web.Route) []web.Route {
 		routes[i].Handler = func(w http.ResponseWriter, r *http.Request) error {
 			err := route.Handler(w, r)
 			if caller := web.CallerOf(r); err == nil {
-				s.Home.Changed(caller.Collectivity, widget, caller.Agent)
+				s.Home.Changed(caller.Collectivity, topic, caller.Agent)
 			}
 			return err
 		}

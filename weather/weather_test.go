@@ -14,6 +14,7 @@ import (
 	"parvis/portal/database/databasetest"
 	"parvis/portal/i18n"
 	"parvis/widgets"
+	"parvis/widgets/widgetstest"
 )
 
 var admin = portal.Caller{Agent: "a", Collectivity: "bourg", Rights: []portal.Right{portal.Admin}}
@@ -147,4 +148,9 @@ func FuzzOpenMeteo(f *testing.F) {
 			forecast.rainSpell(noon)
 		}
 	})
+}
+
+func TestTheBoxKeepsTheContract(t *testing.T) {
+	widget, _ := newWidget(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, answer()) })
+	widgetstest.Conforms(t, widget, request(t, "bourg"), Locales)
 }
