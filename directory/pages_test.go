@@ -3,12 +3,19 @@ package directory_test
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"testing"
 
 	"parvis/directory"
+	"parvis/directory/ldapdir"
 	"parvis/e2e/browser"
+	"parvis/portal/i18n"
+	"parvis/portal/web"
+	"parvis/sso"
+	"parvis/sso/upstream"
+	"parvis/themes"
 )
 
 // furnish gives a house enough to show on every page.
@@ -16,8 +23,10 @@ func (h *house) furnish(t testing.TB) {
 	t.Helper()
 	ctx, admin := context.Background(), directory.Installation("bourg")
 	for _, name := range []string{"Brossard", "N’Diaye", "de La Rochefoucauld-Montbel d’Anglejan"} {
-		got(h.CreateAgent(ctx, admin, directory.Agent{GivenName: "Jean-Pierre", FamilyName: name, Function: "Chef d’équipe voirie",
-			Unit: "technique", Phone: "02 61 91 01 01", Mobile: "06 39 98 01 24", Email: "jean-pierre.delarochefoucauld@bourg.example"}))(t)
+		got(h.CreateAgent(ctx, admin, directory.Agent{
+			GivenName: "Jean-Pierre", FamilyName: name, Function: "Chef d’équipe voirie",
+			Unit: "technique", Phone: "02 61 91 01 01", Mobile: "06 39 98 01 24", Email: "jean-pierre.delarochefoucauld@bourg.example",
+		}))(t)
 	}
 	for _, app := range []directory.Application{
 		{ID: "paie", Name: "Paie", Category: "Ressources humaines", Description: "Bulletins et absences", Icon: "money"},
@@ -89,6 +98,15 @@ func TestPagesAreValidHTML(t *testing.T) {
 		browser.HTML(t, []byte(page.body))
 		if page.status >= http.StatusInternalServerError {
 			t.Errorf("status %d\n%s", page.status, page.body)
+		}
+	}
+}
+
+func TestTemplatesAskForSentencesThatExist(t *testing.T) {
+	catalogue := got(i18n.Load(themes.Locales, web.Locales, sso.Locales, upstream.Locales, directory.Locales, ldapdir.Locales))(t)
+	for _, templates := range []fs.FS{sso.Templates, directory.Templates} {
+		if missing := got(catalogue.Missing(templates))(t); len(missing) > 0 {
+			t.Errorf("missing sentences: %v", missing)
 		}
 	}
 }

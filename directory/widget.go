@@ -84,7 +84,8 @@ func (w ApplicationsWidget) Load(ctx context.Context, request widgets.Request) (
 		return widgets.Content{}, err
 	}
 	content := widgets.Content{Layout: widgets.Tiles, Empty: widgets.Empty{
-		Title: request.Printer.T("directory.apps.widget.empty"), Text: request.Printer.T("directory.apps.widget.emptynext")}}
+		Title: request.Printer.T("directory.apps.widget.empty"), Text: request.Printer.T("directory.apps.widget.emptynext"),
+	}}
 	for _, app := range apps {
 		content.Items = append(content.Items, widgets.Item{Title: app.Name, Icon: app.Icon, Link: app.URL})
 	}

@@ -28,13 +28,17 @@ func cookieName(r *http.Request, name string) string {
 // setCookie sets a cookie that lives as long as the browser when life is 0, as
 // suits a computer that several people share.
 func setCookie(w http.ResponseWriter, r *http.Request, name, value string, life time.Duration) {
-	http.SetCookie(w, &http.Cookie{Name: cookieName(r, name), Value: value, Path: "/", MaxAge: int(life / time.Second),
-		Secure: web.Secure(r), HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{
+		Name: cookieName(r, name), Value: value, Path: "/", MaxAge: int(life / time.Second),
+		Secure: web.Secure(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 }
 
 func clearCookie(w http.ResponseWriter, r *http.Request, name string) {
-	http.SetCookie(w, &http.Cookie{Name: cookieName(r, name), Path: "/", MaxAge: -1,
-		Secure: web.Secure(r), HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{
+		Name: cookieName(r, name), Path: "/", MaxAge: -1,
+		Secure: web.Secure(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 }
 
 // flowLife is how long a person may take between her address and her password,

@@ -177,8 +177,10 @@ func (s *Service) issuerOf(r *http.Request) (under flow, place Place, method Met
 }
 
 func question(r *http.Request, under flow) Question {
-	return Question{State: under.State, Nonce: under.Nonce, Verifier: under.Verifier,
-		Redirect: web.BaseURL(r) + "/sign-in/callback", LoginHint: under.Login}
+	return Question{
+		State: under.State, Nonce: under.Nonce, Verifier: under.Verifier,
+		Redirect: web.BaseURL(r) + "/sign-in/callback", LoginHint: under.Login,
+	}
 }
 
 // leaveForIssuer answers with a page that goes on by itself: a redirect would

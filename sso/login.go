@@ -41,11 +41,3 @@ func LoginDomain(canonical string) string {
 	}
 	return canonical[at+1:]
 }
-
-// localPart is what stands before the last @, the whole login without one.
-func localPart(login string) string {
-	if at := strings.LastIndexByte(login, '@'); at > 0 {
-		return login[:at]
-	}
-	return login
-}

@@ -56,8 +56,10 @@ type throttle struct {
 
 func newThrottle(db *database.DB, limits Limits, now func() time.Time) *throttle {
 	limits = limits.withDefaults()
-	return &throttle{db: db, limits: limits, now: now, flights: map[string]int{},
-		addresses: newWindow(limits.Address, limits.Window, now)}
+	return &throttle{
+		db: db, limits: limits, now: now, flights: map[string]int{},
+		addresses: newWindow(limits.Address, limits.Window, now),
+	}
 }
 
 // attempt is one password about to be judged. The zero attempt was not counted.

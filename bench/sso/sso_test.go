@@ -95,8 +95,10 @@ func BenchmarkSignInByLDAP(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	err = p.SSO.Methods.Set(context.Background(), sso.Method{Collectivity: "bourg", Kind: sso.LDAP, Settings: settings,
-		Secret: server.BindPassword, CA: string(authority)})
+	err = p.SSO.Methods.Set(context.Background(), sso.Method{
+		Collectivity: "bourg", Kind: sso.LDAP, Settings: settings,
+		Secret: server.BindPassword, CA: string(authority),
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -189,8 +191,10 @@ func BenchmarkPeople(b *testing.B) {
 		b.Fatal(err)
 	}
 	for i := range 5000 {
-		agent := directory.Agent{GivenName: fmt.Sprintf("Prénom%d", i%97), FamilyName: fmt.Sprintf("Nom%d", i), Function: "Agent technique",
-			Phone: fmt.Sprintf("02 61 91 %02d %02d", i/100, i%100)}
+		agent := directory.Agent{
+			GivenName: fmt.Sprintf("Prénom%d", i%97), FamilyName: fmt.Sprintf("Nom%d", i), Function: "Agent technique",
+			Phone: fmt.Sprintf("02 61 91 %02d %02d", i/100, i%100),
+		}
 		if _, err := p.Directory.CreateAgent(ctx, admin, agent); err != nil {
 			b.Fatal(err)
 		}

@@ -146,8 +146,10 @@ func newIssuer(method sso.Method) (*issuer, error) {
 		DialContext: (&net.Dialer{Timeout: 3 * time.Second}).DialContext, TLSHandshakeTimeout: 3 * time.Second,
 		MaxIdleConns: 4, IdleConnTimeout: time.Minute,
 	}
-	client := &http.Client{Timeout: requestTimeout, Transport: limited{transport},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{
+		Timeout: requestTimeout, Transport: limited{transport},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	return &issuer{version: method.Version, settings: settings, client: client, secret: method.Secret}, nil
 }
 
@@ -199,8 +201,10 @@ func unreachable(err error) error {
 }
 
 func (i *issuer) config(provider *oidc.Provider, redirect string) oauth2.Config {
-	return oauth2.Config{ClientID: i.settings.ClientID, ClientSecret: i.secret, Endpoint: provider.Endpoint(),
-		RedirectURL: redirect, Scopes: append([]string{oidc.ScopeOpenID}, i.settings.Scopes...)}
+	return oauth2.Config{
+		ClientID: i.settings.ClientID, ClientSecret: i.secret, Endpoint: provider.Endpoint(),
+		RedirectURL: redirect, Scopes: append([]string{oidc.ScopeOpenID}, i.settings.Scopes...),
+	}
 }
 
 // Ask implements sso.IssuerServer.
@@ -253,8 +257,10 @@ func (s *Issuers) Read(ctx context.Context, method sso.Method, question sso.Ques
 	if err != nil {
 		return sso.Answer{}, err
 	}
-	return sso.Answer{Issuer: id.Issuer, Subject: id.Subject, EmailVerified: bool(person.EmailVerified),
-		Profile: person.profile(), IDToken: raw, Create: issuer.settings.Create}, nil
+	return sso.Answer{
+		Issuer: id.Issuer, Subject: id.Subject, EmailVerified: bool(person.EmailVerified),
+		Profile: person.profile(), IDToken: raw, Create: issuer.settings.Create,
+	}, nil
 }
 
 // checkAnswer compares what the browser brought back with what it took along,

@@ -91,8 +91,10 @@ func (r *rogue) reset() {
 
 func (r *rogue) jwk() map[string]any {
 	encode := base64.RawURLEncoding.EncodeToString
-	return map[string]any{"kty": "RSA", "kid": "1", "alg": "RS256", "use": "sig",
-		"n": encode(r.key.N.Bytes()), "e": encode(big.NewInt(int64(r.key.E)).Bytes())}
+	return map[string]any{
+		"kty": "RSA", "kid": "1", "alg": "RS256", "use": "sig",
+		"n": encode(r.key.N.Bytes()), "e": encode(big.NewInt(int64(r.key.E)).Bytes()),
+	}
 }
 
 func (r *rogue) token(t *testing.T) string {
@@ -110,12 +112,16 @@ func (r *rogue) token(t *testing.T) string {
 }
 
 func (r *rogue) method() sso.Method {
-	return sso.Method{Collectivity: "bourg", Kind: sso.OIDC, Secret: "secret", Version: portal.NewID(),
-		Settings: json.RawMessage(`{"issuer":"` + r.server.URL + `","client_id":"client"}`)}
+	return sso.Method{
+		Collectivity: "bourg", Kind: sso.OIDC, Secret: "secret", Version: portal.NewID(),
+		Settings: json.RawMessage(`{"issuer":"` + r.server.URL + `","client_id":"client"}`),
+	}
 }
 
-var question = sso.Question{State: "state", Nonce: "nonce", Verifier: strings.Repeat("v", 43),
-	Redirect: "https://parvis.example/sign-in/callback", LoginHint: "anne@bourg.example"}
+var question = sso.Question{
+	State: "state", Nonce: "nonce", Verifier: strings.Repeat("v", 43),
+	Redirect: "https://parvis.example/sign-in/callback", LoginHint: "anne@bourg.example",
+}
 
 func (r *rogue) answer() url.Values {
 	return url.Values{"state": {"state"}, "iss": {r.server.URL}, "code": {"code"}}
