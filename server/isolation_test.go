@@ -103,6 +103,12 @@ var visits = []visit{
 	{route: "POST /calendar/events/{id}/delete", path: at("/calendar/events/", (*world).event, "/delete"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /calendar/undo/{id}", path: at("/calendar/undo/", (*world).undo), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 
+	{route: "GET /calendar/remote", author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "GET /calendar/remote/events/{id}", path: at("/calendar/remote/events/", (*world).remoteEvent), author: 200, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /calendar/remote", fields: []string{"name", "Nuage", "url", "https://127.0.0.1:9/", "login", "x", "password", "y"}, author: 422, colleague: 422, stranger: 422, anonymous: 303},
+	{route: "POST /calendar/remote/{id}/refresh", path: at("/calendar/remote/", (*world).remoteAccount, "/refresh"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /calendar/remote/{id}/remove", path: at("/calendar/remote/", (*world).remoteAccount, "/remove"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+
 	{route: "GET /documents", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /documents/unread", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /documents/bin", author: 200, colleague: 200, stranger: 200, anonymous: 303},

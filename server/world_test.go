@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"parvis/mail"
 	"parvis/news"
 	"parvis/portal"
+	"parvis/portal/seal"
 	"parvis/server/servertest"
 	"parvis/weather"
 )
@@ -225,6 +227,42 @@ func (w *world) fill(fields []string) []string {
 		filled[i] = replace.Replace(field)
 	}
 	return filled
+}
+
+// remoteAccount is an account of the author's on another server, as it is after
+// a reading: the server itself is beyond these tests.
+func (w *world) remoteAccount() string {
+	w.t.Helper()
+	return w.addRemote()
+}
+
+// remoteEvent is an event read from that server.
+func (w *world) remoteEvent() string {
+	w.t.Helper()
+	return w.addRemote() + "-event"
+}
+
+func (w *world) addRemote() string {
+	w.t.Helper()
+	sealer, err := seal.Open(filepath.Join(w.Config.Data, "secret.key"))
+	w.must(err)
+	id, now := portal.NewID(), time.Now().UnixMilli()
+	sealed := sealer.Seal("remote/bourg/"+id, []byte(canary))
+	for _, insert := range []struct {
+		query string
+		args  []any
+	}{
+		{`INSERT INTO remote_accounts (collectivity, id, agent, name, url, login, sealed, created, tried, read_at)
+			VALUES ('bourg', $1, $2, $3, $4, $5, $6, $7, $7, $7)`, []any{id, string(w.caller.Agent), w.name(true), "https://" + canary + secret + ".invalid/", canary + secret, sealed, now}},
+		{`INSERT INTO remote_calendars (collectivity, id, account, path, name) VALUES ('bourg', $1, $2, $3, $4)`,
+			[]any{id + "-calendar", id, "/" + canary + secret, w.name(true)}},
+		{`INSERT INTO remote_instances (collectivity, calendar, id, uid, starts, ends, all_day, title, location, description, status, transparent)
+			VALUES ('bourg', $1, $2, $2, $3, $4, FALSE, $5, $5, $5, '', FALSE)`, []any{id + "-calendar", id + "-event", now, now + 3_600_000, w.name(true)}},
+	} {
+		_, err := w.DB.Exec(w.t.Context(), insert.query, insert.args...)
+		w.must(err)
+	}
+	return id
 }
 
 func today() string { return time.Now().Format(time.DateOnly) }
