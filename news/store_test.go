@@ -257,7 +257,9 @@ func FuzzMarkdown(f *testing.F) {
 		if strings.Contains(strings.ToLower(string(html)), "<script") {
 			t.Errorf("render(%q) = %s", body, html)
 		}
-		summary(plain(body))
+		if got := summary(plain(body)); len([]rune(got)) > summaryLength+1 {
+			t.Errorf("summary of %q = %q", body, got)
+		}
 	})
 }
 

@@ -58,7 +58,7 @@ func (s *Server) mount(context.Context, Options) error {
 	for _, routes := range [][]web.Route{
 		s.Home.Routes(),
 		s.SSO.Routes(),
-		s.refreshing(widgets.TopicApplications, s.refreshing("applications", directory.NewHandler(s.Directory, s.renderer).Routes())),
+		directory.NewHandler(s.Directory, s.renderer).Routes(),
 		news.NewHandler(s.News, newsGroups{s.Directory}, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),
 		s.refreshing("agenda", remote.NewHandler(s.Remote, s.renderer).Routes()),

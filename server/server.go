@@ -153,6 +153,10 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		Renderer: s.renderer, Sealer: sealer, Log: s.log,
 	})
 	s.Directory.OnChange(s.SSO.Forget)
+	s.Directory.OnApplications(func(id portal.CollectivityID) {
+		s.Home.Changed(id, "applications")
+		s.Home.Changed(id, widgets.TopicApplications)
+	})
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Calendar = calendar.NewStore(s.DB)
 	s.Remote = remote.New(remote.Options{DB: s.DB, Sealer: sealer, Log: s.log, AllowInside: s.Config.Calendar.AllowInside})

@@ -110,7 +110,7 @@ func TestASourceInTroubleIsUnavailable(t *testing.T) {
 		"uneven": func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, `{"current":{"time":1},"hourly":{"time":[1]}}`)
 		},
-		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 302) },
+		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) },
 		"huge":     func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat(" ", maxAnswer), answer()) },
 	} {
 		widget, _ := newWidget(t, handler)
