@@ -1,0 +1,299 @@
+package e2e_test
+
+import (
+	"html"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"parvis/e2e/browser"
+	"parvis/portal/database"
+	"parvis/portal/i18n"
+	"parvis/portal/web"
+	"parvis/server/servertest"
+)
+
+// role is a kind of person who looks at pages.
+type role struct {
+	name  string
+	login string // "" for one who is not signed in
+	// seeds are pages that no link leads to as the demonstration stands, and
+	// states of a page that are worth a look of their own.
+	seeds []string
+}
+
+var everybody = []string{"/sitemap", "/help", "/accessibility", "/legal", "/privacy", "/nothing-here"}
+
+var signedIn = append([]string{
+	"/", "/home/edit", "/account", "/apps", "/boxes/news", "/boxes/agenda", "/boxes/mail", "/boxes/weather", "/boxes/directory", "/boxes/applications",
+	"/search", "/search?q=budget", "/search?q=bugdet", "/search?q=xyzzyx", "/search?q=budget&kind=document",
+	"/calendar?view=day", "/calendar?view=week", "/calendar?view=month", "/calendar?view=list", "/calendar/new",
+	"/news", "/news?shelf=archive", "/news?shelf=planned", "/documents", "/documents/bin", "/documents/unread",
+	"/directory", "/directory?q=dupont", "/directory?q=xyzzyx", "/mail",
+}, everybody...)
+
+func roles() []role {
+	return []role{
+		{"agent", "agent@bourg.example", signedIn},
+		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new"}, signedIn...)},
+		{"operator", "pool@pool.example", append([]string{"/pool"}, everybody...)},
+		{"anybody", "", append([]string{"/sign-in"}, everybody...)},
+	}
+}
+
+// unseen are the routes that answer with no page of their own: why.
+var unseen = map[string]string{
+	"/sign-in/password":                 "is reached by a form, see TestRefusedFormsAreForEveryone",
+	"/sign-in/issuer":                   "leaves for an issuer, see the stories",
+	"/sign-in/callback":                 "comes back from an issuer, see the stories",
+	"/mail/password":                    "is asked where a person gives her password, see the stories",
+	"/home/boxes/{id}":                  "no box of the demonstration has settings of the agent",
+	"/documents/folders":                "leads back to a page",
+	"/documents/folders/{id}/delete":    "leads back to a page",
+	"/documents/folders/{id}/upload":    "leads back to a page",
+	"/documents/{id}/versions":          "leads back to a page",
+	"/documents/{id}/file":              "is the file",
+	"/documents/{id}/versions/{number}": "is the file",
+	"/search/suggestions":               "is a fragment of the search field",
+	"/theme/{file}":                     "is a style sheet",
+	"/calendar/remote/events/{id}":      "needs another server, see calendar/remote",
+}
+
+// TestEveryPageIsForEveryone opens every page of the demonstration as each kind
+// of person, in both languages, light and dark, wide and narrow: no
+// accessibility fault, valid HTML, sound geometry, no error in the console, no
+// request to another host (reliability.md 1 to 3).
+func TestEveryPageIsForEveryone(t *testing.T) {
+	portal := servertest.Demo(t)
+	patterns := map[string]*regexp.Regexp{}
+	for _, route := range portal.Router.Routes() {
+		if route.Method == "GET" && route.Access != web.Protocol {
+			patterns[route.Path] = pattern(route.Path)
+		}
+	}
+	seen := map[string]bool{}
+	pages := map[string][]string{} // by role
+	for _, r := range roles() {
+		found := crawl(portal, r, patterns)
+		for _, route := range found {
+			seen[route] = true
+		}
+		pages[r.name] = slices.Sorted(maps.Keys(found))
+	}
+	pages["admin"] = differing(portal, pages["admin"])
+	for route := range patterns {
+		if !seen[route] && unseen[route] == "" {
+			t.Errorf("no page of %s was found: link to it, or say why not", route)
+		}
+	}
+	if portal.DB.Engine() == database.PostgreSQL {
+		return // the pages are found there too; they look the same, and one look is enough
+	}
+	t.Run("as", func(t *testing.T) {
+		for _, r := range roles() {
+			t.Run(r.name, func(t *testing.T) {
+				t.Parallel()
+				look(t, portal, r, pages[r.name])
+			})
+		}
+	})
+}
+
+// pattern matches the addresses of a route.
+func pattern(route string) *regexp.Regexp {
+	quoted := regexp.QuoteMeta(route)
+	return regexp.MustCompile("^" + regexp.MustCompile(`\\\{[a-z]+\\\}`).ReplaceAllString(quoted, "[^/]+") + "$")
+}
+
+var link = regexp.MustCompile(`href="(/[^"#]*)`)
+
+// perRoute is how many pages of one route are looked at beside the seeds: an
+// event and another, a document and another.
+const perRoute = 2
+
+// crawl follows links as a person of the role and returns the pages, each with
+// its route.
+func crawl(portal *servertest.Portal, r role, patterns map[string]*regexp.Regexp) map[string]string {
+	client := clientOf(portal, r)
+	found, count, tried := map[string]string{}, map[string]int{}, map[string]bool{}
+	queue := slices.Clone(r.seeds)
+	for len(queue) > 0 {
+		path := queue[0]
+		queue = queue[1:]
+		seeded := slices.Contains(r.seeds, path)
+		route := routeOf(patterns, path)
+		if tried[path] || !seeded && (route == "" || count[route] >= perRoute || strings.Contains(path, "?")) {
+			continue
+		}
+		tried[path] = true
+		answer := client.Get(path)
+		isPage := strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") && answer.Status != http.StatusSeeOther
+		if !isPage || answer.Status != http.StatusOK && !seeded {
+			continue
+		}
+		found[path] = route
+		count[route]++
+		for _, match := range link.FindAllStringSubmatch(answer.Body, -1) {
+			queue = append(queue, html.UnescapeString(match[1]))
+		}
+	}
+	return found
+}
+
+// differing keeps the pages that the administrator sees otherwise than the
+// agent does: those that are shut to her, or have other forms and buttons.
+func differing(portal *servertest.Portal, pages []string) []string {
+	agent, admin := portal.As("agent@bourg.example"), portal.As("admin@bourg.example")
+	return slices.DeleteFunc(pages, func(path string) bool {
+		hers, his := agent.Get(path), admin.Get(path)
+		return hers.Status == his.Status && controls(hers.Body) == controls(his.Body)
+	})
+}
+
+// controls counts what can be pressed or filled in.
+func controls(body string) int {
+	return strings.Count(body, "<form") + strings.Count(body, `class="button`) + strings.Count(body, "<input")
+}
+
+// routeOf is the route of an address, the one without variables first.
+func routeOf(patterns map[string]*regexp.Regexp, path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	if patterns[path] != nil {
+		return path
+	}
+	for _, route := range slices.Sorted(maps.Keys(patterns)) {
+		if patterns[route].MatchString(path) {
+			return route
+		}
+	}
+	return ""
+}
+
+func clientOf(portal *servertest.Portal, r role) *servertest.Client {
+	if r.login == "" {
+		return portal.Anonymous()
+	}
+	return portal.As(r.login)
+}
+
+// look judges every page in every shape.
+func look(t *testing.T, portal *servertest.Portal, r role, pages []string) {
+	page, client := browser.New(t), clientOf(portal, r)
+	page.Allow("status of 404") // the page that is not there
+	if r.login != "" {
+		signIn(page, portal.URL, r.login, servertest.Password)
+	}
+	for _, language := range []i18n.Language{i18n.French, i18n.English} {
+		speak(t, portal, page, r, language)
+		for _, path := range pages {
+			t.Run(string(language)+path, func(t *testing.T) {
+				keep(page, portal.URL, r, language, path)
+				judge(t, page, language, portal.URL+path)
+				browser.HTML(t, []byte(client.Do("GET", path, nil, "Accept-Language", string(language)).Body))
+			})
+		}
+	}
+}
+
+// speak sets the language of the pages.
+func speak(t *testing.T, portal *servertest.Portal, page *browser.Page, r role, language i18n.Language) {
+	t.Helper()
+	page.Language(string(language))
+	if r.login == "" {
+		return
+	}
+	account, err := portal.Directory.AccountByLogin(t.Context(), r.login)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := portal.Directory.SetPreferences(t.Context(), account.ID, language, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// judge runs the checkers on a page, wide and narrow, of which one is dark; the
+// other language takes the other two. The page is loaded once.
+func judge(t *testing.T, page *browser.Page, language i18n.Language, address string) {
+	t.Helper()
+	dark := language == i18n.English
+	page.Size(1366, 768)
+	page.Scheme(dark)
+	page.Open(address)
+	page.Axe(t)
+	page.Size(360, 640)
+	page.Scheme(!dark)
+	page.Axe(t)
+	page.Geometry(t)
+}
+
+// portraits are the pages whose pictures are kept.
+var portraits = map[string]string{
+	"/": "home", "/home/edit": "home-edit", "/sign-in": "sign-in", "/calendar?view=week": "calendar-week", "/calendar?view=month": "calendar-month",
+	"/calendar/new": "event-new", "/search?q=budget": "search", "/documents": "documents", "/news": "news", "/directory": "directory",
+	"/account": "account", "/mail": "mail", "/apps": "apps", "/pool": "pool", "/help": "help", "/nothing-here": "not-found",
+}
+
+// keep takes pictures of a portrait, wide and light, then narrow and dark.
+func keep(page *browser.Page, address string, r role, language i18n.Language, path string) {
+	name := portraits[path]
+	if name == "" || language != i18n.French {
+		return
+	}
+	page.Size(1366, 900)
+	page.Scheme(false)
+	page.Open(address + path)
+	page.Screenshot("pages/" + r.name + "/" + name)
+	page.Size(360, 640)
+	page.Scheme(true)
+	page.Screenshot("pages/" + r.name + "/" + name + "-360-dark")
+}
+
+// TestRefusedFormsAreForEveryone sends forms that are refused and judges the
+// pages that come back with what was typed.
+func TestRefusedFormsAreForEveryone(t *testing.T) {
+	portal := servertest.New(t)
+	folder := (&town{Portal: portal, t: t}).folder("Dépôt")
+	page := browser.New(t)
+	page.Allow("status of 4") // a refusal
+	page.Open(portal.URL + "/sign-in")
+	refuse(t, page, "button.main", "login")
+	page.Fill("#login", "agent@bourg.example")
+	page.Follow("button.main")
+	judgeAsItStands(t, page)
+	page.Fill("#password", "pas-le-bon")
+	refuse(t, page, "button.main", "password")
+	page.Fill("#password", servertest.Password)
+	page.Follow("button.main")
+	for _, form := range []struct{ page, button, field string }{
+		{"/calendar/new", "main form.sheet button.main", "title"},
+		{"/documents/folders/" + folder, "main form[enctype] button.main", "file"},
+		{"/account", "form[action='/account/app-passwords'] button", "name"},
+		{"/calendar/remote", "main form[action='/calendar/remote'] button", "url"},
+	} {
+		page.Open(portal.URL + form.page)
+		refuse(t, page, form.button, form.field)
+	}
+}
+
+// refuse sends a form past the browser's own checks; its field must say what is
+// wrong, beside the summary.
+func refuse(t *testing.T, page *browser.Page, button, field string) {
+	t.Helper()
+	var done bool
+	page.Evaluate(`(document.querySelectorAll('form').forEach(f => f.noValidate = true), true)`, &done)
+	page.Follow(button)
+	if page.Count("#"+field+"-error") != 1 || page.Attribute("#"+field, "aria-invalid") != "true" {
+		t.Errorf("%s: the field %s does not say what is wrong", page.URL(), field)
+	}
+	judgeAsItStands(t, page)
+}
+
+func judgeAsItStands(t *testing.T, page *browser.Page) {
+	t.Helper()
+	page.Axe(t)
+	page.Geometry(t)
+	browser.HTML(t, page.Source())
+}
