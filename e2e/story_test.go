@@ -34,8 +34,10 @@ func newTown(t *testing.T) *town {
 	t.Helper()
 	w := &town{Portal: servertest.New(t), t: t, directory: servers.LDAP(t), mail: servers.Dovecot(t)}
 	helene := servers.PersonByUID("helene.daumas")
-	w.Hire(servertest.Person{Login: helene.Mail, GivenName: helene.GivenName, FamilyName: helene.FamilyName,
-		Collectivities: []portal.CollectivityID{"bourg"}, Groups: []portal.GroupID{"accueil"}})
+	w.Hire(servertest.Person{
+		Login: helene.Mail, GivenName: helene.GivenName, FamilyName: helene.FamilyName,
+		Collectivities: []portal.CollectivityID{"bourg"}, Groups: []portal.GroupID{"accueil"},
+	})
 	w.apply(w.description(w.directory.URL, w.directory.CAFile))
 	return w
 }
@@ -43,12 +45,18 @@ func newTown(t *testing.T) *town {
 // description is bourg as its operator would write it down.
 func (w *town) description(ldapURL, caFile string) server.Description {
 	w.t.Helper()
-	return server.Description{ID: "bourg", Name: "Bourg-sur-Loire", LongName: "Mairie de Bourg-sur-Loire", Kind: "commune", Domains: []string{"bourg.example"},
-		SignIn: &server.SignInDescription{Kind: "ldap", SecretFile: w.file("bind", w.directory.BindPassword), CAFile: caFile,
-			LDAP: &server.LDAPDescription{URL: ldapURL, BindDN: w.directory.BindDN, BaseDN: w.directory.BaseDN}},
-		Mail: &server.MailDescription{Address: w.mail.SecureAddress, Security: "tls", CAFile: w.mail.CAFile, SignIn: "master",
+	return server.Description{
+		ID: "bourg", Name: "Bourg-sur-Loire", LongName: "Mairie de Bourg-sur-Loire", Kind: "commune", Domains: []string{"bourg.example"},
+		SignIn: &server.SignInDescription{
+			Kind: "ldap", SecretFile: w.file("bind", w.directory.BindPassword), CAFile: caFile,
+			LDAP: &server.LDAPDescription{URL: ldapURL, BindDN: w.directory.BindDN, BaseDN: w.directory.BaseDN},
+		},
+		Mail: &server.MailDescription{
+			Address: w.mail.SecureAddress, Security: "tls", CAFile: w.mail.CAFile, SignIn: "master",
 			MasterUser: w.mail.MasterUser, Separator: w.mail.MasterSeparator, MasterPasswordFile: w.file("master", w.mail.MasterPassword),
-			Shared: []server.SharedDescription{{Address: "mairie@bourg.example", Name: "Mairie", Groups: []string{"accueil"}}}}}
+			Shared: []server.SharedDescription{{Address: "mairie@bourg.example", Name: "Mairie", Groups: []string{"accueil"}}},
+		},
+	}
 }
 
 func (w *town) apply(description server.Description) {
@@ -82,8 +90,10 @@ func (w *town) folder(name string) string {
 // deliberation is a PDF whose text says what its name does not.
 func (w *town) deliberation() string {
 	w.t.Helper()
-	_, pdf, err := office.Render(office.Source{Format: "pdf", Title: "Délibération 2026-47", Issuer: "Commune de Bourg-sur-Loire",
-		Date: time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC), Body: "Le conseil municipal décide la **réfection de la charpente** de la salle des fêtes.\n"})
+	_, pdf, err := office.Render(office.Source{
+		Format: "pdf", Title: "Délibération 2026-47", Issuer: "Commune de Bourg-sur-Loire",
+		Date: time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC), Body: "Le conseil municipal décide la **réfection de la charpente** de la salle des fêtes.\n",
+	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -247,8 +257,10 @@ func TestAnIssuerSignsTheAgentIn(t *testing.T) {
 			if err := os.WriteFile(secretFile, []byte(client.Secret), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			err := p.Apply(t.Context(), server.Description{ID: "bourg", Name: "Bourg-sur-Loire", LongName: "Mairie de Bourg-sur-Loire", Kind: "commune", Domains: []string{"bourg.example"},
-				SignIn: &server.SignInDescription{Kind: "oidc", SecretFile: secretFile, OIDC: &server.OIDCDescription{Issuer: provider.Issuer, ClientID: client.ID, Create: true}}})
+			err := p.Apply(t.Context(), server.Description{
+				ID: "bourg", Name: "Bourg-sur-Loire", LongName: "Mairie de Bourg-sur-Loire", Kind: "commune", Domains: []string{"bourg.example"},
+				SignIn: &server.SignInDescription{Kind: "oidc", SecretFile: secretFile, OIDC: &server.OIDCDescription{Issuer: provider.Issuer, ClientID: client.ID, Create: true}},
+			})
 			if err != nil {
 				t.Fatal(p.Sentence(err))
 			}

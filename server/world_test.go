@@ -59,8 +59,10 @@ func newWorld(t *testing.T) *world {
 	w.accueil = "accueil"
 	w.furnish()
 	w.folderID = w.folder("")
-	w.must(w.Mail.SetServer(t.Context(), w.admin, mail.Server{Address: "127.0.0.1:9", Security: mail.TLS, SignIn: mail.ByMaster,
-		MasterUser: canary, MasterPassword: canary, Separator: "*", Webmail: "https://" + canary + ".example/"}))
+	w.must(w.Mail.SetServer(t.Context(), w.admin, mail.Server{
+		Address: "127.0.0.1:9", Security: mail.TLS, SignIn: mail.ByMaster,
+		MasterUser: canary, MasterPassword: canary, Separator: "*", Webmail: "https://" + canary + ".example/",
+	}))
 	w.must(w.Mail.SetShared(t.Context(), w.admin, mail.Shared{Address: canary + secret + "@bourg.example", Name: canary + secret, Audience: []portal.GroupID{w.accueil}}))
 	w.must(w.Weather.SetPlace(t.Context(), w.admin, weather.Place{Name: canary, Latitude: 47, Longitude: 1}))
 	w.password = w.AppPassword(author, "bourg")
@@ -94,14 +96,20 @@ func (w *world) furnish() {
 	w.must(err)
 	account, err := w.Directory.CreateAccount(ctx, directory.Installation(""), canary+"@bourg.example")
 	w.must(err)
-	w.card, err = w.Directory.CreateAgent(ctx, w.admin, directory.Agent{Account: account, GivenName: "Budget", FamilyName: canary, Function: canary, Unit: w.unit,
-		Email: canary + "@bourg.example", Phone: "02 61 91 01 42", Mobile: "06 39 98 00 42", Office: canary})
+	w.card, err = w.Directory.CreateAgent(ctx, w.admin, directory.Agent{
+		Account: account, GivenName: "Budget", FamilyName: canary, Function: canary, Unit: w.unit,
+		Email: canary + "@bourg.example", Phone: "02 61 91 01 42", Mobile: "06 39 98 00 42", Office: canary,
+	})
 	w.must(err)
-	w.app, err = w.Directory.CreateApplication(ctx, w.admin, directory.Application{Name: w.name(true), Description: canary + secret,
-		URL: "https://" + canary + secret + ".example/", Category: canary + secret, Pinned: true, Audience: []portal.GroupID{w.accueil}})
+	w.app, err = w.Directory.CreateApplication(ctx, w.admin, directory.Application{
+		Name: w.name(true), Description: canary + secret,
+		URL: "https://" + canary + secret + ".example/", Category: canary + secret, Pinned: true, Audience: []portal.GroupID{w.accueil},
+	})
 	w.must(err)
-	w.shared, err = w.Calendar.CreateCalendar(ctx, w.admin, calendar.NewCalendar{Name: w.name(true), Description: canary + secret,
-		Slug: "partage", Shared: true, ReadGroups: []portal.GroupID{w.accueil}, WriteGroups: []portal.GroupID{w.accueil}})
+	w.shared, err = w.Calendar.CreateCalendar(ctx, w.admin, calendar.NewCalendar{
+		Name: w.name(true), Description: canary + secret,
+		Slug: "partage", Shared: true, ReadGroups: []portal.GroupID{w.accueil}, WriteGroups: []portal.GroupID{w.accueil},
+	})
 	w.must(err)
 }
 
@@ -109,8 +117,10 @@ func (w *world) furnish() {
 func (w *world) article() string {
 	w.t.Helper()
 	text := w.name(true)
-	id, err := w.News.Create(w.t.Context(), w.caller, canary, news.Draft{Title: text, Body: "Le **" + text + "**", Starts: time.Now().Add(-time.Hour),
-		Ends: time.Now().AddDate(0, 0, 7), Audience: []portal.GroupID{w.accueil}})
+	id, err := w.News.Create(w.t.Context(), w.caller, canary, news.Draft{
+		Title: text, Body: "Le **" + text + "**", Starts: time.Now().Add(-time.Hour),
+		Ends: time.Now().AddDate(0, 0, 7), Audience: []portal.GroupID{w.accueil},
+	})
 	w.must(err)
 	return string(id)
 }
@@ -165,8 +175,10 @@ func (w *world) event() string {
 	own, err := w.Calendar.Calendars(w.t.Context(), w.caller)
 	w.must(err)
 	start := time.Now().Add(time.Hour).Truncate(time.Minute)
-	id, err := w.Calendar.CreateEvent(w.t.Context(), w.caller, calendar.Draft{Calendar: own[0].ID, Title: text, Location: canary + secret,
-		Description: canary + secret, Start: start, End: start.Add(time.Hour)})
+	id, err := w.Calendar.CreateEvent(w.t.Context(), w.caller, calendar.Draft{
+		Calendar: own[0].ID, Title: text, Location: canary + secret,
+		Description: canary + secret, Start: start, End: start.Add(time.Hour),
+	})
 	w.must(err)
 	return string(id)
 }
@@ -175,8 +187,10 @@ func (w *world) event() string {
 func (w *world) sharedEvent() string {
 	w.t.Helper()
 	start := time.Now().Add(2 * time.Hour).Truncate(time.Minute)
-	id, err := w.Calendar.CreateEvent(w.t.Context(), w.caller, calendar.Draft{Calendar: w.shared.ID, Title: w.name(true), Location: canary + secret,
-		Start: start, End: start.Add(time.Hour)})
+	id, err := w.Calendar.CreateEvent(w.t.Context(), w.caller, calendar.Draft{
+		Calendar: w.shared.ID, Title: w.name(true), Location: canary + secret,
+		Start: start, End: start.Add(time.Hour),
+	})
 	w.must(err)
 	return string(id)
 }
@@ -254,8 +268,10 @@ func (w *world) addRemote() string {
 	}{
 		{`INSERT INTO remote_accounts (collectivity, id, agent, name, url, login, sealed, created, tried, read_at)
 			VALUES ('bourg', $1, $2, $3, $4, $5, $6, $7, $7, $7)`, []any{id, string(w.caller.Agent), w.name(true), "https://" + canary + secret + ".invalid/", canary + secret, sealed, now}},
-		{`INSERT INTO remote_calendars (collectivity, id, account, path, name) VALUES ('bourg', $1, $2, $3, $4)`,
-			[]any{id + "-calendar", id, "/" + canary + secret, w.name(true)}},
+		{
+			`INSERT INTO remote_calendars (collectivity, id, account, path, name) VALUES ('bourg', $1, $2, $3, $4)`,
+			[]any{id + "-calendar", id, "/" + canary + secret, w.name(true)},
+		},
 		{`INSERT INTO remote_instances (collectivity, calendar, id, uid, starts, ends, all_day, title, location, description, status, transparent)
 			VALUES ('bourg', $1, $2, $2, $3, $4, FALSE, $5, $5, $5, '', FALSE)`, []any{id + "-calendar", id + "-event", now, now + 3_600_000, w.name(true)}},
 	} {

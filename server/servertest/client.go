@@ -34,8 +34,10 @@ type Answer struct {
 func (p *Portal) Anonymous() *Client {
 	transport := &http.Transport{DisableCompression: true}
 	p.t.Cleanup(transport.CloseIdleConnections)
-	return &Client{URL: p.URL, t: p.t, cookies: map[string]string{}, http: &http.Client{Transport: transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &Client{URL: p.URL, t: p.t, cookies: map[string]string{}, http: &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
 }
 
 // As is a client that a person signed in with, in the first of her

@@ -108,7 +108,8 @@ func start(t testing.TB, change func(*server.Config)) *Portal {
 	p := &Portal{t: t, log: &journal{}}
 	var err error
 	p.Server, err = server.New(t.Context(), config, server.Options{
-		Log: slog.New(slog.NewTextHandler(p.log, nil)), WeatherSource: demo.Weather{}})
+		Log: slog.New(slog.NewTextHandler(p.log, nil)), WeatherSource: demo.Weather{},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,8 +237,10 @@ func (p *Portal) Hire(person Person) {
 	}
 	for _, collectivity := range person.Collectivities {
 		caller := directory.Installation(collectivity)
-		agent, err := p.Directory.CreateAgent(ctx, caller, directory.Agent{Account: account,
-			GivenName: person.GivenName, FamilyName: person.FamilyName, Email: person.Login})
+		agent, err := p.Directory.CreateAgent(ctx, caller, directory.Agent{
+			Account:   account,
+			GivenName: person.GivenName, FamilyName: person.FamilyName, Email: person.Login,
+		})
 		if err != nil {
 			p.t.Fatal(err)
 		}
