@@ -20,8 +20,7 @@ type visit struct {
 	// path fills the route; for a POST it makes an object of its own, which the
 	// author may then change. "" is the route's own path.
 	path func(w *world) string
-	// fields are those of the form, "{calendar}" being the author's own and
-	// "{folder}" one of accueil; nil for a GET.
+	// fields are those of the form, see world.fill; nil for a GET.
 	fields []string
 	file   bool // the form uploads a file
 
@@ -87,7 +86,7 @@ var visits = []visit{
 	{route: "POST /news", fields: []string{"title", "Titre", "body", "Texte", "starts", today(), "ends", inDays(3)}, author: 303, colleague: 404, stranger: 303, anonymous: 303},
 	{route: "GET /news/{id}", path: at("/news/", (*world).article), author: 200, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /news/{id}/edit", path: at("/news/", (*world).article, "/edit"), author: 200, colleague: 404, stranger: 404, anonymous: 303},
-	{route: "POST /news/{id}", path: at("/news/", (*world).article), fields: []string{"title", "Autre", "body", "Texte", "starts", today(), "ends", inDays(3)}, author: 409, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /news/{id}", path: at("/news/", (*world).article), fields: []string{"title", "Autre", "body", "Texte", "starts", today(), "ends", inDays(3), "seen", "{seen}"}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /news/{id}/delete", path: at("/news/", (*world).article, "/delete"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /news/{id}/restore", path: at("/news/", (*world).removedArticle, "/restore"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 
@@ -177,7 +176,7 @@ func (v visit) ask(w *world, client *servertest.Client, path string) servertest.
 	case v.file:
 		return client.Upload(path, "crue.txt", textFile())
 	case method == "POST":
-		return client.Post(path, w.fill(v.fields)...)
+		return client.Post(path, w.fill(v.fields, path)...)
 	case method == "GET" || method == "*":
 		return client.Get(path)
 	}

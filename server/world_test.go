@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -232,10 +234,17 @@ func (w *world) session() string {
 	return ""
 }
 
-// fill puts the author's own calendar and a folder of accueil into the fields
-// of a form.
-func (w *world) fill(fields []string) []string {
-	replace := strings.NewReplacer("{calendar}", string(w.caller.Agent), "{folder}", string(w.folderID))
+// fill puts into the fields of a form the author's own "{calendar}", a
+// "{folder}" of accueil, and the change of the article that was "{seen}" last.
+func (w *world) fill(fields []string, path string) []string {
+	w.t.Helper()
+	seen := ""
+	if id, isNews := strings.CutPrefix(path, "/news/"); isNews && slices.Contains(fields, "{seen}") {
+		article, err := w.News.Article(w.t.Context(), w.caller, news.ArticleID(id))
+		w.must(err)
+		seen = strconv.FormatInt(article.Changed.UnixMilli(), 10)
+	}
+	replace := strings.NewReplacer("{calendar}", string(w.caller.Agent), "{folder}", string(w.folderID), "{seen}", seen)
 	filled := make([]string, len(fields))
 	for i, field := range fields {
 		filled[i] = replace.Replace(field)
