@@ -297,3 +297,20 @@ func judgeAsItStands(t *testing.T, page *browser.Page) {
 	page.Geometry(t)
 	browser.HTML(t, page.Source())
 }
+
+// TestFragmentsAreValid checks what scripts put into a page.
+func TestFragmentsAreValid(t *testing.T) {
+	client := servertest.Demo(t).As("agent@bourg.example")
+	for _, path := range []string{
+		"/boxes/agenda?fragment=1", "/boxes/mail?fragment=1", "/boxes/news?fragment=1", "/boxes/directory?fragment=1",
+		"/boxes/applications?fragment=1", "/boxes/weather?fragment=1", "/search/suggestions?q=bud", "/search/suggestions?q=xyzzyx",
+	} {
+		t.Run(path, func(t *testing.T) {
+			fragment := client.Get(path).Want(t, 200).Body
+			if strings.Contains(fragment, "<html") {
+				t.Errorf("%s is a whole page", path)
+			}
+			browser.HTML(t, []byte(fragment))
+		})
+	}
+}
