@@ -165,6 +165,10 @@ func unreachable(err error) error {
 	return fmt.Errorf("mail: %w: %w", portal.UserError{Kind: portal.ErrUnavailable, Key: "mail.error.unreachable"}, err)
 }
 
+func masterRefused(err error) error {
+	return fmt.Errorf("mail: master user: %w: %v", portal.UserError{Kind: portal.ErrUnavailable, Key: "mail.error.refused"}, err)
+}
+
 func untrusted(err error) error {
 	return fmt.Errorf("mail: %w: %w", portal.UserError{Kind: portal.ErrUnavailable, Key: "mail.error.certificate"}, err)
 }
@@ -182,7 +186,9 @@ func tlsFailure(err error) error {
 // refusal tells a wrong password from a server in trouble (RFC 9051 §6.2.3).
 func refusal(err error) error {
 	var answer *imap.Error
-	if errors.As(err, &answer) && answer.Type == imap.StatusResponseTypeNo && answer.Code != imap.ResponseCodeUnavailable {
+	wrong := errors.As(err, &answer) && answer.Type == imap.StatusResponseTypeNo &&
+		(answer.Code == "" || answer.Code == imap.ResponseCodeAuthenticationFailed)
+	if wrong {
 		return fmt.Errorf("mail: %w: %w", portal.UserError{Kind: portal.ErrDenied, Key: "mail.error.refused"}, err)
 	}
 	return unreachable(err)

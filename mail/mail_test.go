@@ -29,6 +29,12 @@ func newStore(t *testing.T) *Store {
 	t.Helper()
 	db := databasetest.New(t)
 	databasetest.AddCollectivities(t, db, "bourg", "agglo")
+	for domain, collectivity := range map[string]string{"bourg.example": "bourg", "agglo.example": "agglo"} {
+		_, err := db.Exec(context.Background(), `INSERT INTO collectivity_domains (domain, collectivity) VALUES ($1, $2)`, domain, collectivity)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	for agent, email := range map[string]string{"helene": "helene.daumas@bourg.example", "marc": "marc.dupont@bourg.example"} {
 		_, err := db.Exec(context.Background(), `INSERT INTO agents (collectivity, id, given_name, family_name, sort_name, email, created)
 			VALUES ('bourg', $1, $1, $1, $1, $2, 1)`, agent, email)
@@ -118,6 +124,55 @@ func TestAnotherCollectivityReachesNoMailbox(t *testing.T) {
 	}
 	if err := store.SetServer(ctx, helene, Server{}); !errors.Is(err, portal.ErrDenied) {
 		t.Errorf("an agent sets the server: %v", err)
+	}
+}
+
+func TestTheMasterUserOpensNobodyElsesMailbox(t *testing.T) {
+	ctx, store, dovecot := context.Background(), newStore(t), servers.Dovecot(t)
+	connectMail(t, store, masterServer(t, dovecot))
+	for name, email := range map[string]string{"a colleague's": "Helene.Daumas@bourg.example", "another collectivity's": "dgs@agglo.example", "none": ""} {
+		if _, err := store.db.Exec(ctx, `UPDATE agents SET email = $1 WHERE collectivity = 'bourg' AND id = 'marc'`, email); err != nil {
+			t.Fatal(err)
+		}
+		if reading, err := store.Mailboxes(ctx, marc, 3); err != nil || len(reading.Boxes) != 0 {
+			t.Errorf("with %s address on his card marc reads %+v, %v", name, reading.Boxes, err)
+		}
+	}
+}
+
+func TestAPasswordThatIsWrongByNowIsForgotten(t *testing.T) {
+	ctx, store, dovecot := context.Background(), newStore(t), servers.Dovecot(t)
+	connectMail(t, store, Server{Address: dovecot.Address, Security: StartTLS, CA: pem(t, dovecot.CAFile), SignIn: ByPassword})
+	if err := store.keepPassword(ctx, helene, "helene.daumas@bourg.example", "last year's"); err != nil {
+		t.Fatal(err)
+	}
+	if reading, err := store.Mailboxes(ctx, helene, 3); err != nil || !reading.NeedsPassword {
+		t.Errorf("reading = %+v, %v", reading, err)
+	}
+	if _, err := store.personal(ctx, helene, Server{SignIn: ByPassword}); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("the wrong password is kept: %v", err)
+	}
+}
+
+func TestThePageDoesNotServeToGuess(t *testing.T) {
+	ctx, store, dovecot := context.Background(), newStore(t), servers.Dovecot(t)
+	connectMail(t, store, Server{Address: dovecot.Address, Security: StartTLS, CA: pem(t, dovecot.CAFile), SignIn: ByPassword})
+	login, password := "helene.daumas@bourg.example", servers.PersonByUID("helene.daumas").Password
+	for range maxAttempts {
+		if err := store.GivePassword(ctx, marc, login, "guess"); !errors.Is(err, portal.ErrDenied) {
+			t.Fatal(err)
+		}
+	}
+	var refusal portal.UserError
+	if err := store.GivePassword(ctx, marc, login, password); !errors.As(err, &refusal) || refusal.Key != "mail.error.wait" {
+		t.Errorf("after %d wrong ones: %v", maxAttempts, err)
+	}
+	if err := store.GivePassword(ctx, helene, login, password); err != nil {
+		t.Errorf("helene waits for marc: %v", err)
+	}
+	start := time.Now()
+	if wait := store.attempts.wait(marc.Agent, start.Add(attemptWindow)); wait > 0 {
+		t.Errorf("after the window marc waits %v", wait)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"parvis/portal"
 )
@@ -51,6 +52,14 @@ func (s *Store) Mailboxes(ctx context.Context, caller portal.Caller, latest int)
 	makeVisits(ctx, server, visits, latest)
 	var failures []error
 	for _, visit := range visits {
+		if errors.Is(visit.err, portal.ErrDenied) && server.SignIn == ByPassword {
+			// Trying a password that is wrong by now would lock her account.
+			if err := s.forgetPassword(context.WithoutCancel(ctx), caller); err != nil {
+				return Reading{}, err
+			}
+			reading.NeedsPassword = true
+			continue
+		}
 		if visit.err != nil {
 			reading.Missing = append(reading.Missing, Missed{visit.box, visit.err})
 			failures = append(failures, visit.err)
@@ -107,6 +116,9 @@ func makeVisits(ctx context.Context, server Server, visits []*visiting, latest i
 			places <- struct{}{}
 			defer func() { <-places }()
 			found, err := visit(ctx, server, one.who, latest)
+			if server.SignIn == ByMaster && errors.Is(err, portal.ErrDenied) {
+				err = masterRefused(err) // the server's fault for everybody, not this agent's
+			}
 			one.box.Unread, one.box.Messages, one.err = found.Unread, found.Messages, err
 		})
 	}
@@ -133,7 +145,14 @@ func (s *Store) GivePassword(ctx context.Context, caller portal.Caller, login, p
 	if err := refused.OrNil(); err != nil {
 		return fmt.Errorf("mail: give password: %w", err)
 	}
+	if wait := s.attempts.wait(caller.Agent, time.Now()); wait > 0 {
+		return fmt.Errorf("mail: give password: %w", portal.UserError{Kind: portal.ErrDenied, Key: "mail.error.wait",
+			Args: []any{"minutes", int(wait.Minutes()) + 1}})
+	}
 	if _, err := visit(ctx, server, credentials{login, password}, 0); err != nil {
+		if errors.Is(err, portal.ErrDenied) {
+			s.attempts.failed(caller.Agent, time.Now())
+		}
 		return err
 	}
 	return s.keepPassword(ctx, caller, login, password)

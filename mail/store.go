@@ -20,6 +20,8 @@ type Store struct {
 	db     *database.DB
 	sealer *seal.Sealer
 
+	attempts attempts
+
 	mu      sync.Mutex
 	servers map[portal.CollectivityID]knownServer
 }
@@ -195,6 +197,29 @@ func (s *Store) address(ctx context.Context, caller portal.Caller) (string, erro
 	return address, nil
 }
 
+// ownAddress is the mailbox that the master user may open for the caller: of
+// one of the collectivity's own domains, and on no colleague's card. Cards are
+// filled by directories that people may write in, so they prove nothing more.
+func (s *Store) ownAddress(ctx context.Context, caller portal.Caller) (string, error) {
+	address, err := s.address(ctx, caller)
+	if err != nil {
+		return "", err
+	}
+	_, domain, _ := strings.Cut(strings.ToLower(address), "@")
+	var ours, others int
+	err = s.db.QueryRow(ctx, `SELECT
+			(SELECT count(*) FROM collectivity_domains d WHERE d.collectivity = $1 AND d.domain = $2),
+			(SELECT count(*) FROM agents a WHERE a.collectivity = $1 AND lower(a.email) = lower($3) AND a.id <> $4 AND a.active = $5)`,
+		caller.Collectivity, domain, address, caller.Agent, true).Scan(&ours, &others)
+	if err != nil {
+		return "", fmt.Errorf("mail: whose address: %w", err)
+	}
+	if ours == 0 || others > 0 {
+		return "", fmt.Errorf("mail: no mailbox of the agent's own: %w", portal.ErrNotFound)
+	}
+	return address, nil
+}
+
 // credentials open one mailbox.
 type credentials struct{ login, password string }
 
@@ -202,9 +227,9 @@ type credentials struct{ login, password string }
 // when she has none, or has not given its password yet.
 func (s *Store) personal(ctx context.Context, caller portal.Caller, server Server) (credentials, error) {
 	if server.SignIn == ByMaster {
-		address, err := s.address(ctx, caller)
-		if err != nil || address == "" {
-			return credentials{}, errors.Join(err, fmt.Errorf("mail: agent without address: %w", portal.ErrNotFound))
+		address, err := s.ownAddress(ctx, caller)
+		if err != nil {
+			return credentials{}, err
 		}
 		return server.as(address), nil
 	}
