@@ -74,9 +74,12 @@ func (w *Worker) round(ctx context.Context) time.Duration {
 		return 0
 	case err != nil:
 		w.log.Error("documents can't be read", "error", err)
-		return ourPause
+	}
+	switch {
 	case read > 0:
 		return 0
+	case err != nil:
+		return ourPause
 	}
 	return poll
 }
@@ -113,8 +116,8 @@ type waiting struct {
 	tries        int
 }
 
-// ReadBatch reads at most 16 files that wait and returns how many. An error is ours, never a file's: those are
-// kept with the file.
+// ReadBatch takes up at most 16 files that wait and returns how many it settled. The errors are ours, never a
+// file's, which are kept with the file; a file that meets one is tried again later and holds up no other.
 func (w *Worker) ReadBatch(ctx context.Context) (int, error) {
 	rows, err := w.store.db.Query(ctx, fmt.Sprintf(`SELECT collectivity, document, number, file_name, sha256, text_tries
 		FROM document_versions WHERE text_state = $1 AND text_after <= $2 ORDER BY text_after, added LIMIT %d`, batch),
@@ -125,12 +128,19 @@ func (w *Worker) ReadBatch(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("documents: what waits: %w", err)
 	}
-	for i, version := range found {
-		if err := w.read(ctx, version); err != nil {
-			return i, fmt.Errorf("documents: read %q: %w", version.document, err)
+	read := 0
+	var troubles error
+	for _, version := range found {
+		if ctx.Err() != nil {
+			break
 		}
+		if err := w.read(ctx, version); err != nil {
+			troubles = errors.Join(troubles, fmt.Errorf("documents: read %q: %w", version.document, err))
+			continue
+		}
+		read++
 	}
-	return len(found), nil
+	return read, troubles
 }
 
 func (w *Worker) read(ctx context.Context, version waiting) error {
@@ -143,7 +153,7 @@ func (w *Worker) read(ctx context.Context, version waiting) error {
 	}
 	path, err := w.store.vault.path(version.collectivity, version.sum, ".bin")
 	if err != nil {
-		return err
+		return errors.Join(err, w.release(ctx, version))
 	}
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		w.log.Error("a document's file is missing", "collectivity", version.collectivity, "document", version.document)
@@ -172,13 +182,18 @@ func (w *Worker) claim(ctx context.Context, version waiting) (bool, error) {
 	return err == nil, err
 }
 
-// release gives the version back after trouble of ours, which doesn't count as a try.
+// release gives the version back after trouble of ours, which doesn't count as a try: at once when we are
+// stopped, else for a while later, so that what waits behind it comes first.
 func (w *Worker) release(ctx context.Context, version waiting) error {
+	var after int64
+	if ctx.Err() == nil {
+		after = database.Millis(w.store.now().Add(retryPause))
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	_, err := w.store.db.Exec(ctx, `UPDATE document_versions SET text_tries = $5, text_after = 0
+	_, err := w.store.db.Exec(ctx, `UPDATE document_versions SET text_tries = $5, text_after = $6
 		WHERE collectivity = $1 AND document = $2 AND number = $3 AND text_state = $4`,
-		version.collectivity, version.document, version.number, TextQueued, version.tries)
+		version.collectivity, version.document, version.number, TextQueued, version.tries, after)
 	return err
 }
 

@@ -183,10 +183,47 @@ func TestOurOwnTroubleIsNotTheFiles(t *testing.T) {
 		if _, err := broken.ReadBatch(t.Context()); err == nil {
 			t.Fatal("a reader that can't start gives no error")
 		}
+		d.clock = d.clock.Add(retryPause)
 	}
 	readAll(t, NewWorker(d.Store, newExtractor(t, extract.Options{}), quiet))
 	if document, err := d.Document(t.Context(), editor, id); err != nil || document.Text != TextIndexed {
 		t.Errorf("%s, %v, want indexed once the reader works", document.Text, err)
+	}
+}
+
+func TestTroubleWithOneFileHoldsUpNoOther(t *testing.T) {
+	d := newDesk(t)
+	folder := d.folder(t, FolderDraft{Name: "Conseil"})
+	worker := NewWorker(d.Store, newExtractor(t, extract.Options{}), quiet)
+	bad := d.add(t, editor, folder, "a.txt", "dont le texte ne peut être gardé")
+	good := d.add(t, editor, folder, "b.txt", "un mot")
+	document, err := d.Document(t.Context(), editor, bad)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inTheWay, err := d.vault.path("bourg", document.Sum, ".txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(inTheWay, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if read, err := worker.ReadBatch(t.Context()); read != 1 || err == nil {
+		t.Errorf("ReadBatch = %d, %v, want 1 and the trouble with the other", read, err)
+	}
+	if document, err := d.Document(t.Context(), editor, good); err != nil || document.Text != TextIndexed {
+		t.Errorf("the good file: %s, %v, want indexed", document.Text, err)
+	}
+	if read, err := worker.ReadBatch(t.Context()); read != 0 || err != nil {
+		t.Errorf("at once again: ReadBatch = %d, %v, want the bad file to wait", read, err)
+	}
+	if err := os.Remove(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	d.clock = d.clock.Add(retryPause)
+	readAll(t, worker)
+	if document, err := d.Document(t.Context(), editor, bad); err != nil || document.Text != TextIndexed {
+		t.Errorf("the bad file once mended: %s, %v, want indexed", document.Text, err)
 	}
 }
 
