@@ -172,8 +172,11 @@ func (s *Store) purge(ctx context.Context, document expired) error {
 }
 
 // removeUnused deletes a file that no version speaks of any more: another document may hold the same octets.
-// An upload of them that is between its file and its row makes the file newer than an hour: it is left alone.
+// An upload of them that is between its file and its row, in this process, makes it wait; one of another process
+// makes the file newer than an hour: it is left alone.
 func (s *Store) removeUnused(ctx context.Context, collectivity portal.CollectivityID, sum string) error {
+	s.vault.using.Lock()
+	defer s.vault.using.Unlock()
 	var uses int
 	err := s.db.QueryRow(ctx, `SELECT count(*) FROM document_versions WHERE collectivity = $1 AND sha256 = $2`,
 		collectivity, sum).Scan(&uses)

@@ -604,3 +604,53 @@ func TestMediaTypesComeFromTheContent(t *testing.T) {
 		}
 	}
 }
+
+func TestASweepSparesAnUploadThatHasNoRowYet(t *testing.T) {
+	d := newDesk(t)
+	folder := d.folder(t, FolderDraft{Name: "Conseil"})
+	file := d.receive(t, editor, "acte.txt", "exécutoire")
+	path, err := d.vault.path("bourg", file.blob.sum, ".bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.clock = d.clock.Add(2 * time.Hour) // the file is of an age to be swept
+	added, swept := make(chan error, 1), make(chan error, 1)
+	err = d.db.Tx(t.Context(), func(*database.Tx) error { // on SQLite no row is written meanwhile
+		go func() {
+			_, err := d.Add(t.Context(), editor, "x", folder, []Upload{{File: file}})
+			added <- err
+		}()
+		for _, err := os.Stat(path); err != nil; _, err = os.Stat(path) {
+			time.Sleep(time.Millisecond)
+		}
+		go func() { swept <- d.Sweep(t.Context()) }()
+		select {
+		case err := <-swept:
+			swept <- err
+		case <-time.After(200 * time.Millisecond):
+		}
+		return nil
+	})
+	if err := errors.Join(err, <-added, <-swept); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("the octets of an acknowledged document are gone: %v", err)
+	}
+}
+
+func TestAnUploadThatWaitedIsKeptAsNew(t *testing.T) {
+	d := newDesk(t)
+	folder := d.folder(t, FolderDraft{Name: "Conseil"})
+	file := d.receive(t, editor, "acte.txt", "exécutoire")
+	old := time.Now().Add(-3 * time.Hour)
+	if err := os.Chtimes(file.blob.temp, old, old); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Add(t.Context(), editor, "x", folder, []Upload{{File: file}}); err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := d.vault.keptAt("bourg", file.blob.sum); err != nil || time.Since(kept) > time.Hour {
+		t.Errorf("kept at %v, %v, want now", kept, err)
+	}
+}

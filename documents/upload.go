@@ -66,6 +66,8 @@ func (s *Store) Add(ctx context.Context, caller portal.Caller, authorName string
 	if err := s.CanWrite(ctx, caller, folder); err != nil {
 		return nil, err
 	}
+	s.vault.using.RLock()
+	defer s.vault.using.RUnlock()
 	if err := s.keepAll(caller, uploads); err != nil {
 		return nil, fmt.Errorf("documents: add: %w", err)
 	}
@@ -144,6 +146,8 @@ func (s *Store) Replace(ctx context.Context, caller portal.Caller, authorName st
 	if err := s.CanWrite(ctx, caller, document.Folder); err != nil {
 		return err
 	}
+	s.vault.using.RLock()
+	defer s.vault.using.RUnlock()
 	if err := s.vault.keep(caller.Collectivity, file.blob); err != nil {
 		return fmt.Errorf("documents: replace %q: %w", id, diskError(err))
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"parvis/portal"
@@ -18,7 +19,12 @@ import (
 
 // vault keeps octets on disk under their SHA-256: <collectivity>/ab/abcd….bin, with the text taken out of
 // them beside, abcd….txt. No name given by a person ever becomes a path.
-type vault struct{ root string }
+type vault struct {
+	root string
+	// using is read-held from the file to the row that speaks of it, and held to delete a file without rows:
+	// in between the two an upload of the same octets would lose them.
+	using sync.RWMutex
+}
 
 const (
 	incomingName = "incoming"
@@ -127,10 +133,15 @@ func (b *blob) drop() {
 	}
 }
 
-// keep gives the blob its lasting name. When it returns nil the file survives a power cut.
+// keep gives the blob its lasting name, and the present for its age: an upload may have waited for long beside
+// others. When it returns nil the file survives a power cut.
 func (v *vault) keep(collectivity portal.CollectivityID, received *blob) error {
 	path, err := v.path(collectivity, received.sum, ".bin")
 	if err != nil {
+		return err
+	}
+	now := time.Now()
+	if err := os.Chtimes(received.temp, now, now); err != nil {
 		return err
 	}
 	if err := v.place(received.temp, path); err != nil {
