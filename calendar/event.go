@@ -54,37 +54,48 @@ func (s *Store) Instances(ctx context.Context, caller portal.Caller, from, to ti
 	return all, nil
 }
 
+// instancesOf adds the instances of one calendar. Objects are read a batch at a time: a calendar
+// may hold more octets than fit in memory.
 func (s *Store) instancesOf(ctx context.Context, caller portal.Caller, c Calendar, from, to time.Time, all []Instance) ([]Instance, error) {
-	rows, err := s.db.Query(ctx, `SELECT `+entryColumns+`, octets FROM calendar_objects
-		WHERE collectivity = $1 AND calendar = $2 AND last_end >= $3 AND first_start <= $4 AND component = $5`,
-		string(caller.Collectivity), string(c.ID), from.UnixMilli(), to.UnixMilli(), EventComponent)
-	entries, err := database.Collect(rows, err, scanEntryWithOctets)
+	begun := time.Now()
+	names, err := s.candidates(ctx, caller, c.ID, Filter{Component: EventComponent, Range: Range{from, to}})
 	if err != nil {
 		return nil, err
 	}
-	begun := time.Now()
-	for _, e := range entries {
-		if err := ctx.Err(); err != nil {
+	for part := range slices.Chunk(names, batch) {
+		entries, err := s.entries(ctx, caller, c.ID, part)
+		if err != nil {
 			return nil, err
 		}
-		if time.Since(begun) > maxWork {
-			return nil, ErrTooMuchWork
-		}
-		o, err := Parse(e.Octets)
-		if err != nil {
-			continue // stored under older limits: one event must not hide the others
-		}
-		// Of more than MaxInstances the first are shown.
-		found, _ := o.Instances(from, to, c.Zone)
-		for _, in := range found {
-			in.Calendar, in.Name, in.Event = c.ID, e.Name, e.ID
-			if !in.AllDay {
-				in.Start, in.End = in.Start.In(from.Location()), in.End.In(from.Location())
+		for _, e := range entries {
+			if err := ctx.Err(); err != nil {
+				return nil, err
 			}
-			all = append(all, in)
+			if time.Since(begun) > maxWork {
+				return nil, ErrTooMuchWork
+			}
+			all = e.addInstances(c, from, to, all)
 		}
 	}
 	return all, nil
+}
+
+// addInstances adds those of one object of a calendar. What was stored under older limits and can't
+// be parsed any more has none: one event must not hide the others.
+func (e Entry) addInstances(c Calendar, from, to time.Time, all []Instance) []Instance {
+	o, err := Parse(e.Octets)
+	if err != nil {
+		return all
+	}
+	found, _ := o.Instances(from, to, c.Zone) // of more than MaxInstances the first are shown
+	for _, in := range found {
+		in.Calendar, in.Name, in.Event = c.ID, e.Name, e.ID
+		if !in.AllDay {
+			in.Start, in.End = in.Start.In(from.Location()), in.End.In(from.Location())
+		}
+		all = append(all, in)
+	}
+	return all
 }
 
 // Event is one event that the caller sees. What is no event is portal.ErrNotFound.

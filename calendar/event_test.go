@@ -1,8 +1,11 @@
 package calendar
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -182,5 +185,48 @@ func TestAChangeKeepsWhatThePageDoesNotShow(t *testing.T) {
 		if len(line) > 75 {
 			t.Errorf("a line of %d bytes is not folded", len(line))
 		}
+	}
+}
+
+// watched is a context that measures the heap in use as often as it is asked whether it goes on.
+type watched struct {
+	context.Context
+	asked *int
+	peak  *uint64 // bytes
+}
+
+func (w watched) Err() error {
+	if *w.asked++; *w.asked%8 == 0 {
+		var memory runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&memory)
+		*w.peak = max(*w.peak, memory.HeapAlloc)
+	}
+	return w.Context.Err()
+}
+
+func TestALargeCalendarIsNotInMemoryAtOnce(t *testing.T) {
+	ctx, s := context.Background(), newStore(t)
+	caller := agent("bourg", "claire")
+	attached := strings.Repeat("ATTACH:"+strings.Repeat("a", 60_000)+"\r\n", 4)
+	const objects = 160 // of 240 KB: 38 MB
+	for i := range objects {
+		octets := eventText(attached+"DTSTART:20261124T080000Z", "DTEND:20261124T090000Z")
+		octets = bytes.Replace(octets, []byte("UID:u"), fmt.Appendf(nil, "UID:%d", i), 1)
+		if _, err := s.Put(ctx, caller, personal(caller), fmt.Sprintf("%d.ics", i), octets, Condition{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var memory runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&memory)
+	w := watched{ctx, new(int), new(uint64)}
+	from := time.Date(2026, 11, 24, 0, 0, 0, 0, paris)
+	found, err := s.Instances(w, caller, from, from.AddDate(0, 0, 1))
+	if err != nil || len(found) != objects {
+		t.Fatalf("%d instances, %v", len(found), err)
+	}
+	if *w.peak == 0 || *w.peak > memory.HeapAlloc+26<<20 {
+		t.Errorf("reading 38 MB of objects held %d MB at once, want one batch of 12 MB", (*w.peak-memory.HeapAlloc)>>20)
 	}
 }
