@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parvis/portal"
+	"parvis/portal/web"
 )
 
 // stopping is how long answers under way may take once asked to stop.
@@ -33,7 +34,7 @@ func Listen(address string) (net.Listener, error) {
 // Run serves on listener until ctx ends, then lets the answers under way end.
 func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	serving := &http.Server{
-		Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: s, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: web.WriteTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 	}
 	if s.Config.TLS.Certificate != "" {
 		pair := &certificate{certFile: s.Config.TLS.Certificate, keyFile: s.Config.TLS.Key}
@@ -53,7 +54,11 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	s.log.Info("stopping")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopping)
 	defer cancel()
-	return serving.Shutdown(ctx)
+	if err := serving.Shutdown(ctx); err != nil {
+		// Whoever still reads is left, before the store closes under her.
+		return errors.Join(err, serving.Close())
+	}
+	return nil
 }
 
 // certificate is a certificate in files, read again when they change, so that

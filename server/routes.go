@@ -62,10 +62,10 @@ func (s *Server) mount(context.Context, Options) error {
 		news.NewHandler(s.News, newsGroups{s.Directory}, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),
 		s.refreshing("agenda", remote.NewHandler(s.Remote, s.renderer).Routes()),
-		documents.NewHandler(s.Documents, documentGroups{s.Directory}, s.renderer).Routes(),
+		slow(documents.NewHandler(s.Documents, documentGroups{s.Directory}, s.renderer).Routes()),
 		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),
 		search.NewHandler(s.index, s.renderer).Routes(),
-		dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory}, s.log, caldav.Home(s.Calendar)).Routes(),
+		slow(dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory}, s.log, caldav.Home(s.Calendar)).Routes()),
 		s.themes.routes(),
 		standing{s.renderer}.routes(),
 		poolPages{s.Directory, s.renderer}.routes(),
@@ -74,6 +74,14 @@ func (s *Server) mount(context.Context, Options) error {
 		s.Router.Mount(routes...)
 	}
 	return nil
+}
+
+// slow marks the routes that carry files or long listings.
+func slow(routes []web.Route) []web.Route {
+	for i := range routes {
+		routes[i].Slow = true
+	}
+	return routes
 }
 
 // refreshing makes what a person changes on a feature's pages show on her own

@@ -12,11 +12,13 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
-	_ "modernc.org/sqlite"             // driver "sqlite"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	_ "modernc.org/sqlite"           // driver "sqlite"
 
 	"parvis/portal"
 )
@@ -34,6 +36,7 @@ const (
 // goroutines.
 type DB struct {
 	engine  Engine
+	url     string // of a PostgreSQL server
 	readers *pool
 	writer  *pool // the same as readers on PostgreSQL, one connection on SQLite
 }
@@ -63,15 +66,31 @@ func connect(url string) (*DB, error) {
 	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
 		return nil, fmt.Errorf("database: %w: address %q must start with sqlite: or postgres://", portal.ErrInvalid, url)
 	}
-	conns, err := sql.Open("pgx", url)
+	conns, err := openPostgres(url, statementTimeout)
 	if err != nil {
-		return nil, fmt.Errorf("database: open PostgreSQL: %w", err)
+		return nil, err
 	}
 	conns.SetMaxOpenConns(32)
 	conns.SetMaxIdleConns(16)
 	conns.SetConnMaxIdleTime(5 * time.Minute)
 	shared := &pool{conns: conns} // pgx keeps the prepared statements of each connection
-	return &DB{engine: PostgreSQL, readers: shared, writer: shared}, nil
+	return &DB{engine: PostgreSQL, url: url, readers: shared, writer: shared}, nil
+}
+
+// statementTimeout ends a statement on a server that hangs, so that connections
+// come back. Migrations have no such bound.
+const statementTimeout = 30 * time.Second
+
+func openPostgres(url string, statement time.Duration) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("database: %w: PostgreSQL address: %w", portal.ErrInvalid, err)
+	}
+	config.ConnectTimeout = 5 * time.Second
+	if statement > 0 {
+		config.RuntimeParams["statement_timeout"] = strconv.FormatInt(statement.Milliseconds(), 10)
+	}
+	return stdlib.OpenDB(*config), nil
 }
 
 // connectSQLite opens one writing connection, so that writers queue in the
@@ -108,8 +127,13 @@ func escapePath(path string) string {
 // Engine says which engine is behind, for the few places that must know.
 func (db *DB) Engine() Engine { return db.engine }
 
+// pingTimeout is how long a store may take to say that it is there.
+const pingTimeout = 6 * time.Second
+
 // Ping tells whether the store answers; portal.ErrUnavailable when not.
 func (db *DB) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
 	if err := db.writer.conns.PingContext(ctx); err != nil {
 		return fmt.Errorf("database: %w: %w", portal.ErrUnavailable, err)
 	}

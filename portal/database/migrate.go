@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -21,7 +22,16 @@ var embedded embed.FS
 // migrate brings the schema to this binary's version, one migration in one
 // transaction, so that a start killed half-way goes on at the next.
 func migrate(ctx context.Context, db *DB, log *slog.Logger) error {
-	provider, err := newProvider(db)
+	conns := db.SQL()
+	if db.engine == PostgreSQL {
+		unhurried, err := openPostgres(db.url, 0)
+		if err != nil {
+			return err
+		}
+		defer unhurried.Close()
+		conns = unhurried
+	}
+	provider, err := newProvider(db.engine, conns)
 	if err != nil {
 		return fmt.Errorf("database: read migrations: %w", err)
 	}
@@ -43,19 +53,19 @@ func migrate(ctx context.Context, db *DB, log *slog.Logger) error {
 	return nil
 }
 
-func newProvider(db *DB) (*goose.Provider, error) {
+func newProvider(engine Engine, conns *sql.DB) (*goose.Provider, error) {
 	files, err := fs.Sub(embedded, "migrations")
 	if err != nil {
 		return nil, err
 	}
-	if db.engine == SQLite {
-		return goose.NewProvider(goose.DialectSQLite3, db.SQL(), files, goose.WithDisableGlobalRegistry(true))
+	if engine == SQLite {
+		return goose.NewProvider(goose.DialectSQLite3, conns, files, goose.WithDisableGlobalRegistry(true))
 	}
 	// Two nodes that start together must not migrate together.
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectPostgres, db.SQL(), files,
+	return goose.NewProvider(goose.DialectPostgres, conns, files,
 		goose.WithDisableGlobalRegistry(true), goose.WithSessionLocker(locker))
 }

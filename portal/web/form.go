@@ -3,6 +3,8 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"parvis/portal"
 	"parvis/themes"
@@ -39,11 +41,23 @@ func ParseForm(r *http.Request) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case err == nil:
+		cleanValues(r.Form)
+		cleanValues(r.PostForm)
 		return nil
 	case errors.As(err, &tooLarge):
 		return portal.UserError{Kind: portal.ErrTooLarge, Key: "web.error.toolarge"}
 	}
 	return portal.UserError{Kind: portal.ErrInvalid, Key: "web.error.invalid"}
+}
+
+// cleanValues takes out what PostgreSQL can't store in a text: NUL, and octets
+// that are not UTF-8.
+func cleanValues(form url.Values) {
+	for _, values := range form {
+		for i, value := range values {
+			values[i] = strings.ReplaceAll(strings.ToValidUTF8(value, "\uFFFD"), "\x00", "")
+		}
+	}
 }
 
 // OneError is the form's refusal for a reason that no field holds.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gorilla/mux"
 
@@ -145,7 +146,11 @@ func (rt *Router) find(r *http.Request) (route *Route, vars map[string]string, w
 	var match mux.RouteMatch
 	if rt.patterns.Match(r, &match) {
 		if found, ok := match.Handler.(patternHandler); ok {
-			return found.route, decodeVars(match.Vars), false
+			vars, sound := decodeVars(match.Vars)
+			if !sound {
+				return nil, nil, false
+			}
+			return found.route, vars, false
 		}
 	}
 	return nil, nil, wrongMethod || match.MatchErr == mux.ErrMethodMismatch
@@ -156,12 +161,15 @@ func methodFits(route *Route, method string) bool {
 }
 
 // decodeVars undoes percent-encoding segment by segment, so that an encoded
-// slash stays inside of its variable.
-func decodeVars(vars map[string]string) map[string]string {
+// slash stays inside of its variable. What no stored text can hold, a NUL or
+// octets that are not UTF-8, names nothing: sound is false.
+func decodeVars(vars map[string]string) (decoded map[string]string, sound bool) {
 	for name, value := range vars {
-		if decoded, err := url.PathUnescape(value); err == nil {
-			vars[name] = decoded
+		text, err := url.PathUnescape(value)
+		if err != nil || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return nil, false
 		}
+		vars[name] = text
 	}
-	return vars
+	return vars, true
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"parvis/portal"
 	"parvis/portal/i18n"
@@ -329,4 +330,50 @@ func TestTheFrameIsCutAroundItsContent(t *testing.T) {
 		return err
 	}})
 	send(router, "GET", "/cut", "agent")
+}
+
+func TestWhatNoTextCanHoldNamesNothing(t *testing.T) {
+	router := newRouter(t, web.Config{})
+	for _, path := range []string{"/things/%00", "/things/a%ffb"} {
+		if got := send(router, "GET", path, "agent").StatusCode; got != http.StatusNotFound {
+			t.Errorf("GET %s = %d, want 404", path, got)
+		}
+	}
+	router.Mount(web.Route{Method: "POST", Path: "/form", Access: web.SignedIn, Handler: func(w http.ResponseWriter, r *http.Request) error {
+		if err := web.ParseForm(r); err != nil {
+			return err
+		}
+		_, err := io.WriteString(w, r.PostForm.Get("text"))
+		return err
+	}})
+	r := httptest.NewRequest("POST", "/form", strings.NewReader("text=a%00b%ffc"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Who", "agent")
+	w := httptest.NewRecorder()
+	router.ServeHTTP(w, r)
+	if got, want := w.Body.String(), "ab\uFFFDc"; got != want {
+		t.Errorf("form value %q, want %q", got, want)
+	}
+}
+
+func TestABodyThatNeverEndsIsLeft(t *testing.T) {
+	router := newRouter(t, web.Config{})
+	var deadline time.Time
+	router.Mount(web.Route{Method: "POST", Path: "/slow", Access: web.Public, Handler: func(http.ResponseWriter, *http.Request) error { return nil }})
+	r := httptest.NewRequest("POST", "/slow", strings.NewReader("x"))
+	router.ServeHTTP(&deadlined{httptest.NewRecorder(), &deadline}, r)
+	if left := time.Until(deadline); left <= 0 || left > time.Minute {
+		t.Errorf("the body may take %v", left)
+	}
+}
+
+// deadlined remembers the deadline that a handler's connection was given.
+type deadlined struct {
+	*httptest.ResponseRecorder
+	read *time.Time
+}
+
+func (d *deadlined) SetReadDeadline(at time.Time) error {
+	*d.read = at
+	return nil
 }

@@ -198,7 +198,26 @@ func AllowFormTo(w http.ResponseWriter, origins ...string) {
 	w.Header().Set("Content-Security-Policy", strings.Replace(contentSecurityPolicy, "form-action 'self';", allowed, 1))
 }
 
+// Deadlines of one request. The server's own WriteTimeout is writeTimeout.
+const (
+	readTimeout  = time.Minute
+	slowTimeout  = 2 * time.Hour
+	writeTimeout = 2 * time.Minute
+)
+
+// WriteTimeout is what an http.Server in front of a Router must be given.
+const WriteTimeout = writeTimeout
+
+// limitBody bounds the body in size and in time: a client that sends an octet a
+// minute would hold a connection for ever.
 func limitBody(w http.ResponseWriter, r *http.Request, route *Route) {
+	control, now := http.NewResponseController(w), time.Now()
+	if route.Slow {
+		control.SetReadDeadline(now.Add(slowTimeout))
+		control.SetWriteDeadline(now.Add(slowTimeout))
+	} else if r.Body != nil && r.Body != http.NoBody {
+		control.SetReadDeadline(now.Add(readTimeout))
+	}
 	switch {
 	case route.MaxBody < 0 || r.Body == nil || r.Body == http.NoBody:
 	case route.MaxBody == 0:

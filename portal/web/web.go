@@ -28,6 +28,9 @@ type Route struct {
 	// MaxBody is the largest request body in bytes; 0 means 1 MiB, and a
 	// negative value leaves the limit to the handler.
 	MaxBody int64
+	// Slow marks a body or an answer that may rightly take long over a poor
+	// line: a file. Others have a minute to be sent and two to be read.
+	Slow    bool
 	Handler Handler
 }
 
