@@ -31,9 +31,8 @@ type AppPasswords struct {
 	epoch   atomic.Uint64
 	mu      sync.Mutex
 	allowed map[sessionHash]allowed
-	wrong   *window // wrong passwords of an account, each counted once
 	seen    *window // a wrong password that was seen already
-	callers *window // failures by network address
+	callers *window // wrong passwords by network address, each counted once
 }
 
 // allowed is a password that was right a moment ago.
@@ -54,18 +53,18 @@ const (
 	appSecretSize = 26 // characters holding at least 128 random bits
 	// maxAppPasswords of one agent; nobody has more devices.
 	maxAppPasswords = 50
-	// wrongPasswords is how many different wrong passwords an account may be
-	// given in wrongWithin. A phone that keeps trying an old one counts once.
-	wrongPasswords   = 20
-	wrongWithin      = 15 * time.Minute
+	// wrongByNetwork is how many different wrong passwords may come from one
+	// address in wrongWithin before it is told to wait. A phone that keeps trying
+	// an old one counts once. Accounts are not counted: nobody guesses 128 bits,
+	// and anybody could stop another's phones.
 	wrongByNetwork   = 200
+	wrongWithin      = 15 * time.Minute
 	maxAllowedCached = 5000
 )
 
 func newAppPasswords(db *database.DB, people People, log *slog.Logger, now func() time.Time) *AppPasswords {
 	return &AppPasswords{
 		db: db, people: people, log: log, now: now, allowed: map[sessionHash]allowed{},
-		wrong:   newWindow(wrongPasswords, wrongWithin, now),
 		seen:    newWindow(1, wrongWithin, now),
 		callers: newWindow(wrongByNetwork, wrongWithin, now),
 	}
@@ -159,8 +158,9 @@ func (a *AppPasswords) Forget(account portal.AccountID) {
 
 // Authenticate returns the agent that a login and an app password are of. It is
 // made for protocols that send both at each request: right ones are remembered
-// for 5 seconds, wrong ones cost no argon2 and, once seen, no query. address is
-// the client's. portal.ErrDenied when it refuses: ErrWrong, or how long to wait.
+// for 5 seconds, wrong ones cost no argon2 and, once seen, no query. A right one
+// is never refused for the wrong ones of others. address is the client's.
+// portal.ErrDenied when it refuses: ErrWrong, or how long to wait.
 func (a *AppPasswords) Authenticate(ctx context.Context, login, password, address string) (portal.Caller, error) {
 	canonical, ok := CanonicalLogin(login)
 	id, plain, formed := splitAppPassword(password)
@@ -168,15 +168,9 @@ func (a *AppPasswords) Authenticate(ctx context.Context, login, password, addres
 	if caller, found := a.remembered(tried); found {
 		return caller, nil
 	}
-	client, key := network(address), string(tried[:16])
-	if wait := a.callers.full(client); wait > 0 {
-		return portal.Caller{}, errWait(wait)
-	}
+	key := string(tried[:16])
 	if a.seen.full(key) > 0 {
 		return portal.Caller{}, ErrWrong
-	}
-	if wait := a.wrong.full(canonical); wait > 0 {
-		return portal.Caller{}, errWait(wait)
 	}
 	epoch := a.epoch.Load()
 	caller, err := portal.Caller{}, ErrWrong
@@ -184,15 +178,23 @@ func (a *AppPasswords) Authenticate(ctx context.Context, login, password, addres
 		caller, err = a.check(ctx, canonical, id, plain)
 	}
 	if errors.Is(err, ErrWrong) {
-		a.seen.add(key)
-		a.wrong.add(canonical)
-		a.callers.add(client)
+		return portal.Caller{}, a.count(key, network(address))
 	}
 	if err != nil {
 		return portal.Caller{}, err
 	}
 	a.remember(tried, caller, epoch)
 	return caller, nil
+}
+
+// count counts a wrong password the first time that it is seen and returns what
+// to answer: ErrWrong, or how long a client that tries too many must wait.
+func (a *AppPasswords) count(key, client string) error {
+	a.seen.add(key)
+	if wait := a.callers.add(client); wait > 0 {
+		return errWait(wait)
+	}
+	return ErrWrong
 }
 
 // splitAppPassword undoes what people do to a password that they copy.
