@@ -121,7 +121,7 @@ func (m *Mailserver) Start(t testing.TB) {
 }
 
 // Freeze makes the server hang: connections are accepted and nothing answers, until Thaw.
-func (m *Mailserver) Freeze() { m.process.signal(syscall.SIGSTOP) }
+func (m *Mailserver) Freeze() { m.process.freeze() }
 
 // Thaw ends Freeze.
 func (m *Mailserver) Thaw() { m.process.signal(syscall.SIGCONT) }

@@ -71,7 +71,7 @@ func (d *Directory) Start(t testing.TB) {
 }
 
 // Freeze makes the server hang: connections are accepted and nothing answers, until Thaw.
-func (d *Directory) Freeze() { d.process.signal(syscall.SIGSTOP) }
+func (d *Directory) Freeze() { d.process.freeze() }
 
 // Thaw ends Freeze.
 func (d *Directory) Thaw() { d.process.signal(syscall.SIGCONT) }

@@ -9,6 +9,9 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -94,6 +97,31 @@ func (p *process) kill() {
 
 // signal reaches the server and all its children.
 func (p *process) signal(s syscall.Signal) { _ = syscall.Kill(-p.cmd.Process.Pid, s) }
+
+// freeze stops the server and all its children where they stand. A signal is only asked for: a thread on another
+// core could still answer, so freeze waits until each has stopped.
+func (p *process) freeze() {
+	p.signal(syscall.SIGSTOP)
+	for deadline := time.Now().Add(5 * time.Second); p.runs() && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// runs tells whether a thread of the server's process group is not stopped (proc_pid_stat(5)).
+func (p *process) runs() bool {
+	files, _ := filepath.Glob("/proc/[0-9]*/task/[0-9]*/stat") // the pattern is well formed
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended
+		}
+		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+		if len(fields) > 2 && fields[2] == strconv.Itoa(p.cmd.Process.Pid) && !strings.Contains("TZX", fields[0]) {
+			return true
+		}
+	}
+	return false
+}
 
 // ready waits until try succeeds. It fails with the server's output when the server ends first, or is not
 // ready in time and is ended.
