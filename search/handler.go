@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"parvis/portal"
@@ -252,10 +251,7 @@ func (h *Handler) suggest(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "private, max-age="+fmt.Sprint(int(suggestionAge/time.Second)))
+	w.Header().Set("Cache-Control", "private, no-store") // desks are shared, and rights change
 	_, err = w.Write(fragment)
 	return err
 }
-
-// suggestionAge is how long a browser may show the same suggestions again.
-const suggestionAge = 30 * time.Second

@@ -229,6 +229,17 @@ func TestSuggestionsAreAFragment(t *testing.T) {
 		`<ul class="suggestions">`, `href="/directory/agents/keeper"`, "Paul <mark>Salle</mark>", "!confidentiel", "!<html")
 }
 
+func TestSuggestionsAreKeptByNoBrowser(t *testing.T) {
+	s := newSite(t)
+	request := httptest.NewRequest("GET", "/search/suggestions?q=sal", nil)
+	request.Header.Set("X-Who", "clerk")
+	recorder := httptest.NewRecorder()
+	s.ServeHTTP(recorder, request)
+	if got := recorder.Header().Get("Cache-Control"); recorder.Code != http.StatusOK || got != "private, no-store" {
+		t.Errorf("status %d, Cache-Control %q, want private, no-store: the next person at this desk may see less", recorder.Code, got)
+	}
+}
+
 func TestHostileTextsShowAPage(t *testing.T) {
 	s := newSite(t)
 	s.put(t, "bourg", search.Document{
