@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -141,7 +142,13 @@ func (x *Indexer) indexGroup(ctx context.Context, rows []queued) error {
 
 // indexRows loads documents, puts them in the index and, once they are on
 // disk, takes their rows out of the queue. Killed in between, it does so again.
-func (x *Indexer) indexRows(ctx context.Context, rows []queued) error {
+// A panic of a source is an error: one bad document takes nothing else down.
+func (x *Indexer) indexRows(ctx context.Context, rows []queued) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("search: index %s: panic: %v\n%s", rows[0].kind, r, debug.Stack())
+		}
+	}()
 	collectivity, kind := rows[0].collectivity, rows[0].kind
 	switch kind {
 	case kindPurge:

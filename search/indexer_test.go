@@ -28,6 +28,7 @@ var quiet = slog.New(slog.DiscardHandler)
 type notes struct {
 	db     *database.DB
 	refuse string // the id that Load fails on
+	panics string // the id that Load panics on
 }
 
 func newNotes(t testing.TB, db *database.DB) *notes {
@@ -47,6 +48,9 @@ func (n *notes) Kind() search.Kind { return search.KindArticle }
 func (n *notes) Load(ctx context.Context, collectivity portal.CollectivityID, ids []string) ([]search.Document, error) {
 	args := []any{string(collectivity)}
 	for _, id := range ids {
+		if id == n.panics {
+			panic("this note breaks its reader")
+		}
 		if id == n.refuse {
 			return nil, errors.New("this note can't be read")
 		}
@@ -200,6 +204,21 @@ func TestOneBadDocumentHoldsUpNoOther(t *testing.T) {
 	d.settle(t)
 	if got := len(strings.Fields(d.find(t, "bourg", "arrêté"))); got != 5 {
 		t.Errorf("%d found once mended, want 5", got)
+	}
+}
+
+func TestADocumentThatPanicsHoldsUpNoOther(t *testing.T) {
+	d := newDesk(t)
+	for i := range 3 {
+		d.mustWrite(t, "bourg", fmt.Sprint("n", i), "Arrêté municipal")
+	}
+	d.panics = "n1"
+	d.settle(t)
+	if got := d.find(t, "bourg", "arrêté"); len(strings.Fields(got)) != 2 || strings.Contains(got, "n1") {
+		t.Errorf("found %q, want the 2 good ones", got)
+	}
+	if n, err := d.indexer.Pending(t.Context()); n != 1 || err != nil {
+		t.Errorf("Pending = %d, %v; want the bad one", n, err)
 	}
 }
 
