@@ -94,10 +94,18 @@ type issuer struct {
 	client   *http.Client
 	secret   string
 
-	mu       sync.Mutex
-	read     time.Time
+	mu   sync.Mutex
+	last *reading
+}
+
+// reading is what an issuer said about itself once, or why it could not be
+// asked. All but done is read once done is closed.
+type reading struct {
+	done     chan struct{}
+	until    time.Time // when to ask again
 	provider *oidc.Provider
 	metadata metadata
+	err      error
 }
 
 // metadata is what go-oidc leaves out of an issuer's description (OpenID
@@ -112,7 +120,9 @@ const (
 	// rereadAfter follows an issuer that moves its addresses; its keys are read
 	// again by themselves when a signature asks for a new one.
 	rereadAfter = time.Hour
-	maxAnswer   = 1 << 20 // bytes of any answer of an issuer
+	// retryAfter spares an issuer that failed, and those who wait for it.
+	retryAfter = 10 * time.Second
+	maxAnswer  = 1 << 20 // bytes of any answer of an issuer
 )
 
 func (s *Issuers) of(method sso.Method) (*issuer, error) {
@@ -168,23 +178,64 @@ func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// discover reads the issuer's description, at most once an hour.
+// discover returns the issuer's description, read at most once an hour, or at
+// most every 10 seconds while the issuer fails. Those who ask while it is being
+// read wait for the same answer.
 func (i *issuer) discover(ctx context.Context) (*oidc.Provider, metadata, error) {
+	current, mine := i.current()
+	if mine {
+		i.read(ctx, current)
+	}
+	select {
+	case <-current.done:
+		return current.provider, current.metadata, current.err
+	case <-ctx.Done():
+		return nil, metadata{}, fmt.Errorf("upstream: wait for the issuer: %w", ctx.Err())
+	}
+}
+
+// current returns the reading that serves now, and whether it is for the caller
+// to make.
+func (i *issuer) current() (current *reading, mine bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.provider != nil && time.Since(i.read) < rereadAfter {
-		return i.provider, i.metadata, nil
+	if i.last != nil && i.last.serves(time.Now()) {
+		return i.last, false
 	}
+	i.last = &reading{done: make(chan struct{})}
+	return i.last, true
+}
+
+// serves says that a reading is under way or not too old.
+func (r *reading) serves(now time.Time) bool {
+	select {
+	case <-r.done:
+		return now.Before(r.until)
+	default:
+		return true
+	}
+}
+
+// read asks the issuer. Who asked first may leave: the others wait for it.
+func (i *issuer) read(ctx context.Context, into *reading) {
+	into.err = errSilent // unless what follows says better
+	defer func() {
+		into.until = time.Now().Add(rereadAfter)
+		if into.err != nil {
+			into.until = time.Now().Add(retryAfter)
+		}
+		close(into.done)
+	}()
 	provider, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), i.client), i.settings.Issuer)
 	if err != nil {
-		return nil, metadata{}, unreachable(err)
+		into.err = unreachable(err)
+		return
 	}
-	var described metadata
-	if err := provider.Claims(&described); err != nil {
-		return nil, metadata{}, errors.Join(errSettings, err)
+	if err := provider.Claims(&into.metadata); err != nil {
+		into.err = errors.Join(errSettings, err)
+		return
 	}
-	i.provider, i.metadata, i.read = provider, described, time.Now()
-	return provider, described, nil
+	into.provider, into.err = provider, nil
 }
 
 // unreachable says why an issuer can't be asked.
