@@ -184,30 +184,49 @@ func (s *Store) keepFault(ctx context.Context, caller portal.Caller, id AccountI
 	return err
 }
 
-// keep replaces what was read of an account. portal.ErrNotFound: it was removed meanwhile.
+// keep replaces what was read of an account. A reading that is the one kept already only changes its
+// hour: agendas are read every few minutes, and SQLite has one writer. portal.ErrNotFound: the
+// account was removed meanwhile.
 func (s *Store) keep(ctx context.Context, tx *database.Tx, caller portal.Caller, id AccountID, found reading) error {
 	now := database.Millis(s.Now())
-	err := database.OneRow(tx.Exec(ctx, `
-		UPDATE remote_accounts SET tried = $3, read_at = $3, fault = '', skipped = $4 WHERE collectivity = $1 AND id = $2`,
-		string(caller.Collectivity), string(id), now, found.skipped))
+	checksum, err := found.checksum()
 	if err != nil {
+		return err
+	}
+	var kept string
+	err = tx.QueryRow(ctx, `SELECT checksum FROM remote_accounts WHERE collectivity = $1 AND id = $2`,
+		string(caller.Collectivity), string(id)).Scan(&kept)
+	if err != nil {
+		return err
+	}
+	err = database.OneRow(tx.Exec(ctx, `
+		UPDATE remote_accounts SET tried = $3, read_at = $3, fault = '', skipped = $4, checksum = $5 WHERE collectivity = $1 AND id = $2`,
+		string(caller.Collectivity), string(id), now, found.skipped, checksum))
+	if err != nil || checksum == kept {
 		return err
 	}
 	if err := s.empty(ctx, tx, caller, id); err != nil {
 		return err
 	}
 	for _, c := range found.calendars {
-		at := calendarID(id, c.path)
-		_, err := tx.Exec(ctx, `INSERT INTO remote_calendars (collectivity, id, account, path, name) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (collectivity, id) DO NOTHING`,
-			string(caller.Collectivity), string(at), string(id), c.path, c.name)
-		if err != nil {
+		if err := s.keepCalendar(ctx, tx, caller, id, c); err != nil {
 			return err
 		}
-		for _, in := range c.instances {
-			if err := s.keepInstance(ctx, tx, caller, at, in); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+func (s *Store) keepCalendar(ctx context.Context, tx *database.Tx, caller portal.Caller, id AccountID, c readCalendar) error {
+	at := calendarID(id, c.path)
+	_, err := tx.Exec(ctx, `INSERT INTO remote_calendars (collectivity, id, account, path, name) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (collectivity, id) DO NOTHING`,
+		string(caller.Collectivity), string(at), string(id), c.path, c.name)
+	if err != nil {
+		return err
+	}
+	for _, in := range c.instances {
+		if err := s.keepInstance(ctx, tx, caller, at, in); err != nil {
+			return err
 		}
 	}
 	return nil

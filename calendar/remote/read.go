@@ -2,18 +2,14 @@ package remote
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
-	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/emersion/go-webdav/caldav"
@@ -29,20 +25,7 @@ const readDeadline = 20 * time.Second
 const (
 	daysBefore = 62
 	daysAfter  = 400
-	// maxInstances is how many instances are kept of an account.
-	maxInstances = 10_000
 )
-
-// reading is what was found in an account.
-type reading struct {
-	calendars []readCalendar
-	skipped   int // objects that are none
-}
-
-type readCalendar struct {
-	path, name string
-	instances  []calendar.Instance // Event is filled
-}
 
 // access is where and as whom to read.
 type access struct{ url, login, password string }
@@ -62,8 +45,10 @@ func (s *Store) read(ctx context.Context, a access, zone *time.Location) (found 
 	if err != nil {
 		return reading{}, s.fault(err, c.refused)
 	}
-	now := s.Now().In(zone)
-	from, to := now.AddDate(0, 0, -daysBefore), now.AddDate(0, 0, daysAfter)
+	// From midnight to midnight: an unchanged agenda gives the same reading all day.
+	year, month, day := s.Now().In(zone).Date()
+	today := time.Date(year, month, day, 0, 0, 0, 0, zone)
+	from, to := today.AddDate(0, 0, -daysBefore), today.AddDate(0, 0, daysAfter)
 	for _, remote := range calendars {
 		objects, err := query(ctx, a, *c, remote.Path, from, to)
 		if err != nil {
@@ -142,43 +127,6 @@ func query(ctx context.Context, a access, c client, at string, from, to time.Tim
 		}},
 	})
 	return objects.objects, err
-}
-
-// add expands the objects of a calendar. What is no calendar object is counted, and hides nothing
-// else.
-func (r *reading) add(remote caldav.Calendar, objects [][]byte, from, to time.Time, zone *time.Location) {
-	c := readCalendar{path: remote.Path, name: strings.TrimSpace(remote.Name)}
-	if c.name == "" {
-		c.name = path.Base(strings.TrimSuffix(remote.Path, "/"))
-	}
-	kept := 0
-	for _, before := range r.calendars {
-		kept += len(before.instances)
-	}
-	for _, octets := range objects {
-		object, err := calendar.Parse(octets)
-		if err != nil || object.Component != calendar.EventComponent {
-			r.skipped++
-			continue
-		}
-		instances, err := object.Instances(from, to, zone)
-		if err != nil {
-			r.skipped++
-			continue
-		}
-		for _, in := range instances[:min(len(instances), maxInstances-kept)] {
-			in.Event = instanceID(remote.Path, in)
-			c.instances = append(c.instances, in)
-			kept++
-		}
-	}
-	r.calendars = append(r.calendars, c)
-}
-
-// instanceID names an instance, the same at each reading.
-func instanceID(path string, in calendar.Instance) calendar.EventID {
-	sum := sha256.Sum256([]byte(path + "\x00" + in.UID + "\x00" + in.Recurrence.UTC().Format(time.RFC3339)))
-	return calendar.EventID(strings.ToLower(base32.StdEncoding.EncodeToString(sum[:10])))
 }
 
 // fault gives an error its sentence. refused: the server asked for another password.

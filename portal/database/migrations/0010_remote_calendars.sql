@@ -14,6 +14,7 @@ CREATE TABLE remote_accounts (
 	read_at      BIGINT NOT NULL DEFAULT 0,  -- when it last answered; 0 never
 	fault        TEXT NOT NULL DEFAULT '',   -- key of the sentence of the last try, '' when it went well
 	skipped      BIGINT NOT NULL DEFAULT 0,  -- objects of the last reading that are no calendar objects
+	checksum     TEXT NOT NULL DEFAULT '',   -- of the reading that is kept, '' for none
 	PRIMARY KEY (collectivity, id)
 );
 CREATE INDEX remote_accounts_by_agent ON remote_accounts (collectivity, agent);
