@@ -27,11 +27,16 @@ func (s *Server) Check(ctx context.Context) ([]Report, error) {
 		return nil, err
 	}
 	for _, c := range collectivities {
-		reports = append(reports,
-			s.try(ctx, c.ID, "sign-in", func(ctx context.Context) error { return s.SSO.Check(ctx, c.ID) }),
-			s.try(ctx, c.ID, "mail", func(ctx context.Context) error { return s.Mail.Check(ctx, c.ID) }),
-			s.try(ctx, c.ID, "weather", func(ctx context.Context) error { return s.checkWeather(ctx, c.ID) }),
-		)
+		reports = append(reports, s.try(ctx, c.ID, "sign-in", func(ctx context.Context) error { return s.SSO.Check(ctx, c.ID) }))
+		if _, err := s.Mail.Server(ctx, c.ID); !errors.Is(err, portal.ErrNotFound) {
+			reports = append(reports, s.try(ctx, c.ID, "mail", func(ctx context.Context) error { return s.Mail.Check(ctx, c.ID) }))
+		}
+		if place, err := s.Weather.Place(ctx, c.ID); err == nil && s.weatherSource != nil {
+			reports = append(reports, s.try(ctx, c.ID, "weather", func(ctx context.Context) error {
+				_, err := s.weatherSource.Forecast(ctx, place)
+				return err
+			}))
+		}
 	}
 	return reports, nil
 }
@@ -44,17 +49,6 @@ func (s *Server) try(ctx context.Context, collectivity portal.CollectivityID, wh
 		report.Fault = s.Sentence(err)
 	}
 	return report
-}
-
-func (s *Server) checkWeather(ctx context.Context, collectivity portal.CollectivityID) error {
-	place, err := s.Weather.Place(ctx, collectivity)
-	if errors.Is(err, portal.ErrNotFound) || s.weatherSource == nil {
-		return nil
-	}
-	if err == nil {
-		_, err = s.weatherSource.Forecast(ctx, place)
-	}
-	return err
 }
 
 // Sentence is what a person at the terminal reads about an error: the

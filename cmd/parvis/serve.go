@@ -88,5 +88,9 @@ func explain(err error) string {
 	case errors.Is(err, portal.ErrUnavailable):
 		return err.Error() + "\nCheck that the server is running and that the address in the configuration is right."
 	}
-	return strings.ReplaceAll(err.Error(), portal.ErrInvalid.Error()+": ", "")
+	text := err.Error()
+	for _, kind := range []error{portal.ErrInvalid, portal.ErrConflict} {
+		text = strings.ReplaceAll(text, kind.Error()+": ", "")
+	}
+	return text
 }

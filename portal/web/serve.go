@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -252,8 +253,17 @@ func (rt *Router) logRequest(w *recorder, r *http.Request, route *Route, start t
 	if route != nil {
 		path = route.Path // never the query, which may hold a secret
 	}
-	rt.config.Log.Info("request", "method", r.Method, "route", path, "status", w.status(),
-		"took", time.Since(start), "collectivity", CallerOf(r).Collectivity, "request", about.id)
+	attributes := []slog.Attr{
+		slog.String("method", r.Method), slog.String("route", path), slog.Int("status", w.status()),
+		slog.Float64("ms", float64(time.Since(start).Microseconds())/1000),
+	}
+	if collectivity := CallerOf(r).Collectivity; collectivity != "" {
+		attributes = append(attributes, slog.String("collectivity", string(collectivity)))
+	}
+	if about.id != "" {
+		attributes = append(attributes, slog.String("request", about.id))
+	}
+	rt.config.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", attributes...)
 }
 
 // recorder remembers whether and how a handler answered.
