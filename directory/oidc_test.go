@@ -120,6 +120,22 @@ func TestAnIssuerSpeaksForNoOtherDomain(t *testing.T) {
 	}
 }
 
+func TestAnIssuerOpensNoOtherCollectivity(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	h.useOIDC(t, "bourg", false)
+	cecile := servers.PersonByUID("cecile.oconnor")
+	caller := h.hire(t, "bourg", cecile.Mail, directory.Agent{GivenName: cecile.GivenName, FamilyName: cecile.FamilyName})
+	got(h.CreateAgent(ctx, directory.Installation("agglo"), directory.Agent{Account: caller.Account, FamilyName: cecile.FamilyName}))(t)
+	b := h.browser(t)
+	b.get(b.throughIssuer(b.toIssuer(cecile.Mail, ""))).want(t, http.StatusSeeOther) // links her subject
+	must(t, h.SetAgentActive(ctx, directory.Installation("bourg"), caller.Agent, false))
+	b = h.browser(t)
+	b.get(b.throughIssuer(b.toIssuer(cecile.Mail, ""))).want(t, http.StatusForbidden, closedText)
+	if last := b.get("/"); last.status != http.StatusSeeOther {
+		t.Errorf("closed in bourg, bourg's issuer opens %q", last.body)
+	}
+}
+
 func TestAnAnswerOfAnotherSignInIsRefused(t *testing.T) {
 	h := newHouse(t)
 	provider := h.useOIDC(t, "bourg", true)

@@ -12,11 +12,16 @@ import (
 // linked returns the account that an issuer means: by (issuer, subject) once it
 // is known, the first time by an address that the issuer verified and that is
 // of the collectivity's own domains. Addresses change hands, subjects don't.
+// An issuer opens its own collectivity alone: portal.ErrDenied when the agent
+// was closed there, whatever the account is elsewhere.
 func (s *Service) linked(ctx context.Context, place Place, answer Answer) (portal.AccountID, error) {
 	var account portal.AccountID
 	err := s.db.QueryRow(ctx, `SELECT account FROM account_links WHERE collectivity = $1 AND issuer = $2 AND subject = $3`,
 		string(place.Collectivity.ID), answer.Issuer, answer.Subject).Scan(&account)
 	if err == nil {
+		if _, err := s.people.Identity(ctx, account, place.Collectivity.ID); err != nil {
+			return "", errNotAllowed(err)
+		}
 		return account, nil
 	}
 	if !errors.Is(err, portal.ErrNotFound) {
