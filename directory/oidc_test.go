@@ -136,6 +136,29 @@ func TestAnIssuerOpensNoOtherCollectivity(t *testing.T) {
 	}
 }
 
+func TestALoginOfNoDomainDoesNotShowItsAccount(t *testing.T) {
+	h := newHouse(t)
+	h.useOIDC(t, "bourg", false)
+	h.hire(t, "bourg", "ag-0042", directory.Agent{FamilyName: "Sans adresse"})
+	var pages []string
+	for _, login := range []string{"ag-0042", "ag-0043"} { // the second is nobody's
+		b := h.browser(t)
+		if first := b.post("/sign-in", url.Values{"login": {login}}); first.location != "/sign-in/password" {
+			t.Errorf("login %q leads to %q, want the page for the password", login, first.location)
+		}
+		asked := b.get("/sign-in/password")
+		for range 4 {
+			b.post("/sign-in/password", url.Values{"password": {password}}).want(t, http.StatusUnprocessableEntity, wrongText)
+		}
+		// Counted like a password that is judged, which also costs its time.
+		b.post("/sign-in/password", url.Values{"password": {password}}).want(t, http.StatusTooManyRequests, waitText)
+		pages = append(pages, strings.ReplaceAll(asked.body, login, "LOGIN"))
+	}
+	if pages[0] != pages[1] {
+		t.Errorf("the pages for a known and an unknown login differ:\n%s\n%s", pages[0], pages[1])
+	}
+}
+
 func TestAnAnswerOfAnotherSignInIsRefused(t *testing.T) {
 	h := newHouse(t)
 	provider := h.useOIDC(t, "bourg", true)

@@ -39,6 +39,8 @@ func (s *Service) prove(ctx context.Context, login, password string) (entry, err
 		return s.proveEmbedded(ctx, place, login, password)
 	case LDAP:
 		return s.proveByDirectory(ctx, place, method, login, password)
+	case OIDC: // as if it were nobody's: the answer must not show an account, nor its time
+		return s.proveEmbedded(ctx, Place{}, login, password)
 	}
 	return entry{}, ErrWrong
 }
@@ -105,7 +107,9 @@ func ownAddress(email string, domains []string) string {
 	return ""
 }
 
-// begin leads from the login to the page that asks for its proof.
+// begin leads from the login to the page that asks for its proof. Only an
+// address leads to an issuer, by its domain: from where another login goes,
+// one would read that it has an account.
 func (s *Service) begin(w http.ResponseWriter, r *http.Request, typed, next string) error {
 	login, ok := CanonicalLogin(typed)
 	f := flow{Next: next}
@@ -121,7 +125,7 @@ func (s *Service) begin(w http.ResponseWriter, r *http.Request, typed, next stri
 		return err
 	}
 	page := "/sign-in/password"
-	if method.Kind == OIDC {
+	if method.Kind == OIDC && place.ByDomain {
 		f.State, f.Nonce, f.Verifier = portal.NewSecret(), portal.NewSecret(), portal.NewSecret()
 		page = "/sign-in/issuer"
 	}
