@@ -33,28 +33,11 @@ func (s *Store) Delete(ctx context.Context, caller portal.Caller, id DocumentID)
 
 // Bin returns the deleted documents that the caller could restore, last deleted first, at most 200.
 func (s *Store) Bin(ctx context.Context, caller portal.Caller) ([]Document, error) {
-	rows, err := s.db.Query(ctx, `SELECT `+documentColumns+fromDocuments+`
-		WHERE d.collectivity = $1 AND d.deleted > $2 ORDER BY d.deleted DESC, d.id LIMIT 1000`,
-		caller.Collectivity, database.Millis(s.binLimit()))
-	found, err := database.Collect(rows, err, scanDocument)
+	found, err := s.among(ctx, caller, Folder.WritableBy, `d.deleted > $2`, `d.deleted`, listLength, database.Millis(s.binLimit()))
 	if err != nil {
 		return nil, fmt.Errorf("documents: bin: %w", err)
 	}
-	writable := map[FolderID]bool{}
-	var mine []Document
-	for _, document := range found {
-		allowed, known := writable[document.Folder]
-		if !known {
-			if allowed, err = s.mayRestore(ctx, s.db, caller, document.Folder); err != nil {
-				return nil, fmt.Errorf("documents: bin: %w", err)
-			}
-			writable[document.Folder] = allowed
-		}
-		if allowed && len(mine) < 200 {
-			mine = append(mine, document)
-		}
-	}
-	return mine, nil
+	return found, nil
 }
 
 func (s *Store) mayRestore(ctx context.Context, from reader, caller portal.Caller, id FolderID) (bool, error) {

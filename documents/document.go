@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -126,56 +125,44 @@ func (s *Store) Documents(ctx context.Context, caller portal.Caller, folder Fold
 	return found, total, nil
 }
 
-// Recent returns the last documents that were added or changed where the caller can read.
+// listLength is how many documents a list without pages shows.
+const listLength = 200
+
+// Recent returns the last documents that were added where the caller can read, last first.
 func (s *Store) Recent(ctx context.Context, caller portal.Caller, limit int) ([]Document, error) {
-	folders, err := s.Folders(ctx, caller)
+	found, err := s.among(ctx, caller, Folder.readableBy, `d.deleted = 0`, `d.added`, limit)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("documents: recent: %w", err)
 	}
-	readable := map[FolderID]bool{}
-	for _, folder := range folders {
-		readable[folder.ID] = true
-	}
-	var recent []Document
-	const step = 100
-	for skip := 0; len(recent) < limit && skip < 50*step; skip += step {
-		rows, err := s.db.Query(ctx, `SELECT `+documentColumns+fromDocuments+`WHERE d.collectivity = $1 AND d.deleted = 0
-			ORDER BY d.added DESC, d.id LIMIT `+strconv.Itoa(step)+` OFFSET `+strconv.Itoa(skip), caller.Collectivity)
-		found, err := database.Collect(rows, err, scanDocument)
-		if err != nil {
-			return nil, fmt.Errorf("documents: recent: %w", err)
-		}
-		for _, document := range found {
-			if readable[document.Folder] && len(recent) < limit {
-				recent = append(recent, document)
-			}
-		}
-		if len(found) < step {
-			break
-		}
-	}
-	return recent, nil
+	return found, nil
 }
 
 // Unread returns the documents that search finds by their names only, where the caller could mend that, last
 // changed first, at most 200.
 func (s *Store) Unread(ctx context.Context, caller portal.Caller) ([]Document, error) {
-	folders, err := s.Folders(ctx, caller)
-	if err != nil {
-		return nil, err
-	}
-	writable := map[FolderID]bool{}
-	for _, folder := range folders {
-		writable[folder.ID] = folder.WritableBy(caller)
-	}
-	rows, err := s.db.Query(ctx, `SELECT `+documentColumns+fromDocuments+`WHERE d.collectivity = $1 AND d.deleted = 0
-		AND v.text_state = $2 ORDER BY d.changed DESC, d.id LIMIT 2000`, caller.Collectivity, TextFailed)
-	found, err := database.Collect(rows, err, scanDocument)
+	found, err := s.among(ctx, caller, Folder.WritableBy, `d.deleted = 0 AND v.text_state = $2`, `d.changed`, listLength, TextFailed)
 	if err != nil {
 		return nil, fmt.Errorf("documents: unread: %w", err)
 	}
-	found = slices.DeleteFunc(found, func(d Document) bool { return !writable[d.Folder] })
-	return found[:min(len(found), 200)], nil
+	return found, nil
+}
+
+// among reads the documents that meet a condition of this package, under the top folders that allowed says yes to,
+// the highest in an order first. The rights are part of the query: what the caller can't see takes no room in it.
+func (s *Store) among(ctx context.Context, caller portal.Caller, allowed func(Folder, portal.Caller) bool,
+	condition, order string, limit int, args ...any,
+) ([]Document, error) {
+	tops, err := s.tops(ctx, caller, allowed)
+	if err != nil || len(tops) == 0 {
+		return nil, err
+	}
+	args = append([]any{caller.Collectivity}, args...)
+	within := database.Params(len(args)+1, len(tops))
+	rows, err := s.db.Query(ctx, `SELECT `+documentColumns+fromDocuments+`
+		JOIN document_folders f ON f.collectivity = d.collectivity AND f.id = d.folder
+		WHERE d.collectivity = $1 AND `+condition+` AND f.top IN (`+within+`)
+		ORDER BY `+order+` DESC, d.id LIMIT `+strconv.Itoa(limit), append(args, tops...)...)
+	return database.Collect(rows, err, scanDocument)
 }
 
 // Document returns a document that the caller can read. One in the bin is portal.ErrNotFound.

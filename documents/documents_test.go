@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -652,5 +653,55 @@ func TestAnUploadThatWaitedIsKeptAsNew(t *testing.T) {
 	}
 	if kept, err := d.vault.keptAt("bourg", file.blob.sum); err != nil || time.Since(kept) > time.Hour {
 		t.Errorf("kept at %v, %v, want now", kept, err)
+	}
+}
+
+// crowd puts documents in a folder, all newer than what is there, without their files.
+func (d *desk) crowd(t testing.TB, folder FolderID, count int) {
+	t.Helper()
+	for _, statement := range []string{
+		`INSERT INTO documents (collectivity, id, folder, title, title_key, name_key, version, added, changed)
+			SELECT 'bourg', 'crowd-' || i, CAST($1 AS TEXT), 'Acte', 'acte', 'acte-' || i, 1, CAST($2 AS BIGINT), CAST($2 AS BIGINT) FROM`,
+		`INSERT INTO document_versions (collectivity, document, number, file_name, media_type, size, sha256, author, author_name, added, text_state)
+			SELECT 'bourg', 'crowd-' || i, 1, CAST($1 AS TEXT), 'text/plain', 1, '', 'a', 'A', CAST($2 AS BIGINT), 'failed' FROM`,
+	} {
+		statement += ` (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ` + strconv.Itoa(count) + `) SELECT i FROM n) AS crowd`
+		if _, err := d.db.Exec(t.Context(), statement, folder, database.Millis(d.clock.Add(time.Minute))); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestACrowdThatOneCannotReadHidesNothing(t *testing.T) {
+	d := newDesk(t)
+	closed := d.folder(t, FolderDraft{Name: "Finances", Readers: []portal.GroupID{"finances"}})
+	open := d.folder(t, FolderDraft{Name: "Conseil", Writers: []portal.GroupID{"elus"}})
+	below := d.folder(t, FolderDraft{Name: "2026", Parent: open})
+	id := d.add(t, editor, below, "acte.txt", "exécutoire")
+	d.crowd(t, closed, 5001)
+	alone := func(list string, found []Document, err error) {
+		t.Helper()
+		if err != nil || len(found) != 1 || found[0].ID != id {
+			t.Errorf("%s: %d documents, %v, want the one that she reads", list, len(found), err)
+		}
+	}
+	recent, err := d.Recent(t.Context(), elected, 10)
+	alone("recent", recent, err)
+	if _, err := d.db.Exec(t.Context(), `UPDATE document_versions SET text_state = 'failed' WHERE collectivity = 'bourg'`); err != nil {
+		t.Fatal(err)
+	}
+	unread, err := d.Unread(t.Context(), elected)
+	alone("unread", unread, err)
+	if err := d.Delete(t.Context(), elected, id); err != nil {
+		t.Fatal(err)
+	}
+	later := database.Millis(d.clock.Add(time.Minute))
+	if _, err := d.db.Exec(t.Context(), `UPDATE documents SET deleted = $1 WHERE collectivity = 'bourg' AND deleted = 0`, later); err != nil {
+		t.Fatal(err)
+	}
+	bin, err := d.Bin(t.Context(), elected)
+	alone("bin", bin, err)
+	if bin, err := d.Bin(t.Context(), editor); err != nil || len(bin) != listLength {
+		t.Errorf("the editor's bin: %d documents, %v, want the last %d", len(bin), err, listLength)
 	}
 }

@@ -125,6 +125,27 @@ func (s *Store) readable(ctx context.Context, caller portal.Caller, condition st
 	return slices.DeleteFunc(rights.give(folders), func(f Folder) bool { return !f.readableBy(caller) }), nil
 }
 
+// tops returns the ids of the top folders that allowed says yes to, deleted ones too: the bin speaks of them.
+func (s *Store) tops(ctx context.Context, caller portal.Caller, allowed func(Folder, portal.Caller) bool) ([]any, error) {
+	rows, err := s.db.Query(ctx, `SELECT `+folderColumns+` FROM document_folders f
+		WHERE f.collectivity = $1 AND f.parent = '' ORDER BY f.id`, caller.Collectivity)
+	folders, err := database.Collect(rows, err, scanFolder)
+	if err != nil {
+		return nil, err
+	}
+	rights, err := allRights(ctx, s.db, caller.Collectivity)
+	if err != nil {
+		return nil, err
+	}
+	var ids []any
+	for _, folder := range rights.give(folders) {
+		if allowed(folder, caller) {
+			ids = append(ids, folder.ID)
+		}
+	}
+	return ids, nil
+}
+
 // rights are the groups of top folders.
 type rights map[FolderID]*groups
 
