@@ -1,25 +1,58 @@
 package calendar
 
 import (
+	"errors"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/emersion/go-ical"
 )
 
+// maxExpanded is the most that Expand writes, in bytes.
+const maxExpanded = 8 << 20
+
 // Expand writes every instance in a range as a component of its own, in UTC and without recurrence
-// (RFC 4791 §9.6.5); at most MaxInstances.
-func (o *Object) Expand(r Range, zone *time.Location) []byte {
+// (RFC 4791 §9.6.5); at most MaxInstances. What would be larger than 8 MiB is ErrTooMuchWork.
+func (o *Object) Expand(r Range, zone *time.Location) ([]byte, error) {
 	root := &ical.Component{Name: o.root.Name, Props: o.root.Props}
-	// An object with too many instances is cut: the client asked for years of it.
-	_ = o.occurrences(r.From, r.To, zone, func(occ occurrence) error {
+	var of *item
+	var size, total int // bytes of one instance and of all
+	err := o.occurrences(r.From, r.To, zone, func(occ occurrence) error {
 		if len(root.Children) == MaxInstances {
-			return errStop
+			return errStop // cut: the client asked for years of it
 		}
-		root.Children = append(root.Children, expanded(occ, zone))
+		c := expanded(occ, zone)
+		if occ.item != of {
+			of, size = occ.item, sizeOf(c)
+		}
+		if total += size; total > maxExpanded {
+			return ErrTooMuchWork
+		}
+		root.Children = append(root.Children, c)
 		return nil
 	})
-	return encode(root)
+	if err != nil && !errors.Is(err, errStop) {
+		return nil, err
+	}
+	return encode(root), nil
+}
+
+// sizeOf is about how many bytes a component is when it is written.
+func sizeOf(c *ical.Component) int {
+	size := 2 * len("BEGIN:\r\n"+c.Name)
+	for name, props := range c.Props {
+		for _, p := range props {
+			size += len(name) + len(p.Value) + len(":\r\n")
+			for param, values := range p.Params {
+				size += len(param) + len(strings.Join(values, ",")) + len(";=")
+			}
+		}
+	}
+	for _, child := range c.Children {
+		size += sizeOf(child)
+	}
+	return size
 }
 
 func expanded(occ occurrence, zone *time.Location) *ical.Component {

@@ -32,7 +32,7 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("%v – %v lies outside of the index %d – %d", in.Start, in.End, row.first, row.last)
 			}
 		}
-		o.Expand(Range{from, from.AddDate(1, 0, 0)}, paris)
+		_, _ = o.Expand(Range{from, from.AddDate(1, 0, 0)}, paris)
 		again, err := Parse(encode(o.root))
 		if err != nil {
 			t.Fatalf("what we write of it can't be read: %v\n%s", err, encode(o.root))

@@ -94,40 +94,70 @@ func syncLimit(root *Node) (int, error) {
 	return min(limit, 1<<30), nil
 }
 
-// Multiget writes a response for every address that the body names (RFC 4791 §7.9): names are those
-// of base's children, found answers them.
+// Preparer is a resource that must work for what a report asks of it. Prepare comes before its
+// properties; an error of it is the answer for this resource.
+type Preparer interface{ Prepare() error }
+
+// Multiget writes a response for every address that the body names (RFC 4791 §7.9), one for an
+// address named twice: names are those of base's children, found answers them.
 func (m *Multistatus) Multiget(body *Node, base string, load func(names []string) (map[string]Resource, error)) error {
-	var hrefs, names []string
-	for _, n := range body.Children {
-		if n.Name != Name("href") {
-			continue
-		}
-		href := pathOf(strings.TrimSpace(n.Text))
-		hrefs = append(hrefs, href)
-		name := ""
-		if parts, ok := Split(base, href); ok && len(parts) == 1 {
-			name = parts[0]
-		}
-		names = append(names, name)
-	}
+	hrefs := hrefsOf(body)
 	if len(hrefs) > maxHrefs {
 		return Forbidden(Name("number-of-matches-within-limits"))
 	}
 	const batch = 50
-	for from := 0; from < len(hrefs); from += batch {
-		to := min(from+batch, len(hrefs))
-		found, err := load(names[from:to])
+	for part := range slices.Chunk(hrefs, batch) {
+		names := make([]string, len(part))
+		for i, href := range part {
+			if parts, ok := Split(base, href); ok && len(parts) == 1 {
+				names[i] = parts[0]
+			}
+		}
+		found, err := load(names)
 		if err != nil && !errors.Is(err, portal.ErrNotFound) {
 			return err
 		}
-		for i, href := range hrefs[from:to] {
-			if resource := found[names[from+i]]; resource != nil {
-				m.Resource(href, resource)
-			} else {
-				m.Status(href, http.StatusNotFound)
+		for i, href := range part {
+			if err := m.got(href, found[names[i]]); err != nil {
+				return err
 			}
 		}
 	}
+	return nil
+}
+
+// hrefsOf are the paths that a multiget names, each once.
+func hrefsOf(body *Node) (hrefs []string) {
+	seen := map[string]bool{}
+	for _, n := range body.Children {
+		if n.Name != Name("href") {
+			continue
+		}
+		if href := pathOf(strings.TrimSpace(n.Text)); !seen[href] {
+			seen[href] = true
+			hrefs = append(hrefs, href)
+		}
+	}
+	return hrefs
+}
+
+// got writes the response for one address of a multiget; nil: there is nothing.
+func (m *Multistatus) got(href string, r Resource) error {
+	if r == nil {
+		m.Status(href, http.StatusNotFound)
+		return nil
+	}
+	if p, ok := r.(Preparer); ok {
+		if err := p.Prepare(); err != nil {
+			refused, known := asError(err)
+			if !known {
+				return err
+			}
+			m.Fail(href, refused)
+			return nil
+		}
+	}
+	m.Resource(href, r)
 	return nil
 }
 

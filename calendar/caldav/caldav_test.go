@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -416,9 +417,31 @@ func TestMultigetAnswersEveryHref(t *testing.T) {
 		"<D:href>/dav/calendars/paul/personal/b.ics</D:href><D:status>HTTP/1.1 404 Not Found</D:status>")
 	many := make([]string, 5001)
 	for i := range many {
-		many[i] = own + "x"
+		many[i] = own + strconv.Itoa(i)
 	}
 	s.do("REPORT", own, multiget(many...)).want(t, 403, "number-of-matches-within-limits")
+}
+
+func TestAnAddressNamedTwiceIsAnsweredOnce(t *testing.T) {
+	s := newServer(t)
+	s.do("PUT", own+"a.ics", on("a", 1)).want(t, 201)
+	got := s.do("REPORT", own, multiget(own+"a.ics", own+"x.ics", s.url+own+"a.ics", own+"a.ics", own+"x.ics")).want(t, 207)
+	if found := hrefs(t, got.body, own); strings.Join(found, " ") != "a x" {
+		t.Errorf("answered %q, want each once", found)
+	}
+}
+
+func TestAnExpansionBeyondTheLimitsIsRefusedForItself(t *testing.T) {
+	s := newServer(t)
+	long := "DESCRIPTION:" + strings.Repeat("a", 60_000)
+	s.do("PUT", own+"large.ics", event("large", "DTSTART:20260101T090000Z", "RRULE:FREQ=DAILY", long)).want(t, 201)
+	s.do("PUT", own+"small.ics", event("small", "DTSTART:20260101T090000Z", "RRULE:FREQ=DAILY")).want(t, 201)
+	const expand = `<C:calendar-data><C:expand start="20260101T000000Z" end="20270101T000000Z"/></C:calendar-data>`
+	both := strings.Replace(multiget(own+"large.ics", own+"small.ics"), "<C:calendar-data/>", expand, 1)
+	s.do("REPORT", own, both).want(t, 207, "507 Insufficient Storage", "number-of-matches-within-limits", "DTSTART:20261231T090000Z").
+		without(t, "aaaa")
+	asked := strings.Replace(ranged("20260101T000000Z", "20270101T000000Z"), "<C:calendar-data/>", expand, 1)
+	s.do("REPORT", own, asked, "Depth", "1").want(t, 507, "number-of-matches-within-limits")
 }
 
 func syncBody(token, limit string) string {

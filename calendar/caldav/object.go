@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/xml"
 	"strconv"
+	"time"
 	"unicode/utf8"
 
 	"parvis/calendar"
@@ -17,7 +18,44 @@ type object struct {
 	calendar.Entry
 	in     *collection
 	href   string
-	expand calendar.Range // of calendar-data; zero: the octets as they are
+	expand *expansion // of calendar-data; nil or zero: the octets as they are
+}
+
+// expansion is the expand of one report (§9.6.5), and what it has cost.
+type expansion struct {
+	calendar.Range
+	work time.Duration
+}
+
+// maxExpansion is how long one report may expand objects; reading and writing are not counted.
+const maxExpansion = 4 * time.Second
+
+// of expands one object. Beyond maxExpansion it is calendar.ErrTooMuchWork. What can't be parsed
+// stays as it is.
+func (x *expansion) of(octets []byte, zone *time.Location) ([]byte, error) {
+	if x.work > maxExpansion {
+		return nil, calendar.ErrTooMuchWork
+	}
+	begun := time.Now()
+	defer func() { x.work += time.Since(begun) }()
+	parsed, err := calendar.Parse(octets)
+	if err != nil {
+		return octets, nil
+	}
+	return parsed.Expand(x.Range, zone)
+}
+
+// Prepare expands what a report asks to be expanded.
+func (o *object) Prepare() error {
+	if o.expand == nil || o.expand.IsZero() || o.Octets == nil {
+		return nil
+	}
+	octets, err := o.expand.of(o.Octets, o.in.Zone)
+	if err != nil {
+		return answer(err, o.href)
+	}
+	o.Octets = octets
+	return nil
 }
 
 // calendarData is the property that a report answers with the octets.
@@ -50,11 +88,6 @@ func (o *object) data() dav.Value {
 	octets := o.Octets
 	if !utf8.Valid(octets) {
 		octets = o.UnfoldedText()
-	}
-	if !o.expand.IsZero() {
-		if parsed, err := calendar.Parse(o.Octets); err == nil {
-			octets = parsed.Expand(o.expand, o.in.Zone)
-		}
 	}
 	return func(w *dav.Writer) { w.Raw(octets) }
 }

@@ -53,6 +53,9 @@ func (c *collection) Report(ctx context.Context, caller portal.Caller, body *dav
 	base := c.Href()
 	err = c.store.Find(ctx, caller, c.ID, filter, zone, func(e calendar.Entry) error {
 		o := &object{Entry: e, in: c, href: dav.Join(base, e.Name), expand: expand}
+		if err := o.Prepare(); err != nil {
+			return err
+		}
 		m.Resource(o.href, o)
 		return nil
 	})
@@ -79,18 +82,18 @@ func (c *collection) freeBusy(ctx context.Context, caller portal.Caller, body *d
 }
 
 // expansionOf reads the expand of the calendar-data asked for (§9.6.5); zero when there is none.
-func expansionOf(body *dav.Node) (calendar.Range, error) {
+func expansionOf(body *dav.Node) (*expansion, error) {
 	at := body
 	for _, next := range []xml.Name{dav.Name("prop"), calendarData, name("expand")} {
 		if at = at.Child(next); at == nil {
-			return calendar.Range{}, nil
+			return &expansion{}, nil
 		}
 	}
 	r, err := rangeOf(at)
 	if err != nil || r.From.IsZero() || r.To.IsZero() {
-		return calendar.Range{}, errFilter
+		return nil, errFilter
 	}
-	return r, nil
+	return &expansion{Range: r}, nil
 }
 
 var errFilter = dav.Forbidden(name("valid-filter"))
