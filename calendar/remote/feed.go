@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -164,9 +165,21 @@ func (s *Store) refreshBehind(caller portal.Caller, id AccountID, zone *time.Loc
 			delete(s.busy, key)
 			s.mu.Unlock()
 		}()
-		err := s.Refresh(s.running, caller, id, zone)
+		err := s.refreshSafely(caller, id, zone)
 		if err != nil && s.running.Err() == nil && !errors.Is(err, portal.ErrNotFound) {
 			s.Log.Warn("remote agenda not read", "collectivity", caller.Collectivity, "account", id, "error", err)
 		}
 	}()
+}
+
+// refreshSafely is Refresh behind a page, where a panic would end the server: it is the fault of one
+// account, which is asked again after retryEvery.
+func (s *Store) refreshSafely(caller portal.Caller, id AccountID, zone *time.Location) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("remote: panic: %v\n%s", fault, debug.Stack())
+			err = errors.Join(err, s.keepFault(context.WithoutCancel(s.running), caller, id, "remote.fault.unreadable"))
+		}
+	}()
+	return s.Refresh(s.running, caller, id, zone)
 }
