@@ -99,13 +99,13 @@ func (x *Index) done(s *shelf) {
 }
 
 // takeIdle takes out the least recently used shelves above the limit that
-// nobody uses. It is called with mu held.
+// nobody uses and that can be closed. It is called with mu held.
 func (x *Index) takeIdle() []*shelf {
 	var idle []*shelf
 	for len(x.shelves) > x.limit {
 		var oldest portal.CollectivityID
 		for id, shelf := range x.shelves {
-			if shelf.users == 0 && (oldest == "" || shelf.touched < x.shelves[oldest].touched) {
+			if shelf.users == 0 && !shelf.overdue.Load() && (oldest == "" || shelf.touched < x.shelves[oldest].touched) {
 				oldest = id
 			}
 		}

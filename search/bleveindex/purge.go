@@ -2,6 +2,7 @@ package bleveindex
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -105,7 +106,11 @@ func (s *shelf) isClean() (clean bool, err error) {
 
 // sweep removes a folder.
 func (s *shelf) sweep() error {
-	if err := s.close(); err != nil {
+	err := s.close()
+	if errors.Is(err, errTimeout) {
+		return err
+	}
+	if err != nil {
 		s.log.Warn("search index did not close", "folder", filepath.Base(s.dir), "error", err)
 	}
 	return os.RemoveAll(s.dir)

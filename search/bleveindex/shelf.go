@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/blevesearch/bleve/v2/index/scorch"
@@ -27,6 +28,9 @@ type shelf struct {
 	touched int64  // when it was last asked for; guarded by Index.mu
 
 	writing sync.Mutex // one writer at a time
+	// overdue says that a batch still waits for the disk after its time: to
+	// close the index would wait with it.
+	overdue atomic.Bool
 
 	mu      sync.Mutex
 	store   index.Index // nil while closed
@@ -119,7 +123,8 @@ func (s *shelf) openStore(readOnly bool) (index.Index, error) {
 	return store, nil
 }
 
-// close gives everything back. Views that are in use stay readable.
+// close gives everything back. Views that are in use stay readable. While a
+// batch is overdue nothing is closed, and the error is portal.ErrUnavailable.
 func (s *shelf) close() (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,6 +135,9 @@ func (s *shelf) closeLocked() (err error) {
 	defer guard(&err)
 	if s.store == nil {
 		return nil
+	}
+	if s.overdue.Load() {
+		return fmt.Errorf("bleveindex: close %s: %w: %w", filepath.Base(s.dir), portal.ErrUnavailable, errTimeout)
 	}
 	store := s.store
 	s.store = nil
@@ -144,7 +152,11 @@ func (s *shelf) closeLocked() (err error) {
 // went wrong in it. It is called with mu held.
 func (s *shelf) ready() error {
 	if s.suspect {
-		if err := s.closeLocked(); err != nil {
+		err := s.closeLocked()
+		if s.store != nil {
+			return err
+		}
+		if err != nil {
 			s.log.Warn("search index did not close", "folder", filepath.Base(s.dir), "error", err)
 		}
 	}
@@ -212,7 +224,7 @@ func (s *shelf) write(batch *index.Batch) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := batchWithin(writeTimeout, store, batch); err != nil {
+	if err := s.batchWithin(writeTimeout, store, batch); err != nil {
 		return fmt.Errorf("bleveindex: write: %w: %w", portal.ErrUnavailable, err)
 	}
 	s.mu.Lock()
@@ -226,13 +238,18 @@ const writeTimeout = 2 * time.Minute
 
 var errTimeout = errors.New("the disk did not take the batch in time")
 
-func batchWithin(limit time.Duration, store index.Index, batch *index.Batch) error {
+func (s *shelf) batchWithin(limit time.Duration, store index.Index, batch *index.Batch) error {
 	done := make(chan error, 1)
 	go func() { done <- guarded(func() error { return store.Batch(batch) }) }()
 	select {
 	case err := <-done:
 		return err
 	case <-time.After(limit):
+		s.overdue.Store(true)
+		go func() {
+			<-done
+			s.overdue.Store(false)
+		}()
 		return errTimeout
 	}
 }
