@@ -13,9 +13,15 @@ const leastCorrected = 4
 // frequent first.
 const maxNeighbours = 24
 
+// leastOtherNumber is the shortest word that is corrected to the plural or the
+// singular of what was meant, in letters: two letters of a shorter word make
+// another one.
+const leastOtherNumber = 6
+
 // correct replaces each term that nothing visible holds by its nearest
 // neighbour: one letter more, less, other, or two exchanged; of several, the
-// one that most entries hold. It knows of visible entries alone, so that a
+// one that most entries hold. A longer one that has none may have it in its
+// other number: "elction" is "élections" where nothing holds "élection". It knows of visible entries alone, so that a
 // correction can't tell a word of what the caller may not see.
 func (a *asker) correct(q *question) error {
 	for i := range q.terms {
@@ -30,7 +36,7 @@ func (a *asker) correct(q *question) error {
 		if known || (i == len(q.terms)-1 && q.prefix != "" && a.beginsName(q.prefix)) {
 			continue
 		}
-		best, err := a.neighbour(one.folded)
+		best, err := a.correction(one.folded)
 		if err != nil {
 			return err
 		}
@@ -91,6 +97,18 @@ func (a *asker) beginsName(prefix string) bool {
 	found := false
 	err := a.eachNamed(prefix, false, func(int) { found = true })
 	return err == nil && found
+}
+
+// correction is the neighbour of a word, or else of its other number.
+func (a *asker) correction(folded string) (string, error) {
+	best, err := a.neighbour(folded)
+	if best != "" || err != nil || utf8.RuneCountInString(folded) < leastOtherNumber {
+		return best, err
+	}
+	if singular, plural := strings.CutSuffix(folded, "s"); plural {
+		return a.neighbour(singular)
+	}
+	return a.neighbour(folded + "s")
 }
 
 // neighbour is the word at distance 1 that most visible entries hold, "" for

@@ -183,6 +183,9 @@ func TestWordsAreFoundWhateverTheirAccentsFormsAndErrors(t *testing.T) {
 		{"congés", "conges", ""},
 		{"cogés", "conges", "congés"},
 		{"congsé", "conges", "congés"},
+		{"carrire", "paie", "carrières"}, // an error, and the other number
+		{"occupnts", "fetes", "occupant"},
+		{"cogé", "", ""}, // short: two letters away is another word
 		{"œuvre", "oeuvre", ""},
 		{"oeuvres", "oeuvre", ""},
 		{"prudhommes", "oeuvre", ""},
