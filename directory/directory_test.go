@@ -3,8 +3,10 @@ package directory_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -388,6 +390,33 @@ func TestALoginIsLocatedByItsDomainFirst(t *testing.T) {
 		place := got(people.Locate(ctx, test.login))(t)
 		if place.Collectivity.ID != test.collectivity || place.ByDomain != test.byDomain || place.Account != test.account {
 			t.Errorf("Locate(%q) = %+v, want %+v", test.login, place, test)
+		}
+	}
+}
+
+// TestFirstSignInsAtOnceMakeOneAgent is about PostgreSQL, where transactions run
+// side by side: one that would write what another just wrote is run again, since
+// each looks before it writes, and finds the agent.
+func TestFirstSignInsAtOnceMakeOneAgent(t *testing.T) {
+	tw, ctx := newTown(t), context.Background()
+	for round := range 10 {
+		profile := sso.Profile{Login: fmt.Sprintf("nouveau%d@bourg.example", round), FamilyName: "Nouveau"}
+		var accounts [4]portal.AccountID
+		var wait sync.WaitGroup
+		for i := range accounts {
+			wait.Go(func() {
+				var err error
+				if accounts[i], err = (directory.SignIn{Store: tw.Store}).Admit(ctx, "bourg", profile); err != nil {
+					t.Errorf("round %d, sign-in %d: %v", round, i, err)
+				}
+			})
+		}
+		wait.Wait()
+		for _, account := range accounts {
+			if account != accounts[0] || account == "" {
+				t.Errorf("round %d: accounts %v, want one", round, accounts)
+				break
+			}
 		}
 	}
 }
