@@ -71,17 +71,22 @@ func (s *Store) Put(ctx context.Context, caller portal.Caller, id CalendarID, na
 	}
 	var written Written
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
-		c, err := s.writable(ctx, tx, caller, id)
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(c.Components, object.Component) {
-			return refusal(UnsupportedComponent, "%s in this calendar", object.Component)
-		}
-		written, err = s.putIn(ctx, tx, caller, c, name, object, octets, condition)
+		written, err = s.put(ctx, tx, caller, id, name, object, octets, condition)
 		return err
 	})
 	return written, wrap(duplicate(err), "calendar: put %.60q", name)
+}
+
+// put is Put inside a transaction, of octets that are parsed.
+func (s *Store) put(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, name string, object *Object, octets []byte, condition Condition) (Written, error) {
+	c, err := s.writable(ctx, tx, caller, id)
+	if err != nil {
+		return Written{}, err
+	}
+	if !slices.Contains(c.Components, object.Component) {
+		return Written{}, refusal(UnsupportedComponent, "%s in this calendar", object.Component)
+	}
+	return s.putIn(ctx, tx, caller, c, name, object, octets, condition)
 }
 
 func (s *Store) putIn(ctx context.Context, tx *database.Tx, caller portal.Caller, c Calendar, name string, object *Object, octets []byte, condition Condition) (Written, error) {
@@ -175,26 +180,29 @@ func (s *Store) changed(ctx context.Context, tx *database.Tx, caller portal.Call
 // Delete deletes the object under a name. Errors: ErrCondition, portal.ErrDenied,
 // portal.ErrNotFound.
 func (s *Store) Delete(ctx context.Context, caller portal.Caller, id CalendarID, name string, condition Condition) error {
-	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		if _, err := s.writable(ctx, tx, caller, id); err != nil {
-			return err
-		}
-		old, _, err := s.replaced(ctx, tx, caller, id, name, "")
-		if err != nil {
-			return err
-		}
-		if old.name == "" {
-			return portal.ErrNotFound
-		}
-		if !condition.holds(old.etag) {
-			return ErrCondition
-		}
-		_, err = tx.Exec(ctx, `DELETE FROM calendar_objects WHERE collectivity = $1 AND calendar = $2 AND name = $3`,
-			string(caller.Collectivity), string(id), name)
-		if err != nil {
-			return err
-		}
-		return s.changed(ctx, tx, caller, id, name, old.id, true)
-	})
+	err := s.db.Tx(ctx, func(tx *database.Tx) error { return s.delete(ctx, tx, caller, id, name, condition) })
 	return wrap(err, "calendar: delete %.60q", name)
+}
+
+// delete is Delete inside a transaction.
+func (s *Store) delete(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, name string, condition Condition) error {
+	if _, err := s.writable(ctx, tx, caller, id); err != nil {
+		return err
+	}
+	old, _, err := s.replaced(ctx, tx, caller, id, name, "")
+	if err != nil {
+		return err
+	}
+	if old.name == "" {
+		return portal.ErrNotFound
+	}
+	if !condition.holds(old.etag) {
+		return ErrCondition
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM calendar_objects WHERE collectivity = $1 AND calendar = $2 AND name = $3`,
+		string(caller.Collectivity), string(id), name)
+	if err != nil {
+		return err
+	}
+	return s.changed(ctx, tx, caller, id, name, old.id, true)
 }

@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,31 +17,42 @@ const undoTime = time.Hour
 // RemoveEvent deletes an event as DeleteEvent does, the whole series when it repeats, and keeps its
 // octets for an hour: the caller can have it back by the returned id.
 func (s *Store) RemoveEvent(ctx context.Context, caller portal.Caller, id EventID, etag string) (undo string, err error) {
-	return s.undoable(ctx, caller, id, func() error { return s.DeleteEvent(ctx, caller, id, etag) })
+	return s.undoable(ctx, caller, id, func(tx *database.Tx, c Calendar, e Entry, _ *Object) (string, error) {
+		return "", s.delete(ctx, tx, caller, c.ID, e.Name, conditionOf(etag))
+	})
 }
 
 // RemoveInstance is DeleteInstance with a way back.
 func (s *Store) RemoveInstance(ctx context.Context, caller portal.Caller, id EventID, recurrence time.Time, etag string) (undo string, err error) {
-	return s.undoable(ctx, caller, id, func() error { return s.DeleteInstance(ctx, caller, id, recurrence, etag) })
+	return s.undoable(ctx, caller, id, func(tx *database.Tx, c Calendar, e Entry, o *Object) (string, error) {
+		if err := o.exclude(recurrence, c.Zone, s.now()); err != nil {
+			return "", err
+		}
+		octets := encode(o.root)
+		left, err := Parse(octets)
+		if err != nil {
+			return "", err
+		}
+		written, err := s.put(ctx, tx, caller, c.ID, e.Name, left, octets, conditionOf(cmp.Or(etag, e.ETag)))
+		return written.ETag, err
+	})
 }
 
-// undoable keeps the octets that an event had before a change, with the ETag that the change left
-// ("" for none): a way back is no way over what somebody wrote since.
-func (s *Store) undoable(ctx context.Context, caller portal.Caller, id EventID, change func() error) (string, error) {
-	c, e, _, err := s.find(ctx, s.db, caller, id)
-	if err != nil {
-		return "", fmt.Errorf("calendar: event %.40q: %w", id, err)
-	}
-	if err := change(); err != nil {
-		return "", err
-	}
-	left, err := s.Entry(ctx, caller, c.ID, e.Name)
-	if err != nil && !errors.Is(err, portal.ErrNotFound) {
-		return "", err
-	}
+// undoable makes a change and keeps the octets that the event had before it, in one transaction:
+// nothing is deleted without its way back. change returns the ETag that it left, "" for none: a way
+// back is no way over what somebody wrote since.
+func (s *Store) undoable(ctx context.Context, caller portal.Caller, id EventID, change func(*database.Tx, Calendar, Entry, *Object) (string, error)) (string, error) {
 	undo := portal.NewID()
-	err = s.db.Tx(ctx, func(tx *database.Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM calendar_undo WHERE collectivity = $1 AND kept < $2`,
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		c, e, o, err := s.find(ctx, tx, caller, id)
+		if err != nil {
+			return err
+		}
+		left, err := change(tx, c, e, o)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `DELETE FROM calendar_undo WHERE collectivity = $1 AND kept < $2`,
 			string(caller.Collectivity), database.Millis(s.now().Add(-undoTime)))
 		if err != nil {
 			return err
@@ -49,10 +61,13 @@ func (s *Store) undoable(ctx context.Context, caller portal.Caller, id EventID, 
 			INSERT INTO calendar_undo (collectivity, id, agent, calendar, name, etag, kept, octets)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			string(caller.Collectivity), undo, string(caller.Agent), string(c.ID), e.Name,
-			left.ETag, database.Millis(s.now()), e.Octets)
+			left, database.Millis(s.now()), e.Octets)
 		return err
 	})
-	return undo, wrap(err, "calendar: keep event %.40q", id)
+	if err != nil {
+		return "", conflictForPage(wrap(err, "calendar: remove event %.40q", id))
+	}
+	return undo, nil
 }
 
 // Undo puts back what RemoveEvent or RemoveInstance took away, under the rights that the caller has
