@@ -1,9 +1,11 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"parvis/portal"
@@ -100,12 +102,15 @@ func (s *Store) Applications(ctx context.Context, caller portal.Caller) ([]Appli
 		SELECT `+applicationColumns+`, COALESCE(n.pinned, p.pinned)
 		FROM applications p
 		LEFT JOIN application_pins n ON n.collectivity = p.collectivity AND n.application = p.id AND n.agent = $2
-		WHERE `+visible+` ORDER BY p.category, p.position, p.name, p.id`,
+		WHERE `+visible+` ORDER BY p.id`,
 		string(caller.Collectivity), string(caller.Agent))
 	apps, err := database.Collect(rows, err, scanApplication)
 	if err != nil {
 		return nil, fmt.Errorf("directory: list applications: %w", err)
 	}
+	slices.SortStableFunc(apps, func(a, b Application) int {
+		return cmp.Or(byName(a.Category, b.Category), byPosition(a, b))
+	})
 	return apps, nil
 }
 
@@ -116,13 +121,18 @@ func (s *Store) PinnedApplications(ctx context.Context, caller portal.Caller, li
 		SELECT `+applicationColumns+`, COALESCE(n.pinned, p.pinned)
 		FROM applications p
 		LEFT JOIN application_pins n ON n.collectivity = p.collectivity AND n.application = p.id AND n.agent = $2
-		WHERE `+visible+` AND COALESCE(n.pinned, p.pinned) ORDER BY p.position, p.name, p.id LIMIT $3`,
-		string(caller.Collectivity), string(caller.Agent), limit)
+		WHERE `+visible+` AND COALESCE(n.pinned, p.pinned) ORDER BY p.id`,
+		string(caller.Collectivity), string(caller.Agent))
 	apps, err := database.Collect(rows, err, scanApplication)
 	if err != nil {
 		return nil, fmt.Errorf("directory: list pinned applications: %w", err)
 	}
-	return apps, nil
+	slices.SortStableFunc(apps, byPosition)
+	return apps[:min(len(apps), limit)], nil
+}
+
+func byPosition(a, b Application) int {
+	return cmp.Or(cmp.Compare(a.Position, b.Position), byName(a.Name, b.Name))
 }
 
 func scanApplication(rows *sql.Rows) (Application, error) {

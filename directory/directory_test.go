@@ -420,3 +420,42 @@ func TestFirstSignInsAtOnceMakeOneAgent(t *testing.T) {
 		}
 	}
 }
+
+func TestNamesAreListedInFrenchOrder(t *testing.T) {
+	tw, ctx := newTown(t), context.Background()
+	admin := directory.Installation("bourg")
+	for i, name := range []string{"Vie associative", "Élections", "école", "Eau", "Œuvres"} {
+		id := fmt.Sprintf("a%d", i)
+		got(tw.CreateGroup(ctx, admin, directory.Group{ID: portal.GroupID(id), Name: name}))(t)
+		got(tw.CreateUnit(ctx, admin, directory.Unit{ID: portal.UnitID(id), Name: name, Parent: "technique"}))(t)
+		got(tw.CreateApplication(ctx, admin, directory.Application{ID: id, Name: name, Category: name, URL: "https://a.example/", Pinned: true}))(t)
+		must(t, tw.CreateCollectivity(ctx, directory.Collectivity{ID: portal.CollectivityID(id), Name: name, LongName: name, Kind: "commune"}))
+	}
+	var groups, units, categories, pinned, pool []string
+	for _, group := range got(tw.Groups(ctx, admin))(t) {
+		groups = append(groups, group.Name)
+	}
+	for _, unit := range got(tw.Units(ctx, admin))(t) {
+		units = append(units, unit.Name)
+	}
+	for _, app := range got(tw.Applications(ctx, tw.anne))(t) {
+		categories = append(categories, app.Category)
+	}
+	for _, app := range got(tw.PinnedApplications(ctx, tw.anne, 3))(t) {
+		pinned = append(pinned, app.Name)
+	}
+	for _, hosted := range got(tw.Pool(ctx, portal.Caller{Account: "p", Rights: []portal.Right{portal.OperatePool}}))(t) {
+		pool = append(pool, hosted.Name)
+	}
+	for what, lists := range map[string][2][]string{
+		"groups":       {groups, {"Eau", "école", "Élections", "Encadrants", "Œuvres", "Vie associative"}},
+		"units":        {units, {"Services techniques", "Eau", "école", "Élections", "Œuvres", "Vie associative"}},
+		"categories":   {categories, {"Eau", "école", "Élections", "Œuvres", "Vie associative"}},
+		"applications": {pinned, {"Eau", "école", "Élections"}},
+		"pool":         {pool, {"Bourg-sur-Loire", "Eau", "école", "Élections", "Œuvres", "Val", "Vie associative"}},
+	} {
+		if diff := cmp.Diff(lists[1], lists[0]); diff != "" {
+			t.Errorf("order of %s (-want +got):\n%s", what, diff)
+		}
+	}
+}

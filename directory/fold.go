@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 
@@ -32,6 +33,12 @@ func fold(text string) string {
 		}
 	}
 	return out.String()
+}
+
+// byName orders names as a French reader looks them up, accents and case aside:
+// "Élections" comes before "Vie associative". Engines would order their bytes.
+func byName(a, b string) int {
+	return cmp.Or(strings.Compare(fold(a), fold(b)), strings.Compare(a, b))
 }
 
 // initials are the first letters of the folded words of a text.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"parvis/portal"
 	"parvis/portal/database"
@@ -43,7 +44,7 @@ func (s *Store) CreateGroup(ctx context.Context, caller portal.Caller, group Gro
 
 // Groups lists the groups of the caller's collectivity by name.
 func (s *Store) Groups(ctx context.Context, caller portal.Caller) ([]Group, error) {
-	rows, err := s.db.Query(ctx, `SELECT id, name FROM agent_groups WHERE collectivity = $1 ORDER BY name, id`, string(caller.Collectivity))
+	rows, err := s.db.Query(ctx, `SELECT id, name FROM agent_groups WHERE collectivity = $1 ORDER BY id`, string(caller.Collectivity))
 	groups, err := database.Collect(rows, err, func(rows *sql.Rows) (Group, error) {
 		var group Group
 		err := rows.Scan(&group.ID, &group.Name)
@@ -52,6 +53,7 @@ func (s *Store) Groups(ctx context.Context, caller portal.Caller) ([]Group, erro
 	if err != nil {
 		return nil, fmt.Errorf("directory: list groups: %w", err)
 	}
+	slices.SortStableFunc(groups, func(a, b Group) int { return byName(a.Name, b.Name) })
 	return groups, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"parvis/portal"
 	"parvis/portal/database"
@@ -25,13 +26,14 @@ func (s *Store) Pool(ctx context.Context, caller portal.Caller) ([]Hosted, error
 	rows, err := s.db.Query(ctx, `
 		SELECT c.id, c.name, c.kind, c.active,
 			(SELECT count(*) FROM agents a WHERE a.collectivity = c.id AND a.active = $1)
-		FROM collectivities c ORDER BY c.name, c.id`, true)
+		FROM collectivities c ORDER BY c.id`, true)
 	hosted, err := database.Collect(rows, err, func(rows *sql.Rows) (one Hosted, err error) {
 		return one, rows.Scan(&one.ID, &one.Name, &one.Kind, &one.Active, &one.Agents)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("directory: pool: %w", err)
 	}
+	slices.SortStableFunc(hosted, func(a, b Hosted) int { return byName(a.Name, b.Name) })
 	domains, err := s.domains(ctx)
 	if err != nil {
 		return nil, err

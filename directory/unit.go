@@ -1,9 +1,11 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"parvis/portal"
 	"parvis/portal/database"
@@ -74,7 +76,7 @@ func (s *Store) Units(ctx context.Context, caller portal.Caller) ([]UnitNode, er
 	rows, err := s.db.Query(ctx, `
 		SELECT u.id, u.parent, u.name, u.position,
 			(SELECT COUNT(*) FROM agents a WHERE a.collectivity = u.collectivity AND a.unit = u.id AND a.active)
-		FROM units u WHERE u.collectivity = $1 ORDER BY u.position, u.name, u.id`, string(caller.Collectivity))
+		FROM units u WHERE u.collectivity = $1 ORDER BY u.id`, string(caller.Collectivity))
 	flat, err := database.Collect(rows, err, func(rows *sql.Rows) (UnitNode, error) {
 		var u UnitNode
 		err := rows.Scan(&u.ID, &u.Parent, &u.Name, &u.Position, &u.Agents)
@@ -83,6 +85,9 @@ func (s *Store) Units(ctx context.Context, caller portal.Caller) ([]UnitNode, er
 	if err != nil {
 		return nil, fmt.Errorf("directory: list units: %w", err)
 	}
+	slices.SortStableFunc(flat, func(a, b UnitNode) int {
+		return cmp.Or(cmp.Compare(a.Position, b.Position), byName(a.Name, b.Name))
+	})
 	return chart(flat), nil
 }
 
