@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -98,7 +99,9 @@ func openDemo(ctx context.Context, parvis *server.Server, now time.Time, scale i
 	if file.Accounts, err = demo.Load(ctx, parvis, now); err != nil {
 		return file, err
 	}
-	return file, demo.Scale(ctx, parvis, scale)
+	err = demo.Scale(ctx, parvis, scale)
+	debug.FreeOSMemory() // making the files and hashing the password left garbage
+	return file, err
 }
 
 func greet(out io.Writer, file demo.File, dir string) error {
