@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"parvis/portal"
@@ -20,6 +21,7 @@ type Client struct {
 
 	t       testing.TB
 	http    *http.Client
+	mu      sync.Mutex // several goroutines may ask at once
 	cookies map[string]string
 }
 
@@ -81,9 +83,11 @@ func (c *Client) Try(method, path string, body io.Reader, headers ...string) (An
 	for i := 0; i+1 < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
+	c.mu.Lock()
 	for name, value := range c.cookies {
 		request.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
+	c.mu.Unlock()
 	response, err := c.http.Do(request)
 	if err != nil {
 		return Answer{}, err
@@ -98,7 +102,11 @@ func (c *Client) Try(method, path string, body io.Reader, headers ...string) (An
 }
 
 // Cookie is the value of a cookie, "" when the client has none so named.
-func (c *Client) Cookie(name string) string { return c.cookies[name] }
+func (c *Client) Cookie(name string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cookies[name]
+}
 
 // Get opens a page as a click on a link does.
 func (c *Client) Get(path string) Answer {
@@ -154,6 +162,8 @@ func (c *Client) Do(method, path string, body io.Reader, headers ...string) Answ
 }
 
 func (c *Client) keep(cookies []*http.Cookie) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, cookie := range cookies {
 		if cookie.MaxAge < 0 || cookie.Value == "" {
 			delete(c.cookies, cookie.Name)
