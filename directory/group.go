@@ -11,11 +11,8 @@ import (
 	"parvis/portal/database"
 )
 
-// Group is a set of agents that audiences name.
-type Group struct {
-	ID   portal.GroupID // given, or drawn when ""
-	Name string         // "Encadrants"
-}
+// Group is a group to create, its ID drawn when "", or one that is there.
+type Group = portal.Group
 
 // CreateGroup adds a group to the caller's collectivity.
 func (s *Store) CreateGroup(ctx context.Context, caller portal.Caller, group Group) (portal.GroupID, error) {

@@ -99,7 +99,7 @@ type folderForm struct {
 }
 
 type groupChoice struct {
-	Group
+	portal.Group
 	Reads, Writes bool
 }
 
@@ -186,7 +186,7 @@ func (h *Handler) refuseFolder(w http.ResponseWriter, r *http.Request, form *fol
 
 func (h *Handler) showFolderForm(w http.ResponseWriter, r *http.Request, status int, form *folderForm, folder Folder, decides bool) error {
 	if folder.IsTop() && decides {
-		groups, err := h.groups.GroupsOf(r.Context(), web.CallerOf(r))
+		groups, err := h.groups.Groups(r.Context(), web.CallerOf(r))
 		if err != nil {
 			return err
 		}

@@ -24,15 +24,9 @@ var Templates embed.FS
 //go:embed locales/*.json
 var Locales embed.FS
 
-// Group is a group that a folder may be given to.
-type Group struct {
-	ID   portal.GroupID
-	Name string
-}
-
 // Groups knows the groups of the caller's collectivity, by name.
 type Groups interface {
-	GroupsOf(ctx context.Context, caller portal.Caller) ([]Group, error)
+	Groups(ctx context.Context, caller portal.Caller) ([]portal.Group, error)
 }
 
 // Handler serves the pages of the library.

@@ -42,8 +42,8 @@ func (people) Identify(r *http.Request) (*web.Identity, error) {
 
 type townGroups struct{}
 
-func (townGroups) GroupsOf(context.Context, portal.Caller) ([]Group, error) {
-	return []Group{{"elus", "Élus"}, {"finances", "Finances <script>"}}, nil
+func (townGroups) Groups(context.Context, portal.Caller) ([]portal.Group, error) {
+	return []portal.Group{{ID: "elus", Name: "Élus"}, {ID: "finances", Name: "Finances <script>"}}, nil
 }
 
 // site is a desk with its pages.

@@ -70,12 +70,12 @@ type formPage struct {
 }
 
 type groupChoice struct {
-	Group
+	portal.Group
 	Chosen bool
 }
 
 func (h *Handler) showForm(w http.ResponseWriter, r *http.Request, status int, form *articleForm) error {
-	groups, err := h.groups.GroupsOf(r.Context(), web.CallerOf(r))
+	groups, err := h.groups.Groups(r.Context(), web.CallerOf(r))
 	if err != nil {
 		return err
 	}

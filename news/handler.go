@@ -23,15 +23,9 @@ var Templates embed.FS
 //go:embed locales/*.json
 var Locales embed.FS
 
-// Group is a group that an article may be shown to.
-type Group struct {
-	ID   portal.GroupID
-	Name string
-}
-
 // Groups knows the groups of the caller's collectivity, by name.
 type Groups interface {
-	GroupsOf(ctx context.Context, caller portal.Caller) ([]Group, error)
+	Groups(ctx context.Context, caller portal.Caller) ([]portal.Group, error)
 }
 
 // Handler serves the news pages.
@@ -135,7 +129,7 @@ func (h *Handler) names(ctx context.Context, caller portal.Caller, audience []po
 	if len(audience) == 0 {
 		return nil, nil
 	}
-	groups, err := h.groups.GroupsOf(ctx, caller)
+	groups, err := h.groups.Groups(ctx, caller)
 	if err != nil {
 		return nil, err
 	}

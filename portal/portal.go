@@ -25,6 +25,12 @@ type UnitID string
 // GroupID names a group of agents of one collectivity.
 type GroupID string
 
+// Group is a set of agents that audiences name.
+type Group struct {
+	ID   GroupID
+	Name string // "Encadrants"
+}
+
 // idEncoding is the lower-case base32 of RFC 4648 §6: safe in addresses, file
 // names and calendar paths, and never read as two letters for one.
 var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)

@@ -59,10 +59,10 @@ func (s *Server) mount(context.Context, Options) error {
 		s.Home.Routes(),
 		s.SSO.Routes(),
 		directory.NewHandler(s.Directory, s.renderer).Routes(),
-		news.NewHandler(s.News, newsGroups{s.Directory}, s.renderer).Routes(),
+		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),
 		s.refreshing("agenda", remote.NewHandler(s.Remote, s.renderer).Routes()),
-		slow(documents.NewHandler(s.Documents, documentGroups{s.Directory}, s.renderer).Routes()),
+		slow(documents.NewHandler(s.Documents, s.Directory, s.renderer).Routes()),
 		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),
 		search.NewHandler(s.index, s.renderer).Routes(),
 		slow(dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory}, s.log, caldav.Home(s.Calendar)).Routes()),
@@ -147,36 +147,6 @@ func (p pins) Pinned(ctx context.Context, caller portal.Caller) ([]widgets.App, 
 		apps[i] = widgets.App{Name: app.Name, URL: app.URL, Icon: app.Icon}
 	}
 	return apps, nil
-}
-
-// newsGroups and documentGroups tell these features the groups that an
-// audience may name, in their own words.
-type newsGroups struct{ directory *directory.Store }
-
-func (g newsGroups) GroupsOf(ctx context.Context, caller portal.Caller) ([]news.Group, error) {
-	found, err := g.directory.Groups(ctx, caller)
-	if err != nil {
-		return nil, err
-	}
-	groups := make([]news.Group, len(found))
-	for i, group := range found {
-		groups[i] = news.Group(group)
-	}
-	return groups, nil
-}
-
-type documentGroups struct{ directory *directory.Store }
-
-func (g documentGroups) GroupsOf(ctx context.Context, caller portal.Caller) ([]documents.Group, error) {
-	found, err := g.directory.Groups(ctx, caller)
-	if err != nil {
-		return nil, err
-	}
-	groups := make([]documents.Group, len(found))
-	for i, group := range found {
-		groups[i] = documents.Group(group)
-	}
-	return groups, nil
 }
 
 // davPeople tells the DAV tree who its principals are.
