@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"path"
 	"strings"
+
+	"parvis/portal/web"
 )
 
 // home is where a person goes when nowhere else is asked or safe.
@@ -12,17 +14,18 @@ const home = "/"
 // maxNext bounds the address that a sign-in comes back to, in bytes.
 const maxNext = 1024
 
-// SafeNext returns the page of ours that next names, "/news/7?page=2", or "/"
-// for anything else: other hosts in any spelling, schemes, control characters,
+// SafeNext is web.LocalPath for an address that went through a sign-in, and
+// stricter: the page of ours that next names, "/news/7?page=2", or "/" for
+// anything else: other hosts in any spelling, schemes, control characters,
 // backslashes, fragments, dots that climb, encoded slashes and dots, and the
 // sign-in pages themselves.
 func SafeNext(next string) string {
-	if len(next) > maxNext || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") ||
-		strings.ContainsFunc(next, func(r rune) bool { return r <= ' ' || r == '\\' || r == '#' || r == 0x7f || r > 0x7e }) {
+	strange := func(r rune) bool { return r == '#' || r > 0x7e }
+	if len(next) > maxNext || web.LocalPath(next) != next || strings.ContainsFunc(next, strange) {
 		return home
 	}
 	parsed, err := url.Parse(next)
-	if err != nil || parsed.Scheme != "" || parsed.Host != "" || parsed.User != nil || parsed.Opaque != "" || !plainPath(parsed) {
+	if err != nil || !plainPath(parsed) {
 		return home
 	}
 	if query := parsed.RawQuery; query != "" {
