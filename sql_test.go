@@ -24,7 +24,7 @@ var keyedByAccount = map[string]string{
 // file and what they begin with, and why. A text that serves a signed-in request is never one of them.
 var allCollectivities = []struct{ file, start, why string }{
 	{"directory/agent.go", "SELECT (SELECT COUNT(*) FROM accounts", "counts an account's other agents before a link: it shows no row"},
-	{"directory/identity.go", "SELECT a.id, a.collectivity, c.name FROM agents a", "lists an account's own agents, to switch between"},
+	{"directory/identity.go", "SELECT a.id, a.collectivity, c.name, a.unit", "lists an account's own agents, to switch between"},
 	{"sso/apppassword.go", "SELECT collectivity, hash, used FROM app_passwords", "finds the collectivity of a password by its account and id"},
 	{"documents/bin.go", "SELECT collectivity, id FROM documents", "empties every bin: deletes each by its collectivity and id"},
 	{"documents/worker.go", "UPDATE document_versions SET text_after = 0", "takes up every extraction left by a stopped process"},
@@ -90,6 +90,39 @@ func TestSQLFaultsAreFound(t *testing.T) {
 		fault := collectivityFault(c.text, tables)
 		if got := fault != ""; got != c.fault {
 			t.Errorf("%s: fault = %v (%s), want %v", c.text, got, fault, c.fault)
+		}
+	}
+}
+
+// replanned is a bare parameter where SQLite looks at its value to plan the statement: it then compiles the
+// statement again at each execution, which costs more than most of our reads. An expression, "LIMIT 0 + $3"
+// or "LIKE $3 || ”", is not looked at.
+var replanned = regexp.MustCompile(`(?i)\b(LIMIT|LIKE|GLOB)\s+\(?\$\d+(?:\s*\)?\s*$|\s+[^|\s])`)
+
+// TestSQLIsPlannedOnce reads every SQL text of the code.
+func TestSQLIsPlannedOnce(t *testing.T) {
+	for _, file := range goFiles(t) {
+		if isTest(file) {
+			continue
+		}
+		for _, text := range sqlTexts(t, file) {
+			if found := replanned.FindString(text); found != "" {
+				t.Errorf("%s: %q makes SQLite compile anew each time: %s", file, found, text)
+			}
+		}
+	}
+	for text, want := range map[string]bool{
+		`SELECT id FROM agents WHERE id > $1 LIMIT $2`:            true,
+		`SELECT id FROM agents WHERE name LIKE $1`:                true,
+		`SELECT id FROM agents WHERE name LIKE $1 AND id > $2`:    true,
+		`SELECT id FROM agents LIMIT $1 OFFSET 0 + $2`:            true,
+		`SELECT id FROM agents WHERE name LIKE $1 || ''`:          false,
+		`SELECT id FROM agents WHERE id > $1 LIMIT 0 + $2`:        false,
+		`SELECT id FROM agents WHERE id > $1 LIMIT 8`:             false,
+		`SELECT id FROM agents WHERE name LIKE $1 || '' LIMIT 10`: false,
+	} {
+		if got := replanned.MatchString(text); got != want {
+			t.Errorf("replanned(%s) = %v, want %v", text, got, want)
 		}
 	}
 }

@@ -155,7 +155,7 @@ func (s *Store) ChangesSince(ctx context.Context, caller portal.Caller, id Calen
 		FROM calendar_changes h
 		LEFT JOIN calendar_objects o ON o.collectivity = $1 AND o.calendar = $2 AND o.name = h.name
 		WHERE h.collectivity = $1 AND h.calendar = $2 AND h.sequence > $3 AND h.sequence <= $4
-		ORDER BY h.sequence LIMIT $5`,
+		ORDER BY h.sequence LIMIT 0 + $5`,
 		string(caller.Collectivity), string(id), since.Sequence, c.Sync.Sequence, limit+1)
 	if err != nil {
 		return Changes{}, fmt.Errorf("calendar: changes of %q: %w", id, err)

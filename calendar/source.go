@@ -27,7 +27,7 @@ func (Source) Kind() search.Kind { return search.KindEvent }
 // IDs lists the events of a collectivity.
 func (s Source) IDs(ctx context.Context, collectivity portal.CollectivityID, after string, limit int) ([]string, error) {
 	rows, err := s.store.db.Query(ctx, `
-		SELECT id FROM calendar_objects WHERE collectivity = $1 AND component = $2 AND id > $3 ORDER BY id LIMIT $4`,
+		SELECT id FROM calendar_objects WHERE collectivity = $1 AND component = $2 AND id > $3 ORDER BY id LIMIT 0 + $4`,
 		string(collectivity), EventComponent, after, limit)
 	ids, err := database.Collect(rows, err, scanString)
 	return ids, wrap(err, "calendar: events to search")

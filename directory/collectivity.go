@@ -149,6 +149,7 @@ func (s *Store) SetCollectivityActive(ctx context.Context, id portal.Collectivit
 // body is a collectivity read a moment ago.
 type body struct {
 	Collectivity
+	zone  *time.Location // loading one reads a file
 	until time.Time
 }
 
@@ -158,15 +159,21 @@ const bodyLife = 5 * time.Second
 // remembered is Collectivity for what every request asks, read at most once in
 // five seconds. A collectivity closed meanwhile lets nobody in all the same:
 // callers are read from the store.
-func (s *Store) remembered(ctx context.Context, id portal.CollectivityID) (Collectivity, error) {
+func (s *Store) remembered(ctx context.Context, id portal.CollectivityID) (body, error) {
 	if found, ok := s.bodies.Load(id); ok && s.now().Before(found.(body).until) {
-		return found.(body).Collectivity, nil
+		return found.(body), nil
 	}
 	c, err := s.Collectivity(ctx, id)
-	if err == nil {
-		s.bodies.Store(id, body{c, s.now().Add(bodyLife)})
+	if err != nil {
+		return body{}, err
 	}
-	return c, err
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		zone = time.UTC // checked when it was written; a machine may lack it
+	}
+	read := body{c, zone, s.now().Add(bodyLife)}
+	s.bodies.Store(id, read)
+	return read, nil
 }
 
 const collectivityColumns = `id, name, long_name, kind, siren, insee, zone, language, colour, phone, active`

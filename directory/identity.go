@@ -8,10 +8,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"time"
 
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/i18n"
 	"parvis/portal/web"
 	"parvis/themes"
 )
@@ -23,15 +23,27 @@ type Membership struct {
 	Name         string // of the collectivity, "Bourg-sur-Loire"
 }
 
-// Memberships lists the active agents of an account in open collectivities, the
-// oldest first. Only the account itself may be told.
-func (s *Store) Memberships(ctx context.Context, account portal.AccountID) ([]Membership, error) {
+// membership is the same with what a page says of the person there.
+type membership struct {
+	Membership
+	unit       portal.UnitID
+	personName string
+	language   i18n.Language
+	scheme     string
+}
+
+// memberships reads the active agents of an account in open collectivities, the
+// oldest first; none when the account is closed.
+func (s *Store) memberships(ctx context.Context, account portal.AccountID) ([]membership, error) {
 	rows, err := s.db.Query(ctx, `
-		SELECT a.id, a.collectivity, c.name FROM agents a JOIN collectivities c ON c.id = a.collectivity
-		WHERE a.account = $1 AND a.active AND c.active ORDER BY a.created, a.collectivity`, string(account))
-	all, err := database.Collect(rows, err, func(rows *sql.Rows) (Membership, error) {
-		var m Membership
-		err := rows.Scan(&m.Agent, &m.Collectivity, &m.Name)
+		SELECT a.id, a.collectivity, c.name, a.unit, a.given_name, a.family_name, p.language, p.scheme FROM agents a
+		JOIN accounts p ON p.id = a.account JOIN collectivities c ON c.id = a.collectivity
+		WHERE a.account = $1 AND a.active AND p.active AND c.active ORDER BY a.created, a.collectivity`, string(account))
+	all, err := database.Collect(rows, err, func(rows *sql.Rows) (membership, error) {
+		var m membership
+		var person Agent
+		err := rows.Scan(&m.Agent, &m.Collectivity, &m.Name, &m.unit, &person.GivenName, &person.FamilyName, &m.language, &m.scheme)
+		m.personName = person.Name()
 		return m, err
 	})
 	if err != nil {
@@ -40,55 +52,67 @@ func (s *Store) Memberships(ctx context.Context, account portal.AccountID) ([]Me
 	return all, nil
 }
 
+// Memberships lists the active agents of an account in open collectivities, the
+// oldest first. Only the account itself may be told.
+func (s *Store) Memberships(ctx context.Context, account portal.AccountID) ([]Membership, error) {
+	found, err := s.memberships(ctx, account)
+	all := make([]Membership, len(found))
+	for i, m := range found {
+		all[i] = m.Membership
+	}
+	return all, err
+}
+
 // CallerFor returns the caller that an account is in a collectivity, as it may
 // act now. portal.ErrNotFound when the account, its agent or the collectivity is
 // missing or closed.
 func (s *Store) CallerFor(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (portal.Caller, error) {
-	identity, err := s.who(ctx, account, collectivity)
+	all, err := s.memberships(ctx, account)
 	if err != nil {
 		return portal.Caller{}, err
 	}
-	return identity.Caller, nil
+	here := memberOf(all, collectivity)
+	if here < 0 {
+		return portal.Caller{}, fmt.Errorf("directory: find caller: %w", portal.ErrNotFound)
+	}
+	return s.caller(ctx, account, all[here])
 }
 
-// who reads an account as the agent that it is in a collectivity, with what it
-// may do and its preferences.
-func (s *Store) who(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (*web.Identity, error) {
-	identity := &web.Identity{Caller: portal.Caller{Account: account, Collectivity: collectivity}}
-	var agent Agent
-	err := s.db.QueryRow(ctx, `
-		SELECT a.id, a.unit, a.given_name, a.family_name, p.language, p.scheme FROM agents a
-		JOIN accounts p ON p.id = a.account JOIN collectivities c ON c.id = a.collectivity
-		WHERE a.account = $1 AND a.collectivity = $2 AND a.active AND p.active AND c.active`,
-		string(account), string(collectivity)).Scan(&identity.Caller.Agent, &identity.Caller.Unit,
-		&agent.GivenName, &agent.FamilyName, &identity.Language, &identity.Scheme)
-	if err != nil {
-		return nil, fmt.Errorf("directory: find caller: %w", err)
+// memberOf is the index of the agent of a collectivity, negative without.
+func memberOf(all []membership, collectivity portal.CollectivityID) int {
+	return slices.IndexFunc(all, func(m membership) bool { return m.Collectivity == collectivity })
+}
+
+// caller is an account as one of its agents.
+func (s *Store) caller(ctx context.Context, account portal.AccountID, m membership) (portal.Caller, error) {
+	caller := portal.Caller{Account: account, Agent: m.Agent, Collectivity: m.Collectivity, Unit: m.unit}
+	if err := s.entitle(ctx, &caller); err != nil {
+		return portal.Caller{}, fmt.Errorf("directory: find caller: %w", err)
 	}
-	identity.PersonName = agent.Name()
-	if err := s.entitle(ctx, &identity.Caller); err != nil {
-		return nil, fmt.Errorf("directory: find caller: %w", err)
-	}
-	return identity, nil
+	return caller, nil
 }
 
 // entitle fills in the groups and rights of a caller.
 func (s *Store) entitle(ctx context.Context, caller *portal.Caller) error {
-	rows, err := s.db.Query(ctx, `SELECT group_id FROM agent_group_members WHERE collectivity = $1 AND agent = $2`,
-		string(caller.Collectivity), string(caller.Agent))
-	caller.Groups, err = database.Collect(rows, err, func(rows *sql.Rows) (id portal.GroupID, err error) {
-		return id, rows.Scan(&id)
-	})
-	if err != nil {
-		return err
-	}
-	rows, err = s.db.Query(ctx, `
-		SELECT right_name FROM agent_rights WHERE collectivity = $1 AND agent = $2
-		UNION SELECT right_name FROM account_rights WHERE account = $3`,
+	rows, err := s.db.Query(ctx, `
+		SELECT TRUE, group_id FROM agent_group_members WHERE collectivity = $1 AND agent = $2
+		UNION ALL SELECT FALSE, right_name FROM agent_rights WHERE collectivity = $1 AND agent = $2
+		UNION ALL SELECT FALSE, right_name FROM account_rights WHERE account = $3`,
 		string(caller.Collectivity), string(caller.Agent), string(caller.Account))
-	caller.Rights, err = database.Collect(rows, err, func(rows *sql.Rows) (right portal.Right, err error) {
-		return right, rows.Scan(&right)
+	type entitlement struct {
+		isGroup bool
+		name    string
+	}
+	all, err := database.Collect(rows, err, func(rows *sql.Rows) (one entitlement, err error) {
+		return one, rows.Scan(&one.isGroup, &one.name)
 	})
+	for _, one := range all {
+		if one.isGroup {
+			caller.Groups = append(caller.Groups, portal.GroupID(one.name))
+		} else {
+			caller.Rights = append(caller.Rights, portal.Right(one.name))
+		}
+	}
 	slices.Sort(caller.Groups) // here, since engines order texts differently
 	slices.Sort(caller.Rights)
 	return err
@@ -102,30 +126,30 @@ type ThemeURL func(c Collectivity) string
 // her. An empty collectivity is the account's oldest; who has none but operates
 // the pool is nobody's agent.
 func (s *Store) identity(ctx context.Context, theme ThemeURL, account portal.AccountID, collectivity portal.CollectivityID) (*web.Identity, error) {
-	memberships, err := s.Memberships(ctx, account)
+	all, err := s.memberships(ctx, account)
 	if err != nil {
 		return nil, err
 	}
-	if len(memberships) == 0 && collectivity == "" {
+	if len(all) == 0 && collectivity == "" {
 		return s.operator(ctx, account)
 	}
 	here := 0
 	if collectivity != "" {
-		here = slices.IndexFunc(memberships, func(m Membership) bool { return m.Collectivity == collectivity })
+		here = memberOf(all, collectivity)
 	}
-	if here < 0 || len(memberships) == 0 {
+	if here < 0 || len(all) == 0 {
 		return nil, fmt.Errorf("directory: find identity: %w", portal.ErrNotFound)
 	}
-	identity, err := s.who(ctx, account, memberships[here].Collectivity)
+	c, err := s.remembered(ctx, all[here].Collectivity)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.remembered(ctx, identity.Caller.Collectivity)
-	if err != nil {
+	identity := &web.Identity{PersonName: all[here].personName, Language: all[here].language, Scheme: all[here].scheme,
+		Collectivity: c.shown(theme)}
+	if identity.Caller, err = s.caller(ctx, account, all[here]); err != nil {
 		return nil, err
 	}
-	identity.Collectivity = webCollectivity(c, theme)
-	for i, m := range memberships {
+	for i, m := range all {
 		identity.Memberships = append(identity.Memberships, themes.Membership{ID: string(m.Agent), Name: m.Name, Current: i == here})
 	}
 	identity.Version = versionOf(identity)
@@ -150,14 +174,11 @@ func (s *Store) operator(ctx context.Context, account portal.AccountID) (*web.Id
 	return identity, nil
 }
 
-func webCollectivity(c Collectivity, theme ThemeURL) web.Collectivity {
-	zone, err := time.LoadLocation(c.Zone)
-	if err != nil {
-		zone = time.UTC // checked when it was written; a machine may lack it
-	}
-	shown := web.Collectivity{ID: c.ID, Name: c.Name, LongName: c.LongName, Phone: c.Phone, Language: c.Language, Zone: zone}
+// shown is what pages show of a collectivity.
+func (b body) shown(theme ThemeURL) web.Collectivity {
+	shown := web.Collectivity{ID: b.ID, Name: b.Name, LongName: b.LongName, Phone: b.Phone, Language: b.Language, Zone: b.zone}
 	if theme != nil {
-		shown.ThemeURL = theme(c)
+		shown.ThemeURL = theme(b.Collectivity)
 	}
 	return shown
 }

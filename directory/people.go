@@ -75,11 +75,11 @@ func (s *Store) page(ctx context.Context, query PeopleQuery, count, list string,
 const (
 	countListed = `SELECT COUNT(*) FROM agents a WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)`
 	listListed  = `SELECT ` + agentColumns + agentTables + `WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)
-		ORDER BY a.sort_name, a.id LIMIT $3 OFFSET $4`
-	wordsFound = ` AND a.search_text LIKE $3 AND a.search_text LIKE $4 AND a.search_text LIKE $5 AND a.search_text LIKE $6 AND $7 <> ''`
+		ORDER BY a.sort_name, a.id LIMIT 0 + $3 OFFSET $4`
+	wordsFound = ` AND a.search_text LIKE $3 || '' AND a.search_text LIKE $4 || '' AND a.search_text LIKE $5 || '' AND a.search_text LIKE $6 || '' AND $7 <> ''`
 	countFound = countListed + wordsFound
 	listFound  = `SELECT ` + agentColumns + agentTables + `WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)` + wordsFound + `
-		ORDER BY CASE WHEN ' ' || a.sort_name LIKE $7 THEN 0 ELSE 1 END, a.sort_name, a.id LIMIT $8 OFFSET $9`
+		ORDER BY CASE WHEN ' ' || a.sort_name LIKE $7 || '' THEN 0 ELSE 1 END, a.sort_name, a.id LIMIT 0 + $8 OFFSET $9`
 )
 
 // patternsOf turns what was typed into LIKE patterns over search_text, "%" for

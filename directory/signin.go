@@ -47,7 +47,7 @@ func (d SignIn) Locate(ctx context.Context, login string) (sso.Place, error) {
 	if err != nil {
 		return sso.Place{}, err
 	}
-	place.Collectivity, place.Domains = webCollectivity(c, d.Theme), c.Domains
+	place.Collectivity, place.Domains = c.shown(d.Theme), c.Domains
 	return place, nil
 }
 

@@ -126,7 +126,7 @@ func (src Source) Load(ctx context.Context, collectivity portal.CollectivityID, 
 
 // IDs lists the articles for a rebuild of the index.
 func (src Source) IDs(ctx context.Context, collectivity portal.CollectivityID, after string, limit int) ([]string, error) {
-	rows, err := src.store.db.Query(ctx, `SELECT id FROM articles WHERE collectivity = $1 AND deleted = 0 AND id > $2 ORDER BY id LIMIT $3`, collectivity, after, limit)
+	rows, err := src.store.db.Query(ctx, `SELECT id FROM articles WHERE collectivity = $1 AND deleted = 0 AND id > $2 ORDER BY id LIMIT 0 + $3`, collectivity, after, limit)
 	return database.Collect(rows, err, func(rows *sql.Rows) (id string, err error) {
 		return id, rows.Scan(&id)
 	})

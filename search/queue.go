@@ -46,7 +46,7 @@ type queued struct {
 func (Queue) next(ctx context.Context, db *database.DB, now time.Time, limit int) ([]queued, error) {
 	rows, err := db.Query(ctx, `
 		SELECT collectivity, kind, id, change, tries FROM search_queue
-		WHERE not_before <= $1 ORDER BY not_before, queued_at, collectivity LIMIT $2`, now.UnixMilli(), limit)
+		WHERE not_before <= $1 ORDER BY not_before, queued_at, collectivity LIMIT 0 + $2`, now.UnixMilli(), limit)
 	found, err := database.Collect(rows, err, func(rows *sql.Rows) (row queued, err error) {
 		return row, rows.Scan(&row.collectivity, &row.kind, &row.id, &row.change, &row.tries)
 	})

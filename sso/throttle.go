@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -142,15 +144,17 @@ type writer interface {
 	Exec(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// failures returns when the last attempts were, the newest first, in ms.
+// failures returns when the last attempts were, the newest first, in ms. There
+// are few: beyond the limit none is recorded.
 func (t *throttle) failures(ctx context.Context, from reader, subject string, within time.Duration) ([]int64, error) {
-	rows, err := from.Query(ctx, `SELECT at FROM sign_in_attempts WHERE subject = $1 AND at > $2 ORDER BY at DESC LIMIT $3`,
-		subject, database.Millis(t.now().Add(-within)), t.limits.Account)
+	rows, err := from.Query(ctx, `SELECT at FROM sign_in_attempts WHERE subject = $1 AND at > $2`,
+		subject, database.Millis(t.now().Add(-within)))
 	times, err := database.Collect(rows, err, func(rows *sql.Rows) (at int64, err error) { return at, rows.Scan(&at) })
 	if err != nil {
 		return nil, fmt.Errorf("sso: count attempts: %w", err)
 	}
-	return times, nil
+	slices.SortFunc(times, func(a, b int64) int { return cmp.Compare(b, a) }) // here: the engine would build a table for it
+	return times[:min(len(times), t.limits.Account)], nil
 }
 
 // allow says how long to wait when the failures and the attempts in flight are
