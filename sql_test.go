@@ -27,13 +27,13 @@ var allCollectivities = []struct{ file, start, why string }{
 	{"directory/identity.go", "SELECT a.id, a.collectivity, c.name, a.unit", "lists an account's own agents, to switch between"},
 	{"sso/apppassword.go", "SELECT collectivity, hash, used FROM app_passwords", "finds the collectivity of a password by its account and id"},
 	{"documents/bin.go", "SELECT collectivity, id FROM documents", "empties every bin: deletes each by its collectivity and id"},
-	{"documents/worker.go", "UPDATE document_versions SET text_after = 0", "takes up every extraction left by a stopped process"},
+	{"documents/worker.go", "UPDATE document_versions SET text_after = 0 WHERE text_state = $1", "takes up every extraction left by a stopped process"},
 	{"documents/worker.go", "SELECT collectivity, document, number, file_name", "the next extractions, whoever's: each is stored by its collectivity"},
 	{"search/queue.go", "SELECT collectivity, kind, id, change, tries FROM search_queue", "the next changes to index, each by its collectivity"},
 	{"search/queue.go", "SELECT COUNT(*) FROM (SELECT collectivity FROM search_queue", "how much waits, for the operator"},
 	{"news/clock.go", "SELECT collectivity, id FROM articles", "the articles that become visible: each is announced by its collectivity"},
 	{"news/clock.go", "DELETE FROM article_audience WHERE EXISTS", "empties every bin"},
-	{"news/clock.go", "DELETE FROM articles WHERE collectivity <> ''", "empties every bin"},
+	{"news/clock.go", "DELETE FROM articles WHERE deleted > 0 AND deleted < $1", "empties every bin"},
 }
 
 // TestSQLNamesTheCollectivity reads every SQL text of the code: it must compare the collectivity of each
@@ -49,6 +49,9 @@ func TestSQLNamesTheCollectivity(t *testing.T) {
 		for _, text := range sqlTexts(t, file) {
 			texts++
 			fault := collectivityFault(text, tables)
+			if dummy.MatchString(text) {
+				t.Errorf("%s: a condition that every row meets hides that this works for the whole pool: %s", file, text)
+			}
 			if fault != "" && !isExcepted(file, text, used) {
 				t.Errorf("%s: %s in %s", file, fault, text)
 			}
@@ -95,8 +98,8 @@ func TestSQLFaultsAreFound(t *testing.T) {
 }
 
 // replanned is a bare parameter where SQLite looks at its value to plan the statement: it then compiles the
-// statement again at each execution, which costs more than most of our reads. An expression, "LIMIT 0 + $3"
-// or "LIKE $3 || ”", is not looked at.
+// statement again at each execution, which costs more than most of our reads. An expression is not looked
+// at: "LIMIT 0 + $3", or a LIKE whose pattern has an empty text joined to it.
 var replanned = regexp.MustCompile(`(?i)\b(LIMIT|LIKE|GLOB)\s+\(?\$\d+(?:\s*\)?\s*$|\s+[^|\s])`)
 
 // TestSQLIsPlannedOnce reads every SQL text of the code.
@@ -126,6 +129,9 @@ func TestSQLIsPlannedOnce(t *testing.T) {
 		}
 	}
 }
+
+// dummy is a comparison that no row fails: a text for the whole pool is an exception with its reason.
+var dummy = regexp.MustCompile(`(?i)\bcollectivity\s*(?:<>|!=)\s*''|\bcollectivity\s+IS\s+NOT\s+NULL`)
 
 func isExcepted(file, text string, used []bool) bool {
 	for i, exception := range allCollectivities {

@@ -102,7 +102,7 @@ func (w *Worker) resume(ctx context.Context) error {
 	if w.store.db.Engine() != database.SQLite {
 		return nil
 	}
-	_, err := w.store.db.Exec(ctx, `UPDATE document_versions SET text_after = 0 WHERE text_state = $1 AND collectivity <> ''`, TextQueued)
+	_, err := w.store.db.Exec(ctx, `UPDATE document_versions SET text_after = 0 WHERE text_state = $1`, TextQueued)
 	return err
 }
 

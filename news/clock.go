@@ -66,7 +66,7 @@ func (s *Store) announce(ctx context.Context) error {
 	return nil
 }
 
-// forget removes what was deleted more than 30 days ago.
+// forget removes what was deleted more than 30 days ago, in the whole pool.
 func (s *Store) forget(ctx context.Context) error {
 	before := database.Millis(s.now().Add(-keptDeleted))
 	return s.db.Tx(ctx, func(tx *database.Tx) error {
@@ -75,7 +75,7 @@ func (s *Store) forget(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("news: forget audiences: %w", err)
 		}
-		_, err = tx.Exec(ctx, `DELETE FROM articles WHERE collectivity <> '' AND deleted > 0 AND deleted < $1`, before)
+		_, err = tx.Exec(ctx, `DELETE FROM articles WHERE deleted > 0 AND deleted < $1`, before)
 		if err != nil {
 			return fmt.Errorf("news: forget articles: %w", err)
 		}
