@@ -75,6 +75,15 @@ func TestExtractorReadsManyFilesInOneChild(t *testing.T) {
 	}
 }
 
+func TestAFailureTellsNothingOfTheFile(t *testing.T) {
+	path := writeFile(t, "a.eml", []byte("From: x@courriel.example\r\nle mot effraie\r\n\r\nx\r\n"))
+	_, err := newExtractor(t, Options{}).Text(t.Context(), path, "a.eml")
+	wantReason(t, err, ReasonDamaged)
+	if err != nil && strings.Contains(err.Error(), "effraie") {
+		t.Errorf("error = %v, which the log must not hold", err)
+	}
+}
+
 func TestAFileThatIsNotThereIsOurError(t *testing.T) {
 	_, err := newExtractor(t, Options{}).Text(t.Context(), filepath.Join(t.TempDir(), "absent"), "a.txt")
 	var failed *Failure

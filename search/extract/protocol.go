@@ -23,10 +23,10 @@ type request struct {
 	Name string `json:"name"`
 }
 
-// reply is the head of an answer. Reason is set when there is no text; Trouble when the fault is ours.
+// reply is the head of an answer. Reason is set when there is no text; Trouble when the fault is ours. What a
+// parser said stays in the child: it quotes the file, and a failure goes to the log.
 type reply struct {
 	Reason  Reason `json:"reason,omitempty"`
-	Cause   string `json:"cause,omitempty"`
 	Trouble string `json:"trouble,omitempty"`
 	Title   string `json:"title,omitempty"`
 	Pages   int    `json:"pages,omitempty"`
@@ -35,8 +35,8 @@ type reply struct {
 }
 
 const (
-	maxLine  = 64 << 10 // bytes of a request or of a reply's head
-	maxCause = 500      // bytes of a cause, which goes to the log
+	maxLine    = 64 << 10 // bytes of a request or of a reply's head
+	maxTrouble = 500      // bytes of what goes to the log
 )
 
 func writeLine(to io.Writer, value any) error {
@@ -61,11 +61,7 @@ func replyOf(result Result, err error) reply {
 	var failed *Failure
 	switch {
 	case errors.As(err, &failed):
-		head := reply{Reason: failed.Reason}
-		if failed.Cause != nil {
-			head.Cause = shorten(failed.Cause.Error())
-		}
-		return head
+		return reply{Reason: failed.Reason}
 	case err != nil:
 		return reply{Trouble: shorten(err.Error())}
 	}
@@ -73,8 +69,8 @@ func replyOf(result Result, err error) reply {
 }
 
 func shorten(text string) string {
-	if len(text) > maxCause {
-		return text[:maxCause]
+	if len(text) > maxTrouble {
+		return text[:maxTrouble]
 	}
 	return text
 }
@@ -100,7 +96,7 @@ func readAnswer(from *bufio.Reader, maxText int) (Result, error) {
 	case head.Trouble != "":
 		return Result{}, fmt.Errorf("extract: in the child: %s", head.Trouble)
 	case head.Reason != "":
-		return Result{}, &Failure{Reason: head.Reason, Cause: causeOf(head.Cause)}
+		return Result{}, &Failure{Reason: head.Reason}
 	case head.Size < 0 || head.Size > maxText:
 		return Result{}, fmt.Errorf("extract: an answer of %d bytes", head.Size)
 	}
@@ -109,11 +105,4 @@ func readAnswer(from *bufio.Reader, maxText int) (Result, error) {
 		return Result{}, fmt.Errorf("extract: read the text: %w", err)
 	}
 	return Result{Text: string(text), Title: head.Title, Pages: head.Pages, Note: head.Note}, nil
-}
-
-func causeOf(cause string) error {
-	if cause == "" {
-		return nil
-	}
-	return errors.New(cause)
 }

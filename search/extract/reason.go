@@ -40,7 +40,8 @@ func (r Reason) Key() string { return "extract." + string(r) }
 // Final tells whether reading the same file again can only give the same answer.
 func (r Reason) Final() bool { return r != ReasonTimeout && r != ReasonCrashed }
 
-// Failure is a file that couldn't be read, with the reason for a person and the cause for the log.
+// Failure is a file that couldn't be read, with the reason for a person. An Extractor's failures have a cause
+// that may be logged; a Reader's cause quotes the file.
 type Failure struct {
 	Reason Reason
 	Cause  error // may be nil
