@@ -46,12 +46,17 @@ type MailServer struct {
 
 // StartMail serves the mailboxes of a story as they stand at now. Close it.
 func StartMail(story Story, now time.Time, log *slog.Logger) (*MailServer, error) {
+	return ServeMail(story.addresses(), story.At(now).Letters, now, log)
+}
+
+// ServeMail serves the mailboxes of addresses, which hold letters. Close it.
+func ServeMail(addresses []string, letters []Letter, now time.Time, log *slog.Logger) (*MailServer, error) {
 	certificate, authority, err := certify(now)
 	if err != nil {
 		return nil, fmt.Errorf("demo: mail server: %w", err)
 	}
 	m := &MailServer{Authority: authority, MasterPassword: rand.Text(), ended: make(chan error, 1)}
-	mailboxes, err := m.deliver(story, now)
+	mailboxes, err := m.deliver(addresses, letters)
 	if err != nil {
 		return nil, fmt.Errorf("demo: mail server: %w", err)
 	}
@@ -73,14 +78,20 @@ func StartMail(story Story, now time.Time, log *slog.Logger) (*MailServer, error
 // Close ends the server and its connections.
 func (m *MailServer) Close() error { return errors.Join(m.imap.Close(), <-m.ended) }
 
+// Server is how a collectivity reaches it.
+func (m *MailServer) Server(webmail string) mail.Server {
+	return mail.Server{
+		Address: m.Address, Security: mail.TLS, CA: m.Authority, SignIn: mail.ByMaster,
+		MasterUser: masterUser, Separator: "*", MasterPassword: m.MasterPassword, Webmail: webmail,
+	}
+}
+
 // Connect tells the collectivities of the story that this is their mail
 // server: its address changes at every start.
 func (m *MailServer) Connect(ctx context.Context, s *server.Server, story Story) error {
 	for _, c := range story.Collectivities {
 		admin := portal.Caller{Collectivity: portal.CollectivityID(c.ID), Rights: []portal.Right{portal.Admin}}
-		err := s.Mail.SetServer(ctx, admin, mail.Server{
-			Address: m.Address, Security: mail.TLS, CA: m.Authority, SignIn: mail.ByMaster,
-			MasterUser: masterUser, Separator: "*", MasterPassword: m.MasterPassword, Webmail: "https://courriel." + c.Domain + "/"})
+		err := s.Mail.SetServer(ctx, admin, m.Server("https://courriel."+c.Domain+"/"))
 		if err != nil {
 			return fmt.Errorf("demo: mail server of %s: %w", c.ID, err)
 		}
@@ -89,9 +100,9 @@ func (m *MailServer) Connect(ctx context.Context, s *server.Server, story Story)
 }
 
 // deliver fills the mailboxes.
-func (m *MailServer) deliver(story Story, now time.Time) (*imapmemserver.Server, error) {
+func (m *MailServer) deliver(addresses []string, letters []Letter) (*imapmemserver.Server, error) {
 	users, all := map[string]*imapmemserver.User{}, imapmemserver.New()
-	for _, address := range story.addresses() {
+	for _, address := range addresses {
 		user := imapmemserver.NewUser(address+"*"+masterUser, m.MasterPassword)
 		if err := user.Create("INBOX", nil); err != nil {
 			return nil, fmt.Errorf("mailbox %s: %w", address, err)
@@ -99,7 +110,7 @@ func (m *MailServer) deliver(story Story, now time.Time) (*imapmemserver.Server,
 		users[address] = user
 		all.AddUser(user)
 	}
-	for _, letter := range story.At(now).Letters {
+	for _, letter := range letters {
 		user, found := users[letter.To]
 		if !found {
 			return nil, fmt.Errorf("letter to %s: %w", letter.To, portal.ErrNotFound)

@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/base64"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -34,8 +35,10 @@ type phone struct {
 	authorization string
 }
 
-func (w *world) phone(login, password string) phone {
-	return phone{w.Anonymous(), "Basic " + base64.StdEncoding.EncodeToString([]byte(login+":"+password))}
+func (w *world) phone(login, password string) phone { return newPhone(w.Anonymous(), login, password) }
+
+func newPhone(client *servertest.Client, login, password string) phone {
+	return phone{client, "Basic " + base64.StdEncoding.EncodeToString([]byte(login+":"+password))}
 }
 
 func (p phone) ask(method, path, body string, headers ...string) servertest.Answer {
@@ -59,17 +62,19 @@ func (r davRequest) absent() int {
 }
 
 // TestDAVOfAnotherFindsNothing asks for the author's calendars by every method,
-// as a colleague who is in no group and as a stranger of another collectivity.
+// as a colleague who is in no group, as managers of the other collectivities and
+// as the secretary while she is in another one.
 func TestDAVOfAnotherFindsNothing(t *testing.T) {
 	w := newWorld(t)
-	own, err := w.Calendar.Event(t.Context(), w.caller, calendar.EventID(w.event()))
-	w.must(err)
-	common, err := w.Calendar.Event(t.Context(), w.caller, calendar.EventID(w.sharedEvent()))
-	w.must(err)
-	home := "/dav/calendars/" + string(w.caller.Agent) + "/"
-	mine, shared := home+"personal/", home+w.shared.Slug+"/"
+	e := w.of("bourg")
+	own, err := e.Calendar.Event(t.Context(), e.caller, calendar.EventID(e.event()))
+	e.must(err)
+	common, err := e.Calendar.Event(t.Context(), e.caller, calendar.EventID(e.sharedEvent()))
+	e.must(err)
+	home := "/dav/calendars/" + string(e.caller.Agent) + "/"
+	mine, shared := home+"personal/", home+e.shared.Slug+"/"
 	requests := []davRequest{
-		{"PROPFIND", "/dav/principals/" + string(w.caller.Agent) + "/", propfindAll, "0"},
+		{"PROPFIND", "/dav/principals/" + string(e.caller.Agent) + "/", propfindAll, "0"},
 		{"PROPFIND", home, propfindAll, "1"},
 		{"PROPFIND", mine, propfindAll, "1"},
 		{"PROPFIND", shared, propfindAll, "1"},
@@ -90,68 +95,96 @@ func TestDAVOfAnotherFindsNothing(t *testing.T) {
 		{"DELETE", shared + common.Name, "", ""},
 		{"DELETE", mine, "", ""},
 	}
-	author := w.phone(author, w.password)
+	author := w.phone(e.author, e.password)
 	for _, r := range requests[:10] {
 		answer := author.ask(r.method, r.path, r.body, "Depth", r.depth)
-		tells := strings.Contains(answer.Body, canary) || r.body == syncAll || r.method == "PROPFIND"
+		tells := strings.Contains(answer.Body, e.every) || r.body == syncAll || r.method == "PROPFIND"
 		if answer.Status/100 != 2 || !tells {
 			t.Errorf("the author's own %s %s: %d\n%.500s", r.method, r.path, answer.Status, answer.Body)
 		}
 	}
-	others := map[string]phone{
-		"colleague": w.phone(colleague, w.AppPassword(colleague, "bourg")),
-		"stranger":  w.phone(stranger, w.AppPassword(stranger, "agglo")),
+	others := map[person]phone{}
+	for _, p := range w.people(e) {
+		if p.in != "" && p.in != e.id || p.login == e.colleague {
+			others[p] = w.phone(p.login, w.AppPassword(p.login, p.in))
+		}
 	}
 	before := dump(t, w.Portal)
-	for who, other := range others {
+	for p, other := range others {
 		for _, r := range requests {
 			answer := other.ask(r.method, r.path, r.body, "Depth", r.depth)
 			if want := r.absent(); answer.Status != want {
-				t.Errorf("%s: %s %s = %d, want %d\n%.500s", who, r.method, r.path, answer.Status, want, answer.Body)
+				t.Errorf("%s: %s %s = %d, want %d\n%.500s", p.who, r.method, r.path, answer.Status, want, answer.Body)
 			}
-			silent(t, who, r, answer)
+			w.silent(t, p, r.method+" "+r.path, "", answer)
 		}
-	}
-	for who, other := range others {
-		agent := string(w.Caller(colleague, "bourg").Agent)
-		if who == "stranger" {
-			agent = string(w.Caller(stranger, "agglo").Agent)
-		}
-		theirs := "/dav/calendars/" + agent + "/"
+		theirs := "/dav/calendars/" + string(w.Caller(p.login, p.in).Agent) + "/"
 		for _, r := range []davRequest{
 			{"PROPFIND", "/dav/", propfindAll, "1"},
 			{"PROPFIND", theirs, propfindAll, "1"},
 			{"REPORT", theirs + "personal/", multiget(mine + own.Name), "0"},
 			{"REPORT", theirs + "personal/", multiget(shared + common.Name), "0"},
-			{"REPORT", theirs + "personal/", multiget(theirs + "partage/" + common.Name), "0"},
-			{"PROPFIND", theirs + "partage/", propfindAll, "1"},
-			{"GET", theirs + "partage/" + common.Name, "", ""},
+			{"REPORT", theirs + "personal/", multiget(theirs + e.shared.Slug + "/" + common.Name), "0"},
+			{"PROPFIND", theirs + e.shared.Slug + "/", propfindAll, "1"},
+			{"GET", theirs + e.shared.Slug + "/" + common.Name, "", ""},
 			{"GET", theirs + "personal/" + own.Name, "", ""},
 		} {
-			silent(t, who, r, other.ask(r.method, r.path, r.body, "Depth", r.depth))
+			w.silent(t, p, r.method+" "+r.path, "", other.ask(r.method, r.path, r.body, "Depth", r.depth))
 		}
 	}
 	if diff := cmp.Diff(before, dump(t, w.Portal)); diff != "" {
 		t.Errorf("what was refused changed the store:\n%s", diff)
 	}
-	for _, wrong := range []phone{w.phone(stranger, w.password), w.phone(colleague, w.password), w.phone(canary, servertest.Password)} {
+	for _, wrong := range []phone{w.phone(e.manager, e.password), w.phone(e.colleague, e.password), w.phone(secretary, e.password), w.phone(e.author, servertest.Password)} {
 		if answer := wrong.ask("PROPFIND", home, propfindAll, "Depth", "1"); answer.Status != http.StatusUnauthorized {
 			t.Errorf("a password of another opens: %d", answer.Status)
 		}
 	}
+	w.silentLog(t)
 }
 
-// silent fails an answer that tells what another wrote.
-func silent(t *testing.T, who string, r davRequest, answer servertest.Answer) {
-	t.Helper()
-	for _, text := range []string{canary, secret} {
-		if strings.Contains(answer.Body, text) {
-			t.Errorf("%s: %s %s tells %q:\n%.1000s", who, r.method, r.path, text, answer.Body)
-		}
-		for name, values := range answer.Header {
-			if strings.Contains(strings.Join(values, "\n"), text) {
-				t.Errorf("%s: %s %s tells %q in %s", who, r.method, r.path, text, name)
+// TestDAVTreeIsOfOneCollectivity walks the whole tree of each person's agents:
+// the secretary finds by each of her passwords what is of that collectivity.
+func TestDAVTreeIsOfOneCollectivity(t *testing.T) {
+	w := newWorld(t)
+	people := []person{{who: "secretary in bourg", login: secretary, in: "bourg"}, {who: "secretary in syndicat", login: secretary, in: "syndicat"}}
+	for _, e := range w.estates {
+		people = append(people, person{who: "author in " + string(e.id), login: e.author, in: e.id})
+	}
+	for range 2 { // the second time, passwords and callers are remembered
+		for _, p := range people {
+			phone := w.phone(p.login, w.AppPassword(p.login, p.in))
+			told := ""
+			for _, path := range phone.tree(t, "/dav/") {
+				answer := phone.ask("PROPFIND", path, propfindAll, "Depth", "0")
+				if strings.HasSuffix(path, ".ics") {
+					answer = phone.ask("GET", path, "")
+				}
+				told += answer.Want(t, answer.Status).Body
+				w.silent(t, p, path, "", answer)
+			}
+			if e := w.of(p.in); !strings.Contains(told, e.group) || p.login == e.author && !strings.Contains(told, e.own) {
+				t.Errorf("%s does not find what she may read:\n%.2000s", p.who, told)
 			}
 		}
 	}
+}
+
+var href = regexp.MustCompile(`<(?:\w+:)?href>([^<]+)</`)
+
+// tree is every address under one.
+func (p phone) tree(t *testing.T, path string) []string {
+	t.Helper()
+	all := []string{path}
+	answer := p.ask("PROPFIND", path, `<propfind xmlns="DAV:"><prop><getetag/></prop></propfind>`, "Depth", "1").Want(t, http.StatusMultiStatus)
+	for _, match := range href.FindAllStringSubmatch(answer.Body, -1) {
+		switch child := match[1]; {
+		case child == path || !strings.HasPrefix(child, path):
+		case strings.HasSuffix(child, "/"):
+			all = append(all, p.tree(t, child)...)
+		default:
+			all = append(all, child)
+		}
+	}
+	return all
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"parvis/portal"
 	"parvis/portal/database"
 	"parvis/server/servertest"
 )
@@ -104,8 +105,14 @@ func rowText(table string, columns []string, values []any) string {
 }
 
 // of keeps the rows that belong to one collectivity.
-func of(rows []string, collectivity string) []string {
+func of(rows []string, collectivity portal.CollectivityID) []string {
 	return slices.DeleteFunc(slices.Clone(rows), func(row string) bool {
-		return !strings.Contains(row, " collectivity="+collectivity+" ") && !strings.HasSuffix(row, " collectivity="+collectivity)
+		return !strings.Contains(row+" ", " collectivity="+string(collectivity)+" ")
 	})
+}
+
+// without leaves out what an account holds whatever its collectivities, such as
+// its sessions.
+func without(rows []string, account portal.AccountID) []string {
+	return slices.DeleteFunc(rows, func(row string) bool { return strings.Contains(row+" ", " account="+string(account)+" ") })
 }

@@ -66,10 +66,10 @@ type acknowledged struct {
 // TestNothingAcknowledgedIsLostByAKill kills the portal under mixed writes
 // (reliability.md 18).
 func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
-	w := newWorld(t)
+	e := newWorld(t).of("bourg")
 	kept := &acknowledged{events: map[string]string{}, articles: map[string]string{}, documents: map[string]string{}}
-	client, config := w.As(author), w.Config
-	w.Stop()
+	client, config := e.As(e.author), e.Config
+	e.Stop()
 	var starts []time.Duration
 	for round := range rounds {
 		child, took := startChild(t, config, client)
@@ -77,9 +77,9 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 		client.URL = child.url
 		var writers sync.WaitGroup
 		for _, write := range []func() error{
-			func() error { return kept.putEvent(client, w) },
+			func() error { return kept.putEvent(client, e) },
 			func() error { return kept.postArticle(client) },
-			func() error { return kept.upload(client, w) },
+			func() error { return kept.upload(client, e) },
 		} {
 			writers.Go(func() {
 				for write() == nil {
@@ -103,7 +103,7 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 	if len(kept.events) < rounds || len(kept.articles) < rounds || len(kept.documents) < rounds {
 		t.Errorf("too little was written to tell anything")
 	}
-	kept.check(t, servertest.Again(t, config), w)
+	kept.check(t, servertest.Again(t, config), e)
 }
 
 // child is a portal in a process of its own.
@@ -153,12 +153,12 @@ func (c child) kill() {
 
 var errNotTaken = errors.New("not acknowledged")
 
-func (a *acknowledged) putEvent(client *servertest.Client, w *world) error {
+func (a *acknowledged) putEvent(client *servertest.Client, e *estate) error {
 	word := portal.NewID()
 	octets := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x\r\nBEGIN:VEVENT\r\nUID:" + word + "\r\nDTSTAMP:20261101T000000Z\r\n" +
 		"DTSTART:20261124T090000Z\r\nSUMMARY:" + word + "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
-	answer, err := client.Try("PUT", "/dav/calendars/"+string(w.caller.Agent)+"/personal/"+word+".ics", strings.NewReader(octets),
-		"Content-Type", "text/calendar", "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(author+":"+w.password)))
+	answer, err := client.Try("PUT", "/dav/calendars/"+string(e.caller.Agent)+"/personal/"+word+".ics", strings.NewReader(octets),
+		"Content-Type", "text/calendar", "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(e.author+":"+e.password)))
 	return a.keep(a.events, word+".ics", octets, answer, err, 201)
 }
 
@@ -169,7 +169,7 @@ func (a *acknowledged) postArticle(client *servertest.Client) error {
 	return a.keep(a.articles, strings.TrimPrefix(answer.Header.Get("Location"), "/news/"), title, answer, err, 303)
 }
 
-func (a *acknowledged) upload(client *servertest.Client, w *world) error {
+func (a *acknowledged) upload(client *servertest.Client, e *estate) error {
 	word := portal.NewID()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -180,7 +180,7 @@ func (a *acknowledged) upload(client *servertest.Client, w *world) error {
 	if err = errors.Join(err, form.Close()); err != nil {
 		return err
 	}
-	answer, err := client.Try("POST", "/documents/folders/"+string(w.folderID)+"/upload", &body, "Content-Type", form.FormDataContentType(), "Origin", client.URL)
+	answer, err := client.Try("POST", "/documents/folders/"+string(e.folderID)+"/upload", &body, "Content-Type", form.FormDataContentType(), "Origin", client.URL)
 	return a.keep(a.documents, word+".txt", "Le mot est "+word+".\n", answer, err, 303)
 }
 
@@ -199,7 +199,7 @@ func (a *acknowledged) keep(in map[string]string, name, content string, answer s
 }
 
 // check finds everything that was acknowledged, in the store and by search.
-func (a *acknowledged) check(t *testing.T, p *servertest.Portal, w *world) {
+func (a *acknowledged) check(t *testing.T, p *servertest.Portal, e *estate) {
 	t.Helper()
 	if p.DB.Engine() == database.SQLite {
 		var verdict string
@@ -214,11 +214,11 @@ func (a *acknowledged) check(t *testing.T, p *servertest.Portal, w *world) {
 		}
 	}
 	p.WaitForIndex()
-	client := p.As(author)
+	client := p.As(e.author)
 	found := func(word string) bool { return strings.Contains(client.Get("/search?q="+word).Body, word+"</mark>") }
-	phone := base64.StdEncoding.EncodeToString([]byte(author + ":" + w.password))
+	phone := base64.StdEncoding.EncodeToString([]byte(e.author + ":" + e.password))
 	for name, octets := range a.events {
-		answer := client.Do("GET", "/dav/calendars/"+string(w.caller.Agent)+"/personal/"+name, nil, "Authorization", "Basic "+phone)
+		answer := client.Do("GET", "/dav/calendars/"+string(e.caller.Agent)+"/personal/"+name, nil, "Authorization", "Basic "+phone)
 		if answer.Status != 200 || answer.Body != octets {
 			t.Errorf("event %s: %d, %q", name, answer.Status, answer.Body)
 		}
@@ -227,17 +227,17 @@ func (a *acknowledged) check(t *testing.T, p *servertest.Portal, w *world) {
 		}
 	}
 	for id, title := range a.articles {
-		article, err := p.News.Article(t.Context(), w.caller, news.ArticleID(id))
+		article, err := p.News.Article(t.Context(), e.caller, news.ArticleID(id))
 		if err != nil || article.Title != title || !found(title) {
 			t.Errorf("article %s: %+v, %v, found %v", id, article, err, found(title))
 		}
 	}
-	a.checkDocuments(t, p, w, found)
+	a.checkDocuments(t, p, e, found)
 }
 
-func (a *acknowledged) checkDocuments(t *testing.T, p *servertest.Portal, w *world, found func(string) bool) {
+func (a *acknowledged) checkDocuments(t *testing.T, p *servertest.Portal, e *estate, found func(string) bool) {
 	t.Helper()
-	all, _, err := p.Documents.Documents(t.Context(), w.caller, w.folderID, 100_000, 0)
+	all, _, err := p.Documents.Documents(t.Context(), e.caller, e.folderID, 100_000, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +246,7 @@ func (a *acknowledged) checkDocuments(t *testing.T, p *servertest.Portal, w *wor
 		ids[document.FileName] = document.ID
 	}
 	for name, content := range a.documents {
-		_, file, err := p.Documents.Open(t.Context(), w.caller, ids[name], 0)
+		_, file, err := p.Documents.Open(t.Context(), e.caller, ids[name], 0)
 		if err != nil {
 			t.Errorf("document %s: %v", name, err)
 			continue

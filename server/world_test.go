@@ -1,9 +1,8 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
-	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,32 +17,56 @@ import (
 	"parvis/news"
 	"parvis/portal"
 	"parvis/portal/seal"
+	"parvis/server"
 	"parvis/server/servertest"
 	"parvis/weather"
 )
 
-// canary is in every field of what belongs to bourg, and secret beside it in
-// what is for the group accueil of bourg alone. No answer to anybody else may
-// hold them.
-const (
-	canary = "crecerellebourg"
-	secret = "hulotteaccueil"
-)
+// words are what the fields of one collectivity hold and nobody else may read,
+// so that a leak says whence it comes and how deep it goes.
+type words struct {
+	name  string // what it is called, which who belongs to it knows wherever she is
+	every string // in all that it holds
+	group string // beside every in what is for its group accueil
+	own   string // beside every in what is its author's alone
+	phone string // of its help desk, as pages show it
+	theme string // begins the address of its colours
+}
+
+func wordsOf(id portal.CollectivityID, phone string) words {
+	return words{"martinet" + string(id), "crecerelle" + string(id), "hulotte" + string(id), "effraie" + string(id), phone, "/theme/" + string(id) + "-"}
+}
+
+func (v words) all() []string {
+	return []string{v.name, v.every, v.group, v.own, v.phone, v.theme}
+}
 
 const (
-	author    = "redaction@bourg.example" // in accueil, edits everything
-	colleague = "collegue@bourg.example"  // of bourg, in no group, without right
-	stranger  = "admin@agglo.example"     // of agglo, with every right there
+	secretary = "secretaire@bourg.example" // in accueil of bourg and of syndicat, edits in both
 	operator  = "pool@pool.example"
 )
 
-// world is a portal where bourg holds one of everything.
+// world is a portal where three collectivities hold one of everything.
 type world struct {
 	*servertest.Portal
-	t *testing.T
+	t       *testing.T
+	post    mail.Server // with everybody's mailbox
+	estates []*estate
+}
 
-	caller   portal.Caller // the author's
-	admin    portal.Caller
+// estate is one collectivity and what it holds.
+type estate struct {
+	*servertest.Portal
+	words
+	t  *testing.T
+	id portal.CollectivityID
+
+	author    string        // who is in accueil and edits everything
+	colleague string        // who is in no group and has no right
+	manager   string        // who has every right
+	caller    portal.Caller // the author's
+	admin     portal.Caller // the manager's
+
 	accueil  portal.GroupID
 	unit     portal.UnitID
 	card     portal.AgentID
@@ -51,200 +74,261 @@ type world struct {
 	folderID documents.FolderID
 	shared   calendar.Calendar // for accueil
 	password string            // app password of the author
-	number   int               // of objects made so far, so that no two share a name
+
+	mailServer mail.Server
+	number     int // of objects made so far, so that no two share a name
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{Portal: servertest.New(t), t: t}
-	w.caller, w.admin = w.Caller(author, "bourg"), w.Caller("admin@bourg.example", "bourg")
-	w.accueil = "accueil"
-	w.furnish()
-	w.folderID = w.folder("")
-	w.must(w.Mail.SetServer(t.Context(), w.admin, mail.Server{
-		Address: "127.0.0.1:9", Security: mail.TLS, SignIn: mail.ByMaster,
-		MasterUser: canary, MasterPassword: canary, Separator: "*", Webmail: "https://" + canary + ".example/",
-	}))
-	w.must(w.Mail.SetShared(t.Context(), w.admin, mail.Shared{Address: canary + secret + "@bourg.example", Name: canary + secret, Audience: []portal.GroupID{w.accueil}}))
-	w.must(w.Weather.SetPlace(t.Context(), w.admin, weather.Place{Name: canary, Latitude: 47, Longitude: 1}))
-	w.password = w.AppPassword(author, "bourg")
+	w := &world{Portal: servertest.NewWith(t, func(c *server.Config) { c.Log.Requests = true }), t: t}
+	for _, place := range []struct {
+		id            portal.CollectivityID
+		phone, colour string
+	}{{"bourg", "61 91 01 71", "#17566b"}, {"agglo", "61 91 02 72", "#6b2f7a"}, {"syndicat", "61 91 03 73", "#2e6b34"}} {
+		e := &estate{Portal: w.Portal, words: wordsOf(place.id, place.phone), t: t, id: place.id, accueil: "accueil"}
+		e.author, e.colleague, e.manager = e.login("redaction"), e.login("collegue"), e.login("admin")
+		e.caller, e.admin = w.Caller(e.author, e.id), w.Caller(e.manager, e.id)
+		e.must(w.Directory.ChangeCollectivity(t.Context(), directory.Collectivity{
+			ID: e.id, Name: e.name, LongName: "Mairie " + e.name, Kind: "commune",
+			Phone: "02 " + e.phone, Colour: place.colour, Domains: []string{string(e.id) + ".example"},
+		}))
+		w.estates = append(w.estates, e)
+	}
+	w.openMail()
+	for _, e := range w.estates {
+		e.furnish()
+		e.fillUp()
+	}
 	return w
 }
 
-func (w *world) must(err error) {
+// of is one collectivity's estate.
+func (w *world) of(id portal.CollectivityID) *estate {
+	i := slices.IndexFunc(w.estates, func(e *estate) bool { return e.id == id })
+	return w.estates[i]
+}
+
+func (e *estate) login(name string) string { return name + "@" + string(e.id) + ".example" }
+
+// openMail serves everybody's mailbox and that of accueil in every collectivity.
+func (w *world) openMail() {
 	w.t.Helper()
+	var addresses []string
+	var letters []servertest.Letter
+	for _, person := range servertest.People() {
+		addresses = append(addresses, person.Login)
+	}
+	for _, e := range w.estates {
+		addresses = append(addresses, e.mailbox())
+		for to, text := range map[string]string{e.author: e.text(e.own), e.mailbox(): e.text(e.group), e.colleague: e.text(), e.manager: e.text(e.group)} {
+			letters = append(letters, servertest.Letter{To: to, From: text, Address: e.every + "@courriel.example", Subject: text, Body: text, At: time.Now()})
+		}
+	}
+	bourg := w.of("bourg")
+	letters = append(letters, servertest.Letter{To: secretary, From: bourg.group, Address: "x@courriel.example", Subject: bourg.group, Body: bourg.group, At: time.Now()})
+	w.post = w.OpenMail(addresses, letters)
+	for _, e := range w.estates {
+		e.mailServer = w.post
+		e.mailServer.Webmail = "https://" + e.every + ".example/"
+		e.must(w.Mail.SetServer(w.t.Context(), e.admin, e.mailServer))
+		e.must(w.Mail.SetShared(w.t.Context(), e.admin, mail.Shared{Address: e.mailbox(), Name: e.text(e.group), Audience: []portal.GroupID{e.accueil}}))
+	}
+}
+
+// mailbox is that of accueil.
+func (e *estate) mailbox() string { return e.login(e.group) }
+
+func (e *estate) must(err error) {
+	e.t.Helper()
 	if err != nil {
-		w.t.Fatal(err)
+		e.t.Fatal(err)
 	}
 }
 
-// name is a text for bourg, or for accueil when it is to be secret.
-func (w *world) name(hidden bool) string {
-	w.number++
-	if hidden {
-		return fmt.Sprintf("budget %s %s %d", canary, secret, w.number)
-	}
-	return fmt.Sprintf("budget %s %d", canary, w.number)
+// text is a new text for all of the collectivity, or for fewer with more words.
+func (e *estate) text(more ...string) string {
+	e.number++
+	return strings.Join(append([]string{"budget", e.every}, append(more, strconv.Itoa(e.number))...), " ")
 }
 
-// furnish adds an agent, a unit, an application and a shared calendar.
-func (w *world) furnish() {
-	w.t.Helper()
-	ctx := w.t.Context()
+// furnish adds what the collectivity has once.
+func (e *estate) furnish() {
+	e.t.Helper()
+	ctx, toAccueil, address := e.t.Context(), []portal.GroupID{e.accueil}, e.login(e.every)
 	var err error
-	w.unit, err = w.Directory.CreateUnit(ctx, w.admin, directory.Unit{Name: w.name(false)})
-	w.must(err)
-	_, err = w.Directory.CreateGroup(ctx, w.admin, directory.Group{Name: canary + secret})
-	w.must(err)
-	account, err := w.Directory.CreateAccount(ctx, directory.Installation(""), canary+"@bourg.example")
-	w.must(err)
-	w.card, err = w.Directory.CreateAgent(ctx, w.admin, directory.Agent{
-		Account: account, GivenName: "Budget", FamilyName: canary, Function: canary, Unit: w.unit,
-		Email: canary + "@bourg.example", Phone: "02 61 91 01 42", Mobile: "06 39 98 00 42", Office: canary,
+	e.unit, err = e.Directory.CreateUnit(ctx, e.admin, directory.Unit{Name: e.text()})
+	e.must(err)
+	_, err = e.Directory.CreateGroup(ctx, e.admin, directory.Group{Name: e.text(e.group)})
+	e.must(err)
+	account, err := e.Directory.CreateAccount(ctx, directory.Installation(""), address)
+	e.must(err)
+	e.card, err = e.Directory.CreateAgent(ctx, e.admin, directory.Agent{
+		Account: account, GivenName: "Budget", FamilyName: e.every, Function: e.every, Unit: e.unit,
+		Email: address, Phone: "02 61 91 01 42", Mobile: "06 39 98 00 42", Office: e.every,
 	})
-	w.must(err)
-	w.app, err = w.Directory.CreateApplication(ctx, w.admin, directory.Application{
-		Name: w.name(true), Description: canary + secret,
-		URL: "https://" + canary + secret + ".example/", Category: canary + secret, Pinned: true, Audience: []portal.GroupID{w.accueil},
+	e.must(err)
+	e.app, err = e.Directory.CreateApplication(ctx, e.admin, directory.Application{
+		Name: e.text(e.group), Description: e.text(e.group), URL: "https://" + e.group + ".example/", Category: e.text(e.group),
+		Pinned: true, Audience: toAccueil,
 	})
-	w.must(err)
-	w.shared, err = w.Calendar.CreateCalendar(ctx, w.admin, calendar.NewCalendar{
-		Name: w.name(true), Description: canary + secret,
-		Slug: "partage", Shared: true, ReadGroups: []portal.GroupID{w.accueil}, WriteGroups: []portal.GroupID{w.accueil},
+	e.must(err)
+	_, err = e.Directory.CreateApplication(ctx, e.admin, directory.Application{Name: e.text(), URL: "https://" + e.every + ".example/", Pinned: true})
+	e.must(err)
+	e.shared, err = e.Calendar.CreateCalendar(ctx, e.admin, calendar.NewCalendar{
+		Name: e.text(e.group), Description: e.text(e.group), Shared: true, ReadGroups: toAccueil, WriteGroups: toAccueil,
 	})
-	w.must(err)
+	e.must(err)
+	e.must(e.Weather.SetPlace(ctx, e.admin, weather.Place{Name: e.every, Latitude: 47, Longitude: 1}))
+	e.folderID = e.folder("")
+	e.password = e.AppPassword(e.author, e.id)
+}
+
+// fillUp makes one of everything that an author makes.
+func (e *estate) fillUp() {
+	e.t.Helper()
+	for _, make := range []func() string{
+		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword,
+	} {
+		make()
+	}
+	_, err := e.News.Create(e.t.Context(), e.caller, e.every, news.Draft{
+		Title: e.text(), Body: e.text(), Starts: time.Now().Add(-time.Hour), Ends: time.Now().AddDate(0, 0, 7),
+	})
+	e.must(err)
 }
 
 // article is for accueil.
-func (w *world) article() string {
-	w.t.Helper()
-	text := w.name(true)
-	id, err := w.News.Create(w.t.Context(), w.caller, canary, news.Draft{
+func (e *estate) article() string {
+	e.t.Helper()
+	text := e.text(e.group)
+	id, err := e.News.Create(e.t.Context(), e.caller, e.every, news.Draft{
 		Title: text, Body: "Le **" + text + "**", Starts: time.Now().Add(-time.Hour),
-		Ends: time.Now().AddDate(0, 0, 7), Audience: []portal.GroupID{w.accueil},
+		Ends: time.Now().AddDate(0, 0, 7), Audience: []portal.GroupID{e.accueil},
 	})
-	w.must(err)
+	e.must(err)
 	return string(id)
 }
 
-func (w *world) removedArticle() string {
-	id := w.article()
-	w.must(w.News.Delete(w.t.Context(), w.caller, news.ArticleID(id)))
+func (e *estate) removedArticle() string {
+	id := e.article()
+	e.must(e.News.Delete(e.t.Context(), e.caller, news.ArticleID(id)))
 	return id
 }
 
 // folder is for accueil.
-func (w *world) folder(parent documents.FolderID) documents.FolderID {
-	w.t.Helper()
-	draft := documents.FolderDraft{Name: w.name(true), Parent: parent}
+func (e *estate) folder(parent documents.FolderID) documents.FolderID {
+	e.t.Helper()
+	draft := documents.FolderDraft{Name: e.text(e.group), Parent: parent}
 	if parent == "" {
-		draft.Readers, draft.Writers = []portal.GroupID{w.accueil}, []portal.GroupID{w.accueil}
+		draft.Readers, draft.Writers = []portal.GroupID{e.accueil}, []portal.GroupID{e.accueil}
 	}
-	id, err := w.Documents.CreateFolder(w.t.Context(), w.caller, draft)
-	w.must(err)
+	id, err := e.Documents.CreateFolder(e.t.Context(), e.caller, draft)
+	e.must(err)
 	return id
 }
 
-func (w *world) topFolder() string { return string(w.folder("")) }
+func (e *estate) topFolder() string { return string(e.folder("")) }
 
-func (w *world) file() *documents.Incoming {
-	w.t.Helper()
-	text := w.name(true)
-	file, err := w.Documents.Receive(w.t.Context(), w.caller, text+".txt", strings.NewReader("Le "+text+" de la commune.\n"), 0)
-	w.must(err)
+func (e *estate) file() *documents.Incoming {
+	e.t.Helper()
+	text := e.text(e.group)
+	file, err := e.Documents.Receive(e.t.Context(), e.caller, text+".txt", strings.NewReader("Le "+text+" de la commune.\n"), 0)
+	e.must(err)
 	return file
 }
 
 // document is for accueil, in its second version.
-func (w *world) document() string {
-	w.t.Helper()
-	ids, err := w.Documents.Add(context.Background(), w.caller, canary, w.folderID, []documents.Upload{{File: w.file()}})
-	w.must(err)
-	w.must(w.Documents.Replace(w.t.Context(), w.caller, canary, ids[0], w.file()))
+func (e *estate) document() string {
+	e.t.Helper()
+	ids, err := e.Documents.Add(context.Background(), e.caller, e.every, e.folderID, []documents.Upload{{File: e.file()}})
+	e.must(err)
+	e.must(e.Documents.Replace(e.t.Context(), e.caller, e.every, ids[0], e.file()))
 	return string(ids[0])
 }
 
-func (w *world) removedDocument() string {
-	id := w.document()
-	w.must(w.Documents.Delete(w.t.Context(), w.caller, documents.DocumentID(id)))
+func (e *estate) removedDocument() string {
+	id := e.document()
+	e.must(e.Documents.Delete(e.t.Context(), e.caller, documents.DocumentID(id)))
 	return id
 }
 
 // event is in the author's own calendar.
-func (w *world) event() string {
-	w.t.Helper()
-	text := w.name(true)
-	own, err := w.Calendar.Calendars(w.t.Context(), w.caller)
-	w.must(err)
+func (e *estate) event() string {
+	e.t.Helper()
+	text := e.text(e.own)
+	own, err := e.Calendar.Calendars(e.t.Context(), e.caller)
+	e.must(err)
 	start := time.Now().Add(time.Hour).Truncate(time.Minute)
-	id, err := w.Calendar.CreateEvent(w.t.Context(), w.caller, calendar.Draft{
-		Calendar: own[0].ID, Title: text, Location: canary + secret,
-		Description: canary + secret, Start: start, End: start.Add(time.Hour),
+	id, err := e.Calendar.CreateEvent(e.t.Context(), e.caller, calendar.Draft{
+		Calendar: own[0].ID, Title: text, Location: e.text(e.own),
+		Description: e.text(e.own), Start: start, End: start.Add(time.Hour),
 	})
-	w.must(err)
+	e.must(err)
 	return string(id)
 }
 
 // sharedEvent is in the calendar of accueil.
-func (w *world) sharedEvent() string {
-	w.t.Helper()
+func (e *estate) sharedEvent() string {
+	e.t.Helper()
 	start := time.Now().Add(2 * time.Hour).Truncate(time.Minute)
-	id, err := w.Calendar.CreateEvent(w.t.Context(), w.caller, calendar.Draft{
-		Calendar: w.shared.ID, Title: w.name(true), Location: canary + secret,
+	id, err := e.Calendar.CreateEvent(e.t.Context(), e.caller, calendar.Draft{
+		Calendar: e.shared.ID, Title: e.text(e.group), Location: e.text(e.group),
 		Start: start, End: start.Add(time.Hour),
 	})
-	w.must(err)
+	e.must(err)
 	return string(id)
 }
 
-func (w *world) undo() string {
-	w.t.Helper()
-	undo, err := w.Calendar.RemoveEvent(w.t.Context(), w.caller, calendar.EventID(w.event()), "")
-	w.must(err)
+func (e *estate) undo() string {
+	e.t.Helper()
+	undo, err := e.Calendar.RemoveEvent(e.t.Context(), e.caller, calendar.EventID(e.event()), "")
+	e.must(err)
 	return undo
 }
 
-func (w *world) appPassword() string {
-	w.t.Helper()
-	_, err := w.SSO.AppPasswords.Create(w.t.Context(), w.caller, canary+secret)
-	w.must(err)
-	all, err := w.SSO.AppPasswords.List(w.t.Context(), w.caller)
-	w.must(err)
+func (e *estate) appPassword() string {
+	e.t.Helper()
+	_, err := e.SSO.AppPasswords.Create(e.t.Context(), e.caller, e.text(e.own))
+	e.must(err)
+	all, err := e.SSO.AppPasswords.List(e.t.Context(), e.caller)
+	e.must(err)
 	return all[0].ID
 }
 
 // session is a second session of the author.
-func (w *world) session() string {
-	w.t.Helper()
+func (e *estate) session() string {
+	e.t.Helper()
 	before := map[string]bool{}
-	all, err := w.SSO.Sessions.List(w.t.Context(), w.caller)
-	w.must(err)
+	all, err := e.SSO.Sessions.List(e.t.Context(), e.caller)
+	e.must(err)
 	for _, session := range all {
 		before[session.ID] = true
 	}
-	w.As(author)
-	all, err = w.SSO.Sessions.List(w.t.Context(), w.caller)
-	w.must(err)
+	e.As(e.author)
+	all, err = e.SSO.Sessions.List(e.t.Context(), e.caller)
+	e.must(err)
 	for _, session := range all {
 		if !before[session.ID] {
 			return session.ID
 		}
 	}
-	w.t.Fatal("no session was opened")
+	e.t.Fatal("no session was opened")
 	return ""
 }
 
 // fill puts into the fields of a form the author's own "{calendar}", a
 // "{folder}" of accueil, and the change of the article that was "{seen}" last.
-func (w *world) fill(fields []string, path string) []string {
-	w.t.Helper()
+func (e *estate) fill(fields []string, path string) []string {
+	e.t.Helper()
+	e.number++
 	seen := ""
 	if id, isNews := strings.CutPrefix(path, "/news/"); isNews && slices.Contains(fields, "{seen}") {
-		article, err := w.News.Article(w.t.Context(), w.caller, news.ArticleID(id))
-		w.must(err)
+		article, err := e.News.Article(e.t.Context(), e.caller, news.ArticleID(id))
+		e.must(err)
 		seen = strconv.FormatInt(article.Changed.UnixMilli(), 10)
 	}
-	replace := strings.NewReplacer("{calendar}", string(w.caller.Agent), "{folder}", string(w.folderID), "{seen}", seen)
+	replace := strings.NewReplacer("{number}", strconv.Itoa(e.number), "{login}", e.author, "{calendar}", string(e.caller.Agent), "{folder}", string(e.folderID), "{seen}", seen)
 	filled := make([]string, len(fields))
 	for i, field := range fields {
 		filled[i] = replace.Replace(field)
@@ -254,38 +338,44 @@ func (w *world) fill(fields []string, path string) []string {
 
 // remoteAccount is an account of the author's on another server, as it is after
 // a reading: the server itself is beyond these tests.
-func (w *world) remoteAccount() string {
-	w.t.Helper()
-	return w.addRemote()
+func (e *estate) remoteAccount() string {
+	e.t.Helper()
+	return e.addRemote()
 }
 
 // remoteEvent is an event read from that server.
-func (w *world) remoteEvent() string {
-	w.t.Helper()
-	return w.addRemote() + "-event"
+func (e *estate) remoteEvent() string {
+	e.t.Helper()
+	return e.addRemote() + "-event"
 }
 
-func (w *world) addRemote() string {
-	w.t.Helper()
-	sealer, err := seal.Open(filepath.Join(w.Config.Data, "secret.key"))
-	w.must(err)
+func (e *estate) addRemote() string {
+	e.t.Helper()
+	sealer, err := seal.Open(filepath.Join(e.Config.Data, "secret.key"))
+	e.must(err)
 	id, now := portal.NewID(), time.Now().UnixMilli()
-	sealed := sealer.Seal("remote/bourg/"+id, []byte(canary))
+	calendarID, sealed := id+"-calendar", sealer.Seal("remote/"+string(e.id)+"/"+id, []byte(e.own))
 	for _, insert := range []struct {
 		query string
 		args  []any
 	}{
-		{`INSERT INTO remote_accounts (collectivity, id, agent, name, url, login, sealed, created, tried, read_at)
-			VALUES ('bourg', $1, $2, $3, $4, $5, $6, $7, $7, $7)`, []any{id, string(w.caller.Agent), w.name(true), "https://" + canary + secret + ".invalid/", canary + secret, sealed, now}},
 		{
-			`INSERT INTO remote_calendars (collectivity, id, account, path, name) VALUES ('bourg', $1, $2, $3, $4)`,
-			[]any{id + "-calendar", id, "/" + canary + secret, w.name(true)},
+			`INSERT INTO remote_accounts (collectivity, id, agent, name, url, login, sealed, created, tried, read_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)`,
+			[]any{e.id, id, e.caller.Agent, e.text(e.own), "https://" + e.own + ".invalid/", e.own, sealed, now},
 		},
-		{`INSERT INTO remote_instances (collectivity, calendar, id, uid, starts, ends, all_day, title, location, description, status, transparent)
-			VALUES ('bourg', $1, $2, $2, $3, $4, FALSE, $5, $5, $5, '', FALSE)`, []any{id + "-calendar", id + "-event", now, now + 3_600_000, w.name(true)}},
+		{
+			`INSERT INTO remote_calendars (collectivity, id, account, path, name) VALUES ($1, $2, $3, $4, $5)`,
+			[]any{e.id, calendarID, id, "/" + e.own, e.text(e.own)},
+		},
+		{
+			`INSERT INTO remote_instances (collectivity, calendar, id, uid, starts, ends, all_day, title, location, description, status, transparent)
+			VALUES ($1, $2, $3, $3, $4, $5, FALSE, $6, $6, $6, '', FALSE)`,
+			[]any{e.id, calendarID, id + "-event", now, now + 3_600_000, e.text(e.own)},
+		},
 	} {
-		_, err := w.DB.Exec(w.t.Context(), insert.query, insert.args...)
-		w.must(err)
+		_, err := e.DB.Exec(e.t.Context(), insert.query, insert.args...)
+		e.must(err)
 	}
 	return id
 }
@@ -294,5 +384,5 @@ func today() string { return time.Now().Format(time.DateOnly) }
 
 func inDays(n int) string { return time.Now().AddDate(0, 0, n).Format(time.DateOnly) }
 
-// textFile is an upload of bourg.
-func textFile() *bytes.Reader { return bytes.NewReader([]byte("Un " + canary + " " + secret + "\n")) }
+// upload is a file of accueil.
+func (e *estate) upload() io.Reader { return strings.NewReader("Un " + e.text(e.group) + "\n") }

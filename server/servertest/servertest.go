@@ -16,6 +16,7 @@ import (
 
 	"parvis/demo"
 	"parvis/directory"
+	"parvis/mail"
 	"parvis/portal"
 	"parvis/portal/database/databasetest"
 	"parvis/search/extract"
@@ -47,8 +48,8 @@ func (p *Portal) Stop() { p.stop() }
 // Password opens every account of New and Demo.
 const Password = demo.Password
 
-// New starts a Parvis with two collectivities, bourg and agglo, and the people
-// of People. Nothing else is in it.
+// New starts a Parvis with three collectivities, bourg, agglo and syndicat, and
+// the people of People. Nothing else is in it.
 func New(t testing.TB) *Portal {
 	t.Helper()
 	return NewWith(t, func(*server.Config) {})
@@ -108,7 +109,7 @@ func start(t testing.TB, change func(*server.Config)) *Portal {
 	p := &Portal{t: t, log: &journal{}}
 	var err error
 	p.Server, err = server.New(t.Context(), config, server.Options{
-		Log: slog.New(slog.NewTextHandler(p.log, nil)), WeatherSource: demo.Weather{},
+		Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), WeatherSource: demo.Weather{},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -143,6 +144,24 @@ func (p *Portal) serve() {
 			p.t.Logf("the portal's log:\n%s", p.Log())
 		}
 	})
+}
+
+// Letter is what a mailbox holds.
+type Letter = demo.Letter
+
+// OpenMail serves the mailboxes of addresses until the test ends.
+func (p *Portal) OpenMail(addresses []string, letters []Letter) mail.Server {
+	p.t.Helper()
+	post, err := demo.ServeMail(addresses, letters, time.Now(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() {
+		if err := post.Close(); err != nil {
+			p.t.Errorf("mail server: %v", err)
+		}
+	})
+	return post.Server("")
 }
 
 // Log is what the portal has written so far.
@@ -202,12 +221,13 @@ func (p *Portal) unread() (count int, err error) {
 	return count, err
 }
 
-// found fills the two collectivities of New.
+// found fills the collectivities of New.
 func (p *Portal) found() {
 	p.t.Helper()
 	for _, c := range []directory.Collectivity{
 		{ID: "bourg", Name: "Bourg-sur-Loire", LongName: "Mairie de Bourg-sur-Loire", Kind: "commune", Phone: "+33261910100", Domains: []string{"bourg.example"}},
 		{ID: "agglo", Name: "Agglo de Loire", LongName: "Communauté d’agglomération de Loire", Kind: "epci", Domains: []string{"agglo.example"}},
+		{ID: "syndicat", Name: "Eaux de la Varenne", LongName: "Syndicat des eaux de la Varenne", Kind: "syndicat", Domains: []string{"syndicat.example"}},
 	} {
 		if err := p.Directory.CreateCollectivity(p.t.Context(), c); err != nil {
 			p.t.Fatal(err)
@@ -217,13 +237,29 @@ func (p *Portal) found() {
 			p.t.Fatal(err)
 		}
 	}
+	var accounts []portal.AccountID
 	for _, person := range People() {
-		p.Hire(person)
+		accounts = append(accounts, p.enter(person))
 	}
+	p.open(accounts...)
 }
 
 // Hire adds a person who signs in with Password.
 func (p *Portal) Hire(person Person) {
+	p.t.Helper()
+	p.open(p.enter(person))
+}
+
+// open gives accounts the Password: one costly hash for all.
+func (p *Portal) open(accounts ...portal.AccountID) {
+	p.t.Helper()
+	if err := p.SSO.Passwords.Set(p.t.Context(), Password, accounts...); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// enter adds a person who can't sign in yet.
+func (p *Portal) enter(person Person) portal.AccountID {
 	p.t.Helper()
 	ctx := p.t.Context()
 	account, err := p.Directory.CreateAccount(ctx, directory.Installation(""), person.Login)
@@ -253,9 +289,7 @@ func (p *Portal) Hire(person Person) {
 			p.t.Fatal(err)
 		}
 	}
-	if err := p.SSO.Passwords.Set(ctx, Password, account); err != nil {
-		p.t.Fatal(err)
-	}
+	return account
 }
 
 // Person is one who signs in.
@@ -269,9 +303,10 @@ type Person struct {
 }
 
 // People are those of New. Each collectivity has an agent in the group accueil,
-// and bourg a colleague who is in no group and has no right.
+// a colleague in no group and without right, who edits and who administers; the
+// secretary of bourg edits in syndicat too.
 func People() []Person {
-	bourg, agglo := []portal.CollectivityID{"bourg"}, []portal.CollectivityID{"agglo"}
+	bourg, agglo, syndicat := []portal.CollectivityID{"bourg"}, []portal.CollectivityID{"agglo"}, []portal.CollectivityID{"syndicat"}
 	reception := []portal.GroupID{"accueil"}
 	editing := []portal.Right{portal.EditCalendars, portal.EditDocuments, portal.EditNews}
 	all := []portal.Right{portal.Admin, portal.EditCalendars, portal.EditDocuments, portal.EditNews}
@@ -280,8 +315,15 @@ func People() []Person {
 		{Login: "collegue@bourg.example", GivenName: "Noé", FamilyName: "Martin", Collectivities: bourg},
 		{Login: "redaction@bourg.example", GivenName: "Inès", FamilyName: "Roux", Collectivities: bourg, Groups: reception, Rights: editing},
 		{Login: "admin@bourg.example", GivenName: "Paul", FamilyName: "Petit", Collectivities: bourg, Groups: reception, Rights: all},
+		{Login: "secretaire@bourg.example", GivenName: "Maud", FamilyName: "Giraud", Collectivities: append(bourg, syndicat...), Groups: reception, Rights: editing},
 		{Login: "agent@agglo.example", GivenName: "Léa", FamilyName: "Moreau", Collectivities: agglo, Groups: reception},
+		{Login: "collegue@agglo.example", GivenName: "Luc", FamilyName: "Fabre", Collectivities: agglo},
+		{Login: "redaction@agglo.example", GivenName: "Ana", FamilyName: "Dias", Collectivities: agglo, Groups: reception, Rights: editing},
 		{Login: "admin@agglo.example", GivenName: "Hugo", FamilyName: "Blanc", Collectivities: agglo, Groups: reception, Rights: all},
+		{Login: "agent@syndicat.example", GivenName: "Yann", FamilyName: "Le Bris", Collectivities: syndicat, Groups: reception},
+		{Login: "collegue@syndicat.example", GivenName: "Rose", FamilyName: "Klein", Collectivities: syndicat},
+		{Login: "redaction@syndicat.example", GivenName: "Élie", FamilyName: "Noir", Collectivities: syndicat, Groups: reception, Rights: editing},
+		{Login: "admin@syndicat.example", GivenName: "Jade", FamilyName: "Perrin", Collectivities: syndicat, Groups: reception, Rights: all},
 		{Login: "pool@pool.example", Operator: true},
 	}
 }
