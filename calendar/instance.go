@@ -153,15 +153,41 @@ func (w *window) walk(it *item, yield func(occurrence) error) error {
 			return err
 		}
 	}
+	given := it.given(start.wall, place, w.zone)
 	for _, a := range it.added {
-		if a.start.wall == start.wall || it.rule != nil && it.rule.includes(start.wall, a.start.wall) {
+		at := a.start.wallIn(place, w.zone)
+		if given[at] {
 			continue
 		}
+		given[at] = true
 		if err := one(a.start.wall, a.start.place(w.zone), &a); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// given are the dates among RDATE that DTSTART or the rule gives too, which are no second instances:
+// found in one walk, as 10,000 walks of a rule that hardly ever comes up would take minutes.
+func (it *item) given(start wall, place, zone *time.Location) map[wall]bool {
+	given := map[wall]bool{start: true}
+	if it.rule == nil || len(it.added) == 0 {
+		return given
+	}
+	dates := make(map[wall]bool, len(it.added))
+	first, last := lastWall, start
+	for _, a := range it.added {
+		at := a.start.wallIn(place, zone)
+		dates[at] = true
+		first, last = min(first, at), max(last, at)
+	}
+	it.ruleIn(place).each(start, first, func(at wall) bool {
+		if dates[at] {
+			given[at] = true
+		}
+		return at < last
+	})
+	return given
 }
 
 func (w *window) walkRule(it *item, start moment, one func(wall, *time.Location, *addition) error) error {
@@ -279,13 +305,6 @@ func (it *item) ruleIn(place *time.Location) *rule {
 		local.until = r.until // dates compare with the date of UNTIL, whatever the zone
 	}
 	return &local
-}
-
-// includes says whether a rule yields w, so that an RDATE there is no second instance.
-func (r *rule) includes(start, w wall) bool {
-	found := false
-	r.each(start, w, func(at wall) bool { found = at == w; return false })
-	return found
 }
 
 // exclusions are the instances that EXDATE or an override takes away.

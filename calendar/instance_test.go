@@ -32,3 +32,25 @@ func TestTheInstancesOfASeriesShareItsTexts(t *testing.T) {
 		t.Errorf("2,000 instances of 180 KB took %d MB", took>>20)
 	}
 }
+
+func TestDatesBesideARuleCostOneWalk(t *testing.T) {
+	for name, rule := range map[string]string{
+		"a rule that never comes up": "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+		"a rule counted from 1970":   "RRULE:FREQ=DAILY;COUNT=10000",
+	} {
+		lines := []string{"DTSTART:19700101T000000Z", rule}
+		for second := range 10_000 {
+			lines = append(lines, "RDATE:"+stamp(time.Date(2026, 1, 1, 0, 0, second, 0, time.UTC)))
+		}
+		object, err := Parse(eventText(lines...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		found, err := object.Instances(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC), paris)
+		// Twenty milliseconds; a walk for each date takes longer than anybody waits.
+		if took := time.Since(begun); took > time.Second || err != nil || len(found) != 10_000 {
+			t.Errorf("%s: %d instances in %v, %v", name, len(found), took, err)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +85,7 @@ func TestPoisonIsRefusedWithItsReason(t *testing.T) {
 		"two masters":         {ics("BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:u", "DTSTART:20261124", "END:VEVENT", "BEGIN:VEVENT", "UID:u", "DTSTART:20261125", "END:VEVENT", "END:VCALENDAR"), InvalidResource},
 		"no UID":              {ics("BEGIN:VCALENDAR", "BEGIN:VEVENT", "DTSTART:20261124", "END:VEVENT", "END:VCALENDAR"), InvalidResource},
 		"only a zone":         {ics("BEGIN:VCALENDAR", "BEGIN:VTIMEZONE", "TZID:x", "END:VTIMEZONE", "END:VCALENDAR"), InvalidResource},
+		"9,000 time zones":    {eventText("DTSTART:20261124", unknownZones(9000)), Malformed},
 		"year 2201":           {eventText("DTSTART:22010101T000000Z"), OutOfRange},
 	} {
 		start := time.Now()
@@ -95,6 +97,31 @@ func TestPoisonIsRefusedWithItsReason(t *testing.T) {
 		if took := time.Since(start); took > time.Second {
 			t.Errorf("%s took %v", name, took)
 		}
+	}
+}
+
+// unknownZones are exceptions, each in a zone that nothing knows, of a name that is long to look for.
+func unknownZones(n int) string {
+	lines := make([]string, n)
+	for i := range lines {
+		lines[i] = "EXDATE;TZID=" + strconv.Itoa(i) + strings.Repeat("/a", 29) + ":20261124T090000"
+	}
+	return strings.Join(lines, "\r\n")
+}
+
+func TestAZoneOfThousandsOfRulesIsNotWalked(t *testing.T) {
+	zone := "BEGIN:VTIMEZONE\r\nTZID:own\r\n" + strings.Repeat("BEGIN:STANDARD\r\nDTSTART:16010101T000000\r\nTZOFFSETFROM:+0500\r\n"+
+		"TZOFFSETTO:+0500\r\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30\r\nEND:STANDARD\r\n", 7000) + "END:VTIMEZONE"
+	begun := time.Now()
+	o, err := Parse(ics("BEGIN:VCALENDAR", zone, "BEGIN:VEVENT", "UID:u", "DTSTART;TZID=own:20261124T090000", "END:VEVENT", "END:VCALENDAR"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begun); took > 2*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if got := o.items[0].start.form; got != floatingForm {
+		t.Errorf("the hour is of form %d, want it as it is written", got)
 	}
 }
 
@@ -129,6 +156,9 @@ func TestRecurrenceWithExceptions(t *testing.T) {
 		"EXDATE as a date":     {with("EXDATE;VALUE=DATE:20261109"), "02T09:00 16T09:00 23T09:00 30T09:00"},
 		"RDATE":                {with("RDATE;TZID=Europe/Paris:20261103T140000"), "02T09:00 03T14:00 09T09:00 16T09:00 23T09:00 30T09:00"},
 		"RDATE twice":          {with("RDATE;TZID=Europe/Paris:20261102T090000"), "02T09:00 09T09:00 16T09:00 23T09:00 30T09:00"},
+		"RDATE in UTC, twice":  {with("RDATE:20261102T080000Z"), "02T09:00 09T09:00 16T09:00 23T09:00 30T09:00"},
+		"RDATE in UTC":         {with("RDATE:20261102T090000Z"), "02T09:00 02T10:00 09T09:00 16T09:00 23T09:00 30T09:00"},
+		"RDATE given twice":    {with("RDATE:20261103T080000Z,20261103T080000Z"), "02T09:00 03T09:00 09T09:00 16T09:00 23T09:00 30T09:00"},
 		"start off its rule":   {eventText("DTSTART:20261101T090000Z", "RRULE:FREQ=WEEKLY;BYDAY=TU;COUNT=2"), "01T10:00 03T10:00 10T10:00"},
 		"UNTIL in UTC":         {eventText("DTSTART;TZID=Europe/Paris:20261101T090000", "RRULE:FREQ=DAILY;UNTIL=20261103T080000Z"), "01T09:00 02T09:00 03T09:00"},
 		"UNTIL a second early": {eventText("DTSTART;TZID=Europe/Paris:20261101T090000", "RRULE:FREQ=DAILY;UNTIL=20261103T075959Z"), "01T09:00 02T09:00"},

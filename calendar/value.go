@@ -40,6 +40,14 @@ func (m moment) place(zone *time.Location) *time.Location {
 	}
 }
 
+// wallIn is what the clock of another place shows at the instant.
+func (m moment) wallIn(place, zone *time.Location) wall {
+	if own := m.place(zone); own != place {
+		return wallOf(m.wall.in(own), place)
+	}
+	return m.wall
+}
+
 func (m moment) isDate() bool { return m.form == dateForm }
 
 // local says that the instant depends on the calendar's zone.
@@ -112,9 +120,12 @@ func parseMoment(value string, params ical.Params, zones *zoneTable) (moment, er
 	}
 	m := moment{wall: w, form: f}
 	if tzid := params.Get(ical.ParamTimezoneID); f == floatingForm && tzid != "" {
-		m.zone = zones.find(tzid)
-		m.form = zonedForm
-		if m.zone == nil {
+		zone, err := zones.find(tzid)
+		if err != nil {
+			return moment{}, err
+		}
+		m.zone, m.form = zone, zonedForm
+		if zone == nil {
 			m.form = floatingForm // an unknown zone: the hour as written is the best there is
 		}
 	}
