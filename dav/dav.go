@@ -42,4 +42,9 @@ const (
 	MaxBody  = 10 << 20 // bytes
 	maxDepth = 64       // of XML elements
 	maxNodes = 100_000  // XML elements, attributes and texts
+	// maxSpaces is how many namespaces may be declared around an element: each name looks among them.
+	maxSpaces = 100
+	// maxProperties is how many different properties one request may name: each is answered for each
+	// resource, and clients ask for thirty.
+	maxProperties = 500
 )

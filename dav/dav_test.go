@@ -21,7 +21,7 @@ func TestSplitUndoesJoin(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/", "/davx", "/dav/a//b", "/dav/../x", "/dav/%2e%2e/x", "/dav/a%2Fb", "/dav/a%00", "/dav/%zz"} {
+	for _, path := range []string{"/", "/davx", "/dav/a//b", "/dav/../x", "/dav/%2e%2e/x", "/dav/a%2Fb", "/dav/a%00", "/dav/%FF", "/dav/%zz"} {
 		if got, ok := Split(Prefix, path); ok {
 			t.Errorf("Split(%q) = %q, want refused", path, got)
 		}
@@ -51,6 +51,7 @@ func TestHostileXMLIsRefusedQuickly(t *testing.T) {
 		"deep":       strings.Repeat("<a>", maxDepth+1),
 		"many":       "<a>" + strings.Repeat("<b/>", maxNodes) + "</a>",
 		"attributes": "<a " + strings.Repeat(`b="" `, maxNodes) + "/>",
+		"namespaces": "<a" + strings.Repeat(` xmlns:p="u"`, 40_000) + ">" + strings.Repeat("<b/>", 50_000) + "</a>",
 		"entities":   `<!DOCTYPE a [<!ENTITY x "yyyy">]><a>&x;</a>`,
 		"undeclared": `<p:a/>`,
 		"colon":      `<a><:b/></a>`,
@@ -129,10 +130,14 @@ func FuzzReadNode(f *testing.F) {
 		if err != nil || !ok {
 			return
 		}
+		all, err := changes(&Node{Children: []*Node{{Name: Name("set"), Children: []*Node{{Name: Name("prop"), Children: root.Children}}}}})
+		if err != nil {
+			return
+		}
 		var b bytes.Buffer
 		m := &Multistatus{http: httptest.NewRecorder(), x: newWriter(&b)}
 		m.x.out.WriteString("<r" + declareAllSpaces + ">")
-		m.patched(changes(&Node{Children: []*Node{{Name: Name("set"), Children: []*Node{{Name: Name("prop"), Children: root.Children}}}}}), nil)
+		m.patched(all, nil)
 		m.x.out.WriteString("</r>")
 		if err := m.x.out.Flush(); err != nil {
 			t.Fatal(err)

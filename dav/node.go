@@ -74,6 +74,7 @@ type parser struct {
 	open   []*Node
 	raw    []xml.Name   // as written, of open
 	scopes [][]xml.Attr // xmlns attributes of open
+	spaces int          // how many these are
 	texts  [][]byte     // of open; joined once, at the end
 	nodes  int
 }
@@ -90,6 +91,7 @@ func (p *parser) take(token xml.Token, root **Node) error {
 			return errors.New("unexpected end of an element")
 		}
 		p.open[n].Text = string(p.texts[n])
+		p.spaces -= len(p.scopes[n])
 		p.open, p.raw, p.scopes, p.texts = p.open[:n], p.raw[:n], p.scopes[:n], p.texts[:n]
 	case xml.CharData:
 		p.nodes++
@@ -126,6 +128,9 @@ func (p *parser) start(t xml.StartElement, root **Node) error {
 		} else {
 			attributes = append(attributes, xml.Attr{Name: a.Name, Value: strings.Clone(a.Value)})
 		}
+	}
+	if p.spaces += len(scope); p.spaces > maxSpaces {
+		return errLimits
 	}
 	p.scopes = append(p.scopes, scope)
 	space, err := p.space(t.Name.Space)

@@ -1,6 +1,7 @@
 package dav
 
 import (
+	"encoding/xml"
 	"fmt"
 	"net/http"
 )
@@ -61,13 +62,23 @@ func (q *query) wanted() (Wanted, error) {
 	return WantedOf(root, q.minimal())
 }
 
-// WantedOf reads the prop, allprop or propname of a PROPFIND or REPORT.
+var errProperties = &Error{Status: http.StatusBadRequest, Text: "too many properties"}
+
+// WantedOf reads the prop, allprop or propname of a PROPFIND or REPORT. A property named twice is
+// answered once.
 func WantedOf(n *Node, minimal bool) (Wanted, error) {
 	want := Wanted{Minimal: minimal}
+	named := map[xml.Name]bool{}
 	for _, c := range n.Children {
 		switch c.Name {
 		case Name("prop"), Name("include"):
 			for _, p := range c.Children {
+				if named[p.Name] {
+					continue
+				}
+				if named[p.Name] = true; len(named) > maxProperties {
+					return want, errProperties
+				}
 				want.Names = append(want.Names, p.Name)
 			}
 		case Name("allprop"):

@@ -9,8 +9,9 @@ import (
 	"parvis/portal"
 )
 
-// changes reads the set and remove elements of PROPPATCH, MKCOL and MKCALENDAR.
-func changes(root *Node) []Change {
+// changes reads the set and remove elements of PROPPATCH, MKCOL and MKCALENDAR, at most
+// maxProperties.
+func changes(root *Node) ([]Change, error) {
 	var all []Change
 	for _, part := range root.Children {
 		remove := part.Name == Name("remove")
@@ -20,11 +21,13 @@ func changes(root *Node) []Change {
 				if remove {
 					change.Value = nil
 				}
-				all = append(all, change)
+				if all = append(all, change); len(all) > maxProperties {
+					return nil, errProperties
+				}
 			}
 		}
 	}
-	return all
+	return all, nil
 }
 
 func (q *query) proppatch(r Resource) error {
@@ -35,7 +38,10 @@ func (q *query) proppatch(r Resource) error {
 	if !ok || root.Name != Name("propertyupdate") {
 		return &Error{Status: http.StatusBadRequest, Text: "DAV:propertyupdate expected"}
 	}
-	all := changes(root)
+	all, err := changes(root)
+	if err != nil {
+		return err
+	}
 	refused := names(all)
 	if patcher, ok := r.(Patcher); ok {
 		if refused, err = patcher.Patch(q.Context(), q.caller, all); err != nil {
@@ -97,7 +103,9 @@ func (q *query) make(parts []string) error {
 	}
 	var all []Change
 	if given {
-		all = changes(root)
+		if all, err = changes(root); err != nil {
+			return err
+		}
 	}
 	refused, err := maker.Make(q.Context(), q.caller, parts[len(parts)-1], q.Method, all)
 	if err != nil {

@@ -32,6 +32,9 @@ func (q *query) report(r Resource) error {
 		return errUnsupportedReport
 	}
 	want, err := WantedOf(root, q.minimal())
+	if errors.Is(err, errProperties) {
+		return err
+	}
 	if err != nil {
 		want = Wanted{} // a report may ask for addresses alone
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"parvis/portal"
 )
@@ -122,7 +123,7 @@ func Split(base, path string) (parts []string, ok bool) {
 	}
 	for part := range strings.SplitSeq(rest, "/") {
 		name, err := url.PathUnescape(part)
-		if err != nil || name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
+		if err != nil || name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00") || !utf8.ValidString(name) {
 			return nil, false
 		}
 		parts = append(parts, name)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -169,6 +170,15 @@ func propfind(props ...string) string {
 		strings.Join(props, "/><") + `/></prop></propfind>`
 }
 
+// numbered are as many names of properties that nothing has.
+func numbered(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("p%d", i)
+	}
+	return names
+}
+
 func TestDiscoveryFromTheBareHostName(t *testing.T) {
 	s := newServer(t)
 	for _, method := range []string{"GET", "PROPFIND"} {
@@ -279,6 +289,11 @@ func TestPoisonIsRefusedByAPreconditionNeverA500(t *testing.T) {
 		"bad range":        {"REPORT", "", query(`<C:comp-filter name="VEVENT"><C:time-range start="yesterday"/></C:comp-filter>`), 403, "valid-filter"},
 		"range backwards":  {"REPORT", "", query(`<C:comp-filter name="VEVENT"><C:time-range start="20270101T000000Z" end="20260101T000000Z"/></C:comp-filter>`), 403, "valid-filter"},
 		"collation":        {"REPORT", "", query(`<C:comp-filter name="VEVENT"><C:prop-filter name="SUMMARY"><C:text-match collation="i;x">a</C:text-match></C:prop-filter></C:comp-filter>`), 403, "supported-collation"},
+		"many filters":     {"REPORT", "", query(`<C:comp-filter name="VEVENT">` + strings.Repeat(`<C:prop-filter name="X-A"/>`, 101) + `</C:comp-filter>`), 403, "supported-filter"},
+		"many properties":  {"PROPFIND", "", propfind(numbered(501)...), 400, ""},
+		"many to report":   {"REPORT", "", syncBody("", "<prop><"+strings.Join(numbered(501), "/><")+"/></prop>"), 400, ""},
+		"many to set":      {"PROPPATCH", "", `<propertyupdate xmlns="DAV:"><set><prop><` + strings.Join(numbered(501), "/><") + `/></prop></set></propertyupdate>`, 400, ""},
+		"no UTF-8":         {"PUT", "%FF.ics", on("x", 1), 404, ""},
 		"sync token":       {"REPORT", "", syncBody("urn:parvis:sync:x-1", ""), 403, "valid-sync-token"},
 		"other token":      {"REPORT", "", syncBody("http://x/1", ""), 403, "valid-sync-token"},
 		"slash in name":    {"PUT", "a%2Fb.ics", on("x", 1), 404, ""},
@@ -296,6 +311,25 @@ func TestPoisonIsRefusedByAPreconditionNeverA500(t *testing.T) {
 		})
 	}
 	s.do("REPORT", own, query(`<C:comp-filter name="VEVENT"/>`), "Depth", "1").want(t, 207, "first.ics").without(t, "x.ics")
+}
+
+func TestAPropertyNamedTwiceIsAnsweredOnce(t *testing.T) {
+	s := newServer(t)
+	names := slices.Repeat([]string{"C:calendar-timezone"}, 50_000)
+	got := s.do("PROPFIND", "/dav/calendars/claire/", propfind(names...), "Depth", "1").want(t, 207, "BEGIN:VTIMEZONE")
+	if n := strings.Count(got.body, "BEGIN:VTIMEZONE"); n != 1 {
+		t.Errorf("one calendar tells its zone %d times", n)
+	}
+}
+
+func TestACalendarTellsEachOfItsComponentsOnce(t *testing.T) {
+	s := newServer(t)
+	s.do("MKCALENDAR", "/dav/calendars/claire/other/", `<C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop><C:supported-calendar-component-set>`+
+		strings.Repeat(`<C:comp name="VEVENT"/>`, 1000)+`</C:supported-calendar-component-set></prop></set></C:mkcalendar>`).want(t, 201)
+	got := s.do("PROPFIND", "/dav/calendars/claire/other/", propfind("C:supported-calendar-component-set"), "Depth", "0").want(t, 207)
+	if n := strings.Count(got.body, `name="VEVENT"`); n != 1 {
+		t.Errorf("VEVENT is told %d times", n)
+	}
 }
 
 func TestAnOutageAsksClientsToComeBack(t *testing.T) {

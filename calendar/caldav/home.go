@@ -3,6 +3,7 @@ package caldav
 import (
 	"context"
 	"encoding/xml"
+	"slices"
 
 	"parvis/calendar"
 	"parvis/dav"
@@ -80,6 +81,8 @@ func (h *home) Make(ctx context.Context, caller portal.Caller, slug, method stri
 	case !known(made.Components):
 		return nil, dav.Forbidden(name("supported-calendar-component"))
 	}
+	slices.Sort(made.Components)
+	made.Components = slices.Compact(made.Components)
 	if _, err := h.store.CreateCalendar(ctx, caller, made); err != nil {
 		return nil, err
 	}
@@ -92,14 +95,7 @@ func (h *home) Make(ctx context.Context, caller portal.Caller, slug, method stri
 
 // known says whether calendars store all these components.
 func known(components []string) bool {
-	for _, component := range components {
-		found := false
-		for _, supported := range calendar.Components {
-			found = found || component == supported
-		}
-		if !found {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(components, func(component string) bool {
+		return !slices.Contains(calendar.Components, component)
+	})
 }

@@ -98,6 +98,18 @@ func expansionOf(body *dav.Node) (*expansion, error) {
 
 var errFilter = dav.Forbidden(name("valid-filter"))
 
+// maxFilters is how many filters a calendar-query may hold: each looks at each object. Clients write
+// five.
+const maxFilters = 100
+
+// filters counts those inside of an element.
+func filters(n *dav.Node) (count int) {
+	for _, child := range n.Children {
+		count += 1 + filters(child)
+	}
+	return count
+}
+
 // queryOf reads the filter and the time zone of a calendar-query.
 func queryOf(body *dav.Node) (calendar.Filter, *time.Location, error) {
 	var zone *time.Location
@@ -115,6 +127,9 @@ func queryOf(body *dav.Node) (calendar.Filter, *time.Location, error) {
 	outer := filter.Child(name("comp-filter"))
 	if outer == nil || !strings.EqualFold(outer.Attribute("name"), "VCALENDAR") {
 		return calendar.Filter{}, nil, errFilter
+	}
+	if filters(outer) > maxFilters {
+		return calendar.Filter{}, nil, dav.Forbidden(name("supported-filter"))
 	}
 	f, err := innerFilter(outer)
 	return f, zone, err
