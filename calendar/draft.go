@@ -115,8 +115,7 @@ func (d Draft) object(uid string, now time.Time) *ical.Component {
 	set(event, ical.PropCreated, stamp(now))
 	root := newRoot()
 	root.Children = []*ical.Component{event}
-	d.write(event, now)
-	addZone(root, d)
+	addZone(root, d.write(event, now, nil), d.Start.Year())
 	return root
 }
 
@@ -128,17 +127,18 @@ func newRoot() *ical.Component {
 	return root
 }
 
-// write puts what the form shows into an event.
-func (d Draft) write(event *ical.Component, now time.Time) {
+// write puts what the form shows into an event, and returns its start. kept is how the event that is
+// changed says it, nil for a new one.
+func (d Draft) write(event *ical.Component, now time.Time, kept *moment) moment {
 	setText(event, ical.PropSummary, strings.TrimSpace(d.Title))
 	setText(event, ical.PropLocation, strings.TrimSpace(d.Location))
 	setText(event, ical.PropDescription, strings.TrimSpace(d.Description))
-	start := d.moment(d.Start)
+	start := d.moment(d.Start, kept)
 	setMoment(event, ical.PropDateTimeStart, start)
 	event.Props.Del(ical.PropDuration)
 	event.Props.Del(ical.PropDateTimeEnd)
 	if !d.End.IsZero() && !d.End.Equal(d.Start) {
-		setMoment(event, ical.PropDateTimeEnd, d.moment(d.End.In(d.Start.Location())))
+		setMoment(event, ical.PropDateTimeEnd, d.moment(d.End.In(d.Start.Location()), kept))
 	}
 	switch d.Repeat.Every {
 	case Otherwise:
@@ -148,14 +148,19 @@ func (d Draft) write(event *ical.Component, now time.Time) {
 		set(event, ical.PropRecurrenceRule, d.Repeat.value(start))
 	}
 	touch(event, now)
+	return start
 }
 
-// moment is a time of the draft as DTSTART writes it.
-func (d Draft) moment(t time.Time) moment {
+// moment is a time of the draft as DTSTART writes it. A time stays in the zone of the one that was
+// kept: a weekly meeting of New York whose title is changed from Paris goes on changing its hour with
+// New York's clocks. kept has its zone in any form.
+func (d Draft) moment(t time.Time, kept *moment) moment {
 	zone := t.Location()
 	switch {
 	case d.AllDay:
 		return moment{wall: dayOfTime(t).wall(), form: dateForm}
+	case kept != nil && !kept.isDate():
+		return moment{wall: wallOf(t, kept.zone), form: kept.form, zone: kept.zone}
 	case zone == time.UTC || ianaZone(zone.String()) == nil:
 		return moment{wall: wall(t.Unix()), form: utcForm}
 	default:
@@ -163,18 +168,23 @@ func (d Draft) moment(t time.Time) moment {
 	}
 }
 
-// value is the RRULE, with UNTIL in the form that DTSTART's asks for (RFC 5545 §3.3.10).
+// value is the RRULE, with UNTIL in the form that DTSTART's asks for (RFC 5545 §3.3.10): the end of
+// the last day where the person is.
 func (r Repeat) value(start moment) string {
 	rule := "FREQ=" + strings.ToUpper(string(r.Every))
 	if r.Until.IsZero() {
 		return rule
 	}
 	last := dayOfTime(r.Until)
-	if start.isDate() {
+	end := ((last + 1).wall() - 1).in(r.Until.Location())
+	switch start.form {
+	case dateForm:
 		return rule + ";UNTIL=" + formatDate(last)
+	case floatingForm:
+		return rule + ";UNTIL=" + formatWall(wallOf(end, start.zone))
+	default:
+		return rule + ";UNTIL=" + stamp(end)
 	}
-	end := (last + 1).wall() - 1
-	return rule + ";UNTIL=" + stamp(end.in(start.place(time.UTC)))
 }
 
 // repeatOf reads back what value wrote; a rule that says more is Otherwise.
@@ -189,7 +199,11 @@ func repeatOf(it *item, zone *time.Location) Repeat {
 	r := it.ruleIn(place)
 	var repeat Repeat
 	if r.hasUntil {
-		repeat.Until = r.until.day().wall().in(zone)
+		// The last day on which it may start: clients that cut a series in two end the first part a
+		// second before an instance.
+		hour := wall(it.start.wall.second())
+		last := ((r.until - hour).day().wall() + hour).in(place)
+		repeat.Until = midnight(last.In(zone))
 	}
 	plain := rule{
 		freq: r.freq, interval: 1, until: r.until, hasUntil: r.hasUntil, untilUTC: r.untilUTC, weekStart: r.weekStart,
@@ -217,9 +231,9 @@ func repeatOf(it *item, zone *time.Location) Repeat {
 // with it: a meeting cancelled on the 14th stays cancelled.
 func (o *Object) change(d Draft, zone *time.Location, now time.Time) {
 	main := o.items[0]
-	before := *main.start
-	d.write(main.component, now)
-	after := d.moment(d.Start)
+	before, kept := *main.start, *main.start
+	kept.zone = before.place(zone)
+	after := d.write(main.component, now, &kept)
 	if !before.isDate() && after.isDate() {
 		before.wall = before.wall.day().wall()
 	}
@@ -232,7 +246,7 @@ func (o *Object) change(d Draft, zone *time.Location, now time.Time) {
 			moveExceptions(it, delta, after, zone)
 		}
 	}
-	addZone(o.root, d)
+	addZone(o.root, after, d.Start.Year())
 }
 
 // moveExceptions shifts EXDATE, RDATE and RECURRENCE-ID and writes them as DTSTART is written.

@@ -188,6 +188,71 @@ func TestAChangeKeepsWhatThePageDoesNotShow(t *testing.T) {
 	}
 }
 
+func TestASeriesOfAnotherZoneStaysThere(t *testing.T) {
+	ctx, s := context.Background(), newStore(t)
+	caller := agent("bourg", "claire")
+	own := "BEGIN:VTIMEZONE\r\nTZID:Notre zone\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:-0300\r\nTZOFFSETTO:-0300\r\nEND:STANDARD\r\nEND:VTIMEZONE"
+	for name, c := range map[string]struct {
+		zone, written, moved string // DTSTART, and when it is moved by an hour
+		rule                 string
+	}{
+		"New York":     {"", "DTSTART;TZID=America/New_York:20261020T090000", "DTSTART;TZID=America/New_York:20261020T100000", "RRULE:FREQ=WEEKLY"},
+		"UTC":          {"", "DTSTART:20261020T090000Z", "DTSTART:20261020T100000Z", "RRULE:FREQ=WEEKLY"},
+		"floating":     {"", "DTSTART:20261020T090000", "DTSTART:20261020T100000", "RRULE:FREQ=WEEKLY;UNTIL=20261120T235959"},
+		"its own zone": {own, "DTSTART;TZID=Notre zone:20261020T090000", "DTSTART;TZID=Notre zone:20261020T100000", "RRULE:FREQ=WEEKLY"},
+	} {
+		octets := ics("BEGIN:VCALENDAR", c.zone, "BEGIN:VEVENT", "UID:"+name, c.written, "DURATION:PT1H", c.rule, "END:VEVENT", "END:VCALENDAR")
+		w, err := s.Put(ctx, caller, personal(caller), "a"+name, octets, Condition{})
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		ev, err := s.Event(ctx, caller, w.ID)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		for _, step := range []struct {
+			by   time.Duration
+			want string
+		}{{0, c.written}, {time.Hour, c.moved}} {
+			d := ev.Draft
+			d.Title, d.Start, d.End = "Point", d.Start.In(paris).Add(step.by), d.End.In(paris).Add(step.by)
+			if err := s.ChangeEvent(ctx, caller, w.ID, "", d); err != nil {
+				t.Fatal(name, err)
+			}
+			e, err := s.Entry(ctx, caller, personal(caller), "a"+name)
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			for _, want := range []string{step.want, c.rule, "SUMMARY:Point"} {
+				if !strings.Contains(string(e.Octets), want+"\r\n") {
+					t.Errorf("%s: %q is not in\n%s", name, want, e.Octets)
+				}
+			}
+		}
+	}
+}
+
+func TestASeriesThatAPhoneCutKeepsItsLastDay(t *testing.T) {
+	ctx, s := context.Background(), newStore(t)
+	caller := agent("bourg", "claire")
+	w, err := s.Put(ctx, caller, personal(caller), "a.ics", eventText("DTSTART;TZID=Europe/Paris:20261102T090000", "SUMMARY:Point",
+		"RRULE:FREQ=WEEKLY;UNTIL=20261116T075959Z"), Condition{}) // a second before the third one
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := titles(t, s, caller)
+	ev, err := s.Event(ctx, caller, w.ID)
+	if err != nil || ev.Repeat.Until.Format(time.DateOnly) != "2026-11-15" {
+		t.Errorf("it may start until %v, %v", ev.Repeat.Until, err)
+	}
+	if err := s.ChangeEvent(ctx, caller, w.ID, ev.ETag, ev.Draft); err != nil {
+		t.Fatal(err)
+	}
+	if got := titles(t, s, caller); !cmp.Equal(got, before) || len(got) != 2 {
+		t.Errorf("%q, want %q as before", got, before)
+	}
+}
+
 // watched is a context that measures the heap in use as often as it is asked whether it goes on.
 type watched struct {
 	context.Context

@@ -7,10 +7,9 @@ import (
 	"github.com/emersion/go-ical"
 )
 
-// addZone gives an object the VTIMEZONE that its TZID refers to (RFC 5545 §3.8.3.1), when it has
-// none yet.
-func addZone(root *ical.Component, d Draft) {
-	start := d.moment(d.Start)
+// addZone gives an object the VTIMEZONE that the TZID of its start refers to (RFC 5545 §3.8.3.1), as
+// it is in a year, when it has none yet.
+func addZone(root *ical.Component, start moment, year int) {
 	if start.form != zonedForm {
 		return
 	}
@@ -20,7 +19,7 @@ func addZone(root *ical.Component, d Draft) {
 			return
 		}
 	}
-	root.Children = append([]*ical.Component{zoneComponent(start.zone, d.Start.Year())}, root.Children...)
+	root.Children = append([]*ical.Component{zoneComponent(start.zone, year)}, root.Children...)
 }
 
 // zoneComponent describes a zone as it is in one year: by one offset, or by the two days of the
