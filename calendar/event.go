@@ -30,7 +30,7 @@ type Event struct {
 // Instances lists what overlaps [from, to) in the named calendars, in all that the caller sees
 // when none is named, sorted by start, all-day events first among those of one start. Both bounds
 // are needed. Times come in from's zone; days in the calendar's own. Calendars that take too long
-// to read are ErrTooMuchWork.
+// to read, and more than 100,000 instances, are ErrTooMuchWork.
 func (s *Store) Instances(ctx context.Context, caller portal.Caller, from, to time.Time, calendars ...CalendarID) ([]Instance, error) {
 	if from.IsZero() || to.IsZero() || to.Sub(from) > 5*366*24*time.Hour {
 		return nil, fmt.Errorf("calendar: instances from %v to %v: %w", from, to, portal.ErrInvalid)
@@ -74,7 +74,9 @@ func (s *Store) instancesOf(ctx context.Context, caller portal.Caller, c Calenda
 			if time.Since(begun) > maxWork {
 				return nil, ErrTooMuchWork
 			}
-			all = e.addInstances(c, from, to, all)
+			if all = e.addInstances(c, from, to, all); len(all) > maxListed {
+				return nil, ErrTooMuchWork
+			}
 		}
 	}
 	return all, nil
@@ -97,6 +99,9 @@ func (e Entry) addInstances(c Calendar, from, to time.Time, all []Instance) []In
 	}
 	return all
 }
+
+// maxListed is how many instances one list holds, some 30 MB: every object may have MaxInstances.
+const maxListed = 100_000
 
 // Event is one event that the caller sees. What is no event is portal.ErrNotFound.
 func (s *Store) Event(ctx context.Context, caller portal.Caller, id EventID) (Event, error) {

@@ -601,3 +601,13 @@ func TestFreeBusyTellsWhenAndNotWhat(t *testing.T) {
 	}
 	s.do("REPORT", own, strings.Replace(body, ` end="20261111T000000Z"`, "", 1)).want(t, 403, "valid-filter")
 }
+
+func TestFreeBusyOfTooManyInstancesIsRefused(t *testing.T) {
+	s := newServer(t)
+	for n := range 11 {
+		s.do("PUT", fmt.Sprintf("%s%d.ics", own, n), event(fmt.Sprintf("u%d", n), "DTSTART:20260101T000000Z",
+			"RRULE:FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23")).want(t, 201)
+	}
+	body := `<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav"><C:time-range start="20260101T000000Z" end="20300101T000000Z"/></C:free-busy-query>`
+	s.do("REPORT", own, body).want(t, 507, "number-of-matches-within-limits")
+}

@@ -76,7 +76,7 @@ func (c *collection) freeBusy(ctx context.Context, caller portal.Caller, body *d
 		return errFilter
 	}
 	if err != nil {
-		return err
+		return answer(err, c.Href())
 	}
 	return m.Instead("text/calendar; charset=utf-8", octets)
 }
