@@ -154,6 +154,26 @@ func TestAPasswordThatIsWrongByNowIsForgotten(t *testing.T) {
 	}
 }
 
+func TestAPasswordGivenMeanwhileIsKept(t *testing.T) {
+	ctx, store := context.Background(), newStore(t)
+	if err := store.keepPassword(ctx, helene, "helene.daumas@bourg.example", "last year's"); err != nil {
+		t.Fatal(err)
+	}
+	tried, err := store.personal(ctx, helene, Server{SignIn: ByPassword})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.keepPassword(ctx, helene, "helene.daumas@bourg.example", "this year's"); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.forgetRefused(ctx, helene, tried); err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := store.personal(ctx, helene, Server{SignIn: ByPassword}); err != nil || kept.password != "this year's" {
+		t.Errorf("kept %q, %v", kept.password, err)
+	}
+}
+
 func TestThePageDoesNotServeToGuess(t *testing.T) {
 	ctx, store, dovecot := context.Background(), newStore(t), servers.Dovecot(t)
 	connectMail(t, store, Server{Address: dovecot.Address, Security: StartTLS, CA: pem(t, dovecot.CAFile), SignIn: ByPassword})

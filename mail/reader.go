@@ -54,7 +54,7 @@ func (s *Store) Mailboxes(ctx context.Context, caller portal.Caller, latest int)
 	for _, visit := range visits {
 		if errors.Is(visit.err, portal.ErrDenied) && server.SignIn == ByPassword {
 			// Trying a password that is wrong by now would lock her account.
-			if err := s.forgetPassword(context.WithoutCancel(ctx), caller); err != nil {
+			if err := s.forgetRefused(context.WithoutCancel(ctx), caller, visit.who); err != nil {
 				return Reading{}, err
 			}
 			reading.NeedsPassword = true
@@ -149,7 +149,7 @@ func (s *Store) GivePassword(ctx context.Context, caller portal.Caller, login, p
 		return fmt.Errorf("mail: give password: %w", portal.UserError{Kind: portal.ErrDenied, Key: "mail.error.wait",
 			Args: []any{"minutes", int(wait.Minutes()) + 1}})
 	}
-	if _, err := visit(ctx, server, credentials{login, password}, 0); err != nil {
+	if _, err := visit(ctx, server, credentials{login: login, password: password}, 0); err != nil {
 		if errors.Is(err, portal.ErrDenied) {
 			s.attempts.failed(caller.Agent, time.Now())
 		}

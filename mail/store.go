@@ -221,7 +221,10 @@ func (s *Store) ownAddress(ctx context.Context, caller portal.Caller) (string, e
 }
 
 // credentials open one mailbox.
-type credentials struct{ login, password string }
+type credentials struct {
+	login, password string
+	sealed          []byte // the password as it is kept; nil for one that is not the agent's own
+}
 
 // personal returns how the caller's own mailbox opens; portal.ErrNotFound
 // when she has none, or has not given its password yet.
@@ -244,12 +247,12 @@ func (s *Store) personal(ctx context.Context, caller portal.Caller, server Serve
 	if err != nil {
 		return credentials{}, fmt.Errorf("mail: password of the agent: %w", err)
 	}
-	return credentials{login, string(password)}, nil
+	return credentials{login, string(password), sealed}, nil
 }
 
 // as opens an address by the master user.
 func (server Server) as(address string) credentials {
-	return credentials{address + server.Separator + server.MasterUser, server.MasterPassword}
+	return credentials{login: address + server.Separator + server.MasterUser, password: server.MasterPassword}
 }
 
 // keepPassword seals the password that the caller gave for her mailbox.
@@ -264,7 +267,18 @@ func (s *Store) keepPassword(ctx context.Context, caller portal.Caller, login, p
 	return nil
 }
 
-// forgetPassword removes it.
+// forgetRefused removes the password that the server refused, and no other one: the agent may have given
+// the right one while the server took its time with the old.
+func (s *Store) forgetRefused(ctx context.Context, caller portal.Caller, who credentials) error {
+	_, err := s.db.Exec(ctx, `DELETE FROM mail_passwords WHERE collectivity = $1 AND agent = $2 AND sealed = $3`,
+		caller.Collectivity, caller.Agent, who.sealed)
+	if err != nil {
+		return fmt.Errorf("mail: forget refused password: %w", err)
+	}
+	return nil
+}
+
+// forgetPassword removes the caller's password.
 func (s *Store) forgetPassword(ctx context.Context, caller portal.Caller) error {
 	_, err := s.db.Exec(ctx, `DELETE FROM mail_passwords WHERE collectivity = $1 AND agent = $2`, caller.Collectivity, caller.Agent)
 	if err != nil {
