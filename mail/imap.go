@@ -63,6 +63,7 @@ func connect(ctx context.Context, server Server) (*imapclient.Client, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		conn.SetDeadline(deadline)
 	}
+	conn = &bounded{Conn: conn, left: maxVisit}
 	options := &imapclient.Options{TLSConfig: secured, WordDecoder: &mime.WordDecoder{CharsetReader: charset.Reader}}
 	if server.Security == TLS {
 		secure := tls.Client(conn, secured)
@@ -80,6 +81,27 @@ func connect(ctx context.Context, server Server) (*imapclient.Client, error) {
 		return nil, tlsFailure(err)
 	}
 	return client, nil
+}
+
+// maxVisit bounds what one visit reads, in bytes: the heads of thirty messages take some 100 KB, and
+// the library holds a text of any size.
+const maxVisit = 8 << 20
+
+var errTooMuch = errors.New("mail: the server says too much")
+
+// bounded is a connection that ends with errTooMuch.
+type bounded struct {
+	net.Conn
+	left int
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTooMuch
+	}
+	n, err := b.Conn.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }
 
 func read(client *imapclient.Client, who credentials, latest int) (Mailbox, error) {

@@ -1,10 +1,17 @@
 package mail
 
 import (
+	"bufio"
 	"context"
+	"crypto/tls"
+	encpem "encoding/pem"
 	"errors"
+	"fmt"
+	"net"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -268,6 +275,55 @@ func TestAServerInTroubleIsNamedInASentence(t *testing.T) {
 	}
 	if err := store.Check(context.Background(), "bourg"); !errors.Is(err, portal.ErrUnavailable) {
 		t.Errorf("Check = %v", err)
+	}
+}
+
+// talkative is an IMAP server that answers a FETCH with a subject without end.
+func talkative(conn net.Conn) {
+	fmt.Fprint(conn, "* OK [CAPABILITY IMAP4rev1] hello\r\n")
+	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		tag, command, _ := strings.Cut(lines.Text(), " ")
+		switch name, _, _ := strings.Cut(command, " "); name {
+		case "STATUS":
+			fmt.Fprint(conn, "* STATUS INBOX (MESSAGES 3 UNSEEN 1)\r\n")
+		case "FETCH":
+			fmt.Fprint(conn, "* 1 FETCH (ENVELOPE (NIL {2000000000}\r\n")
+			for {
+				if _, err := conn.Write(make([]byte, 1<<20)); err != nil {
+					return
+				}
+			}
+		}
+		fmt.Fprintf(conn, "%s OK done\r\n", tag)
+	}
+}
+
+func TestAServerThatSaysTooMuchIsLeft(t *testing.T) {
+	lender := httptest.NewTLSServer(nil) // of its certificate
+	defer lender.Close()
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: lender.TLS.Certificates})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		if conn, err := listener.Accept(); err == nil {
+			defer conn.Close()
+			talkative(conn)
+		}
+	}()
+	authority := encpem.EncodeToMemory(&encpem.Block{Type: "CERTIFICATE", Bytes: lender.Certificate().Raw})
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err = visit(ctx, Server{Address: listener.Addr().String(), Security: TLS, CA: string(authority)}, credentials{login: "helene", password: "x"}, 3)
+	runtime.ReadMemStats(&after)
+	if !errors.Is(err, portal.ErrUnavailable) || ctx.Err() != nil {
+		t.Errorf("%v, want unavailable before the deadline", err)
+	}
+	if took := (after.TotalAlloc - before.TotalAlloc) >> 20; took > 200 {
+		t.Errorf("it took %d MB", took)
 	}
 }
 
