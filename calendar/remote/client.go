@@ -21,6 +21,7 @@ const (
 	maxReport    = 24 << 20 // bytes of a calendar with its objects
 	maxCalendars = 50
 	maxRedirects = 3
+	maxDepth     = 64 // of XML elements: the decoder remembers each that is open
 )
 
 var (
@@ -123,7 +124,7 @@ func (h *harvester) Do(req *http.Request) (*http.Response, error) {
 func calendarData(body io.Reader) ([][]byte, error) {
 	var objects [][]byte
 	d := xml.NewDecoder(body)
-	for {
+	for depth := 0; depth <= maxDepth; {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
 			return objects, nil
@@ -132,6 +133,11 @@ func calendarData(body io.Reader) ([][]byte, error) {
 			return nil, fmt.Errorf("remote: read objects: %w", err)
 		}
 		start, ok := token.(xml.StartElement)
+		if ok {
+			depth++
+		} else if _, ended := token.(xml.EndElement); ended {
+			depth--
+		}
 		if !ok || start.Name.Space != "urn:ietf:params:xml:ns:caldav" || start.Name.Local != "calendar-data" {
 			continue
 		}
@@ -139,6 +145,7 @@ func calendarData(body io.Reader) ([][]byte, error) {
 		if err := d.DecodeElement(&text, &start); err != nil {
 			return nil, fmt.Errorf("remote: read objects: %w", err)
 		}
+		depth--
 		if text = bytes.TrimSpace(text); len(text) == 0 || len(text) > maxObject {
 			continue
 		}
@@ -146,6 +153,7 @@ func calendarData(body io.Reader) ([][]byte, error) {
 			return nil, errTooLarge
 		}
 	}
+	return nil, errTooLarge
 }
 
 // address reads what an agent typed: "nuage.example/remote.php/dav" is https.

@@ -43,9 +43,10 @@ func refuseInside(_, address string, _ syscall.RawConn) error {
 }
 
 // Ranges beside those that netip knows: shared address space (RFC 6598), documentation and
-// benchmarks, IPv4 kept for protocols, and what carries an IPv4 address (RFC 6052, 3056, 4380).
+// benchmarks, IPv4 kept for protocols, what carries an IPv4 address (RFC 6052, 3056, 4380, 4291 §2.5.5.1), and the
+// sites' own addresses of before (RFC 3879).
 var insideRanges = prefixes("100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
-	"240.0.0.0/4", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/23", "2001:db8::/32", "100::/64")
+	"240.0.0.0/4", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/23", "2001:db8::/32", "100::/64", "::/96", "fec0::/10")
 
 func prefixes(texts ...string) []netip.Prefix {
 	var list []netip.Prefix

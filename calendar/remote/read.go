@@ -50,7 +50,7 @@ func (s *Store) read(ctx context.Context, a access, zone *time.Location) (found 
 	today := time.Date(year, month, day, 0, 0, 0, 0, zone)
 	from, to := today.AddDate(0, 0, -daysBefore), today.AddDate(0, 0, daysAfter)
 	for _, remote := range calendars {
-		objects, err := query(ctx, a, *c, remote.Path, from, to)
+		objects, err := query(ctx, a, c, remote.Path, from, to)
 		if err != nil {
 			return reading{}, s.fault(fmt.Errorf("remote: calendar %.200q: %w", remote.Path, err), c.refused)
 		}
@@ -113,9 +113,9 @@ func homeSet(ctx context.Context, c *client, from *url.URL) (string, error) {
 }
 
 // query is the objects of a calendar that touch a range of time.
-func query(ctx context.Context, a access, c client, at string, from, to time.Time) ([][]byte, error) {
+func query(ctx context.Context, a access, c *client, at string, from, to time.Time) ([][]byte, error) {
 	c.limit = maxReport
-	objects := &harvester{client: &c}
+	objects := &harvester{client: c}
 	dav, err := caldav.NewClient(objects, a.url)
 	if err != nil {
 		return nil, err

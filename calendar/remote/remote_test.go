@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -428,7 +429,7 @@ func TestAddressesInsideAreRefusedWhenTheyAreDialled(t *testing.T) {
 		inside bool
 		list   string
 	}{
-		{true, "127.0.0.1 10.1.2.3 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 0.1.2.3 224.0.0.1 255.255.255.255 192.0.2.1 198.18.0.1 240.0.0.1 ::1 :: fe80::1 fc00::1 fd12::1 ff02::1 ::ffff:10.0.0.1 64:ff9b::a00:1 2002:a00:1:: 2001:db8::1"},
+		{true, "127.0.0.1 10.1.2.3 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 0.1.2.3 224.0.0.1 255.255.255.255 192.0.2.1 198.18.0.1 240.0.0.1 ::1 :: fe80::1 fc00::1 fd12::1 ff02::1 ::ffff:10.0.0.1 64:ff9b::a00:1 2002:a00:1:: 2001:db8::1 ::a00:1 fec0::1"},
 		{false, "8.8.8.8 172.32.0.1 192.167.0.1 100.63.0.1 100.128.0.1 2a01:e0a::1 ::ffff:8.8.8.8"},
 	} {
 		for text := range strings.FieldsSeq(c.list) {
@@ -436,6 +437,40 @@ func TestAddressesInsideAreRefusedWhenTheyAreDialled(t *testing.T) {
 				t.Errorf("isInside(%s) = %v", text, got)
 			}
 		}
+	}
+}
+
+func TestAPasswordThatOnlyOpensTheFrontDoorIsRefused(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "REPORT" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.WriteHeader(http.StatusMultiStatus)
+		fmt.Fprintf(w, `<d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><d:response><d:href>%s</d:href><d:propstat><d:prop>
+			<d:resourcetype><d:collection/><c:calendar/></d:resourcetype><d:current-user-principal><d:href>/</d:href></d:current-user-principal>
+			<c:calendar-home-set><d:href>/</d:href></c:calendar-home-set></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response></d:multistatus>`, r.URL.Path)
+	}))
+	defer server.Close()
+	s, _ := newStore(t, nil)
+	_, err := s.Add(context.Background(), claire, Draft{URL: server.URL, Login: "claire", Password: "x"}, paris)
+	if key := keyOf(err); key != "remote.fault.refused" {
+		t.Errorf("%q, %v", key, err)
+	}
+}
+
+func TestAnAnswerWithoutEndElementsTakesNoMemory(t *testing.T) {
+	deep := strings.Repeat("<a>", maxReport/3)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := calendarData(strings.NewReader(deep))
+	runtime.ReadMemStats(&after)
+	if took := (after.TotalAlloc - before.TotalAlloc) >> 20; !errors.Is(err, errTooLarge) || took > 1 {
+		t.Errorf("%v after %d MB", err, took)
+	}
+	many := `<m xmlns:c="urn:ietf:params:xml:ns:caldav">` + strings.Repeat("<r><c:calendar-data>x</c:calendar-data></r>", 1000) + "</m>"
+	if found, err := calendarData(strings.NewReader(many)); err != nil || len(found) != 1000 {
+		t.Errorf("%d objects side by side, %v", len(found), err)
 	}
 }
 
