@@ -33,75 +33,95 @@ func (s Source) IDs(ctx context.Context, collectivity portal.CollectivityID, aft
 	return ids, wrap(err, "calendar: events to search")
 }
 
-// Load is the events as they are now.
+// Load is the events as they are now. One that was stored under older limits and can't be parsed any
+// more is in no index, as it is on no page.
 func (s Source) Load(ctx context.Context, collectivity portal.CollectivityID, ids []string) ([]search.Document, error) {
-	var all []search.Document
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	args := []any{string(collectivity), EventComponent}
 	for _, id := range ids {
-		rows, err := s.store.db.Query(ctx, `
-			SELECT o.id, c.name, c.owner, o.octets, t.zone,
-			       COALESCE(g.group_id, ''), COALESCE(g.writes, FALSE)
-			FROM calendar_objects o
-			JOIN calendars c ON c.collectivity = $1 AND c.id = o.calendar
-			JOIN collectivities t ON t.id = o.collectivity
-			LEFT JOIN calendar_groups g ON g.collectivity = $1 AND g.calendar = o.calendar
-			WHERE o.collectivity = $1 AND o.id = $2 AND o.component = $3`, string(collectivity), id, EventComponent)
-		found, err := database.Collect(rows, err, scanSearched)
-		if err != nil {
-			return nil, fmt.Errorf("calendar: events to search: %w", err)
+		args = append(args, id)
+	}
+	rows, err := s.store.db.Query(ctx, `
+		SELECT o.id, o.calendar, c.name, c.owner, o.octets, t.zone
+		FROM calendar_objects o
+		JOIN calendars c ON c.collectivity = $1 AND c.id = o.calendar
+		JOIN collectivities t ON t.id = o.collectivity
+		WHERE o.collectivity = $1 AND o.component = $2 AND o.id IN (`+database.Params(3, len(ids))+`)`, args...)
+	found, err := database.Collect(rows, err, scanSearched)
+	if err != nil {
+		return nil, fmt.Errorf("calendar: events to search: %w", err)
+	}
+	audiences := map[CalendarID][]portal.GroupID{}
+	var all []search.Document
+	for _, f := range found {
+		document, ok := f.document()
+		if !ok {
+			continue
 		}
-		if len(found) > 0 {
-			all = append(all, searchDocument(found))
+		audience, known := audiences[f.calendar]
+		if !known {
+			if audience, err = s.audience(ctx, collectivity, f.calendar); err != nil {
+				return nil, fmt.Errorf("calendar: events to search: %w", err)
+			}
+			audiences[f.calendar] = audience
 		}
+		document.Audience = audience
+		all = append(all, document)
 	}
 	return all, nil
 }
 
-// searched is an event with one of its calendar's groups.
+// searched is an event with what search needs of its calendar.
 type searched struct {
-	document search.Document
-	group    portal.GroupID
-	writes   bool
+	id       EventID
+	calendar CalendarID
+	name     string // of the calendar
+	owner    portal.AgentID
+	octets   []byte
+	zone     string
 }
 
-func scanSearched(rows *sql.Rows) (searched, error) {
-	var f searched
-	var owner portal.AgentID
-	var zone string
-	var octets []byte
-	d := &f.document
-	if err := rows.Scan(&d.ID, &d.Detail, &owner, &octets, &zone, &f.group, &f.writes); err != nil {
-		return f, err
-	}
-	o, err := Parse(octets)
+func scanSearched(rows *sql.Rows) (f searched, err error) {
+	return f, rows.Scan(&f.id, &f.calendar, &f.name, &f.owner, &f.octets, &f.zone)
+}
+
+// document is the event without its audience; false for what is none any more.
+func (f searched) document() (search.Document, bool) {
+	o, err := Parse(f.octets)
 	if err != nil {
-		return f, err
+		return search.Document{}, false
 	}
 	main := o.items[0]
-	d.Kind = search.KindEvent
-	d.Title = propText(main.component, ical.PropSummary)
-	d.Body = strings.TrimSpace(propText(main.component, ical.PropLocation) + "\n" + propText(main.component, ical.PropDescription))
-	d.URL = "/calendar/events/" + d.ID
-	d.Icon = "i-calendar"
-	d.Date = main.start.at(zoneNamed(zone)).In(time.UTC)
-	if owner != "" {
-		d.Agents = []portal.AgentID{owner}
+	d := search.Document{
+		Kind: search.KindEvent, ID: string(f.id), Detail: f.name,
+		Title: propText(main.component, ical.PropSummary),
+		Body:  strings.TrimSpace(propText(main.component, ical.PropLocation) + "\n" + propText(main.component, ical.PropDescription)),
+		URL:   "/calendar/events/" + string(f.id),
+		Icon:  "i-calendar",
+		Date:  main.start.at(zoneNamed(f.zone)).In(time.UTC),
 	}
-	return f, nil
+	if f.owner != "" {
+		d.Agents = []portal.AgentID{f.owner}
+	}
+	return d, true
 }
 
-// searchDocument joins an event's rows. Without a group that only reads everyone reads, so the
-// audience stays empty.
-func searchDocument(rows []searched) search.Document {
-	d := rows[0].document
+// audience is the groups that may read a calendar. Without a group that only reads everyone does, and
+// it is empty.
+func (s Source) audience(ctx context.Context, collectivity portal.CollectivityID, id CalendarID) ([]portal.GroupID, error) {
 	limited := false
-	for _, f := range rows {
-		if f.group != "" {
-			d.Audience = append(d.Audience, f.group)
-			limited = limited || !f.writes
-		}
+	rows, err := s.store.db.Query(ctx, `SELECT group_id, writes FROM calendar_groups WHERE collectivity = $1 AND calendar = $2 ORDER BY group_id`,
+		string(collectivity), string(id))
+	groups, err := database.Collect(rows, err, func(rows *sql.Rows) (group portal.GroupID, err error) {
+		var writes bool
+		err = rows.Scan(&group, &writes)
+		limited = limited || !writes
+		return group, err
+	})
+	if err != nil || !limited {
+		return nil, err
 	}
-	if !limited {
-		d.Audience = nil
-	}
-	return d
+	return groups, nil
 }

@@ -304,6 +304,42 @@ func TestChangesSinceAToken(t *testing.T) {
 	}
 }
 
+func TestAnEventOfOlderLimitsHoldsUpNoOtherInSearch(t *testing.T) {
+	ctx, s := context.Background(), newStore(t)
+	caller := agent("bourg", "claire")
+	old, other := mustCreate(t, s, caller, meeting(caller, "Ancien", 23)), mustCreate(t, s, caller, meeting(caller, "Conseil", 24))
+	_, err := s.db.Exec(ctx, `UPDATE calendar_objects SET octets = $2 WHERE collectivity = 'bourg' AND id = $1`, string(old), []byte("no event"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := s.Source().Load(ctx, "bourg", []string{string(old), string(other)})
+	if err != nil || len(docs) != 1 || docs[0].Title != "Conseil" {
+		t.Errorf("Load = %+v, %v", docs, err)
+	}
+}
+
+func TestWhoReadsACalendarFindsItsEvents(t *testing.T) {
+	ctx, s := context.Background(), newStore(t)
+	admin := agent("bourg", "admin")
+	admin.Rights = []portal.Right{portal.EditCalendars}
+	for name, c := range map[string]struct{ read, write, want []portal.GroupID }{
+		"everyone reads":  {nil, []portal.GroupID{"accueil"}, nil},
+		"some read":       {[]portal.GroupID{"urbanisme"}, []portal.GroupID{"accueil"}, []portal.GroupID{"accueil", "urbanisme"}},
+		"nobody is named": {nil, nil, nil},
+	} {
+		shared, err := s.CreateCalendar(ctx, admin, NewCalendar{Name: name, Shared: true, ReadGroups: c.read, WriteGroups: c.write})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := meeting(admin, "Conseil", 24)
+		d.Calendar = shared.ID
+		docs, err := s.Source().Load(ctx, "bourg", []string{string(mustCreate(t, s, admin, d)), string(mustCreate(t, s, admin, d))})
+		if err != nil || len(docs) != 2 || !cmp.Equal(docs[0].Audience, c.want) || !cmp.Equal(docs[1].Audience, c.want) {
+			t.Errorf("%s: %+v, %v; want audience %q", name, docs, err, c.want)
+		}
+	}
+}
+
 func TestSearchHearsOfEveryChangeInItsTransaction(t *testing.T) {
 	ctx, s := context.Background(), newStore(t)
 	caller := agent("bourg", "claire")
