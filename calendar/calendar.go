@@ -5,6 +5,7 @@
 package calendar
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -70,20 +71,39 @@ func (c Calendar) writableBy(caller portal.Caller) bool {
 type SyncToken struct {
 	Epoch    string
 	Sequence int64
+	// forgotten is what the log had forgotten when a first reading began that goes on after this
+	// token: the deletions until there are no news to it. 0 for any other token.
+	forgotten int64
 }
 
 // unstoredEpoch is that of a first calendar before its first write.
 const unstoredEpoch = "new"
 
-// String is "k3v9m2p7q4r8s6t2-42".
-func (t SyncToken) String() string { return t.Epoch + "-" + strconv.FormatInt(t.Sequence, 10) }
+// String is "k3v9m2p7q4r8s6t2-42", or "k3v9m2p7q4r8s6t2-42-60" within a first reading.
+func (t SyncToken) String() string {
+	s := t.Epoch + "-" + strconv.FormatInt(t.Sequence, 10)
+	if t.forgotten != 0 {
+		s += "-" + strconv.FormatInt(t.forgotten, 10)
+	}
+	return s
+}
 
 // ParseSyncToken reads what String wrote; portal.ErrInvalid otherwise.
 func ParseSyncToken(s string) (SyncToken, error) {
-	epoch, number, ok := strings.Cut(s, "-")
-	sequence, err := strconv.ParseInt(number, 10, 64)
-	if !ok || err != nil || epoch == "" || sequence < 0 {
+	parts := strings.Split(s, "-")
+	t := SyncToken{Epoch: parts[0]}
+	var err error
+	for i, into := range []*int64{&t.Sequence, &t.forgotten}[:min(2, len(parts)-1)] {
+		n, unread := strconv.ParseInt(parts[i+1], 10, 64)
+		err, *into = cmp.Or(err, unread), n
+	}
+	if err != nil || len(parts) < 2 || len(parts) > 3 || t.Epoch == "" || t.Sequence < 0 || t.forgotten < 0 {
 		return SyncToken{}, fmt.Errorf("calendar: sync token %.60q: %w", s, portal.ErrInvalid)
 	}
-	return SyncToken{epoch, sequence}, nil
+	return t, nil
+}
+
+// outlives says whether a token is still answered after the log forgot until a sequence.
+func (t SyncToken) outlives(forgotten int64) bool {
+	return t.Sequence >= forgotten || t.forgotten == forgotten
 }

@@ -139,7 +139,7 @@ func (s *Store) ChangesSince(ctx context.Context, caller portal.Caller, id Calen
 		return Changes{}, err
 	}
 	first := since == SyncToken{} || since == SyncToken{Epoch: unstoredEpoch}
-	if !first && (since.Epoch != c.Sync.Epoch || since.Sequence > c.Sync.Sequence || since.Sequence < c.forgotten) {
+	if !first && (since.Epoch != c.Sync.Epoch || since.Sequence > c.Sync.Sequence || !since.outlives(c.forgotten)) {
 		return Changes{}, ErrSyncToken
 	}
 	changes := Changes{Token: c.Sync}
@@ -165,6 +165,9 @@ func (s *Store) ChangesSince(ctx context.Context, caller portal.Caller, id Calen
 	for n := 0; rows.Next(); n++ {
 		if n == limit {
 			changes.More, changes.Token.Sequence = true, last
+			if last < c.forgotten { // a first reading, whose next page the log must still answer
+				changes.Token.forgotten = c.forgotten
+			}
 			break
 		}
 		var e Entry

@@ -296,7 +296,8 @@ func TestChangesSinceAToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, bad := range map[string]SyncToken{
-		"other epoch": {"x", 1}, "future": {start.Epoch, 99}, "forgotten": start,
+		"other epoch": {Epoch: "x", Sequence: 1}, "future": {Epoch: start.Epoch, Sequence: 99}, "forgotten": start,
+		"of a reading begun before": {Epoch: start.Epoch, Sequence: start.Sequence, forgotten: start.Sequence},
 	} {
 		if _, err := s.ChangesSince(ctx, caller, id, bad, 0); !errors.Is(err, ErrSyncToken) {
 			t.Errorf("%s: %v, want ErrSyncToken", name, err)
@@ -315,6 +316,43 @@ func TestAnEventOfOlderLimitsHoldsUpNoOtherInSearch(t *testing.T) {
 	docs, err := s.Source().Load(ctx, "bourg", []string{string(old), string(other)})
 	if err != nil || len(docs) != 1 || docs[0].Title != "Conseil" {
 		t.Errorf("Load = %+v, %v", docs, err)
+	}
+}
+
+func TestAFirstReadingByPagesComesToItsEnd(t *testing.T) {
+	ctx, s := context.Background(), newStore(t)
+	caller := agent("bourg", "claire")
+	for _, title := range []string{"a", "b", "c"} {
+		mustCreate(t, s, caller, meeting(caller, title, 24))
+	}
+	gone := mustCreate(t, s, caller, meeting(caller, "gone", 24))
+	if err := s.DeleteEvent(ctx, caller, gone, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ForgetChanges(ctx, "bourg", time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	found, token := 0, SyncToken{}
+	for page := 0; ; page++ {
+		changes, err := s.ChangesSince(ctx, caller, personal(caller), token, 1)
+		if err != nil || page > 4 {
+			t.Fatalf("page %d after %v: %v", page, token, err)
+		}
+		found += len(changes.Changed)
+		if !changes.More {
+			break
+		}
+		if token, err = ParseSyncToken(changes.Token.String()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found != 3 {
+		t.Errorf("%d objects, want 3", found)
+	}
+	for _, bad := range []string{"", "x", "x-", "-1", "x-1-", "x-1-2-3", "x--1", "x-1--1", "x-y", "x-1-y"} {
+		if token, err := ParseSyncToken(bad); err == nil {
+			t.Errorf("%q is read as %+v", bad, token)
+		}
 	}
 }
 
