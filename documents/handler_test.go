@@ -247,6 +247,11 @@ func TestPagesRefuseLikeTheStore(t *testing.T) {
 			t.Errorf("GET %s = %d %s, want %s", path, w.Code, w.Header().Get("Location"), want)
 		}
 	}
+	for _, parent := range []string{"absent", "%FF", "%00"} {
+		if w := s.get("/documents/folders/new?parent="+parent, "editor"); w.Code != http.StatusNotFound {
+			t.Errorf("a new folder in %s: %d, want 404", parent, w.Code)
+		}
+	}
 	for _, path := range []string{"/documents", folder, id, id + "/file", "/documents/bin"} {
 		if w := s.get(path, ""); w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "/sign-in") {
 			t.Errorf("GET %s signed out = %d %s", path, w.Code, w.Header().Get("Location"))

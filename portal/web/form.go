@@ -60,6 +60,12 @@ func cleanValues(form url.Values) {
 	}
 }
 
+// Parameter is one of the address's, "" when it has none of this name. What PostgreSQL can't store in a
+// text is U+FFFD in it, and so names nothing.
+func Parameter(r *http.Request, name string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(r.URL.Query().Get(name), "\uFFFD"), "\x00", "\uFFFD")
+}
+
 // OneError is the form's refusal for a reason that no field holds.
 func OneError(sentence string) Form {
 	return Form{themes.Summary{Problems: []themes.Problem{{Text: sentence}}}}
