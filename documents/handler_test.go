@@ -298,6 +298,23 @@ func TestFilesComeDownHarmless(t *testing.T) {
 	}
 }
 
+func TestABrokenUploadIsRefusedInASentence(t *testing.T) {
+	s := newSite(t)
+	folder := s.folder(t, FolderDraft{Name: "RH"})
+	for name, body := range map[string]string{
+		"nothing":           "",
+		"NUL in the name":   "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\x00.txt\"\r\n\r\nx\r\n--b--\r\n",
+		"cut in its head":   "--b\r\nContent-Disposition: form-da",
+		"cut in its octets": "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nx",
+	} {
+		r := httptest.NewRequest("POST", "/documents/folders/"+string(folder)+"/upload", strings.NewReader(body))
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+		if w := s.send(r, "editor"); w.Code != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d, want 422", name, w.Code)
+		}
+	}
+}
+
 func TestALargeUploadIsRefusedEarlyAndLeavesNothing(t *testing.T) {
 	s := newSite(t)
 	folder := s.folder(t, FolderDraft{Name: "Conseil"})

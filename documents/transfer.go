@@ -116,7 +116,7 @@ func (h *Handler) receiveParts(r *http.Request, parts *multipart.Reader, most in
 			return files, nil
 		}
 		if err != nil {
-			return files, err
+			return files, fmt.Errorf("%w: %w", errBroken, err)
 		}
 		if part.FormName() != "file" || part.FileName() == "" {
 			continue // an empty field of the form
@@ -135,6 +135,9 @@ func (h *Handler) receiveParts(r *http.Request, parts *multipart.Reader, most in
 	}
 }
 
+// errBroken is a form whose next part can't be read.
+var errBroken = errors.New("documents: broken form")
+
 // readError gives the trouble of reading a request its kind.
 func (h *Handler) readError(err error) error {
 	var tooLarge *http.MaxBytesError
@@ -144,7 +147,7 @@ func (h *Handler) readError(err error) error {
 		return err
 	case errors.As(err, &tooLarge):
 		return h.store.TooLarge()
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, errBroken), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("documents: upload cut: %w: %w", portal.Invalid("file", "documents.error.cut"), err)
 	}
 	return err
