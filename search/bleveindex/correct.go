@@ -21,8 +21,9 @@ const leastOtherNumber = 6
 // correct replaces each term that nothing visible holds by its nearest
 // neighbour: one letter more, less, other, or two exchanged; of several, the
 // one that most entries hold. A longer one that has none may have it in its
-// other number: "elction" is "élections" where nothing holds "élection". It knows of visible entries alone, so that a
-// correction can't tell a word of what the caller may not see.
+// other number: "elction" is "élections" where nothing holds "élection". It
+// knows of visible entries alone, so that a correction can't tell a word of what
+// the caller may not see.
 func (a *asker) correct(q *question) error {
 	for i := range q.terms {
 		one := &q.terms[i]
