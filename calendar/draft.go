@@ -324,11 +324,12 @@ func stamp(t time.Time) string { return formatWall(wall(t.Unix())) + "Z" }
 
 func set(c *ical.Component, name, value string) { c.Props.Set(&ical.Prop{Name: name, Value: value}) }
 
-// setText keeps the parameters of the property (LANGUAGE, ALTREP) while its text stays the same;
-// an empty text removes it.
+// setText keeps the parameters of the property (LANGUAGE, ALTREP) while its text stays the same, but
+// for the line ends of forms and the spaces around it; an empty text removes it.
 func setText(c *ical.Component, name, value string) {
+	plain := func(text string) string { return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")) }
 	switch p := c.Props.Get(name); {
-	case p != nil && text(p.Value) == value:
+	case p != nil && plain(text(p.Value)) == plain(value):
 	case value == "":
 		c.Props.Del(name)
 	default:

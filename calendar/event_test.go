@@ -188,6 +188,32 @@ func TestAChangeKeepsWhatThePageDoesNotShow(t *testing.T) {
 	}
 }
 
+func TestATextThatAFormSendsBackIsUnchanged(t *testing.T) {
+	ctx, s := context.Background(), newStore(t)
+	caller := agent("bourg", "claire")
+	const description = `DESCRIPTION;ALTREP="data:text/html,<b>un</b><p>deux":un\ndeux\n`
+	w, err := s.Put(ctx, caller, personal(caller), "a.ics", eventText("DTSTART:20261124T090000Z", "SUMMARY:Point", description), Condition{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev, err := s.Event(ctx, caller, w.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ typed, want string }{
+		{"un\r\ndeux\r\n", description}, {"un\r\ntrois", `DESCRIPTION:un\ntrois`},
+	} {
+		ev.Description = step.typed
+		if err := s.ChangeEvent(ctx, caller, w.ID, "", ev.Draft); err != nil {
+			t.Fatal(err)
+		}
+		e, err := s.Entry(ctx, caller, personal(caller), "a.ics")
+		if err != nil || !strings.Contains(strings.ReplaceAll(string(e.Octets), "\r\n ", ""), step.want+"\r\n") {
+			t.Errorf("after %q, %v:\n%s", step.typed, err, e.Octets)
+		}
+	}
+}
+
 func TestASeriesOfAnotherZoneStaysThere(t *testing.T) {
 	ctx, s := context.Background(), newStore(t)
 	caller := agent("bourg", "claire")
