@@ -153,6 +153,9 @@ func (w *window) walk(it *item, yield func(occurrence) error) error {
 			return err
 		}
 	}
+	if len(it.added) == 0 {
+		return nil
+	}
 	given := it.given(start.wall, place, w.zone)
 	for _, a := range it.added {
 		at := a.start.wallIn(place, w.zone)
@@ -171,7 +174,7 @@ func (w *window) walk(it *item, yield func(occurrence) error) error {
 // found in one walk, as 10,000 walks of a rule that hardly ever comes up would take minutes.
 func (it *item) given(start wall, place, zone *time.Location) map[wall]bool {
 	given := map[wall]bool{start: true}
-	if it.rule == nil || len(it.added) == 0 {
+	if it.rule == nil {
 		return given
 	}
 	dates := make(map[wall]bool, len(it.added))
