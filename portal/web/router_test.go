@@ -358,22 +358,37 @@ func TestWhatNoTextCanHoldNamesNothing(t *testing.T) {
 
 func TestABodyThatNeverEndsIsLeft(t *testing.T) {
 	router := newRouter(t, web.Config{})
-	var deadline time.Time
-	router.Mount(web.Route{Method: "POST", Path: "/slow", Access: web.Public, Handler: func(http.ResponseWriter, *http.Request) error { return nil }})
-	r := httptest.NewRequest("POST", "/slow", strings.NewReader("x"))
-	router.ServeHTTP(&deadlined{httptest.NewRecorder(), &deadline}, r)
-	if left := time.Until(deadline); left <= 0 || left > time.Minute {
-		t.Errorf("the body may take %v", left)
+	idle := func(http.ResponseWriter, *http.Request) error { return nil }
+	router.Mount(
+		web.Route{Method: "POST", Path: "/slow", Access: web.Public, Handler: idle},
+		web.Route{Method: "PUT", Path: "/files/*", Access: web.Protocol, Slow: true, Handler: idle},
+	)
+	for _, request := range [][2]string{
+		{"POST", "/slow"}, {"PUT", "/files/unread"}, {"POST", "/nowhere"}, {"PUT", "/mine"}, {"POST", "/send"},
+	} {
+		var deadlines []time.Duration
+		r := httptest.NewRequest(request[0], request[1], strings.NewReader("x"))
+		router.ServeHTTP(&deadlined{httptest.NewRecorder(), &deadlines}, r)
+		if len(deadlines) == 0 {
+			t.Errorf("%s %s: the body may take for ever", request[0], request[1])
+			continue
+		}
+		if first := deadlines[0]; first <= 0 || first > time.Minute {
+			t.Errorf("%s %s: until it is refused, the body may take %v", request[0], request[1], first)
+		}
+		if rest := deadlines[len(deadlines)-1]; rest <= 0 || rest > 10*time.Second {
+			t.Errorf("%s %s: what was left unread may take %v", request[0], request[1], rest)
+		}
 	}
 }
 
-// deadlined remembers the deadline that a handler's connection was given.
+// deadlined remembers the deadlines that a connection was given.
 type deadlined struct {
 	*httptest.ResponseRecorder
-	read *time.Time
+	read *[]time.Duration
 }
 
 func (d *deadlined) SetReadDeadline(at time.Time) error {
-	*d.read = at
+	*d.read = append(*d.read, time.Until(at))
 	return nil
 }

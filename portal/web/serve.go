@@ -33,6 +33,7 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	about.now = rt.config.Now()
 	r = withRequest(r, about)
 	recorder := &recorder{ResponseWriter: w}
+	boundReading(recorder, r, readTimeout)
 	defer func() {
 		if fault := recover(); fault != nil {
 			if fault == http.ErrAbortHandler {
@@ -43,6 +44,7 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			rt.fail(recorder, r, errPanicked)
 		}
 		rt.logRequest(recorder, r, route, start)
+		boundReading(recorder, r, restTimeout)
 	}()
 	if route != nil && route.Access.door == doorProtocol {
 		rt.serveProtocol(recorder, r, route)
@@ -202,6 +204,7 @@ func AllowFormTo(w http.ResponseWriter, origins ...string) {
 // Deadlines of one request. The server's own WriteTimeout is writeTimeout.
 const (
 	readTimeout  = time.Minute
+	restTimeout  = 10 * time.Second // for what a handler left unread
 	slowTimeout  = 2 * time.Hour
 	writeTimeout = 2 * time.Minute
 )
@@ -209,18 +212,26 @@ const (
 // WriteTimeout is what an http.Server in front of a Router must be given.
 const WriteTimeout = writeTimeout
 
-// limitBody bounds the body in size and in time: a client that sends an octet a
-// minute would hold a connection for ever.
+// boundReading bounds the body in time: a client that sends an octet a minute
+// would hold a connection for ever, and net/http waits for the body of a refused
+// request too, which nobody reads.
+func boundReading(w http.ResponseWriter, r *http.Request, timeout time.Duration) {
+	if hasBody(r) {
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(timeout))
+	}
+}
+
+func hasBody(r *http.Request) bool { return r.Body != nil && r.Body != http.NoBody }
+
+// limitBody bounds the body in size, and gives a slow route its time.
 func limitBody(w http.ResponseWriter, r *http.Request, route *Route) {
-	control, now := http.NewResponseController(w), time.Now()
 	if route.Slow {
-		control.SetReadDeadline(now.Add(slowTimeout))
-		control.SetWriteDeadline(now.Add(slowTimeout))
-	} else if r.Body != nil && r.Body != http.NoBody {
-		control.SetReadDeadline(now.Add(readTimeout))
+		control, end := http.NewResponseController(w), time.Now().Add(slowTimeout)
+		control.SetReadDeadline(end)
+		control.SetWriteDeadline(end)
 	}
 	switch {
-	case route.MaxBody < 0 || r.Body == nil || r.Body == http.NoBody:
+	case route.MaxBody < 0 || !hasBody(r):
 	case route.MaxBody == 0:
 		r.Body = http.MaxBytesReader(w, r.Body, defaultMaxBody)
 	default:
