@@ -78,16 +78,14 @@ func DefaultConfig() Config {
 
 // Validate says what no installation can run with.
 func (c Config) Validate() error {
-	host, _, err := net.SplitHostPort(c.Listen)
-	if err != nil {
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return fmt.Errorf("%w: listen = %q must look like 127.0.0.1:8080", portal.ErrInvalid, c.Listen)
 	}
 	if c.URL != "" {
-		address, err := url.Parse(c.URL)
-		if err != nil || address.Host == "" || !strings.HasPrefix(address.Scheme, "http") {
-			return fmt.Errorf("%w: url = %q must look like https://parvis.example", portal.ErrInvalid, c.URL)
+		if err := checkURL(c.URL); err != nil {
+			return err
 		}
-	} else if !loopback(host) {
+	} else if !c.Local() {
 		return fmt.Errorf("%w: url is missing: say which address people use, such as url = \"https://parvis.example\"", portal.ErrInvalid)
 	}
 	if (c.TLS.Certificate == "") != (c.TLS.Key == "") {
@@ -99,11 +97,28 @@ func (c Config) Validate() error {
 	if c.Documents.MaxSizeMB <= 0 {
 		return fmt.Errorf("%w: documents.max_size_mb = %d must be 1 or more", portal.ErrInvalid, c.Documents.MaxSizeMB)
 	}
-	_, err = web.ParseNetworks(c.TrustedProxies)
+	_, err := web.ParseNetworks(c.TrustedProxies)
 	return err
 }
 
-func loopback(host string) bool {
+// checkURL refuses what would be left out in silence: Parvis has a whole host.
+func checkURL(text string) error {
+	address, err := url.Parse(text)
+	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") {
+		return fmt.Errorf("%w: url = %q must look like https://parvis.example", portal.ErrInvalid, text)
+	}
+	if strings.Trim(address.Path, "/") != "" || address.RawQuery != "" || address.User != nil {
+		return fmt.Errorf("%w: url = %q must end after the name of the host: Parvis does not serve under a path", portal.ErrInvalid, text)
+	}
+	return nil
+}
+
+// Local says whether Listen is an address that only this machine reaches.
+func (c Config) Local() bool {
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return false
+	}
 	address := net.ParseIP(host)
 	return host == "localhost" || address != nil && address.IsLoopback()
 }

@@ -27,12 +27,21 @@ func readConfig(path string) (server.Config, error) {
 		return config, fmt.Errorf("%s: %w", path, err)
 	}
 	folder := filepath.Dir(path)
-	for _, file := range []*string{&config.Data, &config.TLS.Certificate, &config.TLS.Key} {
-		if *file != "" && !filepath.IsAbs(*file) {
-			*file = filepath.Join(folder, *file)
-		}
+	for _, file := range []*string{&config.Data, &config.DatabaseFile, &config.TLS.Certificate, &config.TLS.Key} {
+		*file = below(folder, *file)
+	}
+	if file, ok := strings.CutPrefix(config.Database, "sqlite:"); ok {
+		config.Database = "sqlite:" + below(folder, file)
 	}
 	return config, config.Validate()
+}
+
+// below is a relative path seen from a folder; others, and none, stay.
+func below(folder, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(folder, path)
 }
 
 // decodeStrict reads TOML into value, a pointer to a struct, and says in one
