@@ -31,8 +31,17 @@ type Account struct {
 
 // Load fills an empty Parvis with the story as it stands at now, and returns
 // the accounts of the demo contract. Only the features' own methods write: the
-// demo holds nothing that a person could not have made.
+// demo holds nothing that a person could not have made. portal.ErrConflict when
+// there are collectivities already: accounts with a password known to all must
+// never come among real ones.
 func Load(ctx context.Context, s *server.Server, now time.Time) ([]Account, error) {
+	there, err := s.Directory.Collectivities(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("demo: load: %w", err)
+	}
+	if len(there) > 0 {
+		return nil, fmt.Errorf("%w: %s holds collectivities and is no demo, or one that was stopped half-made; give an empty folder", portal.ErrConflict, s.Config.Data)
+	}
 	l := &loader{ctx: ctx, server: s, now: now, story: Pool(),
 		callers:   map[string]portal.Caller{},
 		accounts:  map[string]portal.AccountID{},

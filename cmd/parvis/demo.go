@@ -30,8 +30,8 @@ func runDemo(ctx context.Context, args []string, out io.Writer) error {
 	}
 	config := server.DefaultConfig()
 	config.Listen, config.Data, config.Database, config.Log.Requests = *listen, *data, *store, *verbose
-	if err := config.Validate(); err != nil {
-		return err
+	if !config.Local() {
+		return fmt.Errorf("%w: --listen %s: the demo's passwords are known to all, so it listens on this machine only, such as 127.0.0.1:8080", portal.ErrInvalid, config.Listen)
 	}
 	listener, err := server.Listen(config.Listen)
 	if err != nil {
