@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"parvis/directory"
 	"parvis/directory/ldapdir"
@@ -32,8 +33,8 @@ type Description struct {
 	Colour   string   `toml:"colour"`
 	Phone    string   `toml:"phone"`
 	Domains  []string `toml:"domains"`
-	// Administrators are logins; those who have no account yet get one, and an
-	// agent here, at their first sign-in or by "parvis user".
+	// Administrators get an account and an agent here when they have none; those
+	// who are left out keep their right.
 	Administrators []AdministratorDescription `toml:"administrator"`
 	SignIn         *SignInDescription         `toml:"sign_in"`
 	Mail           *MailDescription           `toml:"mail"`
@@ -113,7 +114,6 @@ func (s *Server) Apply(ctx context.Context, d Description) error {
 		return err
 	}
 	caller := directory.Installation(id)
-	caller.Rights = []portal.Right{portal.Admin}
 	for _, apply := range []func() error{
 		func() error { return s.applyAdministrators(ctx, caller, d.Administrators) },
 		func() error { return s.applySignIn(ctx, id, d.SignIn) },
@@ -142,7 +142,7 @@ func (s *Server) applyAdministrators(ctx context.Context, caller portal.Caller, 
 		}
 		acting, err := s.Directory.CallerFor(ctx, account.ID, caller.Collectivity)
 		if errors.Is(err, portal.ErrNotFound) {
-			acting.Agent, err = s.Directory.CreateAgent(ctx, directory.Installation(caller.Collectivity), directory.Agent{
+			acting.Agent, err = s.Directory.CreateAgent(ctx, caller, directory.Agent{
 				Account: account.ID, GivenName: described.GivenName, FamilyName: described.FamilyName, Email: described.Login})
 		}
 		if err != nil {
@@ -151,7 +151,9 @@ func (s *Server) applyAdministrators(ctx context.Context, caller portal.Caller, 
 		if acting.Can(portal.Admin) {
 			continue
 		}
-		if err := s.Directory.SetRights(ctx, caller, acting.Agent, append(acting.Rights, portal.Admin)); err != nil {
+		// The right to operate the pool is the account's: no collectivity gives it.
+		rights := slices.DeleteFunc(acting.Rights, func(right portal.Right) bool { return right == portal.OperatePool })
+		if err := s.Directory.SetRights(ctx, caller, acting.Agent, append(rights, portal.Admin)); err != nil {
 			return err
 		}
 	}
