@@ -2,7 +2,6 @@ package directory
 
 import (
 	"net/http"
-	"strings"
 
 	"parvis/portal"
 	"parvis/portal/web"
@@ -42,8 +41,8 @@ type peoplePage struct {
 }
 
 func (h *Handler) people(w http.ResponseWriter, r *http.Request) (err error) {
-	query, caller := r.URL.Query(), web.CallerOf(r)
-	page := &peoplePage{Text: strings.ToValidUTF8(query.Get("q"), "\uFFFD"), Unit: query.Get("unit")}
+	query, caller := web.Query(r), web.CallerOf(r)
+	page := &peoplePage{Text: query.Get("q"), Unit: query.Get("unit")}
 	if page.Units, err = h.store.Units(r.Context(), caller); err != nil {
 		return err
 	}

@@ -38,6 +38,13 @@ func (h *house) furnish(t testing.TB) {
 	got(h.service.AppPasswords.Create(ctx, h.anne, "Téléphone d’Anne"))(t)
 }
 
+func TestWhatNoStoreCanHoldFindsNobody(t *testing.T) {
+	h := newHouse(t)
+	for _, query := range []string{"unit=%00", "unit=%ff", "q=%00", "q=%ff%fe&unit=technique%00"} {
+		h.as(t, h.anne).get("/directory?"+query).want(t, http.StatusOK)
+	}
+}
+
 func TestPagesAreValidAndAccessible(t *testing.T) {
 	h := newHouse(t)
 	h.furnish(t)

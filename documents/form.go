@@ -104,7 +104,7 @@ type groupChoice struct {
 }
 
 func (h *Handler) newFolder(w http.ResponseWriter, r *http.Request) error {
-	caller, parent := web.CallerOf(r), FolderID(web.Parameter(r, "parent"))
+	caller, parent := web.CallerOf(r), FolderID(web.Query(r).Get("parent"))
 	if err := h.mayCreateIn(r, parent); err != nil {
 		return err
 	}

@@ -50,6 +50,13 @@ func ParseForm(r *http.Request) error {
 	return portal.UserError{Kind: portal.ErrInvalid, Key: "web.error.invalid"}
 }
 
+// Query are the parameters of the address, cleaned like those of a form.
+func Query(r *http.Request) url.Values {
+	values := r.URL.Query()
+	cleanValues(values)
+	return values
+}
+
 // cleanValues takes out what PostgreSQL can't store in a text: NUL, and octets
 // that are not UTF-8.
 func cleanValues(form url.Values) {
@@ -58,12 +65,6 @@ func cleanValues(form url.Values) {
 			values[i] = strings.ReplaceAll(strings.ToValidUTF8(value, "\uFFFD"), "\x00", "")
 		}
 	}
-}
-
-// Parameter is one of the address's, "" when it has none of this name. What PostgreSQL can't store in a
-// text is U+FFFD in it, and so names nothing.
-func Parameter(r *http.Request, name string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(r.URL.Query().Get(name), "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // OneError is the form's refusal for a reason that no field holds.
