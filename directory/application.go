@@ -160,7 +160,7 @@ func (s *Store) Pin(ctx context.Context, caller portal.Caller, application strin
 	if err != nil {
 		return Application{}, fmt.Errorf("directory: pin application: %w", err)
 	}
-	s.rearranged(caller.Collectivity)
+	s.rearranged(caller.Collectivity, caller.Agent)
 	return app, nil
 }
 

@@ -25,7 +25,7 @@ type Store struct {
 
 	mu       sync.RWMutex
 	watchers []func(account portal.AccountID)
-	shelves  []func(collectivity portal.CollectivityID)
+	shelves  []func(collectivity portal.CollectivityID, agents ...portal.AgentID)
 }
 
 // New returns the directory kept in a store.
@@ -51,18 +51,18 @@ func (s *Store) changed(account portal.AccountID) {
 }
 
 // OnApplications calls fn after each change to the applications of a
-// collectivity, or to what one of its agents pinned. fn must be quick.
-func (s *Store) OnApplications(fn func(collectivity portal.CollectivityID)) {
+// collectivity, or to what some of its agents pinned. fn must be quick.
+func (s *Store) OnApplications(fn func(collectivity portal.CollectivityID, agents ...portal.AgentID)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shelves = append(s.shelves, fn)
 }
 
-func (s *Store) rearranged(collectivity portal.CollectivityID) {
+func (s *Store) rearranged(collectivity portal.CollectivityID, agents ...portal.AgentID) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, fn := range s.shelves {
-		fn(collectivity)
+		fn(collectivity, agents...)
 	}
 }
 

@@ -27,8 +27,8 @@ func TestABoxShowsTheAgentsOwn(t *testing.T) {
 	ctx, admin := context.Background(), directory.Installation("bourg")
 	got(h.CreateAgent(ctx, admin, directory.Agent{GivenName: "Marc", FamilyName: "Dupont", Unit: "technique", Mobile: "06 39 98 01 24"}))(t)
 	got(h.CreateApplication(ctx, admin, directory.Application{ID: "paie", Name: "Paie", URL: "https://paie.example/"}))(t)
-	var told []portal.CollectivityID
-	h.OnApplications(func(id portal.CollectivityID) { told = append(told, id) })
+	var told []portal.AgentID
+	h.OnApplications(func(id portal.CollectivityID, agents ...portal.AgentID) { told = append(told, agents...) })
 	request := widgets.Request{Caller: h.anne, Printer: h.printer}
 	people := got(directory.NewWidget(h.Store).Load(ctx, request))(t)
 	if len(people.Items) != 1 || people.Items[0].Title != "Marc Dupont" || people.Items[0].Phone != "06 39 98 01 24" || people.Search == nil {
@@ -42,8 +42,8 @@ func TestABoxShowsTheAgentsOwn(t *testing.T) {
 	if content := got(apps.Load(ctx, request))(t); len(content.Items) != 1 || content.Items[0].Link != "https://paie.example/" {
 		t.Errorf("one pinned shows %+v", content)
 	}
-	if len(told) != 1 || told[0] != "bourg" {
-		t.Errorf("told of changes in %v, want bourg", told)
+	if len(told) != 1 || told[0] != h.anne.Agent {
+		t.Errorf("a pin of hers is told of %v, want of her alone", told)
 	}
 }
 

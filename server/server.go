@@ -153,9 +153,8 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		Renderer: s.renderer, Sealer: sealer, Log: s.log,
 	})
 	s.Directory.OnChange(s.SSO.Forget)
-	s.Directory.OnApplications(func(id portal.CollectivityID) {
-		s.Home.Changed(id, "applications")
-		s.Home.Changed(id, widgets.TopicApplications)
+	s.Directory.OnApplications(func(id portal.CollectivityID, agents ...portal.AgentID) {
+		s.Home.Changed(id, widgets.TopicApplications, agents...)
 	})
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Calendar = calendar.NewStore(s.DB)
