@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"parvis/portal"
@@ -55,9 +56,20 @@ func (s *settingsStore) read(ctx context.Context, k *kind, collectivity portal.C
 		return nil, fmt.Errorf("widgets: read settings of %s: %w", k.manifest.ID, err)
 	}
 	if migrator, ok := k.widget.(Migrator); ok && version < k.manifest.SettingsVersion {
-		values = migrator.Migrate(version, values)
+		return migrated(migrator, version, values)
 	}
 	return values, nil
+}
+
+// migrated takes a panic of the widget for a failure: boxes are loaded behind
+// the page, where a panic would end the process.
+func migrated(migrator Migrator, version int, old Values) (values Values, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("%w: %v\n%s", errPanicked, fault, debug.Stack())
+		}
+	}()
+	return migrator.Migrate(version, old), nil
 }
 
 // write replaces what is stored for the collectivity (agent "") or an agent.

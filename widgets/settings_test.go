@@ -121,12 +121,33 @@ func TestOldSettingsAreMigrated(t *testing.T) {
 	}
 }
 
-// migrating counts from one more since version 2, and says so when checked.
+func TestAPanicWhileMigratingIsAFailure(t *testing.T) {
+	b := &migrating{newWithSettings()}
+	w := widgetstest.New(t, widgets.Config{Widgets: []widgets.Widget{b}})
+	w.Agent("ada", "bourg")
+	w.Post("/home/boxes/feed", "ada", "count", "7")
+	b.manifest.SettingsVersion = 2
+	again, err := widgets.New(widgets.Config{Widgets: []widgets.Widget{b}, DB: w.DB})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close(context.Background())
+	caller := portal.Caller{Collectivity: "bourg", Agent: "ada", Rights: []portal.Right{portal.Admin}}
+	if err := again.Check(context.Background(), widgets.Request{Caller: caller}, "feed"); !isKind(err, portal.ErrUnavailable) {
+		t.Errorf("Check = %v, want unavailable", err)
+	}
+}
+
+// migrating counts from one more since version 2, panics over 7, and says so
+// when checked.
 type migrating struct{ *box }
 
 func (m *migrating) Migrate(version int, settings widgets.Values) widgets.Values {
-	if version == 1 && settings.Text("count") == "5" {
+	switch {
+	case version == 1 && settings.Text("count") == "5":
 		settings["count"] = "6"
+	case settings.Text("count") == "7":
+		panic("nobody thought of 7")
 	}
 	return settings
 }
