@@ -78,11 +78,13 @@ func (a ApplicationSource) Load(ctx context.Context, collectivity portal.Collect
 	if err != nil {
 		return nil, fmt.Errorf("directory: load applications: %w", err)
 	}
+	audiences, err := a.Store.audiences(ctx, collectivity, ids)
+	if err != nil {
+		return nil, err
+	}
 	documents := make([]search.Document, len(apps))
 	for i, app := range apps {
-		if app.Audience, err = a.Store.audience(ctx, collectivity, app.ID); err != nil {
-			return nil, err
-		}
+		app.Audience = audiences[app.ID]
 		documents[i] = app.document()
 	}
 	return documents, nil
@@ -95,15 +97,24 @@ func (a Application) document() search.Document {
 	}
 }
 
-func (s *Store) audience(ctx context.Context, collectivity portal.CollectivityID, application string) ([]portal.GroupID, error) {
-	rows, err := s.db.Query(ctx, `SELECT group_id FROM application_audience WHERE collectivity = $1 AND application = $2`,
-		string(collectivity), application)
-	groups, err := database.Collect(rows, err, func(rows *sql.Rows) (id portal.GroupID, err error) { return id, rows.Scan(&id) })
+// audiences are the groups that applications are shown to, each sorted.
+func (s *Store) audiences(ctx context.Context, collectivity portal.CollectivityID, applications []string) (map[string][]portal.GroupID, error) {
+	rows, err := s.db.Query(ctx, `SELECT application, group_id FROM application_audience
+		WHERE collectivity = $1 AND application IN (`+database.Params(2, len(applications))+`)`, withIDs(collectivity, applications)...)
+	byApplication := map[string][]portal.GroupID{}
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (application string, err error) {
+		var group portal.GroupID
+		err = rows.Scan(&application, &group)
+		byApplication[application] = append(byApplication[application], group)
+		return application, err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("directory: read audience: %w", err)
+		return nil, fmt.Errorf("directory: read audiences: %w", err)
 	}
-	slices.Sort(groups)
-	return groups, nil
+	for _, groups := range byApplication {
+		slices.Sort(groups)
+	}
+	return byApplication, nil
 }
 
 // IDs pages through the applications.
