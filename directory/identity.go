@@ -188,8 +188,8 @@ func versionOf(identity *web.Identity) string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%q %q %q %q %q %q", identity.Caller.Audience(), identity.Caller.Agent, identity.Caller.Unit,
 		identity.PersonName, identity.Language, identity.Scheme)
-	fmt.Fprintf(sum, "%q %q %q %q %q", identity.Collectivity.Name, identity.Collectivity.LongName,
-		identity.Collectivity.Phone, identity.Collectivity.ThemeURL, cmp.Or(identity.Collectivity.Language, "fr"))
+	fmt.Fprintf(sum, "%q %q %q %q %q %v", identity.Collectivity.Name, identity.Collectivity.LongName,
+		identity.Collectivity.Phone, identity.Collectivity.ThemeURL, cmp.Or(identity.Collectivity.Language, "fr"), identity.Collectivity.Zone)
 	for _, m := range identity.Memberships {
 		fmt.Fprintf(sum, "%q %q %v", m.ID, m.Name, m.Current)
 	}

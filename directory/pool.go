@@ -84,6 +84,7 @@ func (s *Store) ChangeCollectivity(ctx context.Context, c Collectivity) error {
 	if err != nil {
 		return fmt.Errorf("directory: change collectivity %q: %w", c.ID, err)
 	}
+	s.bodies.Delete(c.ID)
 	s.changed("")
 	return nil
 }

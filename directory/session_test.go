@@ -13,6 +13,7 @@ import (
 
 	"parvis/directory"
 	"parvis/portal"
+	"parvis/portal/web"
 	"parvis/sso"
 )
 
@@ -274,4 +275,23 @@ func TestAnotherSiteCannotPost(t *testing.T) {
 		b.do(request).want(t, http.StatusForbidden)
 	}
 	b.get("/").want(t, http.StatusOK)
+}
+
+func TestAChangedCollectivityIsSeenAtOnce(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	people := directory.SignIn{Store: h.Store}
+	who := func() *web.Identity { return got(people.Identity(ctx, h.anne.Account, "bourg"))(t) }
+	before := who()
+	bourg := got(h.Collectivity(ctx, "bourg"))(t)
+	bourg.Name, bourg.Zone = "Bourg-Neuf", "Indian/Reunion"
+	must(t, h.ChangeCollectivity(ctx, bourg))
+	after := who()
+	if after.Collectivity.Name != "Bourg-Neuf" || after.Collectivity.Zone.String() != "Indian/Reunion" {
+		t.Errorf("she is shown %q in %v", after.Collectivity.Name, after.Collectivity.Zone)
+	}
+	bourg.Zone = "Europe/Paris"
+	must(t, h.ChangeCollectivity(ctx, bourg))
+	if zoned := who(); zoned.Version == after.Version || after.Version == before.Version {
+		t.Error("pages kept for another time zone would still be hers")
+	}
 }
