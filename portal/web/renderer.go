@@ -182,14 +182,20 @@ func (rd *Renderer) write(w http.ResponseWriter, r *http.Request, status int, bo
 	return nil
 }
 
-// AcceptsGzip says whether the client takes gzip. Every browser does; the
-// quality values that would refuse it are read as RFC 9110 §12.5.3 wants.
+// AcceptsGzip says whether the client takes gzip (RFC 9110 §12.5.3): it names
+// it, or all those it does not name, with a quality that is not zero.
 func AcceptsGzip(r *http.Request) bool {
+	others := false
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
-		coding, quality, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if coding == "gzip" || coding == "*" {
-			return strings.TrimSpace(strings.ReplaceAll(quality, " ", "")) != "q=0"
+		coding, parameter, _ := strings.Cut(part, ";")
+		_, quality, _ := strings.Cut(parameter, "=")
+		wanted := strings.Trim(quality, " 0.") != "" || quality == ""
+		switch strings.ToLower(strings.TrimSpace(coding)) {
+		case "gzip":
+			return wanted
+		case "*":
+			others = wanted
 		}
 	}
-	return false
+	return others
 }

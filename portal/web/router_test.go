@@ -392,3 +392,16 @@ func (d *deadlined) SetReadDeadline(at time.Time) error {
 	*d.read = append(*d.read, time.Until(at))
 	return nil
 }
+
+func TestTheCodingsThatAClientTakes(t *testing.T) {
+	for header, want := range map[string]bool{
+		"": false, "gzip": true, "GZIP": true, "br, gzip;q=0.8": true, "*": true, "identity": false,
+		"gzip;q=0": false, "gzip; q=0.000": false, "gzip;q=0, *": false, "*;q=0, gzip": true, "gzip;q=0.001": true, "br;q=1, *;q=0": false,
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Accept-Encoding", header)
+		if got := web.AcceptsGzip(r); got != want {
+			t.Errorf("AcceptsGzip(%q) = %t, want %t", header, got, want)
+		}
+	}
+}
