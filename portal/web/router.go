@@ -35,7 +35,7 @@ type Config struct {
 }
 
 // Router sends each request to its route. The middleware order is written
-// once, in serve.
+// once, in ServeHTTP.
 type Router struct {
 	config   Config
 	routes   []Route
@@ -154,6 +154,19 @@ func (rt *Router) find(r *http.Request) (route *Route, vars map[string]string, w
 		}
 	}
 	return nil, nil, wrongMethod || match.MatchErr == mux.ErrMethodMismatch
+}
+
+// allowed lists the methods that the address of a request answers to.
+func (rt *Router) allowed(r *http.Request) string {
+	var methods []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if route, _, _ := rt.find(other); route != nil {
+			methods = append(methods, method)
+		}
+	}
+	return strings.Join(methods, ", ")
 }
 
 func methodFits(route *Route, method string) bool {

@@ -405,3 +405,13 @@ func TestTheCodingsThatAClientTakes(t *testing.T) {
 		}
 	}
 }
+
+func TestAWrongMethodIsToldTheRightOnes(t *testing.T) {
+	router := newRouter(t, web.Config{})
+	for path, want := range map[string]string{"/mine": "GET, HEAD", "/send": "POST", "/things/7": "GET, HEAD"} {
+		answer := send(router, "DELETE", path, "agent")
+		if got := answer.Header.Get("Allow"); answer.StatusCode != http.StatusMethodNotAllowed || got != want {
+			t.Errorf("DELETE %s = %d, Allow %q, want 405 and %q", path, answer.StatusCode, got, want)
+		}
+	}
+}

@@ -78,6 +78,7 @@ func (rt *Router) serveBrowser(w *recorder, r *http.Request, route *Route, wrong
 	rt.know(r, identity)
 	switch {
 	case route == nil && wrongMethod:
+		w.Header().Set("Allow", rt.allowed(r)) // RFC 9110 §15.5.6
 		rt.failAs(w, r, errWrongMethod)
 		return
 	case route == nil:
