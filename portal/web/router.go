@@ -44,7 +44,6 @@ type Router struct {
 	patterns *mux.Router
 	crossing *http.CrossOriginProtection
 	secure   bool
-	host     string
 }
 
 type prefixRoute struct {
@@ -68,7 +67,7 @@ func NewRouter(config Config) (*Router, error) {
 		if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
 			return nil, fmt.Errorf("web: %w: address %q must look like https://parvis.example", portal.ErrInvalid, config.BaseURL)
 		}
-		rt.secure, rt.host = base.Scheme == "https", base.Host
+		rt.secure = base.Scheme == "https"
 		rt.config.BaseURL = base.Scheme + "://" + base.Host
 		if err := rt.crossing.AddTrustedOrigin(rt.config.BaseURL); err != nil {
 			return nil, fmt.Errorf("web: %w", err)
