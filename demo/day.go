@@ -5,21 +5,26 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+
+	"parvis/portal/i18n"
 )
 
 var weekdays = [7]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"}
 
-var months = [12]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet",
-	"août", "septembre", "octobre", "novembre", "décembre"}
-
-// frenchDay writes "mardi 24 novembre" and "mardi 1er décembre".
-func frenchDay(t time.Time) string {
-	ordinal := ""
-	if t.Day() == 1 {
-		ordinal = "er"
+// french writes the days of the story.
+var french = sync.OnceValue(func() *i18n.Printer {
+	catalogue, err := i18n.Load()
+	if err != nil {
+		panic(fmt.Sprintf("demo: %v", err)) // compiled in: the tests find it
 	}
-	return fmt.Sprintf("%s %d%s %s", weekdays[t.Weekday()], t.Day(), ordinal, months[t.Month()-1])
+	return catalogue.Printer(i18n.French)
+})
+
+// frenchDay writes "mardi 24 novembre" and "mardi 1er décembre", never cut.
+func frenchDay(t time.Time) string {
+	return strings.ReplaceAll(french().DateLong(t, t), " ", "\u00a0")
 }
 
 // dayIn is midnight of a weekday, counted in weeks (Monday first) from the working week of now,
@@ -48,38 +53,17 @@ func dated(text string, now time.Time) string {
 		week, _ := strconv.Atoi(part[2]) // the pattern holds a small integer
 		for day, name := range weekdays {
 			if name == part[1] {
-				return strings.ReplaceAll(frenchDay(workday(dayIn(now, week, time.Weekday(day)))), " ", "\u00a0")
+				return frenchDay(workday(dayIn(now, week, time.Weekday(day))))
 			}
 		}
 		return found
 	})
 }
 
-// holiday says whether a day is one of the 11 national public holidays (Code du travail,
-// L3133-1).
+// holiday says whether a day is a public holiday of mainland France.
 func holiday(t time.Time) bool {
-	switch t.Format("01-02") {
-	case "01-01", "05-01", "05-08", "07-14", "08-15", "11-01", "11-11", "12-25":
-		return true
-	}
-	afterEaster := int(midnight(t, 0).Sub(easter(t.Year(), t.Location())).Hours()+1) / 24 // +1: summer time
-	switch afterEaster {
-	case 1, 39, 50: // Easter Monday, Ascension, Whit Monday
-		return true
-	}
-	return false
-}
-
-// easter is Easter Sunday in the Gregorian calendar (Meeus, Astronomical Algorithms, ch. 8).
-func easter(year int, zone *time.Location) time.Time {
-	a, b, c := year%19, year/100, year%100
-	d, e, g := b/4, b%4, (8*b+13)/25
-	h := (19*a + b - d - g + 15) % 30
-	i, k := c/4, c%4
-	l := (32 + 2*e + 2*i - h - k) % 7
-	m := (a + 11*h + 22*l) / 451
-	n := h + l - 7*m + 114
-	return time.Date(year, time.Month(n/31), n%31+1, 0, 0, 0, 0, zone)
+	_, off := i18n.HolidayOn(t, i18n.Region{})
+	return off
 }
 
 // workday is t, or the first day after it that is neither a holiday nor, coming from a

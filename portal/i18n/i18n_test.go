@@ -231,6 +231,14 @@ func TestTelephonesAreReadByPairsAndDialAbroad(t *testing.T) {
 	}
 }
 
+func TestEasterFallsOnItsKnownDays(t *testing.T) {
+	for year, want := range map[int]string{2024: "03-31", 2025: "04-20", 2026: "04-05", 2027: "03-28", 2038: "04-25"} {
+		if got := i18n.Easter(year).Format("01-02"); got != want {
+			t.Errorf("Easter(%d) = %s, want %s", year, got, want)
+		}
+	}
+}
+
 func TestPublicHolidaysFollowTheLawOfEachRegion(t *testing.T) {
 	cat := catalogue(t, `{}`, `{}`)
 	for _, test := range []struct {
