@@ -143,7 +143,7 @@ var visits = []visit{
 	{route: "GET /search", path: fixed("/search?q=crecerelle*"), author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /search/suggestions", path: fixed("/search/suggestions?q=budg"), author: 200, colleague: 200, stranger: 200, anonymous: 303},
 
-	{route: "GET /theme/{file}", path: func(e *estate) string { return e.theme + "x.css" }, author: 200, colleague: 200, stranger: 200, anonymous: 200},
+	{route: "GET /theme/{file}", path: func(e *estate) string { return e.theme + "x.css" }, author: 302, colleague: 302, stranger: 302, anonymous: 302},
 	{route: "POST /language", fields: []string{"language", "fr", "next", "/help"}, author: 303, colleague: 303, stranger: 303, anonymous: 303},
 	{route: "GET /help", author: 200, colleague: 200, stranger: 200, anonymous: 200},
 	{route: "GET /sitemap", author: 200, colleague: 200, stranger: 200, anonymous: 200},

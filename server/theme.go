@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strings"
@@ -17,20 +15,15 @@ import (
 
 // themeServer serves the colours of each collectivity, at an address that
 // holds their checksum: a new colour is a new address, so the old one may be
-// kept by browsers for a year.
+// kept by browsers for a year. An old address leads to today's colours.
 type themeServer struct {
 	directory *directory.Store
 	mu        sync.RWMutex
-	byColour  map[string]sheet // brand colour → its style sheet
-}
-
-type sheet struct {
-	css []byte
-	sum string // 12 hexadecimal digits
+	byColour  map[string]*themes.Asset // brand colour → its style sheet
 }
 
 func newThemeServer(store *directory.Store) *themeServer {
-	return &themeServer{directory: store, byColour: map[string]sheet{}}
+	return &themeServer{directory: store, byColour: map[string]*themes.Asset{}}
 }
 
 // URL is the address of a collectivity's colours, "" for the product's own.
@@ -42,23 +35,24 @@ func (t *themeServer) URL(c directory.Collectivity) string {
 	if err != nil {
 		return ""
 	}
-	return "/theme/" + string(c.ID) + "-" + sheet.sum + ".css"
+	return "/theme/" + string(c.ID) + "-" + sheet.Sum + ".css"
 }
 
-func (t *themeServer) sheet(colour string) (sheet, error) {
+func (t *themeServer) sheet(colour string) (*themes.Asset, error) {
 	t.mu.RLock()
-	found, ok := t.byColour[colour]
+	found := t.byColour[colour]
 	t.mu.RUnlock()
-	if ok {
+	if found != nil {
 		return found, nil
 	}
 	palette, err := themes.NewPalette(colour)
 	if err != nil {
-		return sheet{}, fmt.Errorf("server: theme: %w", err)
+		return nil, fmt.Errorf("server: theme: %w", err)
 	}
-	css := []byte(palette.CSS())
-	sum := sha256.Sum256(css)
-	made := sheet{css, hex.EncodeToString(sum[:6])}
+	made, err := themes.NewAsset(".css", []byte(palette.CSS()))
+	if err != nil {
+		return nil, fmt.Errorf("server: theme: %w", err)
+	}
 	t.mu.Lock()
 	t.byColour[colour] = made
 	t.mu.Unlock()
@@ -96,11 +90,10 @@ func (t *themeServer) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	header := w.Header()
-	header.Set("Content-Type", "text/css; charset=utf-8")
-	if sheet.sum == name[dash+1:] {
-		header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	if sheet.Sum != name[dash+1:] {
+		http.Redirect(w, r, t.URL(c), http.StatusFound)
+		return nil
 	}
-	_, err = w.Write(sheet.css)
-	return err
+	sheet.Serve(w, r)
+	return nil
 }

@@ -29,13 +29,15 @@ const Prefix = "/assets/"
 // Assets is the product's static files, compressed once, each at an address that holds its checksum: an address never
 // changes its content, so a browser keeps it for a year and asks again for nothing.
 type Assets struct {
-	byName map[string]*asset // "parvis.css"
-	byPath map[string]*asset // "/assets/parvis-0123456789ab.css"
+	byName map[string]*Asset // "parvis.css"
+	byPath map[string]*Asset // "/assets/parvis-0123456789ab.css"
 }
 
-type asset struct {
-	url, etag, kind string
-	plain, packed   []byte // packed is gzip, nil when it would not be smaller
+// Asset is one static file, compressed once.
+type Asset struct {
+	Sum           string // of its content, 12 hexadecimal digits
+	kind          string
+	plain, packed []byte // packed is gzip, nil when it would not be smaller
 }
 
 // NewAssets joins the style sheets into parvis.css and the modules into parvis.js (one request each), adds theme.css,
@@ -45,7 +47,6 @@ func NewAssets() (*Assets, error) {
 	if err != nil {
 		return nil, err
 	}
-	css = squeeze(css)
 	js, err := join(scripts, "js", "{\n%s}\n") // a block keeps each module's names its own
 	if err != nil {
 		return nil, err
@@ -62,13 +63,16 @@ func NewAssets() (*Assets, error) {
 	if err != nil {
 		return nil, fmt.Errorf("themes: assets: %w", err)
 	}
-	a := &Assets{map[string]*asset{}, map[string]*asset{}}
+	a := &Assets{map[string]*Asset{}, map[string]*Asset{}}
 	for name, body := range map[string][]byte{
-		"parvis.css": css, "parvis.js": js, "icons.svg": icons, "favicon.svg": favicon, "theme.css": []byte(palette.CSS()),
+		"parvis.css": squeeze(css), "theme.css": []byte(palette.CSS()),
+		"parvis.js": js, "icons.svg": icons, "favicon.svg": favicon,
 	} {
-		if err := a.add(name, body); err != nil {
-			return nil, fmt.Errorf("themes: assets: %s: %w", name, err)
+		asset, err := NewAsset(path.Ext(name), body)
+		if err != nil {
+			return nil, err
 		}
+		a.byName[name], a.byPath[asset.address(name)] = asset, asset
 	}
 	return a, nil
 }
@@ -77,7 +81,7 @@ func NewAssets() (*Assets, error) {
 // the tests of the templates refuse it.
 func (a *Assets) URL(name string) string {
 	if asset := a.byName[name]; asset != nil {
-		return asset.url
+		return asset.address(name)
 	}
 	return ""
 }
@@ -104,41 +108,40 @@ func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	asset.serve(w, r)
+	asset.Serve(w, r)
 }
 
-func (a *Assets) add(name string, body []byte) error {
+// NewAsset compresses a file; ext says what it is: ".css".
+func NewAsset(ext string, body []byte) (*Asset, error) {
 	packed, err := pack(body)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("themes: asset: %w", err)
 	}
-	sum := hex.EncodeToString(sha256Of(body))[:12]
-	ext := path.Ext(name)
-	file := &asset{
-		url:   Prefix + strings.TrimSuffix(name, ext) + "-" + sum + ext,
-		etag:  `"` + sum + `"`,
-		kind:  contentType(ext),
-		plain: body, packed: packed,
-	}
-	a.byName[name], a.byPath[file.url] = file, file
-	return nil
+	return &Asset{hex.EncodeToString(sha256Of(body))[:12], contentType(ext), body, packed}, nil
 }
 
-func (f *asset) serve(w http.ResponseWriter, r *http.Request) {
+func (a *Asset) address(name string) string {
+	ext := path.Ext(name)
+	return Prefix + strings.TrimSuffix(name, ext) + "-" + a.Sum + ext
+}
+
+// Serve answers GET and HEAD at an address that holds Sum.
+func (a *Asset) Serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
+	etag := `"` + a.Sum + `"`
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	h.Set("ETag", f.etag)
+	h.Set("ETag", etag)
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("X-Content-Type-Options", "nosniff")
-	if matches(r.Header.Get("If-None-Match"), f.etag) {
+	if matches(r.Header.Get("If-None-Match"), etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	h.Set("Content-Type", f.kind)
-	body := f.plain
-	if f.packed != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
+	h.Set("Content-Type", a.kind)
+	body := a.plain
+	if a.packed != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
-		body = f.packed
+		body = a.packed
 	}
 	h.Set("Content-Length", fmt.Sprint(len(body)))
 	if r.Method == http.MethodHead {
