@@ -9,14 +9,13 @@ import (
 	"parvis/server/servertest"
 )
 
-// The home page's budgets: requests, and octets on the line. They are the goals,
-// but for the style sheets of all pages together, which may have 12 KB.
+// The home page's budgets: requests, and octets on the line.
 const (
 	maxRequests = 8
 	maxCold     = 40 << 10
 	maxWarm     = 8 << 10
 	maxScript   = 8 << 10
-	maxStyle    = 12 << 10
+	maxStyle    = 8 << 10
 )
 
 var assetAddress = regexp.MustCompile(`(?:href|src)="(/(?:assets|theme)/[^"#]+)`)
@@ -27,7 +26,7 @@ func TestTheHomePageKeepsItsBudgets(t *testing.T) {
 	agent := servertest.Demo(t).As("agent@bourg.example")
 	weigh := func(path string) (size int, body string) {
 		packed := agent.Do("GET", path, nil, "Accept-Encoding", "gzip")
-		if packed.Status != 200 || packed.Header.Get("Content-Encoding") != "gzip" && len(packed.Body) > 2000 {
+		if packed.Status != 200 || packed.Header.Get("Content-Encoding") != "gzip" && len(packed.Body) > 1200 {
 			t.Errorf("GET %s = %d, %q, %d octets", path, packed.Status, packed.Header.Get("Content-Encoding"), len(packed.Body))
 		}
 		return len(packed.Body), agent.Get(path).Body

@@ -14,7 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-//go:embed css/*.css
+//go:embed css
 var styles embed.FS
 
 //go:embed js/*.js
@@ -40,10 +40,15 @@ type Asset struct {
 	plain, packed []byte // packed is gzip, nil when it would not be smaller
 }
 
-// NewAssets joins the style sheets into parvis.css and the modules into parvis.js (one request each), adds theme.css,
-// the palette of a portal without a colour of its own, and compresses everything.
+// NewAssets joins the style sheets of every page into parvis.css, those that home does without into pages.css, and the
+// modules into parvis.js (one request each), adds theme.css, the palette of a portal without a colour of its own, and
+// compresses everything.
 func NewAssets() (*Assets, error) {
 	css, err := join(styles, "css", "%s")
+	if err != nil {
+		return nil, err
+	}
+	pages, err := join(styles, "css/pages", "%s")
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +70,7 @@ func NewAssets() (*Assets, error) {
 	}
 	a := &Assets{map[string]*Asset{}, map[string]*Asset{}}
 	for name, body := range map[string][]byte{
-		"parvis.css": squeeze(css), "theme.css": []byte(palette.CSS()),
+		"parvis.css": squeeze(css), "pages.css": squeeze(pages), "theme.css": []byte(palette.CSS()),
 		"parvis.js": js, "icons.svg": icons, "favicon.svg": favicon,
 	} {
 		asset, err := NewAsset(path.Ext(name), body)
@@ -190,7 +195,7 @@ func contentType(ext string) string {
 	return "application/octet-stream"
 }
 
-// join concatenates a folder's files in order of name.
+// join concatenates a folder's files in order of name, and leaves its folders alone.
 func join(files fs.FS, folder, format string) ([]byte, error) {
 	entries, err := fs.ReadDir(files, folder)
 	if err != nil {
@@ -198,6 +203,9 @@ func join(files fs.FS, folder, format string) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	for _, entry := range entries {
+		if entry.IsDir() {
+			continue
+		}
 		body, err := fs.ReadFile(files, folder+"/"+entry.Name())
 		if err != nil {
 			return nil, fmt.Errorf("themes: assets: %w", err)

@@ -47,7 +47,7 @@ func TestAnAssetIsServedForeverAndCompressedOnce(t *testing.T) {
 	a := assets(t)
 	for name, kind := range map[string]string{
 		"parvis.css": "text/css; charset=utf-8", "parvis.js": "text/javascript; charset=utf-8", "icons.svg": "image/svg+xml",
-		"favicon.svg": "image/svg+xml", "theme.css": "text/css; charset=utf-8",
+		"favicon.svg": "image/svg+xml", "theme.css": "text/css; charset=utf-8", "pages.css": "text/css; charset=utf-8",
 	} {
 		url := a.URL(name)
 		if !regexp.MustCompile(`^/assets/[a-z]+-[0-9a-f]{12}\.[a-z]+$`).MatchString(url) {
@@ -127,7 +127,7 @@ func TestCompressionIsNegotiated(t *testing.T) {
 
 func TestTheLookStaysWithinItsBudget(t *testing.T) {
 	a := assets(t)
-	for name, most := range map[string]int{"parvis.css": 12 << 10, "parvis.js": 8 << 10, "icons.svg": 4 << 10, "theme.css": 1 << 10} {
+	for name, most := range map[string]int{"parvis.css": 7 << 10, "pages.css": 4 << 10, "parvis.js": 8 << 10, "icons.svg": 4 << 10, "theme.css": 1 << 10} {
 		size := len(body(t, get(a, "GET", a.URL(name), "Accept-Encoding", "gzip")))
 		t.Logf("%s: %d bytes compressed", name, size)
 		if size > most {
@@ -138,7 +138,8 @@ func TestTheLookStaysWithinItsBudget(t *testing.T) {
 
 func TestTheStyleSheetsNameOnlyRolesOfThePalette(t *testing.T) {
 	a := assets(t)
-	css := string(body(t, get(a, "GET", a.URL("parvis.css")))) + string(body(t, get(a, "GET", a.URL("theme.css"))))
+	sheet := styles(t, a)
+	css := sheet + string(body(t, get(a, "GET", a.URL("theme.css"))))
 	if !strings.HasPrefix(css, "@layer tokens, base, layout, components, print;") {
 		t.Error("the order of the layers is not said first")
 	}
@@ -151,11 +152,52 @@ func TestTheStyleSheetsNameOnlyRolesOfThePalette(t *testing.T) {
 			t.Errorf("%s is used and never given", match[1])
 		}
 	}
-	sheet := string(body(t, get(a, "GET", a.URL("parvis.css"))))
 	if found := regexp.MustCompile(`#[0-9a-fA-F]{3,8}\b|oklch|url\(`).FindString(sheet); found != "" {
-		t.Errorf("parvis.css writes %s itself", found)
+		t.Errorf("a style sheet writes %s itself", found)
 	}
 	if strings.Count(css, "{") != strings.Count(css, "}") {
 		t.Error("unbalanced braces")
+	}
+}
+
+// styles is the product's style sheets in the order of a page.
+func styles(t *testing.T, a *themes.Assets) string {
+	t.Helper()
+	return string(body(t, get(a, "GET", a.URL("parvis.css")))) + string(body(t, get(a, "GET", a.URL("pages.css"))))
+}
+
+var selected = regexp.MustCompile(`\.([a-z][a-z0-9-]*)`)
+
+// classes are those that a style sheet selects.
+func classes(css string) map[string]bool {
+	found := map[string]bool{}
+	for _, match := range selected.FindAllStringSubmatch(regexp.MustCompile(`\{[^{}]*\}`).ReplaceAllString(css, "{"), -1) {
+		found[match[1]] = true
+	}
+	return found
+}
+
+// TestHomeDoesWithoutTheSheetOfOtherPages compares the classes of the home page's templates, and of its pictures, with
+// those that only pages.css knows: home does not load it.
+func TestHomeDoesWithoutTheSheetOfOtherPages(t *testing.T) {
+	a := assets(t)
+	everywhere := classes(string(body(t, get(a, "GET", a.URL("parvis.css")))))
+	elsewhere := classes(string(body(t, get(a, "GET", a.URL("pages.css")))))
+	files, err := filepath.Glob("../widgets/templates/*.html")
+	if err != nil || len(files) < 2 || len(elsewhere) < 20 {
+		t.Fatalf("%v, %d classes, %v", files, len(elsewhere), err)
+	}
+	for _, file := range append(files, "templates/frame.html", "templates/components.html", "testdata/pages/home.html", "testdata/pages/home-edit.html") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range regexp.MustCompile(`class="([^"]*)"`).FindAllStringSubmatch(string(text), -1) {
+			for _, class := range strings.Fields(match[1]) {
+				if gate := class == "gate" || class == "who"; elsewhere[class] && !everywhere[class] && !gate {
+					t.Errorf("%s: the class %s is styled by pages.css, which home does not load", file, class)
+				}
+			}
+		}
 	}
 }

@@ -23,11 +23,9 @@ func TestTheGuideNamesEveryIconAndClass(t *testing.T) {
 	}
 	// The frame's own classes are no business of a page's author; c3 and c4 follow from c2.
 	own := " top town find tools nav skip foot links leave everywhere narrow-only key icon error grip held "
-	css := regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(string(body(t, get(assets(t), "GET", assets(t).URL("parvis.css")))), "")
-	selectors := regexp.MustCompile(`\{[^{}]*\}`).ReplaceAllString(css, "")
-	for _, match := range regexp.MustCompile(`\.([a-z][a-z0-9-]*)`).FindAllStringSubmatch(selectors, -1) {
-		if !strings.Contains(own, " "+match[1]+" ") && !regexp.MustCompile(`[^a-z-]`+match[1]+`\b`).MatchString(guide) {
-			t.Errorf("docs/interface.md doesn't name the class %s", match[1])
+	for class := range classes(styles(t, assets(t))) {
+		if !strings.Contains(own, " "+class+" ") && !regexp.MustCompile(`[^a-z-]`+class+`\b`).MatchString(guide) {
+			t.Errorf("docs/interface.md doesn't name the class %s", class)
 		}
 	}
 }
