@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"parvis/server/servertest"
@@ -35,4 +36,11 @@ func TestTheDemonstrationLoads(t *testing.T) {
 	client.SignIn("agent@bourg.example", servertest.Password).Want(t, 303)
 	client.Get("/").Want(t, 200, "Bourg-sur-Loire")
 	client.Get("/search?q=budget").Want(t, 200, "<mark>")
+}
+
+func TestHomeShowsApplicationsOnce(t *testing.T) {
+	home := servertest.Demo(t).As("agent@bourg.example").Get("/").Want(t, 200).Body
+	if shown := strings.Count(home, "Toutes les applications"); shown != 1 {
+		t.Errorf("the applications are shown %d times, want 1", shown)
+	}
 }

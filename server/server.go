@@ -213,12 +213,13 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 }
 
 // poolHome is the home page of who decided nothing, in a collectivity that
-// decided nothing. Small, small, medium fills a row of four columns.
+// decided nothing. Small, small, medium fills a row of four columns. The
+// applications have their own line above the boxes.
 func poolHome() []widgets.Place {
 	return []widgets.Place{
 		{Widget: "agenda", State: widgets.Suggested}, {Widget: "mail", State: widgets.Suggested}, {Widget: "news", State: widgets.Suggested},
-		{Widget: "directory", State: widgets.Suggested}, {Widget: "weather", State: widgets.Suggested}, {Widget: "applications", State: widgets.Suggested},
-		{Widget: "almanac", State: widgets.Available},
+		{Widget: "directory", Size: widgets.Medium, State: widgets.Suggested}, {Widget: "weather", State: widgets.Suggested}, {Widget: "almanac", State: widgets.Suggested},
+		{Widget: "applications", State: widgets.Available},
 	}
 }
 
