@@ -44,3 +44,8 @@ func TestHomeShowsApplicationsOnce(t *testing.T) {
 		t.Errorf("the applications are shown %d times, want 1", shown)
 	}
 }
+
+// Without a valid audit a site is not compliant (arrêté du 20 septembre 2019, RGAA): to say that it is in part would be false.
+func TestAccessibilityIsClaimedOnlyAfterAnAudit(t *testing.T) {
+	servertest.New(t).Anonymous().Get("/accessibility").Want(t, 200, "Accessibilité : non conforme", "n’est pas conforme")
+}
