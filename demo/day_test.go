@@ -3,6 +3,7 @@ package demo
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -174,6 +175,24 @@ func TestMeetingsAvoidHolidays(t *testing.T) {
 	}
 	if removed == 0 {
 		t.Error("no repetition is removed, want those of 11 November and Easter Monday")
+	}
+}
+
+// The page of an event can say “chaque lundi jusqu’au 10 mai 2027” of such a rule, and of no other.
+func TestWeeklyMeetingsEndOnADay(t *testing.T) {
+	weekly := 0
+	for _, e := range Pool().At(tuesday).Events {
+		if e.Repeat == "" || strings.Contains(e.Repeat, "INTERVAL") {
+			continue
+		}
+		weekly++
+		last := e.Start.AddDate(0, 0, 7*(repetitions-1)).UTC()
+		if want := "FREQ=WEEKLY;UNTIL=" + last.Format("20060102T150405Z"); e.Repeat != want {
+			t.Errorf("%s: %s, want %s", e.ID, e.Repeat, want)
+		}
+	}
+	if weekly == 0 {
+		t.Error("no meeting is weekly")
 	}
 }
 

@@ -17,7 +17,7 @@ type Event struct {
 	AllDay       bool
 	Location     string
 	Description  string
-	Repeat       string      // RRULE value (RFC 5545 §3.3.10), "FREQ=WEEKLY;COUNT=26", or ""
+	Repeat       string      // RRULE value (RFC 5545 §3.3.10), "FREQ=WEEKLY;UNTIL=20270524T054500Z", or ""
 	Except       []time.Time // starts of the repetitions that a public holiday removes
 }
 
@@ -79,11 +79,12 @@ func (e event) at(now time.Time, n int) Event {
 }
 
 func (e event) repeat(first time.Time) (rule string, except []time.Time) {
-	rule = fmt.Sprintf("FREQ=WEEKLY;COUNT=%d", repetitions)
+	from, _, _ := strings.Cut(e.span, "-")
+	last := clock(midnight(first, 7*e.every*(repetitions-1)), from)
+	rule = "FREQ=WEEKLY;UNTIL=" + last.UTC().Format("20060102T150405Z")
 	if e.every > 1 {
 		rule = fmt.Sprintf("FREQ=WEEKLY;INTERVAL=%d;COUNT=%d", e.every, repetitions)
 	}
-	from, _, _ := strings.Cut(e.span, "-")
 	for n := range repetitions {
 		day := midnight(first, 7*e.every*n)
 		if holiday(day) {
