@@ -220,6 +220,23 @@ func (s *Server) applyMail(ctx context.Context, caller portal.Caller, d *MailDes
 	return nil
 }
 
+// MakeOperator lets an account operate the pool, with a password that Parvis
+// keeps. The account is made when nobody signs in with the login yet. It is a
+// step of set-up, from the machine's own terminal.
+func (s *Server) MakeOperator(ctx context.Context, login, password string) error {
+	account, err := s.Directory.AccountByLogin(ctx, login)
+	if errors.Is(err, portal.ErrNotFound) {
+		account.ID, err = s.Directory.CreateAccount(ctx, directory.Installation(""), login)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.SSO.Passwords.Set(ctx, password, account.ID); err != nil {
+		return err
+	}
+	return s.Directory.GrantPool(ctx, account.ID)
+}
+
 // readSecret is the content of a file without its final line break, "" for no
 // file.
 func readSecret(path string) (string, error) {

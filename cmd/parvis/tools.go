@@ -51,8 +51,10 @@ func runCheck(ctx context.Context, args []string, out io.Writer) error {
 
 func runUser(ctx context.Context, args []string, out io.Writer) error {
 	var login string
+	var operator bool
 	config, _, err := configured("user", args, func(flags *flag.FlagSet) {
 		flags.StringVar(&login, "login", "", "the account, agent@bourg.example; its new password is read from the standard input")
+		flags.BoolVar(&operator, "operator", false, "let it operate the pool; the account is made when there is none")
 	})
 	if err != nil {
 		return err
@@ -69,6 +71,19 @@ func runUser(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer parvis.Close()
+	if operator {
+		err = parvis.MakeOperator(ctx, login, strings.TrimRight(password, "\r\n"))
+	} else {
+		err = setPassword(ctx, parvis, login, strings.TrimRight(password, "\r\n"))
+	}
+	if err != nil {
+		return errors.New(parvis.Sentence(err))
+	}
+	_, err = fmt.Fprintf(out, "password of %s set\n", login)
+	return err
+}
+
+func setPassword(ctx context.Context, parvis *server.Server, login, password string) error {
 	account, err := parvis.Directory.AccountByLogin(ctx, login)
 	if errors.Is(err, portal.ErrNotFound) {
 		return fmt.Errorf("nobody signs in as %s", login)
@@ -76,11 +91,7 @@ func runUser(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := parvis.SSO.Passwords.Set(ctx, strings.TrimRight(password, "\r\n"), account.ID); err != nil {
-		return errors.New(parvis.Sentence(err))
-	}
-	_, err = fmt.Fprintf(out, "password of %s set\n", login)
-	return err
+	return parvis.SSO.Passwords.Set(ctx, password, account.ID)
 }
 
 func runReindex(ctx context.Context, args []string, out io.Writer) error {
