@@ -12,6 +12,7 @@ import (
 	"io"
 
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/experimental"
 )
 
 //go:embed pdfium.wasm
@@ -85,6 +86,7 @@ func (l *Library) Close(ctx context.Context) error {
 func (l *Library) Open(ctx context.Context, file io.ReaderAt, size int64) (*Document, error) {
 	source := &source{file: file, size: size}
 	ctx = context.WithValue(ctx, sourceKey{}, source)
+	ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(mapMemory))
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("emscripten_stack_init", "__wasm_call_ctors")
 	instance, err := l.runtime.InstantiateModule(ctx, l.compiled, config)
 	if err != nil {
