@@ -6,6 +6,8 @@
 package pdfium
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	_ "embed"
 	"fmt"
@@ -15,10 +17,13 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 )
 
-//go:embed pdfium.wasm
-var module []byte
+// compressed is the module as published. Uncompressed it would cost each child 4 MB of memory for good.
+//
+//go:embed pdfium.wasm.gz
+var compressed []byte
 
 const (
+	moduleSize    = 3_988_829 // bytes, uncompressed
 	wasmPage      = 64 << 10
 	defaultMemory = 256 << 20
 	// reservedMemory is what the module asks for before it has read anything (284 pages).
@@ -61,12 +66,31 @@ func New(ctx context.Context, options Options) (*Library, error) {
 }
 
 func (l *Library) load(ctx context.Context) error {
+	module, err := unpack()
+	if err != nil {
+		return err
+	}
+	if err := trim(module); err != nil {
+		return err
+	}
 	compiled, err := l.runtime.CompileModule(ctx, module)
 	if err != nil {
 		return err
 	}
 	l.compiled = compiled
 	return l.linkImports(ctx)
+}
+
+func unpack() ([]byte, error) {
+	reader, err := gzip.NewReader(bytes.NewReader(compressed))
+	if err != nil {
+		return nil, err
+	}
+	module := make([]byte, moduleSize)
+	if _, err := io.ReadFull(reader, module); err != nil {
+		return nil, err
+	}
+	return module, nil
 }
 
 // Close frees the compiled code. Documents must be closed before.

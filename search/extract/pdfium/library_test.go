@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +26,9 @@ func TestFilesAreThoseThatWereReviewed(t *testing.T) {
 	for lines := bufio.NewScanner(sums); lines.Scan(); checked++ {
 		want, name, _ := strings.Cut(lines.Text(), "  ")
 		content, err := os.ReadFile(name)
+		if name == "pdfium.wasm" {
+			content, err = unpack()
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,6 +39,39 @@ func TestFilesAreThoseThatWereReviewed(t *testing.T) {
 	}
 	if checked != 3 {
 		t.Errorf("SHA256SUMS names %d files, want 3", checked)
+	}
+}
+
+func TestTrimTouchesOnlyTheModuleThatItKnows(t *testing.T) {
+	module, err := unpack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	published := bytes.Clone(module)
+	if err := trim(module); err != nil {
+		t.Fatal(err)
+	}
+	changed, known := 0, 0
+	for i := range module {
+		if module[i] != published[i] {
+			changed++
+		}
+	}
+	for _, function := range drawing {
+		known += function.size
+	}
+	if changed == 0 || changed > known {
+		t.Errorf("trim changed %d bytes, want some of %d", changed, known)
+	}
+	for _, other := range [][]byte{nil, published[:4], published[:len(published)/4], published[:headerSize]} {
+		if err := trim(bytes.Clone(other)); !errors.Is(err, errOtherModule) {
+			t.Errorf("trim of %d bytes = %v, want errOtherModule", len(other), err)
+		}
+	}
+	drawing[0].size++
+	defer func() { drawing[0].size-- }()
+	if err := trim(published); !errors.Is(err, errOtherModule) {
+		t.Errorf("trim of a function of another size = %v, want errOtherModule", err)
 	}
 }
 
@@ -64,6 +102,34 @@ func writePDF(t testing.TB, pages int, text string) []byte {
 	return out.Bytes()
 }
 
+// picture is 8 × 8 grey pixels in JPEG 2000, base64.
+const picture = "/0//UQApAAAAAAAIAAAACAAAAAAAAAAAAAAACAAAAAgAAAAAAAAAAAABBwEB/1IADAAAAAEAAAQEAAH/XAAEQED/ZAAlAAFDcmVh" +
+	"dGVkIGJ5IE9wZW5KUEVHIHZlcnNpb24gMi41LjD/kAAKAAAAAABLAAH/k9+B0BIrZqAFvt6UzU9eIyAsp4WJrfdwp9CImhM697QK" +
+	"b25DH5ke0CsBuGbG83zjiBP/XA0Y7B+mKqrwsk//2Q=="
+
+// picturedPage is a PDF of one sentence and the picture. It has no table of references: PDFium builds it anew.
+func picturedPage(t *testing.T) string {
+	t.Helper()
+	pixels, err := base64.StdEncoding.DecodeString(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf(`%%PDF-1.5
+1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj
+2 0 obj << /Type /Pages /Kids [3 0 R] /Count 1 >> endobj
+3 0 obj << /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R
+ /Resources << /Font << /F 5 0 R >> /XObject << /P 6 0 R >> >> >> endobj
+4 0 obj << /Length 78 >> stream
+q 200 0 0 200 50 50 cm /P Do Q BT /F 12 Tf 50 700 Td (Plan de la mairie) Tj ET
+endstream endobj
+5 0 obj << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> endobj
+6 0 obj << /Type /XObject /Subtype /Image /Width 8 /Height 8 /Filter /JPXDecode /Length %d >> stream
+%s
+endstream endobj
+trailer << /Root 1 0 R >>
+%%%%EOF`, len(pixels), pixels)
+}
+
 func TestDocument(t *testing.T) {
 	library := newLibrary(t)
 	const sentence = "Délibération du conseil municipal relative à l’été : 2 418,60 €"
@@ -89,6 +155,17 @@ func TestDocument(t *testing.T) {
 		}
 		if _, err := document.PageText(t.Context(), 3); !errors.Is(err, ErrDamaged) {
 			t.Errorf("PageText of a page that isn't there: %v, want ErrDamaged", err)
+		}
+	})
+	t.Run("reads the text around a JPEG 2000 picture", func(t *testing.T) {
+		file := picturedPage(t)
+		document, err := library.Open(t.Context(), strings.NewReader(file), int64(len(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer document.Close(t.Context())
+		if text, err := document.PageText(t.Context(), 0); text != "Plan de la mairie" || err != nil {
+			t.Errorf("PageText = %q, %v, want Plan de la mairie", text, err)
 		}
 	})
 	t.Run("says that a password is needed", func(t *testing.T) {
