@@ -23,9 +23,10 @@ test: ## Install what is missing, then run everything, on SQLite and on PostgreS
 check: ## Judge the code without running it: fast, before each commit
 	@tools/check.sh
 
-bench: install ## Measure, as docs/performance.md tells
+bench: build install ## Measure, as docs/performance.md tells
 	@if ls bench/*.go >/dev/null 2>&1; then go run ./bench; fi
 	@if [ -d bench ]; then go test -run '^$$' -bench . -benchmem ./bench/... ./search/extract; fi
+	@bench/memory.sh
 
 fuzz: ## Run each fuzz target for FUZZTIME
 	@tools/fuzz.sh $(FUZZTIME)
