@@ -9,7 +9,10 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -86,6 +89,7 @@ func (e *Extractor) Text(ctx context.Context, path, name string) (Result, error)
 	if err != nil {
 		return Result{}, err
 	}
+	child.makeRoom(name)
 	result, err := child.ask(ctx, request{Path: path, Name: name}, e.options.Timeout)
 	if child.broken || child.served >= filesPerChild {
 		e.stop()
@@ -161,6 +165,16 @@ type process struct {
 	out     *bufio.Reader
 	served  int
 	broken  bool
+	roomy   bool // a PDF was asked of it
+}
+
+// makeRoom gives back what this process holds and doesn't use, before a child reads its first PDF: it is
+// about to take as much as we have, to compile PDFium or to map it.
+func (p *process) makeRoom(name string) {
+	if !p.roomy && strings.EqualFold(filepath.Ext(name), ".pdf") {
+		p.roomy = true
+		debug.FreeOSMemory()
+	}
 }
 
 func start(options Options) (*process, error) {
