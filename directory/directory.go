@@ -21,7 +21,8 @@ type Store struct {
 	queue search.Queue
 	now   func() time.Time
 
-	bodies sync.Map // portal.CollectivityID → body
+	bodies  sync.Map // portal.CollectivityID → body
+	located sync.Map // of an address → portal.CollectivityID, as it last was
 
 	mu       sync.RWMutex
 	watchers []func(account portal.AccountID)

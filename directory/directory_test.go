@@ -388,10 +388,40 @@ func TestALoginIsLocatedByItsDomainFirst(t *testing.T) {
 	}
 	for _, test := range tests {
 		place := got(people.Locate(ctx, test.login))(t)
-		if place.Collectivity.ID != test.collectivity || place.ByDomain != test.byDomain || place.Account != test.account {
-			t.Errorf("Locate(%q) = %+v, want %+v", test.login, place, test)
+		account := got(people.AccountOf(ctx, test.login))(t)
+		if place.Collectivity.ID != test.collectivity || place.ByDomain != test.byDomain || account != test.account {
+			t.Errorf("Locate(%q) = %+v, account %q, want %+v", test.login, place, account, test)
 		}
 	}
+}
+
+// TestADomainThatMovedIsFollowed: where a domain was is remembered, and not
+// believed once the collectivity says otherwise.
+func TestADomainThatMovedIsFollowed(t *testing.T) {
+	tw, ctx := newTown(t), context.Background()
+	people := directory.SignIn{Store: tw.Store}
+	belongs := func(want portal.CollectivityID) {
+		t.Helper()
+		if place := got(people.Locate(ctx, "anne@bourg.example"))(t); place.ByDomain != (want != "") || place.ByDomain && place.Collectivity.ID != want {
+			t.Errorf("anne is located in %q (by domain: %v), want %q", place.Collectivity.ID, place.ByDomain, want)
+		}
+	}
+	belongs("bourg")
+	bourg, agglo := got(tw.Store.Collectivity(ctx, "bourg"))(t), got(tw.Store.Collectivity(ctx, "agglo"))(t)
+	bourg.Domains = nil
+	if err := tw.Store.ChangeCollectivity(ctx, bourg); err != nil {
+		t.Fatal(err)
+	}
+	belongs("")
+	agglo.Domains = append(agglo.Domains, "bourg.example")
+	if err := tw.Store.ChangeCollectivity(ctx, agglo); err != nil {
+		t.Fatal(err)
+	}
+	belongs("agglo")
+	if err := tw.Store.SetCollectivityActive(ctx, "agglo", false); err != nil {
+		t.Fatal(err)
+	}
+	belongs("")
 }
 
 // TestFirstSignInsAtOnceMakeOneAgent is about PostgreSQL, where transactions run

@@ -23,32 +23,58 @@ type SignIn struct {
 var _ sso.People = SignIn{}
 
 // Locate finds the collectivity of a login by the domain of its address, else
-// by the oldest agent of its account. A known and an unknown login of one domain
-// cost the same read.
+// by the oldest agent of its account.
 func (d SignIn) Locate(ctx context.Context, login string) (sso.Place, error) {
-	var place sso.Place
-	var id portal.CollectivityID
-	err := d.db.QueryRow(ctx, `
-		SELECT COALESCE((SELECT c.id FROM collectivity_domains d JOIN collectivities c ON c.id = d.collectivity
-				WHERE d.domain = $1 AND c.active), ''),
-			COALESCE((SELECT id FROM accounts WHERE login = $2 AND active), '')`,
-		sso.LoginDomain(login), login).Scan(&id, &place.Account)
-	if err != nil {
+	c, err := d.ofDomain(ctx, sso.LoginDomain(login))
+	if err == nil {
+		return sso.Place{Collectivity: c.shown(d.Theme), Domains: c.Domains, ByDomain: true}, nil
+	}
+	if !errors.Is(err, portal.ErrNotFound) {
 		return sso.Place{}, fmt.Errorf("directory: locate login: %w", err)
 	}
-	if place.ByDomain = id != ""; !place.ByDomain {
-		memberships, err := d.Memberships(ctx, place.Account)
-		if err != nil || len(memberships) == 0 {
-			return place, err
-		}
-		id = memberships[0].Collectivity
-	}
-	c, err := d.remembered(ctx, id)
-	if err != nil {
+	account, err := d.AccountOf(ctx, login)
+	if err != nil || account == "" {
 		return sso.Place{}, err
 	}
-	place.Collectivity, place.Domains = c.shown(d.Theme), c.Domains
-	return place, nil
+	memberships, err := d.Memberships(ctx, account)
+	if err != nil || len(memberships) == 0 {
+		return sso.Place{}, err
+	}
+	if c, err = d.remembered(ctx, memberships[0].Collectivity); err != nil {
+		return sso.Place{}, err
+	}
+	return sso.Place{Collectivity: c.shown(d.Theme), Domains: c.Domains}, nil
+}
+
+// AccountOf returns the open account that signs in with a canonical login, ""
+// for none.
+func (d SignIn) AccountOf(ctx context.Context, login string) (account portal.AccountID, err error) {
+	err = d.db.QueryRow(ctx, `SELECT id FROM accounts WHERE login = $1 AND active`, login).Scan(&account)
+	if err != nil && !errors.Is(err, portal.ErrNotFound) {
+		return "", fmt.Errorf("directory: find account: %w", err)
+	}
+	return account, nil
+}
+
+// ofDomain returns the open collectivity of a domain; portal.ErrNotFound for
+// none. Which it was last time is remembered, and holds while the collectivity,
+// which is read at most once in five seconds, says that the domain is its own.
+func (s *Store) ofDomain(ctx context.Context, domain string) (body, error) {
+	if known, ok := s.located.Load(domain); ok {
+		c, err := s.remembered(ctx, known.(portal.CollectivityID))
+		if err == nil && c.Active && slices.Contains(c.Domains, domain) {
+			return c, nil
+		}
+	}
+	var id portal.CollectivityID
+	err := s.db.QueryRow(ctx, `
+		SELECT c.id FROM collectivity_domains d JOIN collectivities c ON c.id = d.collectivity
+		WHERE d.domain = $1 AND c.active`, domain).Scan(&id)
+	if err != nil {
+		return body{}, err
+	}
+	s.located.Store(domain, id)
+	return s.remembered(ctx, id)
 }
 
 // Identity is who an account is in a collectivity.

@@ -215,11 +215,11 @@ func splitAppPassword(password string) (id, plain string, ok bool) {
 }
 
 func (a *AppPasswords) check(ctx context.Context, login, id, plain string) (portal.Caller, error) {
-	place, err := a.people.Locate(ctx, login)
+	account, err := a.people.AccountOf(ctx, login)
 	if err != nil {
 		return portal.Caller{}, fmt.Errorf("sso: check app password: %w", err)
 	}
-	rows, err := a.db.Query(ctx, `SELECT collectivity, hash, used FROM app_passwords WHERE account = $1 AND id = $2`, string(place.Account), id)
+	rows, err := a.db.Query(ctx, `SELECT collectivity, hash, used FROM app_passwords WHERE account = $1 AND id = $2`, string(account), id)
 	type kept struct {
 		collectivity portal.CollectivityID
 		hash         []byte
@@ -235,7 +235,7 @@ func (a *AppPasswords) check(ctx context.Context, login, id, plain string) (port
 	for _, one := range all {
 		if subtle.ConstantTimeCompare(one.hash, sum[:]) == 1 {
 			a.touch(ctx, one.collectivity, id, one.used)
-			return a.callerOf(ctx, place.Account, one.collectivity)
+			return a.callerOf(ctx, account, one.collectivity)
 		}
 	}
 	return portal.Caller{}, ErrWrong

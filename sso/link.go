@@ -48,13 +48,13 @@ func (s *Service) firstLink(ctx context.Context, place Place, answer Answer) (po
 	case email == "":
 		return "", unlinked
 	}
-	known, err := s.people.Locate(ctx, email)
+	known, err := s.people.AccountOf(ctx, email)
 	if err != nil {
 		return "", err
 	}
-	if known.Account != "" {
-		if _, err := s.people.Identity(ctx, known.Account, place.Collectivity.ID); err == nil {
-			return known.Account, nil
+	if known != "" {
+		if _, err := s.people.Identity(ctx, known, place.Collectivity.ID); err == nil {
+			return known, nil
 		} else if !errors.Is(err, portal.ErrNotFound) {
 			return "", err
 		}

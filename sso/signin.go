@@ -36,30 +36,34 @@ func (s *Service) prove(ctx context.Context, login, password string) (entry, err
 	}
 	switch method.Kind {
 	case Embedded:
-		return s.proveEmbedded(ctx, place, login, password)
+		account, err := s.people.AccountOf(ctx, login)
+		if err != nil {
+			return entry{}, err
+		}
+		return s.proveEmbedded(ctx, account, place.Collectivity.ID, login, password)
 	case LDAP:
 		return s.proveByDirectory(ctx, place, method, login, password)
 	case OIDC: // as if it were nobody's: the answer must not show an account, nor its time
-		return s.proveEmbedded(ctx, Place{}, login, password)
+		return s.proveEmbedded(ctx, "", "", login, password)
 	}
 	return entry{}, ErrWrong
 }
 
 // proveEmbedded checks an embedded password. An unknown login goes the same way
 // and costs the same.
-func (s *Service) proveEmbedded(ctx context.Context, place Place, login, password string) (entry, error) {
+func (s *Service) proveEmbedded(ctx context.Context, account portal.AccountID, home portal.CollectivityID, login, password string) (entry, error) {
 	key := "login:" + login
-	if place.Account != "" {
-		key = "account:" + string(place.Account)
+	if account != "" {
+		key = "account:" + string(account)
 	}
 	try, err := s.throttle.account(ctx, key, s.throttle.limits.Window)
 	if err != nil {
 		return entry{}, err
 	}
-	if err := s.Passwords.verify(ctx, place.Account, password); err != nil {
+	if err := s.Passwords.verify(ctx, account, password); err != nil {
 		return entry{}, s.failed(ctx, try, err)
 	}
-	return entry{account: place.Account, home: place.Collectivity.ID, try: try}, nil
+	return entry{account: account, home: home, try: try}, nil
 }
 
 // proveByDirectory asks the collectivity's directory server, which counts the

@@ -18,10 +18,9 @@ import (
 type Place struct {
 	Collectivity web.Collectivity // the zero value when the login is of none
 	// ByDomain: the address's domain decided, which anybody may know. Otherwise
-	// the account did, and the page must not show that there is one.
+	// an account did, and the page must not show that there is one.
 	ByDomain bool
-	Account  portal.AccountID // "" when there is no such account
-	Domains  []string         // of the collectivity's addresses
+	Domains  []string // of the collectivity's addresses
 }
 
 // Profile is what a directory server or an issuer says about a person.
@@ -43,6 +42,9 @@ type People interface {
 	// Locate says where a canonical login belongs. A login of nobody and
 	// nowhere is the zero Place, without error.
 	Locate(ctx context.Context, login string) (Place, error)
+	// AccountOf returns the open account that signs in with a canonical login,
+	// "" for none. A known and an unknown login cost the same.
+	AccountOf(ctx context.Context, login string) (portal.AccountID, error)
 	// Identity is who an account is in a collectivity, "" for the oldest of its
 	// agents. portal.ErrNotFound when it may not enter.
 	Identity(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (*web.Identity, error)

@@ -13,7 +13,10 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -53,6 +56,28 @@ func measure(b *testing.B, operation func()) {
 	each := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(b.N) / 1000 }
 	b.ReportMetric(each(allAfter-all), "cpu-µs/op")
 	b.ReportMetric(each(systemAfter-system), "system-µs/op")
+}
+
+// measureAtOnce is measure with several operations at the same time, which is
+// what a server under load does: a process that waits for each answer alone also
+// pays for looking for other work and for being woken.
+func measureAtOnce(b *testing.B, count int, operation func(i int)) {
+	b.Helper()
+	var next atomic.Int64
+	var all sync.WaitGroup
+	operation(0)
+	b.ResetTimer()
+	before, _ := cpu(b)
+	for range count {
+		all.Go(func() {
+			for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+				operation(int(i))
+			}
+		})
+	}
+	all.Wait()
+	after, _ := cpu(b)
+	b.ReportMetric(float64((after-before).Nanoseconds())/float64(b.N)/1000, "cpu-µs/op")
 }
 
 // answer gives a request to the router, without a network.
@@ -102,8 +127,16 @@ func BenchmarkSignInByLDAP(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	marc := servers.PersonByUID("marc.dupont")
-	measure(b, func() { signIn(b, p, marc.Mail, marc.Password, http.StatusSeeOther) })
+	people := slices.DeleteFunc(servers.People(), func(person servers.Person) bool {
+		return person.Mail == "accueil@bourg.example" // names two, and so nobody
+	})
+	one := func(b *testing.B, person servers.Person) {
+		signIn(b, p, person.Mail, person.Password, http.StatusSeeOther)
+	}
+	b.Run("one", func(b *testing.B) { measure(b, func() { one(b, people[0]) }) })
+	b.Run("eight-at-once", func(b *testing.B) {
+		measureAtOnce(b, 8, func(i int) { one(b, people[i%len(people)]) })
+	})
 }
 
 // BenchmarkSignInByPassword is the same with an embedded password: argon2id.

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	maxIdle = 4
+	maxIdle = 8
 	maxOpen = 16 // connections of one kind at the same time
 	// idleLife is shorter than the idle timeouts that administrators set.
 	idleLife = time.Minute
