@@ -50,10 +50,15 @@ func ParseForm(r *http.Request) error {
 	return portal.UserError{Kind: portal.ErrInvalid, Key: "web.error.invalid"}
 }
 
-// Query are the parameters of the address, cleaned like those of a form.
+// Query are the parameters of the address. What PostgreSQL can't store in a text
+// is U+FFFD in them, and so names nothing rather than something else.
 func Query(r *http.Request) url.Values {
 	values := r.URL.Query()
-	cleanValues(values)
+	for _, each := range values {
+		for i, value := range each {
+			each[i] = strings.ReplaceAll(strings.ToValidUTF8(value, "\uFFFD"), "\x00", "\uFFFD")
+		}
+	}
 	return values
 }
 
