@@ -209,6 +209,31 @@ func (s *Store) SetAgentActive(ctx context.Context, caller portal.Caller, agent 
 	return nil
 }
 
+// Names returns the names of agents of the caller's collectivity, closed ones
+// too, by their identifiers; those of others are left out.
+func (s *Store) Names(ctx context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]string, error) {
+	names := map[portal.AgentID]string{}
+	if len(agents) == 0 {
+		return names, nil
+	}
+	args := []any{string(caller.Collectivity)}
+	for _, agent := range agents {
+		args = append(args, string(agent))
+	}
+	rows, err := s.db.Query(ctx, `SELECT id, given_name, family_name FROM agents WHERE collectivity = $1 AND id IN (`+
+		database.Params(2, len(agents))+`)`, args...)
+	found, err := database.Collect(rows, err, func(rows *sql.Rows) (a Agent, err error) {
+		return a, rows.Scan(&a.ID, &a.GivenName, &a.FamilyName)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("directory: name agents: %w", err)
+	}
+	for _, agent := range found {
+		names[agent.ID] = agent.Name()
+	}
+	return names, nil
+}
+
 const agentColumns = `a.id, COALESCE(a.account, ''), a.given_name, a.family_name, a.function, a.unit, COALESCE(u.name, ''),
 	a.email, a.phone, a.mobile, a.office, a.source_key, a.active`
 

@@ -17,7 +17,7 @@ func (s *Server) keepHouse(ctx context.Context) error {
 	ticker := time.NewTicker(houseEvery)
 	defer ticker.Stop()
 	for {
-		if err := s.forgetChanges(ctx); err != nil && ctx.Err() == nil {
+		if err := s.clean(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("housekeeping", "error", err)
 		}
 		select {
@@ -28,16 +28,19 @@ func (s *Server) keepHouse(ctx context.Context) error {
 	}
 }
 
-func (s *Server) forgetChanges(ctx context.Context) error {
+func (s *Server) clean(ctx context.Context) error {
 	collectivities, err := s.Directory.Collectivities(ctx)
 	if err != nil {
 		return err
 	}
-	before := time.Now().Add(-keptChanges)
+	now := time.Now()
 	for _, c := range collectivities {
-		if err := s.Calendar.ForgetChanges(ctx, c.ID, before); err != nil {
+		if err := s.Calendar.ForgetChanges(ctx, c.ID, now.Add(-keptChanges)); err != nil {
+			return err
+		}
+		if err := s.Journal.Clean(ctx, c.ID, now); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.Journal.Clean(ctx, "", now)
 }

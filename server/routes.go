@@ -18,6 +18,7 @@ import (
 	"parvis/mail"
 	"parvis/news"
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/web"
 	"parvis/search"
 	"parvis/search/extract"
@@ -30,13 +31,13 @@ import (
 
 // pageTemplates are the templates of every room that has pages.
 func pageTemplates() []fs.FS {
-	return []fs.FS{templates, widgets.Templates, sso.Templates, directory.Templates, news.Templates,
+	return []fs.FS{templates, audit.Templates, widgets.Templates, sso.Templates, directory.Templates, news.Templates,
 		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates}
 }
 
 // locale are the sentences of every room that speaks.
 func locale() []fs.FS {
-	return []fs.FS{themes.Locales, web.Locales, locales, widgets.Locales, sso.Locales, upstream.Locales,
+	return []fs.FS{themes.Locales, web.Locales, audit.Locales, locales, widgets.Locales, sso.Locales, upstream.Locales,
 		directory.Locales, ldapdir.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales}
 }
@@ -66,6 +67,7 @@ func (s *Server) mount(context.Context, Options) error {
 		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),
 		search.NewHandler(s.index, s.renderer).Routes(),
 		slow(dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory}, s.log, caldav.Home(s.Calendar)).Routes()),
+		audit.NewHandler(s.Journal, s.renderer).Routes(),
 		s.themes.routes(),
 		standing{s.renderer}.routes(),
 		poolPages{s.Directory, s.renderer}.routes(),

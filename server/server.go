@@ -24,6 +24,7 @@ import (
 	"parvis/mail"
 	"parvis/news"
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/database"
 	"parvis/portal/i18n"
 	"parvis/portal/seal"
@@ -52,6 +53,7 @@ type Server struct {
 	Mail      *mail.Store
 	Weather   *weather.Store
 	Indexer   *search.Indexer
+	Journal   *audit.Journal
 	Router    *web.Router
 
 	log       *slog.Logger
@@ -142,6 +144,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		return fmt.Errorf("server: %w", err)
 	}
 	s.Directory = directory.New(s.DB)
+	s.Journal = audit.NewJournal(s.DB, s.Directory)
 	s.themes = newThemeServer(s.Directory)
 	if err := s.themes.warm(ctx); err != nil {
 		return fmt.Errorf("server: %w", err)

@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/database"
 )
 
@@ -95,7 +96,10 @@ func (a *AppPasswords) Create(ctx context.Context, caller portal.Caller, name st
 		_, err = tx.Exec(ctx, `
 			INSERT INTO app_passwords (collectivity, id, account, name, hash, created) VALUES ($1, $2, $3, $4, $5, $6)`,
 			string(caller.Collectivity), id, string(caller.Account), name, hash[:], database.Millis(a.now()))
-		return err
+		if err != nil {
+			return err
+		}
+		return journal(ctx, tx, caller, audit.AppPasswordCreated, name)
 	})
 	if err != nil {
 		return "", fmt.Errorf("sso: create app password: %w", err)
@@ -135,8 +139,20 @@ func (a *AppPasswords) List(ctx context.Context, caller portal.Caller) ([]AppPas
 
 // Revoke ends one password of the caller's agent, from the next request on.
 func (a *AppPasswords) Revoke(ctx context.Context, caller portal.Caller, id string) error {
-	err := database.OneRow(a.db.Exec(ctx, `DELETE FROM app_passwords WHERE collectivity = $1 AND account = $2 AND id = $3`,
-		string(caller.Collectivity), string(caller.Account), id))
+	err := a.db.Tx(ctx, func(tx *database.Tx) error {
+		var name string
+		err := tx.QueryRow(ctx, `SELECT name FROM app_passwords WHERE collectivity = $1 AND account = $2 AND id = $3`,
+			string(caller.Collectivity), string(caller.Account), id).Scan(&name)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `DELETE FROM app_passwords WHERE collectivity = $1 AND account = $2 AND id = $3`,
+			string(caller.Collectivity), string(caller.Account), id)
+		if err != nil {
+			return err
+		}
+		return journal(ctx, tx, caller, audit.AppPasswordRevoked, name)
+	})
 	a.Forget(caller.Account)
 	if err != nil {
 		return fmt.Errorf("sso: revoke app password: %w", err)
@@ -178,7 +194,8 @@ func (a *AppPasswords) Authenticate(ctx context.Context, login, password, addres
 		caller, err = a.check(ctx, canonical, id, plain)
 	}
 	if errors.Is(err, ErrWrong) {
-		return portal.Caller{}, a.count(key, network(address))
+		refusal := a.count(key, network(address))
+		return portal.Caller{}, errors.Join(refusal, a.journalRefusal(ctx, canonical, address, refusal))
 	}
 	if err != nil {
 		return portal.Caller{}, err
@@ -195,6 +212,22 @@ func (a *AppPasswords) count(key, client string) error {
 		return errWait(wait)
 	}
 	return ErrWrong
+}
+
+// journalRefusal tells the collectivity of a known account of a password that
+// was not seen before: a phone that keeps trying an old one makes one line in
+// wrongWithin.
+func (a *AppPasswords) journalRefusal(ctx context.Context, login, address string, cause error) error {
+	account, err := a.people.AccountOf(ctx, login)
+	if err != nil || account == "" {
+		return err
+	}
+	place, err := a.people.Locate(ctx, login)
+	if err != nil {
+		return err
+	}
+	return audit.Write(ctx, a.db, audit.Line{At: a.now(), Collectivity: place.Collectivity.ID, Account: account, Login: login,
+		Action: audit.AppPasswordRefused, Refused: reasonOf(cause), Address: address})
 }
 
 // splitAppPassword undoes what people do to a password that they copy.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/i18n"
 	"parvis/portal/web"
 )
@@ -111,6 +112,9 @@ func (s *Service) takePassword(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		return web.Redirect(w, r, under.Next)
 	}
+	if journalled := s.journalRefusal(r, under.Login, err); journalled != nil {
+		return errors.Join(err, journalled)
+	}
 	return s.refusePassword(w, r, under, err)
 }
 
@@ -126,7 +130,7 @@ func (s *Service) refusePassword(w http.ResponseWriter, r *http.Request, under f
 	case errors.Is(said, portal.ErrUnavailable):
 		s.log.Warn("sign-in failed", "request", web.RequestID(r), "error", err)
 		status = http.StatusServiceUnavailable
-	case said.Key == "sso.error.wait":
+	case said.Key == waitKey:
 		status = http.StatusTooManyRequests
 	}
 	said.Kind, said.Field = portal.ErrDenied, "password"
@@ -213,16 +217,32 @@ func (s *Service) backFromIssuer(w http.ResponseWriter, r *http.Request) error {
 	}
 	answer, err := s.issuers.Read(r.Context(), method, question(r, under), r.URL.Query())
 	if err != nil {
-		return s.refuse(w, r, err, under.Next)
+		return s.refuseIssuer(w, r, under, Because(err, issuerReason(err)))
 	}
 	account, err := s.linked(r.Context(), place, answer)
 	if err == nil {
-		err = s.enter(w, r, entry{account: account, home: place.Collectivity.ID, idToken: answer.IDToken})
+		err = s.enter(w, r, entry{account: account, home: place.Collectivity.ID, kind: OIDC, idToken: answer.IDToken})
 	}
 	if err != nil {
-		return s.refuse(w, r, err, under.Next)
+		return s.refuseIssuer(w, r, under, err)
 	}
 	return web.Redirect(w, r, under.Next)
+}
+
+// issuerReason tells an issuer that is silent from one whose answer is refused.
+func issuerReason(err error) audit.Reason {
+	if errors.Is(err, portal.ErrUnavailable) {
+		return audit.Unavailable
+	}
+	return audit.Issuer
+}
+
+// refuseIssuer is refuse for a sign-in that an issuer answered.
+func (s *Service) refuseIssuer(w http.ResponseWriter, r *http.Request, under flow, err error) error {
+	if journalled := s.journalRefusal(r, under.Login, err); journalled != nil {
+		return errors.Join(err, journalled)
+	}
+	return s.refuse(w, r, err, under.Next)
 }
 
 func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
@@ -233,7 +253,7 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return web.Redirect(w, r, "/sign-in")
 	}
-	from, idToken, err := s.Sessions.end(r.Context(), hash)
+	from, idToken, err := s.Sessions.end(r.Context(), hash, web.CallerOf(r))
 	if err != nil && !errors.Is(err, portal.ErrNotFound) {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/database"
 	"parvis/portal/seal"
 	"parvis/portal/web"
@@ -43,6 +44,7 @@ type Service struct {
 	issuers     IssuerServer
 	renderer    *web.Renderer
 	throttle    *throttle
+	flood       *window // refusals of who has to wait, each written into the journal once
 	sealer      *seal.Sealer
 	log         *slog.Logger
 	now         func() time.Time
@@ -61,6 +63,7 @@ func New(options Options) *Service {
 		Methods:      &Methods{db: options.DB, sealer: options.Sealer, now: options.Now},
 		db:           options.DB, people: options.People, directories: options.Directories, issuers: options.Issuers,
 		renderer: options.Renderer, throttle: newThrottle(options.DB, options.Limits, options.Now),
+		flood: newWindow(1, options.Limits.withDefaults().Window, options.Now),
 		sealer: options.Sealer, log: options.Log, now: options.Now,
 	}
 }
@@ -114,6 +117,7 @@ func errNotAllowed(err error) error {
 type entry struct {
 	account portal.AccountID
 	home    portal.CollectivityID // whose method vouched for her
+	kind    Kind                  // how she proved it
 	try     attempt               // that proved it
 	idToken string
 }
@@ -135,14 +139,11 @@ func (s *Service) enter(w http.ResponseWriter, r *http.Request, who entry) error
 		return err
 	}
 	if hash, ok := hashOf(r); ok {
-		if _, _, err := s.Sessions.end(r.Context(), hash); err != nil && !errors.Is(err, portal.ErrNotFound) {
+		if _, _, err := s.Sessions.end(r.Context(), hash, web.CallerOf(r)); err != nil && !errors.Is(err, portal.ErrNotFound) {
 			return err
 		}
 	}
-	secret, err := s.Sessions.insert(r.Context(), opening{
-		account: who.account, collectivity: identity.Caller.Collectivity, home: who.home, idToken: who.idToken,
-		device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
-	})
+	secret, err := s.open(r, identity.Caller, who)
 	if err != nil {
 		return err
 	}
@@ -150,6 +151,21 @@ func (s *Service) enter(w http.ResponseWriter, r *http.Request, who entry) error
 	setCookie(w, r, sessionCookie, secret, 0)
 	s.log.Info("signed in", "account", who.account, "collectivity", identity.Caller.Collectivity)
 	return nil
+}
+
+// open writes the session and its line in the journal, and returns its secret.
+func (s *Service) open(r *http.Request, caller portal.Caller, who entry) (secret string, err error) {
+	begin := opening{account: who.account, collectivity: caller.Collectivity, home: who.home, idToken: who.idToken,
+		device: deviceOf(r.UserAgent()), address: web.ClientAddr(r)}
+	line := audit.By(caller, audit.SignIn)
+	line.At, line.Detail, line.Address = s.now(), string(who.kind), begin.address
+	err = s.db.Tx(r.Context(), func(tx *database.Tx) error {
+		if secret, err = s.Sessions.insert(r.Context(), tx, begin); err != nil {
+			return err
+		}
+		return audit.Write(r.Context(), tx, line)
+	})
+	return secret, err
 }
 
 // tidyEvery is how often a sign-in also clears away what ended.
@@ -171,7 +187,7 @@ func (s *Service) tidy(ctx context.Context) error {
 // Open makes a session for an account without asking for a proof, for tests and
 // for tools of the installation. It returns the secret that the cookie holds.
 func (s *Service) Open(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (secret string, err error) {
-	return s.Sessions.insert(ctx, opening{account: account, collectivity: collectivity, home: collectivity})
+	return s.Sessions.insert(ctx, s.db, opening{account: account, collectivity: collectivity, home: collectivity})
 }
 
 // CookieName is the name of the session's cookie, over https or not.

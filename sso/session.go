@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/database"
 	"parvis/portal/web"
 )
@@ -211,10 +213,10 @@ type opening struct {
 }
 
 // insert writes a new session and returns its secret.
-func (s *Sessions) insert(ctx context.Context, begin opening) (secret string, err error) {
+func (s *Sessions) insert(ctx context.Context, to writer, begin opening) (secret string, err error) {
 	secret = portal.NewSecret()
 	hash := hashSecret(secret)
-	_, err = s.db.Exec(ctx, `
+	_, err = to.Exec(ctx, `
 		INSERT INTO sessions (hash, id, account, collectivity, device, address, home, id_token, created, used)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
 		hash[:], portal.NewID(), string(begin.account), sql.NullString{String: string(begin.collectivity), Valid: begin.collectivity != ""},
@@ -263,7 +265,17 @@ func (s *Sessions) List(ctx context.Context, caller portal.Caller) ([]Session, e
 
 // Revoke ends one session of the caller's account, whichever browser it is in.
 func (s *Sessions) Revoke(ctx context.Context, caller portal.Caller, id string) error {
-	err := database.OneRow(s.db.Exec(ctx, `DELETE FROM sessions WHERE id = $1 AND account = $2`, id, string(caller.Account)))
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		var device string
+		err := tx.QueryRow(ctx, `SELECT device FROM sessions WHERE id = $1 AND account = $2`, id, string(caller.Account)).Scan(&device)
+		if err != nil {
+			return err
+		}
+		if _, err = tx.Exec(ctx, `DELETE FROM sessions WHERE id = $1 AND account = $2`, id, string(caller.Account)); err != nil {
+			return err
+		}
+		return journal(ctx, tx, caller, audit.SessionRevoked, device)
+	})
 	s.Forget(caller.Account)
 	if err != nil {
 		return fmt.Errorf("sso: revoke session: %w", err)
@@ -274,25 +286,39 @@ func (s *Sessions) Revoke(ctx context.Context, caller portal.Caller, id string) 
 // RevokeOthers ends all sessions of the caller's account but one, and returns
 // how many.
 func (s *Sessions) RevokeOthers(ctx context.Context, caller portal.Caller, keep string) (int, error) {
-	result, err := s.db.Exec(ctx, `DELETE FROM sessions WHERE account = $1 AND id <> $2`, string(caller.Account), keep)
+	var count int64
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		result, err := tx.Exec(ctx, `DELETE FROM sessions WHERE account = $1 AND id <> $2`, string(caller.Account), keep)
+		if err != nil {
+			return err
+		}
+		if count, err = result.RowsAffected(); err != nil || count == 0 {
+			return err
+		}
+		return journal(ctx, tx, caller, audit.SessionRevoked, strconv.FormatInt(count, 10))
+	})
 	s.Forget(caller.Account)
 	if err != nil {
 		return 0, fmt.Errorf("sso: revoke sessions: %w", err)
 	}
-	count, err := result.RowsAffected()
-	return int(count), err
+	return int(count), nil
 }
 
-// end ends the session of a request. It returns the collectivity whose method
+// end ends the session of a request, whose person is caller. It returns the collectivity whose method
 // opened it and the issuer's token, "" without.
-func (s *Sessions) end(ctx context.Context, hash sessionHash) (home portal.CollectivityID, idToken string, err error) {
+func (s *Sessions) end(ctx context.Context, hash sessionHash, caller portal.Caller) (home portal.CollectivityID, idToken string, err error) {
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		err := tx.QueryRow(ctx, `SELECT home, id_token FROM sessions WHERE hash = $1`, hash[:]).Scan(&home, &idToken)
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `DELETE FROM sessions WHERE hash = $1`, hash[:])
-		return err
+		if _, err = tx.Exec(ctx, `DELETE FROM sessions WHERE hash = $1`, hash[:]); err != nil {
+			return err
+		}
+		if caller.Account == "" {
+			return nil // it had expired
+		}
+		return journal(ctx, tx, caller, audit.SignOut, "")
 	})
 	s.drop(hash)
 	if err != nil {

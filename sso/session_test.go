@@ -35,7 +35,7 @@ func TestWhatChangedWhileItWasReadIsNotKept(t *testing.T) {
 	account := newAccount(t, db, "a")
 	people := &shutting{}
 	sessions := newSessions(db, people, Lifetimes{}, slog.New(slog.DiscardHandler), time.Now)
-	secret, err := sessions.insert(ctx, opening{account: account})
+	secret, err := sessions.insert(ctx, db, opening{account: account})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/web"
 )
 
@@ -61,9 +62,13 @@ func (s *Service) proveEmbedded(ctx context.Context, account portal.AccountID, h
 		return entry{}, err
 	}
 	if err := s.Passwords.verify(ctx, account, password); err != nil {
-		return entry{}, s.failed(ctx, try, err)
+		err = s.failed(ctx, try, err)
+		if account == "" {
+			err = Because(err, audit.Unknown)
+		}
+		return entry{}, err
 	}
-	return entry{account: account, home: home, try: try}, nil
+	return entry{account: account, home: home, kind: Embedded, try: try}, nil
 }
 
 // proveByDirectory asks the collectivity's directory server, which counts the
@@ -88,7 +93,7 @@ func (s *Service) proveByDirectory(ctx context.Context, place Place, method Meth
 	if err != nil {
 		return entry{}, errors.Join(errNotAllowed(err), s.throttle.cancel(context.WithoutCancel(ctx), try))
 	}
-	return entry{account: account, home: method.Collectivity, try: try}, nil
+	return entry{account: account, home: method.Collectivity, kind: LDAP, try: try}, nil
 }
 
 // failed keeps an attempt whose password was wrong, and takes back one that

@@ -71,10 +71,13 @@ type attempt struct {
 	earlier int    // failures before it
 }
 
+// waitKey is the sentence of who has to wait.
+const waitKey = "sso.error.wait"
+
 // errWait says how long to wait.
 func errWait(wait time.Duration) error {
 	minutes := int((wait + time.Minute - 1) / time.Minute)
-	return portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.wait", Args: []any{"minutes", max(1, minutes)}, Field: "password"}
+	return portal.UserError{Kind: portal.ErrDenied, Key: waitKey, Args: []any{"minutes", max(1, minutes)}, Field: "password"}
 }
 
 // account counts an attempt on one person. The error says how long to wait when

@@ -16,6 +16,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/sso"
 )
 
@@ -189,7 +190,7 @@ func (s *server) refuse(ctx context.Context, login, password string, attempt fun
 	if errors.Is(err, portal.ErrUnavailable) {
 		return err
 	}
-	return sso.ErrWrong
+	return sso.Because(sso.ErrWrong, audit.Unknown)
 }
 
 // judge turns what the server answered into what a person reads, and notes for

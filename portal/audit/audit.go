@@ -1,0 +1,112 @@
+// Package audit keeps the journal of each collectivity: who signed in, what was
+// refused and why, what administrators changed. Features write a line in the
+// transaction of what it tells; the administrator of a collectivity reads hers,
+// and nobody changes one. Lines are kept six to twelve months (CNIL,
+// délibération 2021-122) and hold no secret.
+package audit
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"parvis/portal"
+	"parvis/portal/database"
+)
+
+// Action is a kind of line.
+type Action string
+
+// Every action that a line may tell. Each has its sentence in the catalogue,
+// "audit.action.sign-in".
+const (
+	SignIn             Action = "sign-in"
+	SignOut            Action = "sign-out"
+	SessionRevoked     Action = "session.revoked"
+	AppPasswordCreated Action = "app-password.created"
+	AppPasswordRevoked Action = "app-password.revoked"
+	AppPasswordRefused Action = "app-password.refused"
+	Exported           Action = "journal.exported"
+	Kept               Action = "journal.kept"
+)
+
+// Actions lists them in the order in which a reader chooses.
+var Actions = []Action{
+	SignIn, SignOut, SessionRevoked, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused, Exported, Kept,
+}
+
+// Reason says truly why something was refused, where the person is told less.
+type Reason string
+
+// The reasons. Each has its words in the catalogue, "audit.reason.password".
+const (
+	Unknown     Reason = "unknown"     // no such account
+	Password    Reason = "password"    // a wrong one
+	Throttled   Reason = "throttled"   // too many attempts
+	Closed      Reason = "closed"      // proved to be who she is, and may not enter
+	Unavailable Reason = "unavailable" // the server that decides did not answer
+	Issuer      Reason = "issuer"      // what the issuer answered is not sound
+)
+
+// Reasons lists them all.
+var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer}
+
+// Line is one thing that was done or refused.
+type Line struct {
+	ID           string // filled when written
+	At           time.Time
+	Collectivity portal.CollectivityID // "" for the installation itself
+	Account      portal.AccountID      // who acted, "" for nobody known
+	Agent        portal.AgentID
+	Login        string // of one who is no agent; never what was typed and names nobody
+	Action       Action
+	Refused      Reason // "" when it was done
+	Object       string // what it was done to, "Finances"
+	ObjectID     string
+	Detail       string // "ldap", "cas"
+	Address      string // of the client, "192.0.2.14"
+}
+
+// By is a line about what a caller did in her collectivity.
+func By(caller portal.Caller, action Action) Line {
+	return Line{Collectivity: caller.Collectivity, Account: caller.Account, Agent: caller.Agent, Action: action}
+}
+
+// Writer is a store or a transaction of one.
+type Writer interface {
+	Exec(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// longest text of a line in bytes; what is longer is cut.
+const maxText = 300
+
+// Write adds a line: in a transaction it is there if and only if what it tells
+// is.
+func Write(ctx context.Context, to Writer, line Line) error {
+	if line.At.IsZero() {
+		line.At = time.Now()
+	}
+	_, err := to.Exec(ctx, `
+		INSERT INTO audit_lines (collectivity, id, at, account, agent, login, action, refused, object, object_id, detail, address)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		string(line.Collectivity), portal.NewID(), database.Millis(line.At), string(line.Account), string(line.Agent), cut(line.Login),
+		string(line.Action), string(line.Refused), cut(line.Object), cut(line.ObjectID), cut(line.Detail), cut(line.Address))
+	if err != nil {
+		return fmt.Errorf("audit: write %s: %w", line.Action, err)
+	}
+	return nil
+}
+
+// cut shortens a text at a letter's edge.
+func cut(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	end := maxText
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end]
+}

@@ -1,0 +1,202 @@
+package audit
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/database"
+)
+
+// Names tells the names of agents, "Camille Le Goff", of a caller's
+// collectivity. Those it doesn't know are left out.
+type Names interface {
+	Names(ctx context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]string, error)
+}
+
+// Journal reads the lines of a collectivity.
+type Journal struct {
+	db    *database.DB
+	names Names
+}
+
+// NewJournal returns the journal over the store.
+func NewJournal(db *database.DB, names Names) *Journal { return &Journal{db: db, names: names} }
+
+// Query says which lines to read. The zero Query reads the last ones.
+type Query struct {
+	Action   Action         // "" for all
+	Refused  bool           // only what was refused
+	Agent    portal.AgentID // "" for everyone
+	From, To time.Time      // half-open [from, to); zero for no bound
+	Before   Mark           // lines older than this one
+	Size     int            // 0 is 50
+}
+
+// Mark is a place in the journal, the zero Mark its newest end. Lines have no
+// number, so that a page stays what it was while others are written.
+type Mark struct {
+	At int64
+	ID string
+}
+
+// String writes a mark for an address, "1793980800000-k3v9m2p7q4r8s6t2".
+func (m Mark) String() string {
+	if m.At == 0 {
+		return ""
+	}
+	return strconv.FormatInt(m.At, 10) + "-" + m.ID
+}
+
+// ParseMark reads what String wrote; anything else is the newest end.
+func ParseMark(text string) Mark {
+	at, id, found := strings.Cut(text, "-")
+	number, err := strconv.ParseInt(at, 10, 64)
+	if !found || err != nil || number <= 0 || len(id) > 64 {
+		return Mark{}
+	}
+	return Mark{number, id}
+}
+
+// Entry is a line with the name of who acted.
+type Entry struct {
+	Line
+	Name string // "Camille Le Goff", else the login, "" for nobody known
+}
+
+const (
+	defaultSize = 50
+	maxSize     = 500
+	endOfTime   = 1 << 62
+)
+
+// Lines returns the lines of the caller's collectivity, the newest first, and
+// the mark for those before them, zero when there are none. portal.ErrDenied
+// but for its administrator.
+func (j *Journal) Lines(ctx context.Context, caller portal.Caller, query Query) ([]Entry, Mark, error) {
+	if err := caller.Require(portal.Admin); err != nil {
+		return nil, Mark{}, fmt.Errorf("audit: read journal: %w", err)
+	}
+	if query.Size <= 0 || query.Size > maxSize {
+		query.Size = defaultSize
+	}
+	lines, err := j.read(ctx, caller.Collectivity, query)
+	if err != nil {
+		return nil, Mark{}, fmt.Errorf("audit: read journal: %w", err)
+	}
+	older := Mark{}
+	if len(lines) > query.Size {
+		lines = lines[:query.Size]
+		last := lines[query.Size-1]
+		older = Mark{database.Millis(last.At), last.ID}
+	}
+	entries, err := j.named(ctx, caller, lines)
+	return entries, older, err
+}
+
+// read returns one line more than asked for, when there is one.
+func (j *Journal) read(ctx context.Context, collectivity portal.CollectivityID, query Query) ([]Line, error) {
+	to, before := int64(endOfTime), cmp.Or(query.Before, Mark{At: endOfTime})
+	if !query.To.IsZero() {
+		to = database.Millis(query.To)
+	}
+	rows, err := j.db.Query(ctx, `
+		SELECT id, at, account, agent, login, action, refused, object, object_id, detail, address FROM audit_lines
+		WHERE collectivity = $1 AND at >= $2 AND at < $3 AND (at < $4 OR at = $4 AND id < $5)
+			AND ($6 = '' OR action = $6) AND ($7 = '' OR agent = $7) AND (NOT $8 OR refused <> '')
+		ORDER BY at DESC, id DESC LIMIT 0 + $9`,
+		string(collectivity), database.Millis(query.From), to, before.At, before.ID,
+		string(query.Action), string(query.Agent), query.Refused, query.Size+1)
+	return database.Collect(rows, err, func(rows *sql.Rows) (Line, error) {
+		line := Line{Collectivity: collectivity}
+		var at int64
+		err := rows.Scan(&line.ID, &at, &line.Account, &line.Agent, &line.Login, &line.Action, &line.Refused,
+			&line.Object, &line.ObjectID, &line.Detail, &line.Address)
+		line.At = database.FromMillis(at)
+		return line, err
+	})
+}
+
+func (j *Journal) named(ctx context.Context, caller portal.Caller, lines []Line) ([]Entry, error) {
+	var agents []portal.AgentID
+	asked := map[portal.AgentID]bool{"": true}
+	for _, line := range lines {
+		if !asked[line.Agent] {
+			asked[line.Agent] = true
+			agents = append(agents, line.Agent)
+		}
+	}
+	names, err := j.names.Names(ctx, caller, agents)
+	if err != nil {
+		return nil, fmt.Errorf("audit: name the agents: %w", err)
+	}
+	entries := make([]Entry, len(lines))
+	for i, line := range lines {
+		entries[i] = Entry{line, cmp.Or(names[line.Agent], line.Login)}
+	}
+	return entries, nil
+}
+
+// The bounds of how long a journal is kept, in months (CNIL 2021-122).
+const (
+	MinMonths     = 6
+	MaxMonths     = 12
+	defaultMonths = MaxMonths
+)
+
+// Months is how long the caller's collectivity keeps its journal.
+func (j *Journal) Months(ctx context.Context, caller portal.Caller) (int, error) {
+	months := defaultMonths
+	err := j.db.QueryRow(ctx, `SELECT months FROM audit_settings WHERE collectivity = $1`, string(caller.Collectivity)).Scan(&months)
+	if err != nil && !errors.Is(err, portal.ErrNotFound) {
+		return 0, fmt.Errorf("audit: read settings: %w", err)
+	}
+	return months, nil
+}
+
+// Keep sets how long the caller's collectivity keeps its journal, from
+// MinMonths to MaxMonths. What is older goes at the next cleaning.
+func (j *Journal) Keep(ctx context.Context, caller portal.Caller, months int, address string) error {
+	if err := caller.Require(portal.Admin); err != nil {
+		return fmt.Errorf("audit: keep: %w", err)
+	}
+	if months < MinMonths || months > MaxMonths {
+		return portal.FieldErrors{portal.Invalid("months", "audit.error.months", "min", MinMonths, "max", MaxMonths)}
+	}
+	err := j.db.Tx(ctx, func(tx *database.Tx) error {
+		_, err := tx.Exec(ctx, `
+			INSERT INTO audit_settings (collectivity, months) VALUES ($1, $2)
+			ON CONFLICT (collectivity) DO UPDATE SET months = excluded.months`, string(caller.Collectivity), months)
+		if err != nil {
+			return err
+		}
+		line := By(caller, Kept)
+		line.Detail, line.Address = strconv.Itoa(months), address
+		return Write(ctx, tx, line)
+	})
+	if err != nil {
+		return fmt.Errorf("audit: keep: %w", err)
+	}
+	return nil
+}
+
+// Clean removes the lines that a collectivity, "" for the installation, keeps
+// no longer.
+func (j *Journal) Clean(ctx context.Context, collectivity portal.CollectivityID, now time.Time) error {
+	months, err := j.Months(ctx, portal.Caller{Collectivity: collectivity})
+	if err != nil {
+		return err
+	}
+	_, err = j.db.Exec(ctx, `DELETE FROM audit_lines WHERE collectivity = $1 AND at < $2`,
+		string(collectivity), database.Millis(now.AddDate(0, -months, 0)))
+	if err != nil {
+		return fmt.Errorf("audit: clean: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package server_test
+
+import (
+	"encoding/csv"
+	"strings"
+	"testing"
+
+	"parvis/portal/audit"
+	"parvis/server/servertest"
+)
+
+// TestTheJournalTellsWhoSignedInAndWhyNot signs in and fails to, then reads the
+// journal as an administrator of each collectivity.
+func TestTheJournalTellsWhoSignedInAndWhyNot(t *testing.T) {
+	p := servertest.New(t)
+	const mistyped = "Secret-Typed-As-Login-1!"
+	p.Anonymous().SignIn("agent@bourg.example", "wrong-password-canary")
+	p.Anonymous().SignIn("nobody@bourg.example", servertest.Password)
+	p.Anonymous().SignIn(mistyped, servertest.Password)
+	browser := p.Anonymous()
+	browser.SignIn("agent@bourg.example", servertest.Password)
+	browser.Post("/account/app-passwords", "name", "=HYPERLINK(\"x\")")
+	browser.Post("/sign-out")
+
+	type told struct {
+		action  audit.Action
+		refused audit.Reason
+	}
+	var got []told
+	admin := p.Caller("admin@bourg.example", "bourg")
+	lines, _, err := p.Journal.Lines(t.Context(), admin, audit.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range lines {
+		got = append(got, told{line.Action, line.Refused})
+		if line.Address == "" && line.Action == audit.SignIn {
+			t.Errorf("no address in %v", line)
+		}
+	}
+	want := []told{
+		{audit.SignOut, ""}, {audit.AppPasswordCreated, ""}, {audit.SignIn, ""},
+		{audit.SignIn, audit.Unknown}, {audit.SignIn, audit.Password},
+	}
+	if len(got) != len(want) {
+		t.Fatalf("journal = %v, want %v", got, want)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("line %d = %v, want %v", i, got[i], want[i])
+		}
+	}
+
+	page := p.As("admin@bourg.example").Get("/admin/journal").Want(t, 200, "mot de passe erroné", "compte inconnu")
+	table := p.As("admin@bourg.example").Get("/admin/journal.csv").Want(t, 200)
+	for _, secret := range []string{mistyped, strings.ToLower(mistyped), "wrong-password-canary", servertest.Password} {
+		if strings.Contains(page.Body+table.Body, secret) {
+			t.Errorf("the journal holds %q", secret)
+		}
+	}
+	reader := csv.NewReader(strings.NewReader(strings.TrimPrefix(table.Body, "\ufeff")))
+	reader.Comma = ';'
+	rows, err := reader.ReadAll()
+	if err != nil || len(rows) < len(want)+1 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for _, row := range rows {
+		for _, cell := range row {
+			if strings.HasPrefix(cell, "=") {
+				t.Errorf("a spreadsheet takes %q for a formula", cell)
+			}
+		}
+	}
+	if body := p.As("admin@agglo.example").Get("/admin/journal").Want(t, 200).Body; strings.Contains(body, "mot de passe erroné") {
+		t.Error("another collectivity reads what was refused here")
+	}
+	p.As("agent@bourg.example").Get("/admin/journal").Want(t, 404)
+}
+
+// TestEveryActionAndReasonHasItsWords in both languages: a line must not show
+// the name of a key.
+func TestEveryActionAndReasonHasItsWords(t *testing.T) {
+	p := servertest.New(t)
+	caller := p.Caller("admin@bourg.example", "bourg")
+	for _, action := range audit.Actions {
+		for _, reason := range append([]audit.Reason{""}, audit.Reasons...) {
+			line := audit.By(caller, action)
+			line.Refused = reason
+			if err := audit.Write(t.Context(), p.DB, line); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	browser := p.As("admin@bourg.example")
+	for _, language := range []string{"fr", "en"} {
+		browser.Post("/account/preferences", "language", language, "scheme", "")
+		if body := browser.Get("/admin/journal.csv").Want(t, 200).Body; strings.Contains(body, "audit.") {
+			t.Errorf("%s: a key shows in\n%s", language, body)
+		}
+	}
+}
+
+// TestAFloodOfAttemptsDoesNotFillTheJournal: who has to wait makes one line.
+func TestAFloodOfAttemptsDoesNotFillTheJournal(t *testing.T) {
+	p := servertest.New(t)
+	for range 12 {
+		p.Anonymous().SignIn("nobody@bourg.example", "wrong")
+	}
+	lines, _, err := p.Journal.Lines(t.Context(), p.Caller("admin@bourg.example", "bourg"), audit.Query{})
+	if err != nil || len(lines) != 5 {
+		t.Errorf("%d lines, %v; want four wrong passwords and one wait", len(lines), err)
+	}
+}
