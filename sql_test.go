@@ -26,6 +26,8 @@ var allCollectivities = []struct{ file, start, why string }{
 	{"directory/agent.go", "SELECT (SELECT COUNT(*) FROM accounts", "counts an account's other agents before a link: it shows no row"},
 	{"directory/identity.go", "SELECT a.id, a.collectivity, c.name, a.unit", "lists an account's own agents, to switch between"},
 	{"sso/apppassword.go", "SELECT collectivity, hash, used FROM app_passwords", "finds the collectivity of a password by its account and id"},
+	{"sso/participant.go", "SELECT collectivity, id, session, account, application, protocol, reference, address FROM session_participants p WHERE NOT EXISTS", "applications to be told that their session ended: each by its collectivity"},
+	{"sso/participant.go", "SELECT collectivity, id, session, account, application, protocol, reference, address FROM session_participants WHERE account", "what an account's own session opened, in each of its collectivities"},
 	{"documents/bin.go", "SELECT collectivity, id FROM documents", "empties every bin: deletes each by its collectivity and id"},
 	{"documents/worker.go", "UPDATE document_versions SET text_after = 0 WHERE text_state = $1", "takes up every extraction left by a stopped process"},
 	{"documents/worker.go", "SELECT collectivity, document, number, file_name", "the next extractions, whoever's: each is stored by its collectivity"},

@@ -54,6 +54,7 @@ type flow struct {
 	Login    string `json:"l"` // canonical; "" when what was typed can't be a login
 	Typed    string `json:"t"`
 	Next     string `json:"n"`
+	Again    bool   `json:"a,omitempty"` // she is signed in, and proves it anew
 	State    string `json:"s,omitempty"`
 	Nonce    string `json:"o,omitempty"`
 	Verifier string `json:"v,omitempty"`

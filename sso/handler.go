@@ -40,14 +40,24 @@ type loginPage struct {
 	Form  web.Form
 	Login string
 	Next  string
+	Again bool // she is signed in, and proves it anew
 }
 
 func (s *Service) showLogin(w http.ResponseWriter, r *http.Request) error {
 	next := SafeNext(r.URL.Query().Get("next"))
-	if web.IdentityOf(r) != nil {
+	again := r.URL.Query().Get("again") != ""
+	if web.IdentityOf(r) != nil && !again {
 		return web.Redirect(w, r, next)
 	}
-	return s.renderLogin(w, r, http.StatusOK, &loginPage{Next: next})
+	page := &loginPage{Next: next, Again: again}
+	if identity := web.IdentityOf(r); identity != nil {
+		login, err := s.people.LoginOf(r.Context(), identity.Caller.Account)
+		if err != nil {
+			return err
+		}
+		page.Login = login
+	}
+	return s.renderLogin(w, r, http.StatusOK, page)
 }
 
 func (s *Service) renderLogin(w http.ResponseWriter, r *http.Request, status int, page *loginPage) error {
@@ -66,11 +76,12 @@ func (s *Service) takeLogin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	typed, next := strings.TrimSpace(r.PostFormValue("login")), SafeNext(r.PostFormValue("next"))
+	again := r.PostFormValue("again") != ""
 	if typed == "" {
 		form, _ := web.FormErrors(r, portal.Invalid("login", "sso.error.login"))
-		return s.renderLogin(w, r, http.StatusUnprocessableEntity, &loginPage{Form: form, Next: next})
+		return s.renderLogin(w, r, http.StatusUnprocessableEntity, &loginPage{Form: form, Next: next, Again: again})
 	}
-	return s.begin(w, r, typed, next)
+	return s.begin(w, r, typed, flow{Next: next, Again: again})
 }
 
 func (s *Service) showPassword(w http.ResponseWriter, r *http.Request) error {
@@ -183,7 +194,7 @@ func (s *Service) issuerOf(r *http.Request) (under flow, place Place, method Met
 func question(r *http.Request, under flow) Question {
 	return Question{
 		State: under.State, Nonce: under.Nonce, Verifier: under.Verifier,
-		Redirect: web.BaseURL(r) + "/sign-in/callback", LoginHint: under.Login,
+		Redirect: web.BaseURL(r) + "/sign-in/callback", LoginHint: under.Login, Again: under.Again,
 	}
 }
 
@@ -254,6 +265,7 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
 		return web.Redirect(w, r, "/sign-in")
 	}
 	from, idToken, err := s.Sessions.end(r.Context(), hash, web.CallerOf(r))
+	s.Participants.Wake()
 	if err != nil && !errors.Is(err, portal.ErrNotFound) {
 		return err
 	}
@@ -378,6 +390,7 @@ func (s *Service) revokeSession(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Sessions.Revoke(r.Context(), web.CallerOf(r), web.Var(r, "id")); err != nil {
 		return err
 	}
+	s.Participants.Wake()
 	web.SetFlash(w, r, "sso.sessions.closed")
 	return web.Redirect(w, r, "/account")
 }
@@ -386,6 +399,7 @@ func (s *Service) revokeOtherSessions(w http.ResponseWriter, r *http.Request) er
 	if _, err := s.Sessions.RevokeOthers(r.Context(), web.CallerOf(r), web.IdentityOf(r).Session); err != nil {
 		return err
 	}
+	s.Participants.Wake()
 	web.SetFlash(w, r, "sso.sessions.others-closed")
 	return web.Redirect(w, r, "/account")
 }

@@ -24,6 +24,15 @@ const (
 	OIDC     Kind = "oidc"     // left to an OpenID issuer
 )
 
+// factor is what a way proves, as an authentication method reference (RFC 8176);
+// an issuer says itself what it asked for.
+func (k Kind) factor() string {
+	if k == OIDC {
+		return ""
+	}
+	return "pwd"
+}
+
 // Method is how the agents of a collectivity sign in.
 type Method struct {
 	Collectivity portal.CollectivityID
@@ -51,6 +60,7 @@ type Question struct {
 	State, Nonce, Verifier string // drawn for this sign-in
 	Redirect               string // where the issuer answers
 	LoginHint              string
+	Again                  bool // the person must prove anew who she is
 }
 
 // Answer is what an issuer vouches for.

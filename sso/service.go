@@ -37,6 +37,7 @@ type Service struct {
 	AppPasswords *AppPasswords
 	Passwords    *Passwords
 	Methods      *Methods
+	Participants *Participants
 
 	db          *database.DB
 	people      People
@@ -61,6 +62,7 @@ func New(options Options) *Service {
 		AppPasswords: newAppPasswords(options.DB, options.People, options.Log, options.Now),
 		Passwords:    newPasswords(options.DB),
 		Methods:      &Methods{db: options.DB, sealer: options.Sealer, now: options.Now},
+		Participants: newParticipants(options.DB, options.Log, options.Now),
 		db:           options.DB, people: options.People, directories: options.Directories, issuers: options.Issuers,
 		renderer: options.Renderer, throttle: newThrottle(options.DB, options.Limits, options.Now),
 		flood: newWindow(1, options.Limits.withDefaults().Window, options.Now),
@@ -138,12 +140,7 @@ func (s *Service) enter(w http.ResponseWriter, r *http.Request, who entry) error
 	if err := s.tidy(r.Context()); err != nil {
 		return err
 	}
-	if hash, ok := hashOf(r); ok {
-		if _, _, err := s.Sessions.end(r.Context(), hash, web.CallerOf(r)); err != nil && !errors.Is(err, portal.ErrNotFound) {
-			return err
-		}
-	}
-	secret, err := s.open(r, identity.Caller, who)
+	secret, err := s.renewOrOpen(r, identity.Caller, who)
 	if err != nil {
 		return err
 	}
@@ -153,14 +150,35 @@ func (s *Service) enter(w http.ResponseWriter, r *http.Request, who entry) error
 	return nil
 }
 
+// renewOrOpen renews the session of this browser when it is the same person's,
+// and otherwise ends it and opens another. It returns the secret.
+func (s *Service) renewOrOpen(r *http.Request, caller portal.Caller, who entry) (secret string, err error) {
+	hash, ok := hashOf(r)
+	if !ok {
+		return s.open(r, caller, who, s.Sessions.insert)
+	}
+	secret, err = s.open(r, caller, who, func(ctx context.Context, to writer, begin opening) (string, error) {
+		return s.Sessions.renew(ctx, to, hash, begin)
+	})
+	s.Sessions.drop(hash)
+	if !errors.Is(err, portal.ErrNotFound) {
+		return secret, err
+	}
+	if _, _, err := s.Sessions.end(r.Context(), hash, web.CallerOf(r)); err != nil && !errors.Is(err, portal.ErrNotFound) {
+		return "", err
+	}
+	s.Participants.Wake()
+	return s.open(r, caller, who, s.Sessions.insert)
+}
+
 // open writes the session and its line in the journal, and returns its secret.
-func (s *Service) open(r *http.Request, caller portal.Caller, who entry) (secret string, err error) {
-	begin := opening{account: who.account, collectivity: caller.Collectivity, home: who.home, idToken: who.idToken,
-		device: deviceOf(r.UserAgent()), address: web.ClientAddr(r)}
+func (s *Service) open(r *http.Request, caller portal.Caller, who entry, write func(context.Context, writer, opening) (string, error)) (secret string, err error) {
+	begin := opening{account: who.account, collectivity: caller.Collectivity, home: who.home, factors: who.kind.factor(),
+		idToken: who.idToken, device: deviceOf(r.UserAgent()), address: web.ClientAddr(r)}
 	line := audit.By(caller, audit.SignIn)
 	line.At, line.Detail, line.Address = s.now(), string(who.kind), begin.address
 	err = s.db.Tx(r.Context(), func(tx *database.Tx) error {
-		if secret, err = s.Sessions.insert(r.Context(), tx, begin); err != nil {
+		if secret, err = write(r.Context(), tx, begin); err != nil {
 			return err
 		}
 		return audit.Write(r.Context(), tx, line)

@@ -53,8 +53,17 @@ type sessionHash [sha256.Size]byte
 // known is a session read from the store a moment ago.
 type known struct {
 	identity *web.Identity
+	since    time.Time
+	factors  string
 	fresh    time.Time // until when it needs no reading
 	ends     time.Time
+}
+
+// Signed is a session as the applications that it opens know it.
+type Signed struct {
+	Identity *web.Identity // Session names the session
+	Since    time.Time     // when the person last proved who she is, in UTC
+	Factors  string        // how, "pwd otp" (RFC 8176)
 }
 
 func newSessions(db *database.DB, people People, life Lifetimes, log *slog.Logger, now func() time.Time) *Sessions {
@@ -86,6 +95,20 @@ func (s *Sessions) Identify(r *http.Request) (*web.Identity, error) {
 	return found.identity, nil
 }
 
+// Signed returns the session of a request; portal.ErrNotFound when nobody is
+// signed in.
+func (s *Sessions) Signed(r *http.Request) (Signed, error) {
+	hash, ok := hashOf(r)
+	if !ok {
+		return Signed{}, portal.ErrNotFound
+	}
+	found, err := s.resolve(r.Context(), hash)
+	if err != nil {
+		return Signed{}, err
+	}
+	return Signed{Identity: found.identity, Since: found.since, Factors: found.factors}, nil
+}
+
 // hashOf reads the session's secret; not ok for anything that can't be one.
 func hashOf(r *http.Request) (sessionHash, bool) {
 	cookie, err := r.Cookie(cookieName(r, sessionCookie))
@@ -115,10 +138,10 @@ func (s *Sessions) resolve(ctx context.Context, hash sessionHash) (*known, error
 
 // read asks the store about a session and the directory about its person.
 func (s *Sessions) read(ctx context.Context, hash sessionHash, now time.Time) (*known, error) {
-	var id, account, collectivity string
+	var id, account, collectivity, factors string
 	var created, used int64
-	err := s.db.QueryRow(ctx, `SELECT id, account, COALESCE(collectivity, ''), created, used FROM sessions WHERE hash = $1`,
-		hash[:]).Scan(&id, &account, &collectivity, &created, &used)
+	err := s.db.QueryRow(ctx, `SELECT id, account, COALESCE(collectivity, ''), factors, created, used FROM sessions WHERE hash = $1`,
+		hash[:]).Scan(&id, &account, &collectivity, &factors, &created, &used)
 	if err != nil {
 		return nil, fmt.Errorf("sso: read session: %w", err)
 	}
@@ -134,7 +157,7 @@ func (s *Sessions) read(ctx context.Context, hash sessionHash, now time.Time) (*
 	s.touch(ctx, hash, now, database.FromMillis(used))
 	own := *identity
 	own.Session = id
-	return &known{identity: &own, fresh: now.Add(cacheLife), ends: ends}, nil
+	return &known{identity: &own, since: database.FromMillis(created), factors: factors, fresh: now.Add(cacheLife), ends: ends}, nil
 }
 
 // touch writes the hour of last use, at most once a minute. A store that can't
@@ -209,6 +232,7 @@ type opening struct {
 	collectivity    portal.CollectivityID
 	device, address string
 	home            portal.CollectivityID // whose method vouched for the person
+	factors         string                // what she proved, "pwd"
 	idToken         string
 }
 
@@ -217,12 +241,29 @@ func (s *Sessions) insert(ctx context.Context, to writer, begin opening) (secret
 	secret = portal.NewSecret()
 	hash := hashSecret(secret)
 	_, err = to.Exec(ctx, `
-		INSERT INTO sessions (hash, id, account, collectivity, device, address, home, id_token, created, used)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
+		INSERT INTO sessions (hash, id, account, collectivity, device, address, home, id_token, factors, created, used)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`,
 		hash[:], portal.NewID(), string(begin.account), sql.NullString{String: string(begin.collectivity), Valid: begin.collectivity != ""},
-		begin.device, begin.address, string(begin.home), begin.idToken, database.Millis(s.now()))
+		begin.device, begin.address, string(begin.home), begin.idToken, begin.factors, database.Millis(s.now()))
 	if err != nil {
 		return "", fmt.Errorf("sso: open session: %w", err)
+	}
+	return secret, nil
+}
+
+// renew gives the session of a person who proved again who she is a new secret:
+// the applications that it opened stay open, and whoever knew the old secret is
+// out. portal.ErrNotFound when the session is not hers, or is gone.
+func (s *Sessions) renew(ctx context.Context, to writer, old sessionHash, begin opening) (secret string, err error) {
+	secret = portal.NewSecret()
+	hash := hashSecret(secret)
+	err = database.OneRow(to.Exec(ctx, `
+		UPDATE sessions SET hash = $1, device = $2, address = $3, home = $4, id_token = $5, factors = $6, created = $7, used = $7
+		WHERE hash = $8 AND account = $9`,
+		hash[:], begin.device, begin.address, string(begin.home), begin.idToken, begin.factors, database.Millis(s.now()),
+		old[:], string(begin.account)))
+	if err != nil {
+		return "", fmt.Errorf("sso: renew session: %w", err)
 	}
 	return secret, nil
 }

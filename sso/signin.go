@@ -119,9 +119,8 @@ func ownAddress(email string, domains []string) string {
 // begin leads from the login to the page that asks for its proof. Only an
 // address leads to an issuer, by its domain: from where another login goes,
 // one would read that it has an account.
-func (s *Service) begin(w http.ResponseWriter, r *http.Request, typed, next string) error {
+func (s *Service) begin(w http.ResponseWriter, r *http.Request, typed string, f flow) error {
 	login, ok := CanonicalLogin(typed)
-	f := flow{Next: next}
 	if ok {
 		f.Login, f.Typed = login, typed
 	}

@@ -269,6 +269,9 @@ func (s *Issuers) Ask(ctx context.Context, method sso.Method, question sso.Quest
 		return "", err
 	}
 	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(question.Verifier), oidc.Nonce(question.Nonce)}
+	if question.Again {
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
+	}
 	if question.LoginHint != "" {
 		options = append(options, oauth2.SetAuthURLParam("login_hint", question.LoginHint))
 	}
