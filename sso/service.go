@@ -65,7 +65,7 @@ func New(options Options) *Service {
 		Participants: newParticipants(options.DB, options.Log, options.Now),
 		db:           options.DB, people: options.People, directories: options.Directories, issuers: options.Issuers,
 		renderer: options.Renderer, throttle: newThrottle(options.DB, options.Limits, options.Now),
-		flood: newWindow(1, options.Limits.withDefaults().Window, options.Now),
+		flood:  newWindow(1, options.Limits.withDefaults().Window, options.Now),
 		sealer: options.Sealer, log: options.Log, now: options.Now,
 	}
 }
