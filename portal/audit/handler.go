@@ -40,7 +40,7 @@ func NewHandler(journal *Journal, renderer *web.Renderer) *Handler {
 func (h *Handler) Routes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: "/admin/journal", Access: web.Needs(portal.Admin), Handler: h.show},
-		{Method: "GET", Path: "/admin/journal.csv", Access: web.Needs(portal.Admin), Slow: true, Handler: h.export},
+		{Method: "POST", Path: "/admin/journal.csv", Access: web.Needs(portal.Admin), Slow: true, Handler: h.export},
 		{Method: "POST", Path: "/admin/journal/keep", Access: web.Needs(portal.Admin), Handler: h.keep},
 	}
 }
