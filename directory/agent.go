@@ -8,6 +8,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/i18n"
 	"parvis/search"
 )
 
@@ -59,15 +60,15 @@ func (a Agent) check() error {
 	return wrong.orNil()
 }
 
-func (a Agent) sortName() string { return fold(a.FamilyName + " " + a.GivenName) }
+func (a Agent) sortName() string { return i18n.Fold(a.FamilyName + " " + a.GivenName) }
 
 // searchText holds each word that finds the agent after a space: names,
 // initials, function, unit, address, office, and telephones in full.
 func (a Agent) searchText(unit string) string {
 	name := initials(a.GivenName) + initials(a.FamilyName)
 	words := []string{
-		a.sortName(), name, initials(a.FamilyName) + initials(a.GivenName), fold(a.Function), fold(unit),
-		fold(a.Email), fold(a.Office), digits(a.Phone), digits(a.Mobile),
+		a.sortName(), name, initials(a.FamilyName) + initials(a.GivenName), i18n.Fold(a.Function), i18n.Fold(unit),
+		i18n.Fold(a.Email), i18n.Fold(a.Office), digits(a.Phone), digits(a.Mobile),
 	}
 	return " " + strings.Join(words, " ")
 }

@@ -10,6 +10,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/i18n"
 	"parvis/search"
 )
 
@@ -109,7 +110,7 @@ func (s *Store) Applications(ctx context.Context, caller portal.Caller) ([]Appli
 		return nil, fmt.Errorf("directory: list applications: %w", err)
 	}
 	slices.SortStableFunc(apps, func(a, b Application) int {
-		return cmp.Or(byName(a.Category, b.Category), byPosition(a, b))
+		return cmp.Or(i18n.ByName(a.Category, b.Category), byPosition(a, b))
 	})
 	return apps, nil
 }
@@ -132,7 +133,7 @@ func (s *Store) PinnedApplications(ctx context.Context, caller portal.Caller, li
 }
 
 func byPosition(a, b Application) int {
-	return cmp.Or(cmp.Compare(a.Position, b.Position), byName(a.Name, b.Name))
+	return cmp.Or(cmp.Compare(a.Position, b.Position), i18n.ByName(a.Name, b.Name))
 }
 
 func scanApplication(rows *sql.Rows) (Application, error) {
