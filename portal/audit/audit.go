@@ -30,11 +30,19 @@ const (
 	AppPasswordRefused Action = "app-password.refused"
 	Exported           Action = "journal.exported"
 	Kept               Action = "journal.kept"
+
+	ApplicationCreated  Action = "application.created"
+	ApplicationChanged  Action = "application.changed"
+	ApplicationDeleted  Action = "application.deleted"
+	ApplicationRestored Action = "application.restored"
+	ApplicationGranted  Action = "application.granted"
+	ApplicationRevoked  Action = "application.revoked"
 )
 
 // Actions lists them in the order in which a reader chooses.
 var Actions = []Action{
 	SignIn, SignOut, SessionRevoked, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused, Exported, Kept,
+	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 }
 
 // Reason says truly why something was refused, where the person is told less.
@@ -48,10 +56,11 @@ const (
 	Closed      Reason = "closed"      // proved to be who she is, and may not enter
 	Unavailable Reason = "unavailable" // the server that decides did not answer
 	Issuer      Reason = "issuer"      // what the issuer answered is not sound
+	Barred      Reason = "barred"      // the application is not open to her
 )
 
 // Reasons lists them all.
-var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer}
+var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred}
 
 // Line is one thing that was done or refused.
 type Line struct {
