@@ -43,6 +43,13 @@ type Release struct {
 	Attribute Attribute // Email
 }
 
+// standardReleases are what OpenID applications read under names of the
+// specification (OpenID Connect Core §5.1).
+var standardReleases = []Release{
+	{"given_name", GivenName}, {"family_name", FamilyName}, {"usual_name", FamilyName}, {"uid", ID},
+	{"email", Email}, {"phone_number", Phone}, {"groups", Groups},
+}
+
 // Kinds lists how an application is opened, in the order in which an
 // administrator chooses.
 var Kinds = []sso.ApplicationKind{sso.KindLink, sso.KindCAS, sso.KindOIDC, sso.KindForward}
@@ -54,6 +61,9 @@ func (a Application) withDefaults() Application {
 	slices.Sort(a.Audience)
 	slices.Sort(a.Units)
 	a.Audience, a.Units = slices.Compact(a.Audience), slices.Compact(a.Units)
+	if a.Kind == sso.KindOIDC && len(a.Releases) == 0 {
+		a.Releases = slices.Clone(standardReleases) // its scopes say which of them are told
+	}
 	if a.Kind == sso.KindLink {
 		a.Addresses, a.Releases, a.SecondFactor = nil, nil, false // nobody asks us about it
 	}

@@ -44,6 +44,12 @@ func (s *Server) clean(ctx context.Context) error {
 		if err := s.Journal.Clean(ctx, c.ID, now); err != nil {
 			return err
 		}
+		if err := s.OpenID.Sweep(ctx, c.ID); err != nil {
+			return err
+		}
+	}
+	if err := s.Forward.Sweep(ctx); err != nil {
+		return err
 	}
 	return s.Journal.Clean(ctx, "", now)
 }

@@ -34,6 +34,8 @@ import (
 	"parvis/search/bleveindex"
 	"parvis/search/extract"
 	"parvis/sso"
+	"parvis/sso/forwardauth"
+	"parvis/sso/openid"
 	"parvis/sso/upstream"
 	"parvis/themes"
 	"parvis/weather"
@@ -46,6 +48,8 @@ type Server struct {
 	DB           *database.DB
 	Directory    *directory.Store
 	Applications *applications.Store
+	OpenID       *openid.Provider
+	Forward      *forwardauth.Guard
 	SSO          *sso.Service
 	Home         *widgets.Handler
 	News         *news.Store
@@ -159,6 +163,9 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	})
 	s.Directory.OnChange(s.SSO.Forget)
 	s.Applications = applications.New(s.DB, appDirectory{s.Directory})
+	if err := s.openProtocols(sealer); err != nil {
+		return err
+	}
 	s.Applications.OnChange(func(id portal.CollectivityID, agents ...portal.AgentID) {
 		s.Home.Changed(id, widgets.TopicApplications, agents...)
 	})
@@ -175,6 +182,25 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		return fmt.Errorf("server: %w", err)
 	}
 	return s.openSearch(options)
+}
+
+// openProtocols opens what business applications leave their sign-in to.
+func (s *Server) openProtocols(sealer *seal.Sealer) error {
+	proxies, err := web.ParseNetworks(s.Config.TrustedProxies)
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	people := directory.SignIn{Store: s.Directory, Theme: s.themes.URL}
+	s.OpenID = openid.New(openid.Options{
+		DB: s.DB, Sealer: sealer, Sessions: s.SSO.Sessions, Participants: s.SSO.Participants, Applications: s.Applications,
+		People: people, Renderer: s.renderer, End: s.SSO.End, Client: http.DefaultClient, Log: s.log,
+	})
+	s.Forward = forwardauth.New(forwardauth.Options{
+		DB: s.DB, Sessions: s.SSO.Sessions, Participants: s.SSO.Participants, Applications: s.Applications, People: people,
+		Renderer: s.renderer, Proxies: proxies, Log: s.log,
+	})
+	s.Directory.OnChange(s.Forward.Forget)
+	return nil
 }
 
 // extractIdle ends the child that reads files soon after its last one: it holds

@@ -49,7 +49,7 @@ func (s *Service) showLogin(w http.ResponseWriter, r *http.Request) error {
 	if web.IdentityOf(r) != nil && !again {
 		return web.Redirect(w, r, next)
 	}
-	page := &loginPage{Next: next, Again: again}
+	page := &loginPage{Next: next, Again: again, Login: r.URL.Query().Get("login")}
 	if identity := web.IdentityOf(r); identity != nil {
 		login, err := s.people.LoginOf(r.Context(), identity.Caller.Account)
 		if err != nil {
@@ -257,16 +257,11 @@ func (s *Service) refuseIssuer(w http.ResponseWriter, r *http.Request, under flo
 }
 
 func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
-	hash, ok := hashOf(r)
-	clearCookie(w, r, sessionCookie)
-	clearCookie(w, r, flowCookie)
-	w.Header().Set("Clear-Site-Data", `"cache"`)
-	if !ok {
+	from, idToken, err := s.leave(w, r)
+	if errors.Is(err, portal.ErrNotFound) {
 		return web.Redirect(w, r, "/sign-in")
 	}
-	from, idToken, err := s.Sessions.end(r.Context(), hash, web.CallerOf(r))
-	s.Participants.Wake()
-	if err != nil && !errors.Is(err, portal.ErrNotFound) {
+	if err != nil {
 		return err
 	}
 	if address := s.issuerSignOut(r, from, idToken); address != "" {
@@ -277,6 +272,31 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
 	}
 	web.SetFlash(w, r, "sso.left")
 	return web.Redirect(w, r, "/sign-in")
+}
+
+// leave ends the session of this browser and has its applications told. It
+// returns whose method opened it and the issuer's token; portal.ErrNotFound when
+// there was no session.
+func (s *Service) leave(w http.ResponseWriter, r *http.Request) (from portal.CollectivityID, idToken string, err error) {
+	hash, ok := hashOf(r)
+	clearCookie(w, r, sessionCookie)
+	clearCookie(w, r, flowCookie)
+	w.Header().Set("Clear-Site-Data", `"cache"`)
+	if !ok {
+		return "", "", portal.ErrNotFound
+	}
+	from, idToken, err = s.Sessions.end(r.Context(), hash, web.CallerOf(r))
+	s.Participants.Wake()
+	return from, idToken, err
+}
+
+// End ends the session of this browser, as an application asks that knows it.
+// No session is no error.
+func (s *Service) End(w http.ResponseWriter, r *http.Request) error {
+	if _, _, err := s.leave(w, r); err != nil && !errors.Is(err, portal.ErrNotFound) {
+		return err
+	}
+	return nil
 }
 
 // issuerSignOut is where the issuer's own session ends, "" when it has none.

@@ -28,6 +28,9 @@ const (
 	AppPasswordCreated Action = "app-password.created"
 	AppPasswordRevoked Action = "app-password.revoked"
 	AppPasswordRefused Action = "app-password.refused"
+	ApplicationOpened  Action = "application.opened"
+	ClientChanged      Action = "client.changed"
+	KeysRotated        Action = "keys.rotated"
 	Exported           Action = "journal.exported"
 	Kept               Action = "journal.kept"
 
@@ -41,7 +44,8 @@ const (
 
 // Actions lists them in the order in which a reader chooses.
 var Actions = []Action{
-	SignIn, SignOut, SessionRevoked, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused, Exported, Kept,
+	SignIn, SignOut, SessionRevoked, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused,
+	ApplicationOpened, ClientChanged, KeysRotated, Exported, Kept,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 }
 

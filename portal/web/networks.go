@@ -39,6 +39,12 @@ func (n Networks) contain(address netip.Addr) bool {
 	return false
 }
 
+// Peer says whether who connects is one of these, whoever it forwards for.
+func (n Networks) Peer(r *http.Request) bool {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && n.contain(peer.Addr())
+}
+
 // client is the address of the client: the last one in X-Forwarded-For that
 // no trusted proxy owns, or the other end of the connection.
 func (n Networks) client(r *http.Request) string {

@@ -1,0 +1,223 @@
+package forwardauth_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"parvis/e2e/servers"
+	"parvis/portal"
+	"parvis/server/servertest"
+	"parvis/sso"
+)
+
+func TestMain(m *testing.M) { servertest.Main(m) }
+
+// world is a portal, a proxy that asks it, and an application behind that tells
+// what it is told.
+type world struct {
+	*servertest.Portal
+	t     testing.TB
+	proxy string // "http://127.0.0.1:40131"
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	p := servertest.NewBehind(t, "127.0.0.1")
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "path=%s user=%s mail=%s", r.URL.Path, r.Header.Get("Parvis-User"), r.Header.Get("Parvis-Mail"))
+	}))
+	t.Cleanup(backend.Close)
+	w := &world{Portal: p, t: t, proxy: servers.Nginx(t, p.URL, backend.URL)}
+	w.protect("bourg", "finances", w.proxy+"/", "accueil")
+	return w
+}
+
+// protect registers an application behind the proxy.
+func (w *world) protect(collectivity portal.CollectivityID, id, address string, groups ...portal.GroupID) {
+	w.t.Helper()
+	w.Register(servertest.Application{Collectivity: collectivity, ID: id, Kind: sso.KindForward, Addresses: []string{address}, Groups: groups,
+		Releases: map[string]string{"mail": "email"}})
+}
+
+// browser follows redirects and keeps its cookies, host by host.
+func (w *world) browser() *http.Client {
+	w.t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &http.Client{Jar: jar}
+}
+
+func (w *world) get(client *http.Client, address string) (final, body string, status int) {
+	w.t.Helper()
+	answer, err := client.Get(address)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return answer.Request.URL.String(), string(text), answer.StatusCode
+}
+
+// signIn fills in the sign-in to which the proxy sent the browser, and returns
+// where it ends.
+func (w *world) signIn(client *http.Client, at, login string) (final, body string) {
+	w.t.Helper()
+	page, err := url.Parse(at)
+	if err != nil || page.Path != "/sign-in" {
+		w.t.Fatalf("sent to %q, want the sign-in", at)
+	}
+	var answer *http.Response
+	for path, fields := range map[string]url.Values{"/sign-in": {"login": {login}, "next": {page.Query().Get("next")}}} {
+		if answer, err = client.PostForm(w.URL+path, fields); err != nil {
+			w.t.Fatal(err)
+		}
+		answer.Body.Close()
+	}
+	if answer, err = client.PostForm(w.URL+"/sign-in/password", url.Values{"password": {servertest.Password}}); err != nil {
+		w.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return answer.Request.URL.String(), string(text)
+}
+
+// TestAnApplicationBehindNginx: sign in once, be known to it, and be out of it
+// with the sign-out.
+func TestAnApplicationBehindNginx(t *testing.T) {
+	w := newWorld(t)
+	client := w.browser()
+	at, _, _ := w.get(client, w.proxy+"/budget/2026?page=2")
+	final, body := w.signIn(client, at, "agent@bourg.example")
+	if final != w.proxy+"/budget/2026?page=2" || !strings.Contains(body, "path=/budget/2026 user=agent@bourg.example mail=agent@bourg.example") {
+		t.Errorf("ends at %q with %q", final, body)
+	}
+	if _, body, _ := w.get(client, w.proxy+"/"); !strings.Contains(body, "user=agent@bourg.example") {
+		t.Errorf("the next request: %q", body)
+	}
+	answer, err := client.PostForm(w.URL+"/sign-out", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	w.Forward.Forget("")
+	if at, body, _ := w.get(client, w.proxy+"/"); !strings.Contains(at, "/sign-in") {
+		t.Errorf("after the sign-out: at %q with %q", at, body)
+	}
+}
+
+// TestAClosedAgentIsOutAtTheNextRequest.
+func TestAClosedAgentIsOutAtTheNextRequest(t *testing.T) {
+	w := newWorld(t)
+	client := w.browser()
+	at, _, _ := w.get(client, w.proxy+"/")
+	w.signIn(client, at, "agent@bourg.example")
+	err := w.Directory.SetAgentActive(t.Context(), w.Caller("admin@bourg.example", "bourg"), w.Caller("agent@bourg.example", "bourg").Agent, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, body, _ := w.get(client, w.proxy+"/"); strings.Contains(body, "user=") {
+		t.Errorf("a closed agent reads %q", body)
+	}
+}
+
+// TestWhoMayNotOpenIsToldWhy, as is who is of another collectivity.
+func TestWhoMayNotOpenIsToldWhy(t *testing.T) {
+	w := newWorld(t)
+	for _, login := range []string{"collegue@bourg.example", "agent@agglo.example"} {
+		client := w.browser()
+		at, _, _ := w.get(client, w.proxy+"/")
+		if final, body := w.signIn(client, at, login); !strings.HasPrefix(final, w.URL+"/forward/start") || strings.Contains(body, "user=") {
+			t.Errorf("%s ends at %q", login, final)
+		}
+	}
+}
+
+// TestAForgedIdentityDoesNotPass: headers and cookies that a browser makes up
+// (authentik CVE-2026-25748, a malformed cookie lets in; oauth2-proxy
+// CVE-2026-40575).
+func TestAForgedIdentityDoesNotPass(t *testing.T) {
+	w := newWorld(t)
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for _, cookie := range []string{"", "parvis-app=x", "parvis-app=" + portal.NewSecret(), "parvis-app=\"", "parvis-app=a; parvis-app=b", "=;;;", "parvis-app=" + strings.Repeat("a", 7000)} {
+		request, err := http.NewRequest("GET", w.proxy+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Cookie", cookie)
+		request.Header.Set("Parvis-User", "admin@bourg.example")
+		request.Header.Set("X-Original-URL", "http://elsewhere.example/")
+		answer, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode == http.StatusOK {
+			t.Errorf("cookie %.40q passes", cookie)
+		}
+	}
+}
+
+// ask is what a proxy asks.
+func (w *world) ask(path string, headers ...string) servertest.Answer {
+	w.t.Helper()
+	return w.Anonymous().Do("GET", path, nil, headers...)
+}
+
+// TestOnADoubtNothingPasses: addresses that are nobody's, or can be read in two
+// ways (LemonLDAP::NG CVE-2020-24660).
+func TestOnADoubtNothingPasses(t *testing.T) {
+	w := newWorld(t)
+	w.ask("/forward/nginx", "X-Original-URL", w.proxy+"/").Want(t, 401)
+	w.ask("/forward/auth", "X-Forwarded-Proto", "http", "X-Forwarded-Host", strings.TrimPrefix(w.proxy, "http://"), "X-Forwarded-Uri", "/").Want(t, 302)
+	for _, address := range []string{
+		"", "x", "/", w.proxy + "@evil.example/", w.proxy + "/..;/admin", w.proxy + "/%2e%2e/", w.proxy + "\\", "http://elsewhere.example/", w.proxy + "/a%2fb",
+	} {
+		w.ask("/forward/nginx", "X-Original-URL", address).Want(t, 403)
+	}
+	w.ask("/forward/auth").Want(t, 403)
+	w.ask("/forward/auth", "X-Forwarded-Proto", "http", "X-Forwarded-Host", "evil.example@"+strings.TrimPrefix(w.proxy, "http://"), "X-Forwarded-Uri", "/").Want(t, 403)
+}
+
+// TestAProxyThatIsNotTrustedIsNotAnswered: anybody could ask what a cookie opens.
+func TestAProxyThatIsNotTrustedIsNotAnswered(t *testing.T) {
+	p := servertest.New(t)
+	p.Anonymous().Do("GET", "/forward/nginx", nil, "X-Original-URL", "http://127.0.0.1/").Want(t, 403)
+}
+
+// TestACodeIsHandedOverOnce, and on its own host alone.
+func TestACodeIsHandedOverOnce(t *testing.T) {
+	w := newWorld(t)
+	w.protect("bourg", "other", "http://other.example/")
+	browser := w.As("agent@bourg.example")
+	sent, err := url.Parse(browser.Get("/forward/start?"+url.Values{"to": {w.proxy + "/"}}.Encode()).Want(t, 303).Header.Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	handed := func(at string) string {
+		query := url.Values{"code": {sent.Query().Get("code")}, "to": {at + "/"}}
+		return w.ask("/.parvis/return?"+query.Encode(), "X-Original-URL", at+"/.parvis/return").Header.Get("Set-Cookie")
+	}
+	if cookie := handed("http://other.example"); cookie != "" {
+		t.Errorf("the code of one application opens another: %q", cookie)
+	}
+	if cookie := handed(w.proxy); !strings.HasPrefix(cookie, "parvis-app=") || !strings.Contains(cookie, "HttpOnly") || strings.Contains(cookie, "Domain") {
+		t.Errorf("cookie %q", cookie)
+	}
+	if cookie := handed(w.proxy); cookie != "" {
+		t.Errorf("the code serves twice: %q", cookie)
+	}
+}
