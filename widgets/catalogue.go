@@ -14,7 +14,7 @@ import (
 type kind struct {
 	widget   Widget
 	manifest Manifest
-	slots    chan struct{} // the loaders that it may hold, see bulkhead
+	share    *share // the loaders that it may hold
 }
 
 // catalogue is every registered widget, in the order of registration: the
@@ -35,7 +35,7 @@ func newCatalogue(loaders int, widgets []Widget) (*catalogue, error) {
 			return nil, fmt.Errorf("widgets: register %q: %w: the id is taken", manifest.ID, portal.ErrConflict)
 		}
 		// One widget in trouble may hold a tenth of the loaders.
-		one := &kind{widget: widget, manifest: manifest, slots: make(chan struct{}, max(1, loaders/10))}
+		one := &kind{widget: widget, manifest: manifest, share: newShare(max(1, loaders/10))}
 		all.kinds = append(all.kinds, one)
 		all.byID[manifest.ID] = one
 	}

@@ -288,8 +288,10 @@ func TestOneWidgetHoldsATenthOfTheLoaders(t *testing.T) {
 		})
 		quick := named("quick", func(context.Context, Request) (Content, error) { return Content{}, nil })
 		h := testHost(t, Limits{Loaders: 20}, stuck, quick)
-		for i := range 30 {
-			go ask(h, "stuck", testReader(t, strconv.Itoa(i)), time.Second)
+		for i := range 30 { // of several collectivities: one alone may not hold the whole share
+			rd := testReader(t, strconv.Itoa(i))
+			rd.caller.Collectivity = portal.CollectivityID("c" + strconv.Itoa(i%3))
+			go ask(h, "stuck", rd, time.Second)
 		}
 		synctest.Wait()
 		if got := most.Load(); got != 2 {

@@ -48,7 +48,7 @@ func (l *loader) load(k *kind, request Request) (Content, error) {
 	if !breaker.allow(time.Now()) {
 		return Content{}, errOpen // logged when it opened
 	}
-	if err := l.acquire(k); err != nil {
+	if err := l.acquire(k, request.Caller.Collectivity); err != nil {
 		l.logFailure(k, request, err, false)
 		return Content{}, err
 	}
@@ -65,19 +65,17 @@ func (l *loader) load(k *kind, request Request) (Content, error) {
 
 // acquire waits for a loader, first of the widget's share and then of all, so
 // that a widget in trouble never queues in front of the others.
-func (l *loader) acquire(k *kind) error {
+func (l *loader) acquire(k *kind, collectivity portal.CollectivityID) error {
 	ctx, cancel := context.WithTimeout(l.base, k.manifest.Deadline)
 	defer cancel()
-	select {
-	case k.slots <- struct{}{}:
-	case <-ctx.Done():
+	if k.share.acquire(ctx, collectivity) != nil {
 		return errBusy
 	}
 	select {
 	case l.slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		<-k.slots
+		k.share.release(collectivity)
 		return errBusy
 	}
 }
@@ -88,7 +86,7 @@ func (l *loader) run(k *kind, request Request) (Content, error) {
 	ctx, cancel := context.WithTimeout(l.base, k.manifest.Deadline)
 	ended := make(chan outcome, 1)
 	l.running.Go(func() {
-		defer func() { <-l.slots; <-k.slots }()
+		defer func() { <-l.slots; k.share.release(request.Caller.Collectivity) }()
 		defer cancel()
 		defer func() {
 			if fault := recover(); fault != nil {
