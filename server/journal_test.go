@@ -19,7 +19,12 @@ func TestTheJournalTellsWhoSignedInAndWhyNot(t *testing.T) {
 	p.Anonymous().SignIn(mistyped, servertest.Password)
 	browser := p.Anonymous()
 	browser.SignIn("agent@bourg.example", servertest.Password)
-	browser.Post("/account/app-passwords", "name", "=HYPERLINK(\"x\")")
+	browser.Post("/account/app-passwords", "name", "Téléphone de Camille")
+	formula := audit.By(p.Caller("admin@bourg.example", "bourg"), audit.Exported)
+	formula.Object = `=HYPERLINK("x")`
+	if err := audit.Write(t.Context(), p.DB, formula); err != nil {
+		t.Fatal(err)
+	}
 	browser.Post("/sign-out")
 
 	type told struct {
@@ -39,7 +44,7 @@ func TestTheJournalTellsWhoSignedInAndWhyNot(t *testing.T) {
 		}
 	}
 	want := []told{
-		{audit.SignOut, ""}, {audit.AppPasswordCreated, ""}, {audit.SignIn, ""},
+		{audit.SignOut, ""}, {audit.Exported, ""}, {audit.AppPasswordCreated, ""}, {audit.SignIn, ""},
 		{audit.SignIn, audit.Unknown}, {audit.SignIn, audit.Password},
 	}
 	if len(got) != len(want) {
@@ -53,7 +58,7 @@ func TestTheJournalTellsWhoSignedInAndWhyNot(t *testing.T) {
 
 	page := p.As("admin@bourg.example").Get("/admin/journal").Want(t, 200, "mot de passe erroné", "compte inconnu")
 	table := p.As("admin@bourg.example").Post("/admin/journal.csv").Want(t, 200)
-	for _, secret := range []string{mistyped, strings.ToLower(mistyped), "wrong-password-canary", servertest.Password} {
+	for _, secret := range []string{mistyped, strings.ToLower(mistyped), "wrong-password-canary", servertest.Password, "Téléphone de Camille"} {
 		if strings.Contains(page.Body+table.Body, secret) {
 			t.Errorf("the journal holds %q", secret)
 		}

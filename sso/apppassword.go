@@ -99,7 +99,7 @@ func (a *AppPasswords) Create(ctx context.Context, caller portal.Caller, name st
 		if err != nil {
 			return err
 		}
-		return journal(ctx, tx, caller, audit.AppPasswordCreated, name)
+		return journal(ctx, tx, caller, audit.AppPasswordCreated, id)
 	})
 	if err != nil {
 		return "", fmt.Errorf("sso: create app password: %w", err)
@@ -140,18 +140,12 @@ func (a *AppPasswords) List(ctx context.Context, caller portal.Caller) ([]AppPas
 // Revoke ends one password of the caller's agent, from the next request on.
 func (a *AppPasswords) Revoke(ctx context.Context, caller portal.Caller, id string) error {
 	err := a.db.Tx(ctx, func(tx *database.Tx) error {
-		var name string
-		err := tx.QueryRow(ctx, `SELECT name FROM app_passwords WHERE collectivity = $1 AND account = $2 AND id = $3`,
-			string(caller.Collectivity), string(caller.Account), id).Scan(&name)
+		err := database.OneRow(tx.Exec(ctx, `DELETE FROM app_passwords WHERE collectivity = $1 AND account = $2 AND id = $3`,
+			string(caller.Collectivity), string(caller.Account), id))
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `DELETE FROM app_passwords WHERE collectivity = $1 AND account = $2 AND id = $3`,
-			string(caller.Collectivity), string(caller.Account), id)
-		if err != nil {
-			return err
-		}
-		return journal(ctx, tx, caller, audit.AppPasswordRevoked, name)
+		return journal(ctx, tx, caller, audit.AppPasswordRevoked, id)
 	})
 	a.Forget(caller.Account)
 	if err != nil {

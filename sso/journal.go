@@ -77,9 +77,10 @@ func (s *Service) agentOf(ctx context.Context, account portal.AccountID, collect
 }
 
 // journal writes what the person of a request did to her own sign-in, in the
-// transaction that does it.
+// transaction that does it. What she called a device is hers: the line names it
+// by its identifier.
 func journal(ctx context.Context, tx *database.Tx, caller portal.Caller, action audit.Action, object string) error {
 	line := audit.By(caller, action)
-	line.Object = object
+	line.ObjectID = object
 	return audit.Write(ctx, tx, line)
 }

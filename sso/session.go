@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -307,15 +306,11 @@ func (s *Sessions) List(ctx context.Context, caller portal.Caller) ([]Session, e
 // Revoke ends one session of the caller's account, whichever browser it is in.
 func (s *Sessions) Revoke(ctx context.Context, caller portal.Caller, id string) error {
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		var device string
-		err := tx.QueryRow(ctx, `SELECT device FROM sessions WHERE id = $1 AND account = $2`, id, string(caller.Account)).Scan(&device)
+		err := database.OneRow(tx.Exec(ctx, `DELETE FROM sessions WHERE id = $1 AND account = $2`, id, string(caller.Account)))
 		if err != nil {
 			return err
 		}
-		if _, err = tx.Exec(ctx, `DELETE FROM sessions WHERE id = $1 AND account = $2`, id, string(caller.Account)); err != nil {
-			return err
-		}
-		return journal(ctx, tx, caller, audit.SessionRevoked, device)
+		return journal(ctx, tx, caller, audit.SessionRevoked, "")
 	})
 	s.Forget(caller.Account)
 	if err != nil {
@@ -336,7 +331,7 @@ func (s *Sessions) RevokeOthers(ctx context.Context, caller portal.Caller, keep 
 		if count, err = result.RowsAffected(); err != nil || count == 0 {
 			return err
 		}
-		return journal(ctx, tx, caller, audit.SessionRevoked, strconv.FormatInt(count, 10))
+		return journal(ctx, tx, caller, audit.SessionRevoked, "")
 	})
 	s.Forget(caller.Account)
 	if err != nil {

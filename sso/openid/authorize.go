@@ -24,17 +24,13 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 	return p.decide(w, r, r.URL.Query(), time.Time{})
 }
 
-// authorizeByPost keeps the request and goes on by GET: a form of another site
-// brings no cookie of ours along (OpenID Connect Core §3.1.2.1 wants both).
+// authorizeByPost goes on by GET: a form of another site brings no cookie of ours
+// along (OpenID Connect Core §3.1.2.1 wants both methods).
 func (p *Provider) authorizeByPost(w http.ResponseWriter, r *http.Request) error {
 	if err := web.ParseForm(r); err != nil {
 		return err
 	}
-	path, err := p.keep(r.Context(), issuerOf(r), r.PostForm)
-	if err != nil {
-		return err
-	}
-	return web.Redirect(w, r, path)
+	return web.Redirect(w, r, "/oidc/"+issuerOf(r).segment()+"/authorize?"+r.PostForm.Encode())
 }
 
 // keep stores a request for after the sign-in and returns the address of ours
@@ -42,7 +38,7 @@ func (p *Provider) authorizeByPost(w http.ResponseWriter, r *http.Request) error
 func (p *Provider) keep(ctx context.Context, from issuer, values url.Values) (string, error) {
 	secret := portal.NewSecret()
 	text := values.Encode()
-	if len(text) > maxForm {
+	if len(text) > maxKept {
 		return "", portal.UserError{Kind: portal.ErrTooLarge, Key: "web.error.toolarge"}
 	}
 	_, err := p.db.Exec(ctx, `INSERT INTO openid_requests (hash, issuer, parameters, created) VALUES ($1, $2, $3, $4)`,
@@ -52,6 +48,9 @@ func (p *Provider) keep(ctx context.Context, from issuer, values url.Values) (st
 	}
 	return "/oidc/" + from.segment() + "/continue/" + secret, nil
 }
+
+// maxKept bounds a request that waits for its person, in bytes.
+const maxKept = 8 << 10
 
 // resume goes on with a request that was kept.
 func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {

@@ -129,7 +129,7 @@ func (p *Provider) Routes() []web.Route {
 }
 
 // maxForm bounds what clients post, in bytes.
-const maxForm = 64 << 10
+const maxForm = 16 << 10
 
 // issuer is one of the provider's issuers, as a request addresses it.
 type issuer struct {
