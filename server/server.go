@@ -200,6 +200,7 @@ func (s *Server) openProtocols(sealer *seal.Sealer) error {
 		Renderer: s.renderer, Proxies: proxies, Log: s.log,
 	})
 	s.Directory.OnChange(s.Forward.Forget)
+	s.Directory.OnChange(s.OpenID.Forget)
 	return nil
 }
 

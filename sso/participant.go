@@ -17,7 +17,7 @@ import (
 // the session ends.
 type Participant struct {
 	Collectivity portal.CollectivityID
-	ID           string // filled when written
+	ID           string // drawn when ""; one that is there already is not written again
 	Session      string
 	Account      portal.AccountID
 	Application  string
@@ -58,10 +58,13 @@ func (p *Participants) Handle(protocol string, notify Notifier) {
 // Join records an application that a session opens, in the transaction that
 // gives it what it asked for.
 func (p *Participants) Join(ctx context.Context, to writer, one Participant) error {
+	if one.ID == "" {
+		one.ID = portal.NewID()
+	}
 	_, err := to.Exec(ctx, `
 		INSERT INTO session_participants (collectivity, id, session, account, application, protocol, reference, address, created)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		string(one.Collectivity), portal.NewID(), one.Session, string(one.Account), one.Application, one.Protocol,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+		string(one.Collectivity), one.ID, one.Session, string(one.Account), one.Application, one.Protocol,
 		one.Reference, one.Address, database.Millis(p.now()))
 	if err != nil {
 		return fmt.Errorf("sso: join a session: %w", err)

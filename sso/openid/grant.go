@@ -54,9 +54,9 @@ func (p *Provider) give(ctx context.Context, from issuer, client Client, applica
 		if err != nil {
 			return err
 		}
-		err = p.participants.Join(ctx, tx, sso.Participant{
-			Collectivity: client.Collectivity, Session: signed.Identity.Session, Account: caller.Account,
-			Application: application.ID, Protocol: protocol, Reference: id, Address: client.BackChannel,
+		err = p.participants.Join(ctx, tx, sso.Participant{ // once a session, however often it opens the application
+			Collectivity: client.Collectivity, ID: protocol + "." + signed.Identity.Session + "." + client.ID, Session: signed.Identity.Session,
+			Account: caller.Account, Application: application.ID, Protocol: protocol, Reference: client.ID, Address: client.BackChannel,
 		})
 		if err != nil {
 			return err
@@ -189,10 +189,53 @@ func (p *Provider) takeRefresh(g *grant, sum []byte) error {
 	return nil
 }
 
-// holder is the person of a grant as she may act now: her account, her agent and
+// holding is what holder found a moment ago.
+type holding struct {
+	identity    *web.Identity
+	application sso.Application
+	until       time.Time
+}
+
+const maxHoldings = 10_000
+
+// Forget drops what is remembered of an account, "" for everybody's. It is
+// called after each change of the directory.
+func (p *Provider) Forget(account portal.AccountID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, one := range p.holdings {
+		if account == "" || one.identity.Caller.Account == account {
+			delete(p.holdings, id)
+		}
+	}
+}
+
+// holder is findHolder, asked at most once in five seconds for a grant: an
+// application asks for its tokens and then for the person.
+func (p *Provider) holder(ctx context.Context, g grant) (*web.Identity, sso.Application, error) {
+	p.mu.Lock()
+	known, found := p.holdings[g.id]
+	p.mu.Unlock()
+	if found && p.now().Before(known.until) {
+		return known.identity, known.application, nil
+	}
+	identity, application, err := p.findHolder(ctx, g)
+	if err != nil {
+		return nil, sso.Application{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.holdings) >= maxHoldings {
+		clear(p.holdings)
+	}
+	p.holdings[g.id] = holding{identity, application, p.now().Add(cacheLife)}
+	return identity, application, nil
+}
+
+// findHolder is the person of a grant as she may act now: her account, her agent and
 // her collectivity are open, she may still open the application, and the session
 // in which she gave it lasts, unless it was given for longer. errGrant otherwise.
-func (p *Provider) holder(ctx context.Context, g grant) (*web.Identity, sso.Application, error) {
+func (p *Provider) findHolder(ctx context.Context, g grant) (*web.Identity, sso.Application, error) {
 	identity, err := p.people.Identity(ctx, g.account, g.collectivity)
 	if err != nil || identity.Caller.Agent != g.agent {
 		return nil, sso.Application{}, orGrant(err)

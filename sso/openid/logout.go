@@ -125,24 +125,20 @@ type logoutToken struct {
 
 const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 
-// notify ends what was given in a session that ended, and tells its client.
+// notify tells a client that a session ended. What it was given in it counts no
+// more by itself, unless it was given for longer.
 func (p *Provider) notify(ctx context.Context, participant sso.Participant) error {
-	g, err := findGrant(ctx, p.db, participant.Collectivity, participant.Reference)
-	if errors.Is(err, portal.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if !g.refreshes() {
-		if err := p.revokeGrant(ctx, g.collectivity, g.id); err != nil {
-			return err
-		}
-	}
+	p.Forget(participant.Account)
 	if participant.Address == "" {
 		return nil
 	}
-	client, err := p.clientByID(ctx, issuer{}, g.client)
+	client, err := p.clientByID(ctx, issuer{}, participant.Reference)
+	if err != nil {
+		return err
+	}
+	g, err := scanGrant(p.db.QueryRow(ctx, `SELECT `+grantColumns+` FROM openid_grants
+		WHERE collectivity = $1 AND account = $2 AND session = $3 AND client = $4 ORDER BY created DESC LIMIT 1`,
+		string(participant.Collectivity), string(participant.Account), participant.Session, client.ID))
 	if err != nil {
 		return err
 	}

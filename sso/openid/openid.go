@@ -74,9 +74,10 @@ type Provider struct {
 	log          *slog.Logger
 	now          func() time.Time
 
-	mu      sync.Mutex
-	rings   map[portal.CollectivityID]*ring
-	clients map[string]knownClient
+	mu       sync.Mutex
+	rings    map[portal.CollectivityID]*ring
+	clients  map[string]knownClient
+	holdings map[string]holding // by grant
 }
 
 // New returns the provider and has it tell applications when sessions end.
@@ -87,7 +88,7 @@ func New(options Options) *Provider {
 	p := &Provider{
 		db: options.DB, sealer: options.Sealer, sessions: options.Sessions, participants: options.Participants,
 		applications: options.Applications, people: options.People, renderer: options.Renderer, end: options.End, client: options.Client,
-		log: options.Log, now: options.Now, rings: map[portal.CollectivityID]*ring{}, clients: map[string]knownClient{},
+		log: options.Log, now: options.Now, rings: map[portal.CollectivityID]*ring{}, clients: map[string]knownClient{}, holdings: map[string]holding{},
 	}
 	p.participants.Handle(protocol, p.notify)
 	return p
