@@ -179,6 +179,8 @@ var visits = []visit{
 	{route: "GET /.parvis/return", author: 403, colleague: 403, stranger: 403, anonymous: 403},
 	{route: "* /forward/nginx", author: 403, colleague: 403, stranger: 403, anonymous: 403},
 	{route: "* /forward/auth", author: 403, colleague: 403, stranger: 403, anonymous: 403},
+	{route: "GET /admin/applications/{application}/openid", path: at("/admin/applications/", app, "/openid"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/applications/{application}/openid", path: at("/admin/applications/", app, "/openid"), fields: []string{"algorithm", "RS256"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /admin/journal", author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "POST /admin/journal.csv", fields: []string{}, author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "POST /admin/journal/keep", fields: []string{"months", "9"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},

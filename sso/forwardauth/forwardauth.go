@@ -141,6 +141,21 @@ func asked(r *http.Request) (sso.Address, error) {
 	return sso.ParseAddress(r.Header.Get("X-Forwarded-Proto") + "://" + r.Header.Get("X-Forwarded-Host") + r.Header.Get("X-Forwarded-Uri"))
 }
 
+// here is the origin at which a browser asks us through an application's proxy.
+func here(r *http.Request) (string, error) {
+	if r.Header.Get("X-Original-URL") != "" {
+		address, err := asked(r)
+		return address.Origin, err
+	}
+	for _, name := range []string{"X-Forwarded-Proto", "X-Forwarded-Host"} {
+		if len(r.Header.Values(name)) != 1 {
+			return "", portal.ErrInvalid
+		}
+	}
+	address, err := sso.ParseAddress(r.Header.Get("X-Forwarded-Proto") + "://" + r.Header.Get("X-Forwarded-Host"))
+	return address.Origin, err
+}
+
 // check says whether a request may pass: 200 with who asks in headers, 403, or
 // where to sign in, with the status that the proxy understands. On any doubt it
 // may not.
@@ -427,8 +442,8 @@ func (g *Guard) handOver(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	query := r.URL.Query()
 	to, err := sso.ParseAddress(query.Get("to"))
-	here, hereErr := asked(r)
-	if err != nil || hereErr != nil || here.Origin != to.Origin || !g.Proxies.Peer(r) {
+	origin, hereErr := here(r)
+	if err != nil || hereErr != nil || origin != to.Origin || !g.Proxies.Peer(r) {
 		http.Error(w, "this address can't be decided", http.StatusForbidden)
 		return nil
 	}

@@ -211,6 +211,9 @@ func TestACodeIsHandedOverOnce(t *testing.T) {
 		query := url.Values{"code": {sent.Query().Get("code")}, "to": {at + "/"}}
 		return w.ask("/.parvis/return?"+query.Encode(), "X-Original-URL", at+"/.parvis/return").Header.Get("Set-Cookie")
 	}
+	if answer := w.ask("/.parvis/return", "X-Forwarded-Proto", "http", "X-Forwarded-Host", "other.example"); answer.Status != 403 {
+		t.Errorf("no address to go to: %d, want 403", answer.Status)
+	}
 	if cookie := handed("http://other.example"); cookie != "" {
 		t.Errorf("the code of one application opens another: %q", cookie)
 	}

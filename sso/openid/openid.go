@@ -112,7 +112,7 @@ const pool = "_"
 // Routes lists the endpoints. {issuer} is a collectivity's identifier, or "_".
 func (p *Provider) Routes() []web.Route {
 	const at = "/oidc/{issuer}"
-	return []web.Route{
+	return append(p.adminRoutes(), []web.Route{
 		{Method: "GET", Path: "/.well-known/openid-configuration", Access: web.Protocol, Handler: p.open(p.describe)},
 		{Method: "GET", Path: at + "/.well-known/openid-configuration", Access: web.Protocol, Handler: p.open(p.describe)},
 		{Method: "GET", Path: at + "/keys", Access: web.Protocol, Handler: p.open(p.publishKeys)},
@@ -126,7 +126,7 @@ func (p *Provider) Routes() []web.Route {
 		{Method: "POST", Path: at + "/revoke", Access: web.Protocol, MaxBody: maxForm, Handler: p.open(p.revoke)},
 		{Method: "GET", Path: at + "/logout", Access: web.Public, Handler: p.logout},
 		{Method: "POST", Path: at + "/logout", Access: web.Protocol, MaxBody: maxForm, Handler: p.logoutByPost},
-	}
+	}...)
 }
 
 // maxForm bounds what clients post, in bytes.

@@ -811,3 +811,34 @@ func TestARealClientIsServed(t *testing.T) {
 		t.Errorf("another person after a refresh: %v", second.Claims)
 	}
 }
+
+// TestAnAdministratorMakesAClient by the page, reads its secret once, and the
+// client works.
+func TestAnAdministratorMakesAClient(t *testing.T) {
+	r := newRelying(t)
+	r.register("bourg", "wiki", redirect)
+	admin := r.As("admin@bourg.example")
+	admin.Get("/admin/applications/wiki/openid").Want(t, 200, r.URL+"/oidc/bourg", redirect)
+	refused := admin.Post("/admin/applications/wiki/openid", "algorithm", "none", "post_logout", "javascript:alert(1)")
+	if refused.Status != 422 || !strings.Contains(refused.Body, "javascript:alert(1)") {
+		t.Errorf("a refused form: %d, without what was typed", refused.Status)
+	}
+	made := admin.Post("/admin/applications/wiki/openid", "algorithm", "ES256", "post_logout", "https://app.bourg.example/bye").Want(t, 200).Body
+	read := func(before string) string {
+		_, rest, _ := strings.Cut(made, before)
+		text, _, _ := strings.Cut(rest, "</code>")
+		return text
+	}
+	r.secret = read(`<code class="secret">`)
+	if strings.Contains(admin.Get("/admin/applications/wiki/openid").Body, r.secret) {
+		t.Error("the secret is shown again")
+	}
+	client, err := r.provider.ClientOf(t.Context(), r.Caller("admin@bourg.example", "bourg"), "wiki")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.id = client.ID
+	r.tokens()
+	r.As("agent@bourg.example").Get("/admin/applications/wiki/openid").Want(t, 404)
+	r.As("admin@agglo.example").Get("/admin/applications/wiki/openid").Want(t, 404)
+}
