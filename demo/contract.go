@@ -2,6 +2,7 @@ package demo
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +11,10 @@ import (
 	"path/filepath"
 	"slices"
 
+	"parvis/directory"
 	"parvis/portal"
+	"parvis/server"
+	"parvis/sso/openid"
 )
 
 // File is demo.json, which tests and benchmarks lean on.
@@ -18,6 +22,32 @@ type File struct {
 	URL      string    `json:"url"`
 	Accounts []Account `json:"accounts"`
 	CAS      CAS       `json:"cas"`
+	OIDC     OIDC      `json:"oidc"`
+}
+
+// OIDC is the OpenID client of bourg, for tests to sign in with in its place.
+type OIDC struct {
+	Issuer       string `json:"issuer"`
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
+	RedirectURI  string `json:"redirect_uri"`
+}
+
+// oidcApplication is that application, and where it takes its answers.
+const (
+	oidcApplication = "projets"
+	OIDCRedirect    = "http://127.0.0.1:9999/callback"
+)
+
+// Client makes the OpenID application of bourg a client, once its collectivity is
+// loaded. Its issuer is known when the demo is served.
+func Client(ctx context.Context, s *server.Server) (OIDC, error) {
+	caller := directory.Installation("bourg")
+	id, secret, err := s.OpenID.SetClient(ctx, caller, openid.Client{Application: oidcApplication}, false)
+	if err != nil {
+		return OIDC{}, fmt.Errorf("demo: OpenID client: %w", err)
+	}
+	return OIDC{ClientID: id, ClientSecret: secret, RedirectURI: OIDCRedirect}, nil
 }
 
 // CAS is the CAS application of bourg, for tests to open in its place.

@@ -19,6 +19,9 @@ func (a Application) signOn() ([]sso.Address, []applications.Release, error) {
 		}
 		addresses = append(addresses, address)
 	}
+	if a.Kind == string(sso.KindOIDC) {
+		return addresses, nil, nil // what its scopes ask for
+	}
 	return addresses, []applications.Release{
 		{Name: "mail", Attribute: applications.Email},
 		{Name: "givenName", Attribute: applications.GivenName},

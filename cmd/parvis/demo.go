@@ -74,6 +74,7 @@ func serveDemo(ctx context.Context, parvis *server.Server, listener net.Listener
 		return err
 	}
 	file.URL = "http://" + listener.Addr().String()
+	file.OIDC.Issuer = file.URL + "/oidc/bourg"
 	if err := file.Write(parvis.Config.Data); err != nil {
 		return err
 	}
@@ -100,6 +101,9 @@ func openDemo(ctx context.Context, parvis *server.Server, now time.Time, scale i
 		return file, err
 	}
 	file.CAS = demo.CAS{Service: demo.CASService}
+	if file.OIDC, err = demo.Client(ctx, parvis); err != nil {
+		return file, err
+	}
 	err = demo.Scale(ctx, parvis, scale)
 	debug.FreeOSMemory() // making the files and hashing the password left garbage
 	return file, err

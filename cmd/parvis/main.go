@@ -31,6 +31,7 @@ func commands() []command {
 		{"check", "try every configured server and say what is wrong", runCheck},
 		{"collectivity", "set FILE: create or change a collectivity from a description", runCollectivity},
 		{"user", "set the password of an account of the embedded directory", runUser},
+		{"keys", "rotate: replace the keys that sign for applications", runKeys},
 		{"reindex", "build the search indexes anew", runReindex},
 		{"version", "print the version", runVersion},
 	}

@@ -94,6 +94,35 @@ func setPassword(ctx context.Context, parvis *server.Server, login, password str
 	return parvis.SSO.Passwords.Set(ctx, password, account.ID)
 }
 
+func runKeys(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 0 || args[0] != "rotate" {
+		return errors.New("say what to do: parvis keys rotate --collectivity bourg")
+	}
+	var collectivity string
+	config, _, err := configured("keys", args[1:], func(flags *flag.FlagSet) {
+		flags.StringVar(&collectivity, "collectivity", "", "whose issuer; the pool's when it is left out")
+	})
+	if err != nil {
+		return err
+	}
+	parvis, err := openPool(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer parvis.Close()
+	id := portal.CollectivityID(collectivity)
+	if id != "" {
+		if _, err := parvis.Directory.Collectivity(ctx, id); err != nil {
+			return fmt.Errorf("there is no collectivity %q", collectivity)
+		}
+	}
+	if err := parvis.OpenID.RotateKeys(ctx, id); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, "keys replaced; what they signed is still verified for a week")
+	return err
+}
+
 func runReindex(ctx context.Context, args []string, out io.Writer) error {
 	config, _, err := configured("reindex", args, nil)
 	if err != nil {
