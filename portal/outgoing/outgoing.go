@@ -1,4 +1,8 @@
-package remote
+// Package outgoing opens connections to addresses that people wrote into
+// Parvis: the agenda of an agent, the application of a collectivity. Whether an
+// address lies inside of our network is judged when it is dialled, after its
+// name is resolved: a name that changes its answer gains nothing.
+package outgoing
 
 import (
 	"errors"
@@ -10,34 +14,38 @@ import (
 	"time"
 )
 
-// errInside: the address lies inside of our network, where a name chosen by an agent may not lead.
-var errInside = errors.New("remote: address inside of the network")
+// ErrInside: the address lies inside of our network, where what a person wrote
+// may not lead.
+var ErrInside = errors.New("outgoing: address inside of the network")
 
-// dialer opens connections to servers that agents name. The address is checked when it is dialled,
-// after the name is resolved: a name that changes its answer gains nothing.
-type dialer struct{ transport *http.Transport }
+// dialTimeout bounds a connection, and the handshake of TLS after it.
+const dialTimeout = 5 * time.Second
 
-func newDialer(allowInside bool) *dialer {
-	d := net.Dialer{Timeout: 5 * time.Second}
+// NewTransport returns a transport that refuses addresses inside with
+// ErrInside, unless they are allowed. It verifies certificates, bounds headers
+// in time and in size, and follows no redirection; bodies are the caller's
+// business. It uses no proxy of the environment: that one would dial in our
+// place, and check nothing.
+func NewTransport(allowInside bool) *http.Transport {
+	dialer := net.Dialer{Timeout: dialTimeout}
 	if !allowInside {
-		d.Control = refuseInside
+		dialer.Control = refuseInside
 	}
-	return &dialer{&http.Transport{
-		DialContext:           d.DialContext,
-		TLSHandshakeTimeout:   5 * time.Second,
+	return &http.Transport{
+		DialContext:           dialer.DialContext,
+		TLSHandshakeTimeout:   dialTimeout,
 		ResponseHeaderTimeout: 20 * time.Second,
 		MaxIdleConnsPerHost:   2, IdleConnTimeout: 30 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 		ForceAttemptHTTP2:      true,
-		// No proxy of the environment: it would dial in our place, and check nothing.
-	}}
+	}
 }
 
 // refuseInside is a net.Dialer.Control.
 func refuseInside(_, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil || isInside(to.Addr()) {
-		return fmt.Errorf("%w: %s", errInside, address)
+		return fmt.Errorf("%w: %s", ErrInside, address)
 	}
 	return nil
 }
