@@ -105,6 +105,9 @@ func (s *Service) renderPassword(w http.ResponseWriter, r *http.Request, status 
 		page.CollectivityName, page.CollectivityLongName = place.Collectivity.Name, place.Collectivity.LongName
 		page.CollectivityPhone, page.ThemeURL = place.Collectivity.Phone, place.Collectivity.ThemeURL
 	}
+	if err := s.allowForms(w, r, under.Next); err != nil {
+		return err
+	}
 	return s.render(w, r, status, "sso/password", page)
 }
 
@@ -257,12 +260,21 @@ func (s *Service) refuseIssuer(w http.ResponseWriter, r *http.Request, under flo
 }
 
 func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
+	return s.SignOut(w, r, func() error {
+		web.SetFlash(w, r, "sso.left")
+		return web.Redirect(w, r, "/sign-in")
+	})
+}
+
+// SignOut ends the session of this browser, and answers: with the way to the
+// issuer whose own session must end too, or with what next answers.
+func (s *Service) SignOut(w http.ResponseWriter, r *http.Request, next func() error) error {
 	hash, ok := hashOf(r)
 	clearCookie(w, r, sessionCookie)
 	clearCookie(w, r, flowCookie)
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 	if !ok {
-		return web.Redirect(w, r, "/sign-in")
+		return next()
 	}
 	from, idToken, err := s.Sessions.end(r.Context(), hash, web.CallerOf(r))
 	s.Participants.Wake()
@@ -275,8 +287,7 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
 		page.Title, page.Sentence, page.Label = printer.T("sso.left.title"), printer.T("sso.left.how"), printer.T("sso.left.go")
 		return s.goOn(w, r, page)
 	}
-	web.SetFlash(w, r, "sso.left")
-	return web.Redirect(w, r, "/sign-in")
+	return next()
 }
 
 // issuerSignOut is where the issuer's own session ends, "" when it has none.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"parvis/portal"
@@ -193,6 +194,17 @@ var (
 	noCacheHeader     = []string{"private, no-cache"}
 	hstsHeader        = []string{"max-age=31536000"}
 )
+
+// AllowFormTo lets a form of this page end on other origins, such as that of an
+// application: browsers check the redirects that follow a form too. Without an
+// origin the page stays as it is.
+func AllowFormTo(w http.ResponseWriter, origins ...string) {
+	if len(origins) == 0 {
+		return
+	}
+	allowed := "form-action 'self' " + strings.Join(origins, " ") + ";"
+	w.Header().Set("Content-Security-Policy", strings.Replace(contentSecurityPolicy, "form-action 'self';", allowed, 1))
+}
 
 // Deadlines of one request. The server's own WriteTimeout is writeTimeout.
 const (
