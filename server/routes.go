@@ -23,6 +23,7 @@ import (
 	"parvis/search"
 	"parvis/search/extract"
 	"parvis/sso"
+	"parvis/sso/cas"
 	"parvis/sso/upstream"
 	"parvis/themes"
 	"parvis/weather"
@@ -31,13 +32,13 @@ import (
 
 // pageTemplates are the templates of every room that has pages.
 func pageTemplates() []fs.FS {
-	return []fs.FS{templates, audit.Templates, widgets.Templates, sso.Templates, directory.Templates, news.Templates,
+	return []fs.FS{templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, directory.Templates, news.Templates,
 		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates}
 }
 
 // locale are the sentences of every room that speaks.
 func locale() []fs.FS {
-	return []fs.FS{themes.Locales, web.Locales, audit.Locales, locales, widgets.Locales, sso.Locales, upstream.Locales,
+	return []fs.FS{themes.Locales, web.Locales, audit.Locales, locales, widgets.Locales, sso.Locales, upstream.Locales, cas.Locales,
 		directory.Locales, ldapdir.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales}
 }
@@ -59,6 +60,7 @@ func (s *Server) mount(context.Context, Options) error {
 	for _, routes := range [][]web.Route{
 		s.Home.Routes(),
 		s.SSO.Routes(),
+		s.CAS.Routes(),
 		directory.NewHandler(s.Directory, s.renderer).Routes(),
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),

@@ -33,6 +33,7 @@ import (
 	"parvis/search/bleveindex"
 	"parvis/search/extract"
 	"parvis/sso"
+	"parvis/sso/cas"
 	"parvis/sso/upstream"
 	"parvis/themes"
 	"parvis/weather"
@@ -54,6 +55,7 @@ type Server struct {
 	Weather   *weather.Store
 	Indexer   *search.Indexer
 	Journal   *audit.Journal
+	CAS       *cas.Server
 	Router    *web.Router
 
 	log       *slog.Logger
@@ -79,6 +81,8 @@ type Options struct {
 	WeatherSource weather.Source
 	// Extract is what makes this program read files, see extract.Options.
 	ExtractArgs []string
+	// Applications takes the place of the catalogue.
+	Applications sso.Applications
 }
 
 // New opens everything and mounts every route. Nothing runs yet: see Start.
@@ -156,6 +160,9 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		Renderer: s.renderer, Sealer: sealer, Log: s.log,
 	})
 	s.Directory.OnChange(s.SSO.Forget)
+	if err := s.openProtocols(options, sealer); err != nil {
+		return err
+	}
 	s.Directory.OnApplications(func(id portal.CollectivityID, agents ...portal.AgentID) {
 		s.Home.Changed(id, widgets.TopicApplications, agents...)
 	})
@@ -171,6 +178,41 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		return fmt.Errorf("server: %w", err)
 	}
 	return s.openSearch(options)
+}
+
+// openProtocols opens what applications speak.
+func (s *Server) openProtocols(options Options, sealer *seal.Sealer) error {
+	roots, err := s.Config.Applications.roots()
+	if err != nil {
+		return err
+	}
+	if options.Applications == nil {
+		options.Applications = noApplications{}
+	}
+	s.CAS = cas.New(cas.Options{
+		DB: s.DB, SSO: s.SSO, Applications: options.Applications, Renderer: s.renderer, Sealer: sealer, Log: s.log,
+		AllowInside: s.Config.Applications.AllowInside, Roots: roots,
+	})
+	return nil
+}
+
+// noApplications is a catalogue without applications.
+type noApplications struct{}
+
+func (noApplications) At(context.Context, sso.ApplicationKind, sso.Address) ([]sso.Application, error) {
+	return nil, nil
+}
+
+func (noApplications) Application(context.Context, sso.ApplicationKind, portal.CollectivityID, string) (sso.Application, error) {
+	return sso.Application{}, portal.ErrNotFound
+}
+
+func (noApplications) Admit(context.Context, portal.Caller, sso.Application) error {
+	return portal.ErrNotFound
+}
+
+func (noApplications) Release(context.Context, portal.Caller, sso.Application) (sso.Release, error) {
+	return sso.Release{}, portal.ErrNotFound
 }
 
 // extractIdle ends the child that reads files soon after its last one: it holds
@@ -232,7 +274,7 @@ func (s *Server) Start() {
 	s.stop = cancel
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
-		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "housekeeping": s.keepHouse,
+		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "housekeeping": s.keepHouse,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

@@ -30,11 +30,14 @@ const (
 	AppPasswordRefused Action = "app-password.refused"
 	Exported           Action = "journal.exported"
 	Kept               Action = "journal.kept"
+	ApplicationOpened  Action = "application.opened"
+	TicketRefused      Action = "ticket.refused"
 )
 
 // Actions lists them in the order in which a reader chooses.
 var Actions = []Action{
 	SignIn, SignOut, SessionRevoked, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused, Exported, Kept,
+	ApplicationOpened, TicketRefused,
 }
 
 // Reason says truly why something was refused, where the person is told less.
@@ -48,10 +51,14 @@ const (
 	Closed      Reason = "closed"      // proved to be who she is, and may not enter
 	Unavailable Reason = "unavailable" // the server that decides did not answer
 	Issuer      Reason = "issuer"      // what the issuer answered is not sound
+
+	NotAdmitted  Reason = "not-admitted"  // the application is not open to her
+	WrongService Reason = "wrong-service" // shown by another application than it was given to
+	Replayed     Reason = "replayed"      // shown a second time
 )
 
 // Reasons lists them all.
-var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer}
+var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer, NotAdmitted, WrongService, Replayed}
 
 // Line is one thing that was done or refused.
 type Line struct {
