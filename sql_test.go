@@ -24,6 +24,7 @@ var keyedByAccount = map[string]string{
 // allCollectivities are the other SQL texts that rightly touch the rows of every collectivity, by their
 // file and what they begin with, and why. A text that serves a signed-in request is never one of them.
 var allCollectivities = []struct{ file, start, why string }{
+	{"applications/admit.go", "SELECT p.collectivity, p.id, p.name, p.second_factor", "whose an address is, before anybody is known: each by its collectivity"},
 	{"directory/agent.go", "SELECT (SELECT COUNT(*) FROM accounts", "counts an account's other agents before a link: it shows no row"},
 	{"directory/identity.go", "SELECT a.id, a.collectivity, c.name, a.unit", "lists an account's own agents, to switch between"},
 	{"sso/apppassword.go", "SELECT collectivity, hash, used FROM app_passwords", "finds the collectivity of a password by its account and id"},

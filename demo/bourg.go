@@ -61,7 +61,7 @@ func bourg() Collectivity {
 			{ID: "cimetiere", Name: "Cimetière", URL: "https://cimetiere.bourg.example/", Description: "Plan, concessions et échéances", Icon: "map", Category: "Population", Audience: words("etat-civil techniques")},
 			{ID: "actes", Name: "Transmission des actes", URL: "https://actes.agglo.example/", Description: "Envoyer un acte au contrôle de légalité et lire l’accusé", Icon: "send", Category: "Assemblée", Audience: words("direction finances")},
 			{ID: "verbalisation", Name: "Verbalisation", URL: "https://pve.bourg.example/", Description: "Procès-verbaux électroniques et main courante", Icon: "alert", Category: "Territoire", Audience: words("police")},
-			{ID: "tickets", Name: "Assistance informatique", URL: "https://assistance.agglo.example/", Description: "Signaler une panne, demander un matériel ou un accès", Icon: "info", Category: "Quotidien", Pinned: true},
+			{ID: "tickets", Name: "Assistance informatique", URL: "https://assistance.agglo.example/", Description: "Signaler une panne, demander un matériel ou un accès", Icon: "info", Category: "Quotidien", Pinned: true, Kind: "cas", Addresses: []string{CASService}},
 		},
 		Calendars: []Calendar{
 			{ID: "mairie", Name: "Mairie", Colour: "#2e6b34", Editors: words("direction etat-civil")},

@@ -66,4 +66,8 @@ type Application struct {
 	Category    string
 	Audience    []string // groups that see it; empty: everyone
 	Pinned      bool     // on the home page by default
+
+	// Kind is "" for a link, else how it lets our sign-in vouch for people: "cas".
+	Kind      string
+	Addresses []string // where it lives, when it has a kind
 }

@@ -17,7 +17,16 @@ import (
 type File struct {
 	URL      string    `json:"url"`
 	Accounts []Account `json:"accounts"`
+	CAS      CAS       `json:"cas"`
 }
+
+// CAS is the CAS application of bourg, for tests to open in its place.
+type CAS struct {
+	Service string `json:"service"`
+}
+
+// CASService is where that application lives.
+const CASService = "http://127.0.0.1:9999/"
 
 // contractLogins are the accounts that demo.json and the start-up message
 // name, with the role that each plays in the demo.

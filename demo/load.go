@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"parvis/applications"
 	"parvis/calendar"
 	"parvis/directory"
 	"parvis/documents"
@@ -14,6 +15,7 @@ import (
 	"parvis/news"
 	"parvis/portal"
 	"parvis/server"
+	"parvis/sso"
 	"parvis/weather"
 )
 
@@ -42,17 +44,22 @@ func Load(ctx context.Context, s *server.Server, now time.Time) ([]Account, erro
 	if len(there) > 0 {
 		return nil, fmt.Errorf("%w: %s holds collectivities and is no demo, or one that was stopped half-made; give an empty folder", portal.ErrConflict, s.Config.Data)
 	}
-	l := &loader{ctx: ctx, server: s, now: now, story: Pool(),
+	l := &loader{
+		ctx: ctx, server: s, now: now, story: Pool(),
 		callers:   map[string]portal.Caller{},
 		accounts:  map[string]portal.AccountID{},
 		calendars: map[string]calendar.CalendarID{},
-		folders:   map[string]documents.FolderID{}}
+		folders:   map[string]documents.FolderID{},
+	}
 	for _, step := range []struct {
 		name string
 		run  func() error
 	}{
-		{"collectivities", l.collectivities}, {"people", l.people}, {"news", l.news},
-		{"calendars", l.agendas}, {"documents", l.library},
+		{"collectivities", l.collectivities},
+		{"people", l.people},
+		{"news", l.news},
+		{"calendars", l.agendas},
+		{"documents", l.library},
 	} {
 		if err := step.run(); err != nil {
 			return nil, fmt.Errorf("demo: load %s: %w", step.name, err)
@@ -84,7 +91,8 @@ func (l *loader) collectivities() error {
 	for _, c := range l.story.Collectivities {
 		err := l.server.Directory.CreateCollectivity(l.ctx, directory.Collectivity{
 			ID: portal.CollectivityID(c.ID), Name: c.Name, LongName: c.LongName, Kind: c.Kind, SIREN: c.SIREN, INSEE: c.INSEE,
-			Zone: c.TimeZone, Colour: c.Brand, Phone: c.Phone, Domains: []string{c.Domain}})
+			Zone: c.TimeZone, Colour: c.Brand, Phone: c.Phone, Domains: []string{c.Domain},
+		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.ID, err)
 		}
@@ -100,7 +108,8 @@ func (l *loader) collectivities() error {
 func (l *loader) furnish(c Collectivity, caller portal.Caller) error {
 	for i, unit := range c.Units {
 		_, err := l.server.Directory.CreateUnit(l.ctx, caller, directory.Unit{
-			ID: portal.UnitID(unit.ID), Parent: portal.UnitID(unit.Parent), Name: unit.Name, Position: i})
+			ID: portal.UnitID(unit.ID), Parent: portal.UnitID(unit.Parent), Name: unit.Name, Position: i,
+		})
 		if err != nil {
 			return fmt.Errorf("unit %s: %w", unit.ID, err)
 		}
@@ -111,9 +120,15 @@ func (l *loader) furnish(c Collectivity, caller portal.Caller) error {
 		}
 	}
 	for i, app := range c.Applications {
-		_, err := l.server.Directory.CreateApplication(l.ctx, caller, directory.Application{
+		addresses, told, err := app.signOn()
+		if err != nil {
+			return fmt.Errorf("application %s: %w", app.ID, err)
+		}
+		_, err = l.server.Applications.Create(l.ctx, caller, applications.Application{
 			ID: app.ID, Name: app.Name, Description: app.Description, URL: app.URL, Icon: app.Icon, Category: app.Category,
-			Pinned: app.Pinned, Position: i, Audience: groupIDs(app.Audience)})
+			Pinned: app.Pinned, Position: i, Audience: groupIDs(app.Audience), Kind: sso.ApplicationKind(app.Kind),
+			Addresses: addresses, Releases: told,
+		}, "")
 		if err != nil {
 			return fmt.Errorf("application %s: %w", app.ID, err)
 		}
@@ -154,7 +169,8 @@ func (l *loader) hire(person Person, agent Agent, account portal.AccountID) erro
 	caller := directory.Installation(collectivity)
 	id, err := l.server.Directory.CreateAgent(l.ctx, caller, directory.Agent{
 		Account: account, GivenName: person.Given, FamilyName: person.Family, Function: agent.Function,
-		Unit: portal.UnitID(agent.Unit), Email: person.Login, Phone: agent.Phone, Mobile: agent.Mobile, Office: agent.Office})
+		Unit: portal.UnitID(agent.Unit), Email: person.Login, Phone: agent.Phone, Mobile: agent.Mobile, Office: agent.Office,
+	})
 	if err != nil {
 		return err
 	}
@@ -214,7 +230,8 @@ func (l *loader) news() error {
 			return err
 		}
 		_, err = l.server.News.Create(l.ctx, caller, name, news.Draft{
-			Title: article.Title, Body: article.Body, Starts: article.Start, Ends: article.End, Audience: groupIDs(article.Audience)})
+			Title: article.Title, Body: article.Body, Starts: article.Start, Ends: article.End, Audience: groupIDs(article.Audience),
+		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", article.ID, err)
 		}
@@ -231,7 +248,8 @@ func (l *loader) agendas() error {
 		for i, shared := range c.Calendars {
 			made, err := l.server.Calendar.CreateCalendar(l.ctx, caller, calendar.NewCalendar{
 				Name: shared.Name, Color: shared.Colour, Slug: shared.ID, Order: i, Shared: true,
-				ReadGroups: groupIDs(shared.Audience), WriteGroups: groupIDs(shared.Editors)})
+				ReadGroups: groupIDs(shared.Audience), WriteGroups: groupIDs(shared.Editors),
+			})
 			if err != nil {
 				return fmt.Errorf("calendar %s: %w", shared.ID, err)
 			}
@@ -273,7 +291,8 @@ func (l *loader) library() error {
 			return err
 		}
 		id, err := l.server.Documents.CreateFolder(l.ctx, caller, documents.FolderDraft{
-			Name: folder.Name, Readers: groupIDs(folder.Audience), Writers: groupIDs(folder.Editors)})
+			Name: folder.Name, Readers: groupIDs(folder.Audience), Writers: groupIDs(folder.Editors),
+		})
 		if err != nil {
 			return fmt.Errorf("folder %s: %w", folder.ID, err)
 		}

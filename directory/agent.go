@@ -8,6 +8,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/i18n"
 	"parvis/search"
 )
 
@@ -59,15 +60,15 @@ func (a Agent) check() error {
 	return wrong.orNil()
 }
 
-func (a Agent) sortName() string { return fold(a.FamilyName + " " + a.GivenName) }
+func (a Agent) sortName() string { return i18n.Fold(a.FamilyName + " " + a.GivenName) }
 
 // searchText holds each word that finds the agent after a space: names,
 // initials, function, unit, address, office, and telephones in full.
 func (a Agent) searchText(unit string) string {
 	name := initials(a.GivenName) + initials(a.FamilyName)
 	words := []string{
-		a.sortName(), name, initials(a.FamilyName) + initials(a.GivenName), fold(a.Function), fold(unit),
-		fold(a.Email), fold(a.Office), digits(a.Phone), digits(a.Mobile),
+		a.sortName(), name, initials(a.FamilyName) + initials(a.GivenName), i18n.Fold(a.Function), i18n.Fold(unit),
+		i18n.Fold(a.Email), i18n.Fold(a.Office), digits(a.Phone), digits(a.Mobile),
 	}
 	return " " + strings.Join(words, " ")
 }
@@ -256,4 +257,26 @@ func (s *Store) Agent(ctx context.Context, caller portal.Caller, id portal.Agent
 		return Agent{}, fmt.Errorf("directory: read agent: %w", err)
 	}
 	return agent, nil
+}
+
+// Portrait is all that the directory knows of one agent, to be told to the
+// applications that she opens.
+type Portrait struct {
+	Agent
+	Login string // of her account
+	SIREN string // of her collectivity, "" when unknown
+}
+
+// Portrait returns the caller's own; portal.ErrNotFound when she has left.
+func (s *Store) Portrait(ctx context.Context, caller portal.Caller) (Portrait, error) {
+	var p Portrait
+	var err error
+	row := s.db.QueryRow(ctx, `SELECT `+agentColumns+`, COALESCE(p.login, ''), c.siren`+agentTables+`
+		LEFT JOIN accounts p ON p.id = a.account JOIN collectivities c ON c.id = a.collectivity
+		WHERE a.collectivity = $1 AND a.id = $2 AND a.active`, string(caller.Collectivity), string(caller.Agent))
+	p.Agent, err = scanAgent(func(dest ...any) error { return row.Scan(append(dest, &p.Login, &p.SIREN)...) })
+	if err != nil {
+		return Portrait{}, fmt.Errorf("directory: read portrait: %w", err)
+	}
+	return p, nil
 }

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"net/mail"
-	"net/url"
 	"regexp"
 	"strings"
 	"unicode"
@@ -59,13 +58,5 @@ func (f *refusals) email(field, value string) {
 	parsed, err := mail.ParseAddress(value)
 	if err != nil || parsed.Address != value || len(value) > 254 {
 		f.add(field, "directory.error.email")
-	}
-}
-
-// https refuses anything but an absolute https address without credentials.
-func (f *refusals) https(field, value string) {
-	parsed, err := url.Parse(value)
-	if err != nil || parsed.Scheme != "https" || parsed.Host == "" || parsed.User != nil || len(value) > 2000 {
-		f.add(field, "directory.error.https")
 	}
 }

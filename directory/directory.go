@@ -1,7 +1,7 @@
 // Package directory knows who is who: collectivities, the accounts of those
 // who sign in, the agents that these accounts are in each collectivity, their
-// units, groups and rights, and the applications that they open. How an account
-// proves itself is not here but in sso; directory servers are in ldapdir.
+// units, groups and rights. How an account proves itself is not here but in sso;
+// directory servers are in ldapdir.
 package directory
 
 import (
@@ -26,7 +26,6 @@ type Store struct {
 
 	mu       sync.RWMutex
 	watchers []func(account portal.AccountID)
-	shelves  []func(collectivity portal.CollectivityID, agents ...portal.AgentID)
 }
 
 // New returns the directory kept in a store.
@@ -48,22 +47,6 @@ func (s *Store) changed(account portal.AccountID) {
 	defer s.mu.RUnlock()
 	for _, fn := range s.watchers {
 		fn(account)
-	}
-}
-
-// OnApplications calls fn after each change to the applications of a
-// collectivity, or to what some of its agents pinned. fn must be quick.
-func (s *Store) OnApplications(fn func(collectivity portal.CollectivityID, agents ...portal.AgentID)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.shelves = append(s.shelves, fn)
-}
-
-func (s *Store) rearranged(collectivity portal.CollectivityID, agents ...portal.AgentID) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for _, fn := range s.shelves {
-		fn(collectivity, agents...)
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 	"parvis/directory"
 	"parvis/portal"
 	"parvis/portal/database/databasetest"
-	"parvis/search"
 	"parvis/sso"
 )
 
@@ -122,9 +121,8 @@ func TestOnlyAnAdministratorChangesTheDirectory(t *testing.T) {
 	_, group := tw.CreateGroup(ctx, tw.anne, directory.Group{Name: "x"})
 	_, account := tw.CreateAccount(ctx, tw.anne, "x@bourg.example")
 	_, agent := tw.CreateAgent(ctx, tw.anne, directory.Agent{FamilyName: "x"})
-	_, app := tw.CreateApplication(ctx, tw.anne, directory.Application{Name: "x", URL: "https://x.example"})
 	for operation, err := range map[string]error{
-		"create unit": unit, "create group": group, "create account": account, "create agent": agent, "create application": app,
+		"create unit": unit, "create group": group, "create account": account, "create agent": agent,
 		"change agent":  tw.ChangeAgent(ctx, tw.anne, directory.Agent{ID: tw.anne.Agent, FamilyName: "x"}),
 		"close agent":   tw.SetAgentActive(ctx, tw.anne, tw.both.Agent, false),
 		"set rights":    tw.SetRights(ctx, tw.anne, tw.anne.Agent, []portal.Right{portal.Admin}),
@@ -238,54 +236,12 @@ func TestAnAccountMayWorkForSeveralCollectivities(t *testing.T) {
 	}
 }
 
-func TestApplicationsFollowTheirAudience(t *testing.T) {
-	tw, ctx := newTown(t), context.Background()
-	admin := directory.Installation("bourg")
-	app := func(id string, audience ...portal.GroupID) {
-		got(tw.CreateApplication(ctx, admin, directory.Application{ID: id, Name: id, URL: "https://" + id + ".example/", Audience: audience}))(t)
-	}
-	app("paie", "encadrants")
-	app("courrier")
-	ids := func(caller portal.Caller) (all []string) {
-		for _, app := range got(tw.Applications(ctx, caller))(t) {
-			all = append(all, app.ID)
-		}
-		return all
-	}
-	if got, want := ids(tw.anne), []string{"courrier"}; !cmp.Equal(got, want) {
-		t.Errorf("an agent outside of the audience sees %v, want %v", got, want)
-	}
-	must(t, tw.AddMember(ctx, admin, "encadrants", tw.anne.Agent))
-	if got, want := ids(tw.anne), []string{"courrier", "paie"}; !cmp.Equal(got, want) {
-		t.Errorf("a member of the audience sees %v, want %v", got, want)
-	}
-	if got := ids(tw.luc); len(got) != 0 {
-		t.Errorf("agglo sees %v of bourg", got)
-	}
-	for caller, name := range map[*portal.Caller]string{&tw.luc: "courrier", &tw.both: "paie"} {
-		if _, err := tw.Pin(ctx, *caller, name, true); !errors.Is(err, portal.ErrNotFound) {
-			t.Errorf("Pin(%s) by one who does not see it: %v, want ErrNotFound", name, err)
-		}
-	}
-	got(tw.Pin(ctx, tw.anne, "paie", true))(t)
-	pinned := got(tw.PinnedApplications(ctx, tw.anne, 8))(t)
-	if len(pinned) != 1 || pinned[0].ID != "paie" {
-		t.Errorf("pinned = %+v, want paie", pinned)
-	}
-	got(tw.Pin(ctx, tw.anne, "paie", false))(t)
-	if pinned := got(tw.PinnedApplications(ctx, tw.anne, 8))(t); len(pinned) != 0 {
-		t.Errorf("still pinned: %+v", pinned)
-	}
-}
-
 func TestEveryRefusedFieldHasItsMessage(t *testing.T) {
 	tw, ctx := newTown(t), context.Background()
 	admin := directory.Installation("bourg")
 	agent := directory.Agent{ID: "A B", GivenName: "a\nb", Function: strings.Repeat("x", 200), Email: "nobody", Phone: "ring me", Mobile: "1"}
 	_, err := tw.CreateAgent(ctx, admin, agent)
 	wantFields(t, err, "id", "given_name", "family_name", "function", "email", "phone", "mobile")
-	_, err = tw.CreateApplication(ctx, admin, directory.Application{ID: "-", URL: "javascript:alert(1)"})
-	wantFields(t, err, "id", "name", "url")
 	err = tw.CreateCollectivity(ctx, directory.Collectivity{ID: "Bourg", Kind: "x", SIREN: "1", INSEE: "x", Zone: "Mars", Language: "de", Colour: "red", Domains: []string{"@"}})
 	wantFields(t, err, "id", "name", "long_name", "kind", "siren", "insee", "zone", "language", "colour", "domains")
 	err = tw.CreateCollectivity(ctx, directory.Collectivity{ID: "other", Name: "o", LongName: "o", Kind: "ccas", Domains: []string{"BOURG.example"}})
@@ -332,11 +288,6 @@ func TestAChangeIsQueuedForSearch(t *testing.T) {
 	}
 	if rest := got(source.IDs(ctx, "bourg", first[0], 10))(t); len(rest) != 0 {
 		t.Errorf("ids after the last = %v", rest)
-	}
-	got(tw.CreateApplication(ctx, directory.Installation("bourg"), directory.Application{ID: "paie", Name: "Paie", URL: "https://paie.example/", Audience: []portal.GroupID{"encadrants"}}))(t)
-	apps := got(directory.ApplicationSource{Store: tw.Store}.Load(ctx, "bourg", []string{"paie"}))(t)
-	if len(apps) != 1 || !cmp.Equal(apps[0].Audience, []portal.GroupID{"encadrants"}) || apps[0].Kind != search.KindApplication {
-		t.Errorf("application document = %+v", apps)
 	}
 }
 
@@ -458,31 +409,22 @@ func TestNamesAreListedInFrenchOrder(t *testing.T) {
 		id := fmt.Sprintf("a%d", i)
 		got(tw.CreateGroup(ctx, admin, directory.Group{ID: portal.GroupID(id), Name: name}))(t)
 		got(tw.CreateUnit(ctx, admin, directory.Unit{ID: portal.UnitID(id), Name: name, Parent: "technique"}))(t)
-		got(tw.CreateApplication(ctx, admin, directory.Application{ID: id, Name: name, Category: name, URL: "https://a.example/", Pinned: true}))(t)
 		must(t, tw.CreateCollectivity(ctx, directory.Collectivity{ID: portal.CollectivityID(id), Name: name, LongName: name, Kind: "commune"}))
 	}
-	var groups, units, categories, pinned, pool []string
+	var groups, units, pool []string
 	for _, group := range got(tw.Groups(ctx, admin))(t) {
 		groups = append(groups, group.Name)
 	}
 	for _, unit := range got(tw.Units(ctx, admin))(t) {
 		units = append(units, unit.Name)
 	}
-	for _, app := range got(tw.Applications(ctx, tw.anne))(t) {
-		categories = append(categories, app.Category)
-	}
-	for _, app := range got(tw.PinnedApplications(ctx, tw.anne, 3))(t) {
-		pinned = append(pinned, app.Name)
-	}
 	for _, hosted := range got(tw.Pool(ctx, portal.Caller{Account: "p", Rights: []portal.Right{portal.OperatePool}}))(t) {
 		pool = append(pool, hosted.Name)
 	}
 	for what, lists := range map[string][2][]string{
-		"groups":       {groups, {"Eau", "école", "Élections", "Encadrants", "Œuvres", "Vie associative"}},
-		"units":        {units, {"Services techniques", "Eau", "école", "Élections", "Œuvres", "Vie associative"}},
-		"categories":   {categories, {"Eau", "école", "Élections", "Œuvres", "Vie associative"}},
-		"applications": {pinned, {"Eau", "école", "Élections"}},
-		"pool":         {pool, {"Bourg-sur-Loire", "Eau", "école", "Élections", "Œuvres", "Val", "Vie associative"}},
+		"groups": {groups, {"Eau", "école", "Élections", "Encadrants", "Œuvres", "Vie associative"}},
+		"units":  {units, {"Services techniques", "Eau", "école", "Élections", "Œuvres", "Vie associative"}},
+		"pool":   {pool, {"Bourg-sur-Loire", "Eau", "école", "Élections", "Œuvres", "Val", "Vie associative"}},
 	} {
 		if diff := cmp.Diff(lists[1], lists[0]); diff != "" {
 			t.Errorf("order of %s (-want +got):\n%s", what, diff)

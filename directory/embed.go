@@ -2,7 +2,7 @@ package directory
 
 import "embed"
 
-// Templates holds the pages of people and applications.
+// Templates holds the pages of people.
 //
 //go:embed templates/*.html
 var Templates embed.FS

@@ -9,6 +9,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/i18n"
 )
 
 // Group is a group to create, its ID drawn when "", or one that is there.
@@ -50,7 +51,7 @@ func (s *Store) Groups(ctx context.Context, caller portal.Caller) ([]Group, erro
 	if err != nil {
 		return nil, fmt.Errorf("directory: list groups: %w", err)
 	}
-	slices.SortStableFunc(groups, func(a, b Group) int { return byName(a.Name, b.Name) })
+	slices.SortStableFunc(groups, func(a, b Group) int { return i18n.ByName(a.Name, b.Name) })
 	return groups, nil
 }
 

@@ -28,13 +28,6 @@ func (h *house) furnish(t testing.TB) {
 			Unit: "technique", Phone: "02 61 91 01 01", Mobile: "06 39 98 01 24", Email: "jean-pierre.delarochefoucauld@bourg.example",
 		}))(t)
 	}
-	for _, app := range []directory.Application{
-		{ID: "paie", Name: "Paie", Category: "Ressources humaines", Description: "Bulletins et absences", Icon: "money"},
-		{ID: "courrier", Name: "Courrier", Category: "Gestion", Icon: "mail", Pinned: true},
-	} {
-		app.URL = "https://" + app.ID + ".example/"
-		got(h.CreateApplication(ctx, admin, app))(t)
-	}
 	got(h.service.AppPasswords.Create(ctx, h.anne, "Téléphone d’Anne"))(t)
 }
 
@@ -77,8 +70,6 @@ func TestPagesAreValidAndAccessible(t *testing.T) {
 	judge("directory")
 	p.Open(h.server.URL + "/directory/agents/" + string(h.anne.Agent))
 	judge("card")
-	p.Open(h.server.URL + "/apps")
-	judge("apps")
 	p.Open(h.server.URL + "/account")
 	judge("account")
 	p.Fill("label=Nom de l’appareil", "Ordinateur")
@@ -99,7 +90,7 @@ func TestPagesAreValidHTML(t *testing.T) {
 		visitor.get("/sign-in"), visitor.post("/sign-in", url.Values{"login": {""}}), visitor.get("/sign-in/password"),
 		visitor.post("/sign-in/password", url.Values{"password": {"wrong"}}), h.browser(t).post("/sign-in/password", nil),
 		anne.get("/directory"), anne.get("/directory?q=nobody"), anne.get("/directory/agents/" + string(h.anne.Agent)),
-		anne.get("/apps"), anne.get("/account"), anne.post("/account/app-passwords", url.Values{"name": {"x<y"}}),
+		anne.get("/account"), anne.post("/account/app-passwords", url.Values{"name": {"x<y"}}),
 		anne.post("/account/app-passwords", url.Values{"name": {""}}), anne.get("/directory/agents/nobody"),
 	} {
 		browser.HTML(t, []byte(page.body))

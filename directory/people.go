@@ -9,6 +9,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/i18n"
 )
 
 // PeopleQuery says which agents to list. The zero PeopleQuery lists the first
@@ -96,7 +97,7 @@ func patternsOf(text string) (patterns [maxWords]string, first string) {
 		patterns[0] = "%" + number + "%"
 		return patterns, "%"
 	}
-	words := strings.Fields(fold(text))
+	words := strings.Fields(i18n.Fold(text))
 	if len(words) == 0 && strings.TrimSpace(text) == "" {
 		return patterns, ""
 	}

@@ -8,6 +8,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/i18n"
 )
 
 // Hosted is a collectivity as the operator of the pool sees it: its name and
@@ -33,7 +34,7 @@ func (s *Store) Pool(ctx context.Context, caller portal.Caller) ([]Hosted, error
 	if err != nil {
 		return nil, fmt.Errorf("directory: pool: %w", err)
 	}
-	slices.SortStableFunc(hosted, func(a, b Hosted) int { return byName(a.Name, b.Name) })
+	slices.SortStableFunc(hosted, func(a, b Hosted) int { return i18n.ByName(a.Name, b.Name) })
 	domains, err := s.domains(ctx)
 	if err != nil {
 		return nil, err

@@ -243,12 +243,8 @@ func TestWrongAppPasswordsOfOthersStopNoPhone(t *testing.T) {
 	}
 }
 
-func TestPagesOfPeopleAndApplications(t *testing.T) {
-	h, ctx := newHouse(t), context.Background()
-	admin := directory.Installation("bourg")
-	for _, id := range []string{"paie", "courrier"} {
-		got(h.CreateApplication(ctx, admin, directory.Application{ID: id, Name: "App " + id, Category: "Gestion", URL: "https://" + id + ".example/"}))(t)
-	}
+func TestPagesOfPeople(t *testing.T) {
+	h := newHouse(t)
 	b := h.as(t, h.anne)
 	b.get("/directory?q=h%C3%A9noret").want(t, http.StatusOK, "Anne-Élodie L’Hénoret", `href="tel:&#43;33261910142"`, "1 personne")
 	b.get("/directory?unit=technique").want(t, http.StatusOK, "Anne-Élodie", `value="technique" selected`)
@@ -259,16 +255,12 @@ func TestPagesOfPeopleAndApplications(t *testing.T) {
 	b.get("/directory/agents/"+string(h.anne.Agent)).want(t, http.StatusOK, "<h1>Anne-Élodie L’Hénoret</h1>", "Référente état civil", "mon compte")
 	b.get("/directory/agents/"+string(h.luc.Agent)).want(t, http.StatusNotFound)
 	b.get("/directory/agents/nobody").want(t, http.StatusNotFound)
-	b.get("/apps").want(t, http.StatusOK, "App paie", "Gestion", `action="/apps/paie/pin"`)
-	b.post("/apps/paie/pin", nil).want(t, http.StatusSeeOther)
-	b.get("/apps").want(t, http.StatusOK, `action="/apps/paie/unpin"`, "App paie est sur votre accueil.")
-	h.as(t, h.luc).post("/apps/paie/pin", nil).want(t, http.StatusNotFound)
 }
 
 func TestAnotherSiteCannotPost(t *testing.T) {
 	h := newHouse(t)
 	b := h.as(t, h.anne)
-	for _, path := range []string{"/sign-in", "/sign-in/password", "/sign-out", "/account/switch", "/account/app-passwords", "/account/preferences", "/apps/paie/pin"} {
+	for _, path := range []string{"/sign-in", "/sign-in/password", "/sign-out", "/account/switch", "/account/app-passwords", "/account/preferences"} {
 		request := got(http.NewRequest(http.MethodPost, h.server.URL+path, strings.NewReader("login=x")))(t)
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		request.Header.Set("Sec-Fetch-Site", "cross-site")

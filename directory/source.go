@@ -59,69 +59,6 @@ func (p PeopleSource) IDs(ctx context.Context, collectivity portal.CollectivityI
 	return p.Store.ids(ctx, `SELECT id FROM agents WHERE collectivity = $1 AND active`, collectivity, after, limit)
 }
 
-// ApplicationSource offers the applications to search.
-type ApplicationSource struct{ Store *Store }
-
-var _ search.Source = ApplicationSource{}
-
-// Kind is search.KindApplication.
-func (ApplicationSource) Kind() search.Kind { return search.KindApplication }
-
-// Load returns the applications as search shows them, with their audience.
-func (a ApplicationSource) Load(ctx context.Context, collectivity portal.CollectivityID, ids []string) ([]search.Document, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	rows, err := a.Store.db.Query(ctx, `SELECT `+applicationColumns+`, p.pinned FROM applications p
-		WHERE p.collectivity = $1 AND p.id IN (`+database.Params(2, len(ids))+`)`, withIDs(collectivity, ids)...)
-	apps, err := database.Collect(rows, err, scanApplication)
-	if err != nil {
-		return nil, fmt.Errorf("directory: load applications: %w", err)
-	}
-	audiences, err := a.Store.audiences(ctx, collectivity, ids)
-	if err != nil {
-		return nil, err
-	}
-	documents := make([]search.Document, len(apps))
-	for i, app := range apps {
-		app.Audience = audiences[app.ID]
-		documents[i] = app.document()
-	}
-	return documents, nil
-}
-
-func (a Application) document() search.Document {
-	return search.Document{
-		Kind: search.KindApplication, ID: a.ID, Title: a.Name, Body: a.Description, Summary: a.Description,
-		Keywords: []string{host(a.URL)}, Detail: a.Category, URL: a.URL, Icon: "i-" + a.Icon, Audience: a.Audience,
-	}
-}
-
-// audiences are the groups that applications are shown to, each sorted.
-func (s *Store) audiences(ctx context.Context, collectivity portal.CollectivityID, applications []string) (map[string][]portal.GroupID, error) {
-	rows, err := s.db.Query(ctx, `SELECT application, group_id FROM application_audience
-		WHERE collectivity = $1 AND application IN (`+database.Params(2, len(applications))+`)`, withIDs(collectivity, applications)...)
-	byApplication := map[string][]portal.GroupID{}
-	_, err = database.Collect(rows, err, func(rows *sql.Rows) (application string, err error) {
-		var group portal.GroupID
-		err = rows.Scan(&application, &group)
-		byApplication[application] = append(byApplication[application], group)
-		return application, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("directory: read audiences: %w", err)
-	}
-	for _, groups := range byApplication {
-		slices.Sort(groups)
-	}
-	return byApplication, nil
-}
-
-// IDs pages through the applications.
-func (a ApplicationSource) IDs(ctx context.Context, collectivity portal.CollectivityID, after string, limit int) ([]string, error) {
-	return a.Store.ids(ctx, `SELECT id FROM applications WHERE collectivity = $1`, collectivity, after, limit)
-}
-
 // ids sorts here and not in the store: byte order is promised, and engines
 // follow the language of the machine. A collectivity has thousands of each at
 // the most.

@@ -9,6 +9,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/i18n"
 )
 
 // Unit is a direction or a service of the organisation chart.
@@ -86,7 +87,7 @@ func (s *Store) Units(ctx context.Context, caller portal.Caller) ([]UnitNode, er
 		return nil, fmt.Errorf("directory: list units: %w", err)
 	}
 	slices.SortStableFunc(flat, func(a, b UnitNode) int {
-		return cmp.Or(cmp.Compare(a.Position, b.Position), byName(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(a.Position, b.Position), i18n.ByName(a.Name, b.Name))
 	})
 	return chart(flat), nil
 }

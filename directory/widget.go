@@ -97,39 +97,3 @@ func personItem(agent Agent) widgets.Item {
 	}
 	return widgets.Item{Title: agent.Name(), Detail: agent.Function, Link: "/directory/agents/" + string(agent.ID), Phone: phone}
 }
-
-// ApplicationsWidget is the box of the applications that the agent pinned.
-type ApplicationsWidget struct{ store *Store }
-
-// NewApplicationsWidget returns the box over the store.
-func NewApplicationsWidget(store *Store) ApplicationsWidget { return ApplicationsWidget{store} }
-
-// boxApplications is how many applications a box shows.
-const boxApplications = 16
-
-// Manifest says that the box is the agent's: she pins what she uses.
-func (ApplicationsWidget) Manifest() widgets.Manifest {
-	return widgets.Manifest{
-		ID: "applications", Title: "directory.apps.title", Help: "directory.apps.widget.help", Icon: "apps",
-		Sizes: []widgets.Size{widgets.Medium, widgets.Small, widgets.Large},
-		Link:  "/apps", LinkText: "directory.apps.widget.all",
-		SettingsVersion: 1,
-		Scope:           widgets.ScopeAgent,
-		Fresh:           5 * time.Minute, Stale: 24 * time.Hour, Deadline: time.Second,
-	}
-}
-
-// Load reads the pinned applications.
-func (w ApplicationsWidget) Load(ctx context.Context, request widgets.Request) (widgets.Content, error) {
-	apps, err := w.store.PinnedApplications(ctx, request.Caller, boxApplications)
-	if err != nil {
-		return widgets.Content{}, err
-	}
-	content := widgets.Content{Layout: widgets.Tiles, Empty: widgets.Empty{
-		Title: request.Printer.T("directory.apps.widget.empty"), Text: request.Printer.T("directory.apps.widget.emptynext"),
-	}}
-	for _, app := range apps {
-		content.Items = append(content.Items, widgets.Item{Title: app.Name, Icon: app.Icon, Link: app.URL})
-	}
-	return content, nil
-}

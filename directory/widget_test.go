@@ -12,38 +12,22 @@ import (
 	"parvis/widgets/widgetstest"
 )
 
-func TestTheBoxesKeepTheContract(t *testing.T) {
+func TestTheBoxKeepsTheContract(t *testing.T) {
 	tw, ctx := newTown(t), context.Background()
 	admin := directory.Installation("bourg")
 	got(tw.CreateAgent(ctx, admin, directory.Agent{GivenName: "Marc", FamilyName: "Dupont", Unit: "technique", Mobile: "06 39 98 01 24"}))(t)
-	got(tw.CreateApplication(ctx, admin, directory.Application{ID: "paie", Name: "Paie", URL: "https://paie.example/", Pinned: true}))(t)
 	request := widgets.Request{Caller: tw.anne}
 	widgetstest.Conforms(t, directory.NewWidget(tw.Store), request, directory.Locales)
-	widgetstest.Conforms(t, directory.NewApplicationsWidget(tw.Store), request, directory.Locales)
 }
 
 func TestABoxShowsTheAgentsOwn(t *testing.T) {
 	h := newHouse(t)
 	ctx, admin := context.Background(), directory.Installation("bourg")
 	got(h.CreateAgent(ctx, admin, directory.Agent{GivenName: "Marc", FamilyName: "Dupont", Unit: "technique", Mobile: "06 39 98 01 24"}))(t)
-	got(h.CreateApplication(ctx, admin, directory.Application{ID: "paie", Name: "Paie", URL: "https://paie.example/"}))(t)
-	var told []portal.AgentID
-	h.OnApplications(func(id portal.CollectivityID, agents ...portal.AgentID) { told = append(told, agents...) })
 	request := widgets.Request{Caller: h.anne, Printer: h.printer}
 	people := got(directory.NewWidget(h.Store).Load(ctx, request))(t)
 	if len(people.Items) != 1 || people.Items[0].Title != "Marc Dupont" || people.Items[0].Phone != "06 39 98 01 24" || people.Search == nil {
 		t.Errorf("box of people = %+v, want her colleague and the field", people)
-	}
-	apps := directory.NewApplicationsWidget(h.Store)
-	if content := got(apps.Load(ctx, request))(t); len(content.Items) != 0 || content.Empty.Title == "" {
-		t.Errorf("nothing pinned shows %+v", content)
-	}
-	got(h.Pin(ctx, h.anne, "paie", true))(t)
-	if content := got(apps.Load(ctx, request))(t); len(content.Items) != 1 || content.Items[0].Link != "https://paie.example/" {
-		t.Errorf("one pinned shows %+v", content)
-	}
-	if len(told) != 1 || told[0] != h.anne.Agent {
-		t.Errorf("a pin of hers is told of %v, want of her alone", told)
 	}
 }
 

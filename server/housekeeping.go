@@ -38,6 +38,9 @@ func (s *Server) clean(ctx context.Context) error {
 		if err := s.Calendar.ForgetChanges(ctx, c.ID, now.Add(-keptChanges)); err != nil {
 			return err
 		}
+		if err := s.Applications.Clean(ctx, c.ID, now); err != nil {
+			return err
+		}
 		if err := s.Journal.Clean(ctx, c.ID, now); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"parvis/almanac"
+	"parvis/applications"
 	"parvis/calendar"
 	"parvis/calendar/caldav"
 	"parvis/calendar/remote"
@@ -32,15 +33,19 @@ import (
 
 // pageTemplates are the templates of every room that has pages.
 func pageTemplates() []fs.FS {
-	return []fs.FS{templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, directory.Templates, news.Templates,
-		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates}
+	return []fs.FS{
+		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, directory.Templates, applications.Templates, news.Templates,
+		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates,
+	}
 }
 
 // locale are the sentences of every room that speaks.
 func locale() []fs.FS {
-	return []fs.FS{themes.Locales, web.Locales, audit.Locales, locales, widgets.Locales, sso.Locales, upstream.Locales, cas.Locales,
-		directory.Locales, ldapdir.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
-		mail.Locales, weather.Locales, almanac.Locales, search.Locales}
+	return []fs.FS{
+		themes.Locales, web.Locales, audit.Locales, locales, widgets.Locales, sso.Locales, upstream.Locales, cas.Locales,
+		directory.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
+		mail.Locales, weather.Locales, almanac.Locales, search.Locales,
+	}
 }
 
 // mount is the list of everything that is served.
@@ -62,6 +67,7 @@ func (s *Server) mount(context.Context, Options) error {
 		s.SSO.Routes(),
 		s.CAS.Routes(),
 		directory.NewHandler(s.Directory, s.renderer).Routes(),
+		applications.NewHandler(s.Applications, s.renderer).Routes(),
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),
 		s.refreshing("agenda", remote.NewHandler(s.Remote, s.renderer).Routes()),
@@ -135,14 +141,36 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	return plain("ready\n")(w, r)
 }
 
-// pins shows the home page the applications that the directory keeps.
-type pins struct{ directory *directory.Store }
+// appDirectory tells the applications who is who.
+type appDirectory struct{ *directory.Store }
+
+// Units lists the organisation chart.
+func (d appDirectory) Units(ctx context.Context, caller portal.Caller) ([]applications.Unit, error) {
+	found, err := d.Store.Units(ctx, caller)
+	units := make([]applications.Unit, len(found))
+	for i, unit := range found {
+		units[i] = applications.Unit{ID: unit.ID, Parent: unit.Parent, Name: unit.Name, Depth: unit.Depth}
+	}
+	return units, err
+}
+
+// Person is what the directory knows of the caller.
+func (d appDirectory) Person(ctx context.Context, caller portal.Caller) (applications.Person, error) {
+	p, err := d.Portrait(ctx, caller)
+	return applications.Person{
+		Login: p.Login, GivenName: p.GivenName, FamilyName: p.FamilyName, Email: p.Email, Phone: p.Phone, Mobile: p.Mobile,
+		Office: p.Office, Function: p.Function, Unit: p.UnitName, SourceKey: p.SourceKey, SIREN: p.SIREN,
+	}, err
+}
+
+// pins shows the home page the applications that the agent pinned.
+type pins struct{ applications *applications.Store }
 
 // maxPins bounds the strip under the greeting.
 const maxPins = 12
 
 func (p pins) Pinned(ctx context.Context, caller portal.Caller) ([]widgets.App, error) {
-	found, err := p.directory.PinnedApplications(ctx, caller, maxPins)
+	found, err := p.applications.Pinned(ctx, caller, maxPins)
 	if err != nil {
 		return nil, err
 	}

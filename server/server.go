@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"parvis/almanac"
+	"parvis/applications"
 	"parvis/calendar"
 	"parvis/calendar/remote"
 	"parvis/directory"
@@ -42,21 +43,22 @@ import (
 
 // Server is one Parvis. Its features are open to the commands and the tests.
 type Server struct {
-	Config    Config
-	DB        *database.DB
-	Directory *directory.Store
-	SSO       *sso.Service
-	Home      *widgets.Handler
-	News      *news.Store
-	Calendar  *calendar.Store
-	Remote    *remote.Store
-	Documents *documents.Store
-	Mail      *mail.Store
-	Weather   *weather.Store
-	Indexer   *search.Indexer
-	Journal   *audit.Journal
-	CAS       *cas.Server
-	Router    *web.Router
+	Config       Config
+	DB           *database.DB
+	Directory    *directory.Store
+	Applications *applications.Store
+	SSO          *sso.Service
+	Home         *widgets.Handler
+	News         *news.Store
+	Calendar     *calendar.Store
+	Remote       *remote.Store
+	Documents    *documents.Store
+	Mail         *mail.Store
+	Weather      *weather.Store
+	Indexer      *search.Indexer
+	Journal      *audit.Journal
+	CAS          *cas.Server
+	Router       *web.Router
 
 	log       *slog.Logger
 	catalogue *i18n.Catalogue
@@ -81,7 +83,7 @@ type Options struct {
 	WeatherSource weather.Source
 	// Extract is what makes this program read files, see extract.Options.
 	ExtractArgs []string
-	// Applications takes the place of the catalogue.
+	// Applications takes the catalogue's place before the protocols.
 	Applications sso.Applications
 }
 
@@ -160,12 +162,13 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		Renderer: s.renderer, Sealer: sealer, Log: s.log,
 	})
 	s.Directory.OnChange(s.SSO.Forget)
+	s.Applications = applications.New(s.DB, appDirectory{s.Directory})
+	s.Applications.OnChange(func(id portal.CollectivityID, agents ...portal.AgentID) {
+		s.Home.Changed(id, widgets.TopicApplications, agents...)
+	})
 	if err := s.openProtocols(options, sealer); err != nil {
 		return err
 	}
-	s.Directory.OnApplications(func(id portal.CollectivityID, agents ...portal.AgentID) {
-		s.Home.Changed(id, widgets.TopicApplications, agents...)
-	})
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Calendar = calendar.NewStore(s.DB)
 	s.Remote = remote.New(remote.Options{DB: s.DB, Sealer: sealer, Log: s.log, AllowInside: s.Config.Calendar.AllowInside})
@@ -173,7 +176,8 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Weather = weather.NewStore(s.DB)
 	s.Documents, err = documents.New(s.DB, documents.Options{
 		Dir: filepath.Join(s.Config.Data, "files"), MaxUpload: s.Config.Documents.MaxSizeMB << 20,
-		Progress: search.Progress{DB: s.DB}, Log: s.log})
+		Progress: search.Progress{DB: s.DB}, Log: s.log,
+	})
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
@@ -186,33 +190,15 @@ func (s *Server) openProtocols(options Options, sealer *seal.Sealer) error {
 	if err != nil {
 		return err
 	}
-	if options.Applications == nil {
-		options.Applications = noApplications{}
+	var catalogue sso.Applications = s.Applications
+	if options.Applications != nil {
+		catalogue = options.Applications
 	}
 	s.CAS = cas.New(cas.Options{
-		DB: s.DB, SSO: s.SSO, Applications: options.Applications, Renderer: s.renderer, Sealer: sealer, Log: s.log,
+		DB: s.DB, SSO: s.SSO, Applications: catalogue, Renderer: s.renderer, Sealer: sealer, Log: s.log,
 		AllowInside: s.Config.Applications.AllowInside, Roots: roots,
 	})
 	return nil
-}
-
-// noApplications is a catalogue without applications.
-type noApplications struct{}
-
-func (noApplications) At(context.Context, sso.ApplicationKind, sso.Address) ([]sso.Application, error) {
-	return nil, nil
-}
-
-func (noApplications) Application(context.Context, sso.ApplicationKind, portal.CollectivityID, string) (sso.Application, error) {
-	return sso.Application{}, portal.ErrNotFound
-}
-
-func (noApplications) Admit(context.Context, portal.Caller, sso.Application) error {
-	return portal.ErrNotFound
-}
-
-func (noApplications) Release(context.Context, portal.Caller, sso.Application) (sso.Release, error) {
-	return sso.Release{}, portal.ErrNotFound
 }
 
 // extractIdle ends the child that reads files soon after its last one: it holds
@@ -224,15 +210,17 @@ func (s *Server) openSearch(options Options) error {
 	if err != nil {
 		return fmt.Errorf("server: find own program: %w", err)
 	}
-	s.extractor, err = extract.New(extract.Options{Exe: exe, Args: options.ExtractArgs,
-		CacheDir: filepath.Join(s.Config.Data, "cache"), Idle: extractIdle, Log: s.log})
+	s.extractor, err = extract.New(extract.Options{
+		Exe: exe, Args: options.ExtractArgs,
+		CacheDir: filepath.Join(s.Config.Data, "cache"), Idle: extractIdle, Log: s.log,
+	})
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
 	s.index = bleveindex.New(filepath.Join(s.Config.Data, "index"), s.log)
 	s.Indexer = search.NewIndexer(s.DB, s.index, s.log,
 		s.Documents.Source(), s.News.Source(), s.Calendar.Source(),
-		directory.PeopleSource{Store: s.Directory}, directory.ApplicationSource{Store: s.Directory})
+		directory.PeopleSource{Store: s.Directory}, applications.Source{Store: s.Applications})
 	return nil
 }
 
@@ -243,12 +231,13 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 	}
 	var err error
 	s.Home, err = widgets.New(widgets.Config{
-		DB: s.DB, Renderer: s.renderer, Log: s.log, Pins: pins{s.Directory},
+		DB: s.DB, Renderer: s.renderer, Log: s.log, Pins: pins{s.Applications},
 		Pool: poolHome(),
 		Widgets: []widgets.Widget{
 			calendar.NewWidget(s.Calendar, s.Remote), mail.NewWidget(s.Mail), news.NewWidget(s.News),
 			directory.NewWidget(s.Directory), weather.NewWidget(s.Weather, s.weatherSource),
-			directory.NewApplicationsWidget(s.Directory), almanac.Widget{},
+			applications.NewWidget(s.Applications),
+			almanac.Widget{},
 		},
 	})
 	if err != nil {
@@ -262,8 +251,12 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 // applications have their own line above the boxes.
 func poolHome() []widgets.Place {
 	return []widgets.Place{
-		{Widget: "agenda", State: widgets.Suggested}, {Widget: "mail", State: widgets.Suggested}, {Widget: "news", State: widgets.Suggested},
-		{Widget: "directory", Size: widgets.Medium, State: widgets.Suggested}, {Widget: "weather", State: widgets.Suggested}, {Widget: "almanac", State: widgets.Suggested},
+		{Widget: "agenda", State: widgets.Suggested},
+		{Widget: "mail", State: widgets.Suggested},
+		{Widget: "news", State: widgets.Suggested},
+		{Widget: "directory", Size: widgets.Medium, State: widgets.Suggested},
+		{Widget: "weather", State: widgets.Suggested},
+		{Widget: "almanac", State: widgets.Suggested},
 		{Widget: "applications", State: widgets.Available},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"parvis/applications"
 	"parvis/calendar"
 	"parvis/directory"
 	"parvis/documents"
@@ -168,12 +169,12 @@ func (e *estate) furnish() {
 		Email: address, Phone: "02 61 91 01 42", Mobile: "06 39 98 00 42", Office: e.every,
 	})
 	e.must(err)
-	e.app, err = e.Directory.CreateApplication(ctx, e.admin, directory.Application{
+	e.app, err = e.Applications.Create(ctx, e.admin, applications.Application{
 		Name: e.text(e.group), Description: e.text(e.group), URL: "https://" + e.group + ".example/", Category: e.text(e.group),
 		Pinned: true, Audience: toAccueil,
-	})
+	}, "")
 	e.must(err)
-	_, err = e.Directory.CreateApplication(ctx, e.admin, directory.Application{Name: e.text(), URL: "https://" + e.every + ".example/", Pinned: true})
+	_, err = e.Applications.Create(ctx, e.admin, applications.Application{Name: e.text(), URL: "https://" + e.every + ".example/", Pinned: true}, "")
 	e.must(err)
 	e.shared, err = e.Calendar.CreateCalendar(ctx, e.admin, calendar.NewCalendar{
 		Name: e.text(e.group), Description: e.text(e.group), Shared: true, ReadGroups: toAccueil, WriteGroups: toAccueil,

@@ -99,6 +99,7 @@ func openDemo(ctx context.Context, parvis *server.Server, now time.Time, scale i
 	if file.Accounts, err = demo.Load(ctx, parvis, now); err != nil {
 		return file, err
 	}
+	file.CAS = demo.CAS{Service: demo.CASService}
 	err = demo.Scale(ctx, parvis, scale)
 	debug.FreeOSMemory() // making the files and hashing the password left garbage
 	return file, err

@@ -30,13 +30,22 @@ const (
 	AppPasswordRefused Action = "app-password.refused"
 	Exported           Action = "journal.exported"
 	Kept               Action = "journal.kept"
-	ApplicationOpened  Action = "application.opened"
-	TicketRefused      Action = "ticket.refused"
+
+	ApplicationCreated  Action = "application.created"
+	ApplicationChanged  Action = "application.changed"
+	ApplicationDeleted  Action = "application.deleted"
+	ApplicationRestored Action = "application.restored"
+	ApplicationGranted  Action = "application.granted"
+	ApplicationRevoked  Action = "application.revoked"
+
+	ApplicationOpened Action = "application.opened"
+	TicketRefused     Action = "ticket.refused"
 )
 
 // Actions lists them in the order in which a reader chooses.
 var Actions = []Action{
 	SignIn, SignOut, SessionRevoked, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused, Exported, Kept,
+	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	ApplicationOpened, TicketRefused,
 }
 
@@ -51,14 +60,14 @@ const (
 	Closed      Reason = "closed"      // proved to be who she is, and may not enter
 	Unavailable Reason = "unavailable" // the server that decides did not answer
 	Issuer      Reason = "issuer"      // what the issuer answered is not sound
+	Barred      Reason = "barred"      // the application is not open to her
 
-	NotAdmitted  Reason = "not-admitted"  // the application is not open to her
-	WrongService Reason = "wrong-service" // shown by another application than it was given to
-	Replayed     Reason = "replayed"      // shown a second time
+	WrongService Reason = "wrong-service" // a ticket shown by another application than it was given to
+	Replayed     Reason = "replayed"      // a ticket shown a second time
 )
 
 // Reasons lists them all.
-var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer, NotAdmitted, WrongService, Replayed}
+var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred, WrongService, Replayed}
 
 // Line is one thing that was done or refused.
 type Line struct {

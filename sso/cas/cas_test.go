@@ -92,8 +92,10 @@ func (c *catalogue) Admit(_ context.Context, caller portal.Caller, one sso.Appli
 
 func (c *catalogue) Release(_ context.Context, caller portal.Caller, _ sso.Application) (sso.Release, error) {
 	return sso.Release{User: string(caller.Collectivity) + "/" + string(caller.Account), Attributes: []sso.Attribute{
-		{Name: "mail", Values: []string{"éloïse&<co>@bourg.example"}}, {Name: "memberOf", Values: []string{"Élus", "Accueil"}},
-		{Name: "urn:oid:2.5.4.4", Values: []string{"Le Goff"}}, {Name: "isFromNewLogin", Values: []string{"lie"}},
+		{Name: "mail", Values: []string{"éloïse&<co>@bourg.example"}},
+		{Name: "memberOf", Values: []string{"Élus", "Accueil"}},
+		{Name: "urn:oid:2.5.4.4", Values: []string{"Le Goff"}},
+		{Name: "isFromNewLogin", Values: []string{"lie"}},
 	}}, nil
 }
 

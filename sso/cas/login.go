@@ -54,8 +54,10 @@ func askOf(values url.Values, posted bool) (a ask, err error) {
 			return ask{}, errUnknown
 		}
 	}
-	a = ask{text: values.Get("service"), renew: values.Has("renew"), gateway: values.Has("gateway"),
-		method: strings.ToUpper(values.Get("method")), mark: values.Get("asked"), posted: posted}
+	a = ask{
+		text: values.Get("service"), renew: values.Has("renew"), gateway: values.Has("gateway"),
+		method: strings.ToUpper(values.Get("method")), mark: values.Get("asked"), posted: posted,
+	}
 	if a.text == "" {
 		return a, nil
 	}
@@ -189,7 +191,7 @@ func (s *Server) choose(r *http.Request, now portal.Caller, applications []sso.A
 			return portal.Caller{}, sso.Application{}, err
 		}
 		line := opened(caller, application, web.ClientAddr(r))
-		line.At, line.Refused = s.Now(), audit.NotAdmitted
+		line.At, line.Refused = s.Now(), audit.Barred
 		if failure := audit.Write(r.Context(), s.DB, line); failure != nil {
 			return portal.Caller{}, sso.Application{}, failure
 		}

@@ -258,7 +258,7 @@ func TestWhoIsNotAdmittedReadsWhy(t *testing.T) {
 	p, c := portalWith(t)
 	c.deny[p.Caller(agent, "bourg").Agent] = true
 	p.As(agent).Get("/cas/login?"+query("service", finances)).Want(t, http.StatusForbidden, "FINANCES demande une seconde preuve")
-	if lines := count(t, p, `SELECT count(*) FROM audit_lines WHERE collectivity = 'bourg' AND action = 'application.opened' AND refused = 'not-admitted'`); lines != 1 {
+	if lines := count(t, p, `SELECT count(*) FROM audit_lines WHERE collectivity = 'bourg' AND action = 'application.opened' AND refused = 'barred'`); lines != 1 {
 		t.Errorf("%d lines in the journal", lines)
 	}
 }

@@ -38,8 +38,10 @@ func (s *Server) grant(ctx context.Context, from ticket, application sso.Applica
 	}
 	secret := newSecret(grantingTicket)
 	iou = newSecret("PGTIOU")
-	granted := ticket{collectivity: from.collectivity, kind: grantingTicket, application: from.application, service: address.String(),
-		account: from.account, session: from.session, proxies: append([]string{address.String()}, from.proxies...)}
+	granted := ticket{
+		collectivity: from.collectivity, kind: grantingTicket, application: from.application, service: address.String(),
+		account: from.account, session: from.session, proxies: append([]string{address.String()}, from.proxies...),
+	}
 	// It is written first: the application may use it as soon as it has it.
 	if err := s.insert(ctx, s.DB, secret, granted); err != nil {
 		return "", err

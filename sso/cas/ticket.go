@@ -164,8 +164,10 @@ func (s *Server) sweep(ctx context.Context) error {
 // journalRefusal tells the collectivity's administrator that a ticket was
 // refused for a reason that honest applications don't have.
 func (s *Server) journalRefusal(ctx context.Context, t ticket, reason audit.Reason, client string) {
-	line := audit.Line{At: s.Now(), Collectivity: t.collectivity, Account: t.account, Action: audit.TicketRefused, Refused: reason,
-		Object: t.service, ObjectID: t.application, Detail: protocol, Address: client}
+	line := audit.Line{
+		At: s.Now(), Collectivity: t.collectivity, Account: t.account, Action: audit.TicketRefused, Refused: reason,
+		Object: t.service, ObjectID: t.application, Detail: protocol, Address: client,
+	}
 	if caller, err := s.SSO.CallerIn(ctx, t.account, t.collectivity); err == nil {
 		line.Agent = caller.Agent
 	}

@@ -25,6 +25,7 @@ var (
 	errTicket        = failure{"INVALID_TICKET", "The ticket is not known, was used, or is too old."}
 	errNotFresh      = failure{"INVALID_TICKET", "The ticket does not come from a sign-in, which renew asks for."}
 	errService       = failure{"INVALID_SERVICE", "The ticket was given for another service, and is void now."}
+	errNobody        = failure{"INVALID_TICKET", "What names this person to the application is not known."}
 	errNoProxy       = failure{"UNAUTHORIZED_SERVICE_PROXY", "The service's callback is at none of its registered addresses."}
 	errCallback      = failure{"INVALID_PROXY_CALLBACK", "The callback must be an https address that answers 200, without redirection, with a certificate that is trusted."}
 	errTarget        = failure{"UNAUTHORIZED_SERVICE", "The target is no application that this person may open."}
@@ -43,8 +44,10 @@ type question struct {
 }
 
 func questionOf(r *http.Request, values url.Values, proxied bool) (question, error) {
-	q := question{service: values.Get("service"), ticket: values.Get("ticket"), callback: values.Get("pgtUrl"),
-		renew: values.Has("renew"), proxied: proxied, client: web.ClientAddr(r)}
+	q := question{
+		service: values.Get("service"), ticket: values.Get("ticket"), callback: values.Get("pgtUrl"),
+		renew: values.Has("renew"), proxied: proxied, client: web.ClientAddr(r),
+	}
 	for _, name := range []string{"service", "ticket", "pgtUrl"} {
 		if len(values[name]) > 1 {
 			return q, errRequest
@@ -83,7 +86,11 @@ func (s *Server) validate(ctx context.Context, q question) (success, error) {
 		return success{}, err
 	}
 	answer := success{ticket: t, signed: signed}
-	if answer.release, err = s.Applications.Release(ctx, signed.Identity.Caller, application); err != nil {
+	answer.release, err = s.Applications.Release(ctx, signed.Identity.Caller, application)
+	if errors.Is(err, portal.ErrDenied) {
+		return success{}, errNobody
+	}
+	if err != nil {
 		return success{}, err
 	}
 	if q.callback != "" {

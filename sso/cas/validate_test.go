@@ -238,8 +238,12 @@ func TestACollectivityTellsNothingOfAnother(t *testing.T) {
 		client        *servertest.Client
 		service, want string
 	}{
-		{inBourg, finances, "bourg"}, {inBourg, "https://eau.syndicat.example/", "syndicat"}, {inBourg, "https://commun.example/", "bourg"},
-		{inSyndicat, finances, "bourg"}, {inSyndicat, "https://eau.syndicat.example/", "syndicat"}, {inSyndicat, "https://commun.example/", "syndicat"},
+		{inBourg, finances, "bourg"},
+		{inBourg, "https://eau.syndicat.example/", "syndicat"},
+		{inBourg, "https://commun.example/", "bourg"},
+		{inSyndicat, finances, "bourg"},
+		{inSyndicat, "https://eau.syndicat.example/", "syndicat"},
+		{inSyndicat, "https://commun.example/", "syndicat"},
 		{p.As("agent@agglo.example"), finances, "agglo"},
 	} {
 		if got := user(test.client, test.service); got != test.want {
@@ -292,7 +296,8 @@ func TestSAMLValidation(t *testing.T) {
 				}
 			}
 		}
-	}) {
+	},
+	) {
 		answer := p.Anonymous().Do("POST", "/cas/samlValidate?"+query("TARGET", service), strings.NewReader(body), "Content-Type", "text/xml").Want(t, http.StatusOK)
 		if err := xml.Unmarshal([]byte(answer.Body), &read); err != nil {
 			t.Fatalf("%v in %s", err, answer.Body)
