@@ -17,6 +17,7 @@ import (
 // account whatever its collectivities: their column says where the row leads, not who may see it.
 var keyedByAccount = map[string]string{
 	"sessions":             "found by the hash of a secret, listed and ended by their account",
+	"cas_tickets":          "found by the hash of a secret, which leads to their collectivity",
 	"collectivity_domains": "decide which collectivity an address belongs to, before the sign-in",
 }
 

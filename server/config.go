@@ -1,9 +1,11 @@
 package server
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -32,6 +34,8 @@ type Config struct {
 	Documents      DocumentsConfig `toml:"documents"`
 	Calendar       CalendarConfig  `toml:"calendar"`
 	Weather        WeatherConfig   `toml:"weather"`
+
+	Applications ApplicationsConfig `toml:"applications"`
 }
 
 // TLSConfig names the certificate files, for a Parvis without reverse proxy.
@@ -57,6 +61,33 @@ type CalendarConfig struct {
 	// AllowInside lets agents connect agendas of servers at private addresses. An
 	// installation that hosts others must not have it.
 	AllowInside bool `toml:"allow_inside"`
+}
+
+// ApplicationsConfig says how business applications are reached when they must
+// be told that a session ended, or ask for a proxy ticket.
+type ApplicationsConfig struct {
+	// AllowInside lets them be at private addresses, where those of a town hall
+	// often are. An installation that hosts others must not have it.
+	AllowInside bool `toml:"allow_inside"`
+	// CAFile names the PEM file of an authority that signs their certificates,
+	// beside those that the system trusts.
+	CAFile string `toml:"ca_file"`
+}
+
+// roots are the authorities that applications' certificates are judged by.
+func (c ApplicationsConfig) roots() (*x509.CertPool, error) {
+	roots, err := x509.SystemCertPool()
+	if err != nil || c.CAFile == "" {
+		return roots, err
+	}
+	text, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("server: applications.ca_file: %w", err)
+	}
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("server: %w: applications.ca_file holds no certificate", portal.ErrInvalid)
+	}
+	return roots, nil
 }
 
 // WeatherConfig names the source of the weather box; without it there is none.

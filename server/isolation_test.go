@@ -24,6 +24,7 @@ type visit struct {
 	// fields are those of the form, see estate.fill; nil for a GET.
 	fields []string
 	file   bool // the form uploads a file
+	writes bool // a GET that changes what the browser's person has
 
 	author    int // in accueil, who made it and edits everything
 	colleague int // of the same collectivity, in no group, without right
@@ -191,6 +192,18 @@ var visits = []visit{
 	{route: "GET /readyz", author: 200, colleague: 200, stranger: 200, anonymous: 200},
 	{route: "GET /robots.txt", author: 200, colleague: 200, stranger: 200, anonymous: 200},
 
+	// What CAS tells of tickets is in sso/cas: TestACollectivityTellsNothingOfAnother.
+	{route: "GET /cas/login", path: fixed("/cas/login?service=https%3A%2F%2Fnowhere.example%2F"), author: 403, colleague: 403, stranger: 403, anonymous: 403},
+	{route: "POST /cas/login", fields: []string{"service", "https://nowhere.example/"}, author: 403, colleague: 403, stranger: 403, anonymous: 403},
+	{route: "GET /cas/logout", writes: true, author: 302, colleague: 302, stranger: 302, anonymous: 302},
+	{route: "GET /cas/validate", author: 200, colleague: 200, stranger: 200, anonymous: 200},
+	{route: "GET /cas/serviceValidate", author: 200, colleague: 200, stranger: 200, anonymous: 200},
+	{route: "GET /cas/p3/serviceValidate", author: 200, colleague: 200, stranger: 200, anonymous: 200},
+	{route: "GET /cas/proxyValidate", author: 200, colleague: 200, stranger: 200, anonymous: 200},
+	{route: "GET /cas/p3/proxyValidate", author: 200, colleague: 200, stranger: 200, anonymous: 200},
+	{route: "GET /cas/proxy", author: 200, colleague: 200, stranger: 200, anonymous: 200},
+	{route: "POST /cas/samlValidate", fields: []string{}, author: 200, colleague: 200, stranger: 200, anonymous: 200},
+
 	// The DAV tree takes no cookie: TestDAVOfAnotherFindsNothing asks with passwords.
 	{route: "* /dav/*", path: fixed("/dav/"), author: 401, colleague: 401, stranger: 401, anonymous: 401},
 	{route: "* /dav", author: 401, colleague: 401, stranger: 401, anonymous: 401},
@@ -201,7 +214,7 @@ var visits = []visit{
 	{route: "* /.well-known/carddav", author: 301, colleague: 301, stranger: 301, anonymous: 301},
 }
 
-func (v visit) isPost() bool { return strings.HasPrefix(v.route, "POST ") }
+func (v visit) isPost() bool { return v.writes || strings.HasPrefix(v.route, "POST ") }
 
 // ask sends the visit as a client would from a page of ours.
 func (v visit) ask(e *estate, client *servertest.Client, path string) servertest.Answer {

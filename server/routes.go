@@ -24,6 +24,7 @@ import (
 	"parvis/search"
 	"parvis/search/extract"
 	"parvis/sso"
+	"parvis/sso/cas"
 	"parvis/sso/forwardauth"
 	"parvis/sso/openid"
 	"parvis/sso/upstream"
@@ -35,7 +36,7 @@ import (
 // pageTemplates are the templates of every room that has pages.
 func pageTemplates() []fs.FS {
 	return []fs.FS{
-		templates, audit.Templates, widgets.Templates, sso.Templates, openid.Templates, forwardauth.Templates, directory.Templates, applications.Templates, news.Templates,
+		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, forwardauth.Templates, directory.Templates, applications.Templates, news.Templates,
 		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates,
 	}
 }
@@ -43,7 +44,7 @@ func pageTemplates() []fs.FS {
 // locale are the sentences of every room that speaks.
 func locale() []fs.FS {
 	return []fs.FS{
-		themes.Locales, web.Locales, audit.Locales, locales, widgets.Locales, sso.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
+		themes.Locales, web.Locales, audit.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
 		directory.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales,
 	}
@@ -66,6 +67,7 @@ func (s *Server) mount(context.Context, Options) error {
 	for _, routes := range [][]web.Route{
 		s.Home.Routes(),
 		s.SSO.Routes(),
+		s.CAS.Routes(),
 		s.OpenID.Routes(),
 		s.Forward.Routes(),
 		directory.NewHandler(s.Directory, s.renderer).Routes(),

@@ -28,12 +28,14 @@ import (
 	"parvis/portal/audit"
 	"parvis/portal/database"
 	"parvis/portal/i18n"
+	"parvis/portal/outgoing"
 	"parvis/portal/seal"
 	"parvis/portal/web"
 	"parvis/search"
 	"parvis/search/bleveindex"
 	"parvis/search/extract"
 	"parvis/sso"
+	"parvis/sso/cas"
 	"parvis/sso/forwardauth"
 	"parvis/sso/openid"
 	"parvis/sso/upstream"
@@ -60,6 +62,7 @@ type Server struct {
 	Weather      *weather.Store
 	Indexer      *search.Indexer
 	Journal      *audit.Journal
+	CAS          *cas.Server
 	Router       *web.Router
 
 	log       *slog.Logger
@@ -85,6 +88,9 @@ type Options struct {
 	WeatherSource weather.Source
 	// Extract is what makes this program read files, see extract.Options.
 	ExtractArgs []string
+	// Applications takes the place of the catalogue that collectivities keep, for
+	// the protocols alone.
+	Applications sso.Applications
 }
 
 // New opens everything and mounts every route. Nothing runs yet: see Start.
@@ -163,7 +169,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	})
 	s.Directory.OnChange(s.SSO.Forget)
 	s.Applications = applications.New(s.DB, appDirectory{s.Directory})
-	if err := s.openProtocols(sealer); err != nil {
+	if err := s.openProtocols(options, sealer); err != nil {
 		return err
 	}
 	s.Applications.OnChange(func(id portal.CollectivityID, agents ...portal.AgentID) {
@@ -185,20 +191,24 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 }
 
 // openProtocols opens what business applications leave their sign-in to.
-func (s *Server) openProtocols(sealer *seal.Sealer) error {
+func (s *Server) openProtocols(options Options, sealer *seal.Sealer) error {
 	proxies, err := web.ParseNetworks(s.Config.TrustedProxies)
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
+	roots, err := s.Config.Applications.roots()
+	if err != nil {
+		return err
+	}
+	var catalogue sso.Applications = s.Applications
+	if options.Applications != nil {
+		catalogue = options.Applications
+	}
+	client := outgoing.NewClient(s.Config.Applications.AllowInside, roots)
 	people := directory.SignIn{Store: s.Directory, Theme: s.themes.URL}
-	s.OpenID = openid.New(openid.Options{
-		DB: s.DB, Sealer: sealer, Sessions: s.SSO.Sessions, Participants: s.SSO.Participants, Applications: s.Applications,
-		People: people, Renderer: s.renderer, End: s.SSO.End, Client: http.DefaultClient, Log: s.log,
-	})
-	s.Forward = forwardauth.New(forwardauth.Options{
-		DB: s.DB, Sessions: s.SSO.Sessions, Participants: s.SSO.Participants, Applications: s.Applications, People: people,
-		Renderer: s.renderer, Proxies: proxies, Log: s.log,
-	})
+	s.CAS = cas.New(cas.Options{DB: s.DB, SSO: s.SSO, Applications: catalogue, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
+	s.OpenID = openid.New(openid.Options{DB: s.DB, SSO: s.SSO, Applications: catalogue, People: people, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
+	s.Forward = forwardauth.New(forwardauth.Options{DB: s.DB, SSO: s.SSO, Applications: catalogue, People: people, Renderer: s.renderer, Proxies: proxies, Log: s.log})
 	s.Directory.OnChange(s.Forward.Forget)
 	s.Directory.OnChange(s.OpenID.Forget)
 	return nil
@@ -270,7 +280,7 @@ func (s *Server) Start() {
 	s.stop = cancel
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
-		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "housekeeping": s.keepHouse,
+		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "housekeeping": s.keepHouse,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

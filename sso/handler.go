@@ -105,6 +105,9 @@ func (s *Service) renderPassword(w http.ResponseWriter, r *http.Request, status 
 		page.CollectivityName, page.CollectivityLongName = place.Collectivity.Name, place.Collectivity.LongName
 		page.CollectivityPhone, page.ThemeURL = place.Collectivity.Phone, place.Collectivity.ThemeURL
 	}
+	if err := s.allowForms(w, r, under.Next); err != nil {
+		return err
+	}
 	return s.render(w, r, status, "sso/password", page)
 }
 
@@ -257,9 +260,18 @@ func (s *Service) refuseIssuer(w http.ResponseWriter, r *http.Request, under flo
 }
 
 func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
+	return s.SignOut(w, r, func() error {
+		web.SetFlash(w, r, "sso.left")
+		return web.Redirect(w, r, "/sign-in")
+	})
+}
+
+// SignOut ends the session of this browser, and answers: with the way to the
+// issuer whose own session must end too, or with what next answers.
+func (s *Service) SignOut(w http.ResponseWriter, r *http.Request, next func() error) error {
 	from, idToken, err := s.leave(w, r)
 	if errors.Is(err, portal.ErrNotFound) {
-		return web.Redirect(w, r, "/sign-in")
+		return next()
 	}
 	if err != nil {
 		return err
@@ -270,8 +282,7 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
 		page.Title, page.Sentence, page.Label = printer.T("sso.left.title"), printer.T("sso.left.how"), printer.T("sso.left.go")
 		return s.goOn(w, r, page)
 	}
-	web.SetFlash(w, r, "sso.left")
-	return web.Redirect(w, r, "/sign-in")
+	return next()
 }
 
 // leave ends the session of this browser and has its applications told. It
@@ -288,15 +299,6 @@ func (s *Service) leave(w http.ResponseWriter, r *http.Request) (from portal.Col
 	from, idToken, err = s.Sessions.end(r.Context(), hash, web.CallerOf(r))
 	s.Participants.Wake()
 	return from, idToken, err
-}
-
-// End ends the session of this browser, as an application asks that knows it.
-// No session is no error.
-func (s *Service) End(w http.ResponseWriter, r *http.Request) error {
-	if _, _, err := s.leave(w, r); err != nil && !errors.Is(err, portal.ErrNotFound) {
-		return err
-	}
-	return nil
 }
 
 // issuerSignOut is where the issuer's own session ends, "" when it has none.

@@ -1,6 +1,9 @@
 package sso
 
 import (
+	"context"
+	"fmt"
+	"net/http"
 	"net/url"
 	"path"
 	"strings"
@@ -12,7 +15,7 @@ import (
 const home = "/"
 
 // maxNext bounds the address that a sign-in comes back to, in bytes.
-const maxNext = 1024
+const maxNext = 1600
 
 // SafeNext is web.LocalPath for an address that went through a sign-in, and
 // stricter: the page of ours that next names, "/news/7?page=2", or "/" for
@@ -48,4 +51,27 @@ func plainPath(address *url.URL) bool {
 	}
 	first, _, _ := strings.Cut(strings.TrimPrefix(clean, "/"), "/")
 	return clean == address.Path && first != "sign-in" && first != "sign-out"
+}
+
+// FormEnd says at which origin of an application a sign-in ends that goes on to
+// next, a page of ours; "" when it ends at one of ours.
+type FormEnd func(ctx context.Context, next string) (origin string, err error)
+
+// OnForms adds a protocol that leads from a sign-in to applications. It is
+// called before the first request.
+func (s *Service) OnForms(end FormEnd) { s.formEnds = append(s.formEnds, end) }
+
+// allowForms lets the form of this page end where next leads: browsers follow
+// redirections from a form only to the origins that its page names.
+func (s *Service) allowForms(w http.ResponseWriter, r *http.Request, next string) error {
+	for _, end := range s.formEnds {
+		origin, err := end(r.Context(), next)
+		if err != nil {
+			return fmt.Errorf("sso: where a sign-in ends: %w", err)
+		}
+		if origin != "" {
+			web.AllowFormTo(w, origin)
+		}
+	}
+	return nil
 }

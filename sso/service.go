@@ -47,6 +47,7 @@ type Service struct {
 	throttle    *throttle
 	flood       *window // refusals of who has to wait, each written into the journal once
 	sealer      *seal.Sealer
+	formEnds    []FormEnd
 	log         *slog.Logger
 	now         func() time.Time
 	tidied      atomic.Int64 // when, ms since the epoch
@@ -206,6 +207,16 @@ func (s *Service) tidy(ctx context.Context) error {
 // for tools of the installation. It returns the secret that the cookie holds.
 func (s *Service) Open(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (secret string, err error) {
 	return s.Sessions.insert(ctx, s.db, opening{account: account, collectivity: collectivity, home: collectivity})
+}
+
+// CallerIn is who an account is in a collectivity; portal.ErrNotFound when it is
+// no agent there, or may not enter.
+func (s *Service) CallerIn(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (portal.Caller, error) {
+	identity, err := s.people.Identity(ctx, account, collectivity)
+	if err != nil {
+		return portal.Caller{}, fmt.Errorf("sso: find caller: %w", err)
+	}
+	return identity.Caller, nil
 }
 
 // CookieName is the name of the session's cookie, over https or not.

@@ -108,6 +108,37 @@ func (s *Sessions) Signed(r *http.Request) (Signed, error) {
 	return Signed{Identity: found.identity, Since: found.since, Factors: found.factors}, nil
 }
 
+// Of returns a session of an account by its id, as the account's agent in a
+// collectivity; portal.ErrNotFound when it ended, or when she may not enter
+// there. A ticket of the session leads here, without her browser.
+func (s *Sessions) Of(ctx context.Context, account portal.AccountID, id string, collectivity portal.CollectivityID) (Signed, error) {
+	var signed Signed
+	var created, used int64
+	err := s.db.QueryRow(ctx, `SELECT factors, created, used FROM sessions WHERE account = $1 AND id = $2`,
+		string(account), id).Scan(&signed.Factors, &created, &used)
+	if err != nil {
+		return Signed{}, fmt.Errorf("sso: find session: %w", err)
+	}
+	signed.Since = database.FromMillis(created)
+	if s.ended(signed.Since, database.FromMillis(used)) {
+		return Signed{}, fmt.Errorf("sso: session ended: %w", portal.ErrNotFound)
+	}
+	identity, err := s.people.Identity(ctx, account, collectivity)
+	if err != nil {
+		return Signed{}, fmt.Errorf("sso: find session: %w", err)
+	}
+	own := *identity
+	own.Session = id
+	signed.Identity = &own
+	return signed, nil
+}
+
+// ended says whether a session is too old, or was left.
+func (s *Sessions) ended(created, used time.Time) bool {
+	now := s.now()
+	return !now.Before(created.Add(s.life.Absolute)) || !now.Before(used.Add(s.life.Idle))
+}
+
 // hashOf reads the session's secret; not ok for anything that can't be one.
 func hashOf(r *http.Request) (sessionHash, bool) {
 	cookie, err := r.Cookie(cookieName(r, sessionCookie))
@@ -145,8 +176,7 @@ func (s *Sessions) read(ctx context.Context, hash sessionHash, now time.Time) (*
 		return nil, fmt.Errorf("sso: read session: %w", err)
 	}
 	ends := database.FromMillis(created).Add(s.life.Absolute)
-	idle := database.FromMillis(used).Add(s.life.Idle)
-	if !now.Before(ends) || !now.Before(idle) {
+	if s.ended(database.FromMillis(created), database.FromMillis(used)) {
 		return nil, fmt.Errorf("sso: session ended: %w", portal.ErrNotFound)
 	}
 	identity, err := s.people.Identity(ctx, portal.AccountID(account), portal.CollectivityID(collectivity))

@@ -16,6 +16,7 @@ import (
 
 	"parvis/calendar"
 	"parvis/portal"
+	"parvis/portal/outgoing"
 )
 
 // readDeadline bounds one reading of an account.
@@ -40,7 +41,7 @@ func (s *Store) read(ctx context.Context, a access, zone *time.Location) (found 
 			err = s.fault(fmt.Errorf("remote: panic: %v", fault), false)
 		}
 	}()
-	c := &client{transport: s.dialer.transport, login: a.login, password: a.password, limit: maxAnswer}
+	c := &client{transport: s.transport, login: a.login, password: a.password, limit: maxAnswer}
 	calendars, err := discover(ctx, c, a.url)
 	if err != nil {
 		return reading{}, s.fault(err, c.refused)
@@ -137,7 +138,7 @@ func (s *Store) fault(err error, refused bool) error {
 	switch {
 	case refused:
 		key = "refused"
-	case errors.Is(err, errInside):
+	case errors.Is(err, outgoing.ErrInside):
 		key = "inside"
 	case errors.As(err, &notTrusted), errors.As(err, &hostname):
 		key = "certificate"

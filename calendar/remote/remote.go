@@ -7,11 +7,13 @@ import (
 	"context"
 	"embed"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/outgoing"
 	"parvis/portal/seal"
 )
 
@@ -43,7 +45,7 @@ type Options struct {
 // Store keeps the accounts and what was read of them.
 type Store struct {
 	Options
-	dialer *dialer
+	transport *http.Transport
 
 	stop    context.CancelFunc
 	running context.Context // of readings behind pages
@@ -71,7 +73,7 @@ func New(options Options) *Store {
 	}
 	running, stop := context.WithCancel(context.Background())
 	return &Store{
-		Options: options, dialer: newDialer(options.AllowInside), running: running, stop: stop,
+		Options: options, transport: outgoing.NewTransport(options.AllowInside), running: running, stop: stop,
 		slots: make(chan struct{}, maxReadings), busy: map[accountKey]bool{},
 	}
 }

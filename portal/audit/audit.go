@@ -40,6 +40,8 @@ const (
 	ApplicationRestored Action = "application.restored"
 	ApplicationGranted  Action = "application.granted"
 	ApplicationRevoked  Action = "application.revoked"
+
+	TicketRefused Action = "ticket.refused"
 )
 
 // Actions lists them in the order in which a reader chooses.
@@ -47,6 +49,7 @@ var Actions = []Action{
 	SignIn, SignOut, SessionRevoked, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused,
 	ApplicationOpened, ClientChanged, KeysRotated, Exported, Kept,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
+	TicketRefused,
 }
 
 // Reason says truly why something was refused, where the person is told less.
@@ -61,10 +64,13 @@ const (
 	Unavailable Reason = "unavailable" // the server that decides did not answer
 	Issuer      Reason = "issuer"      // what the issuer answered is not sound
 	Barred      Reason = "barred"      // the application is not open to her
+
+	WrongService Reason = "wrong-service" // a ticket shown by another application than it was given to
+	Replayed     Reason = "replayed"      // a ticket shown a second time
 )
 
 // Reasons lists them all.
-var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred}
+var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred, WrongService, Replayed}
 
 // Line is one thing that was done or refused.
 type Line struct {

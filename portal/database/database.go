@@ -166,3 +166,9 @@ func (db *DB) QueryRow(ctx context.Context, query string, args ...any) Row {
 func (db *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	return db.writer.exec(ctx, query, args)
 }
+
+// Change writes in a transaction of its own, by one statement that returns one
+// row: "UPDATE … RETURNING …".
+func (db *DB) Change(ctx context.Context, query string, args ...any) Row {
+	return db.writer.queryRow(ctx, query, args)
+}

@@ -195,9 +195,13 @@ var (
 	hstsHeader        = []string{"max-age=31536000"}
 )
 
-// AllowFormTo lets a form of this page end on another origin, such as an
-// application that is opened: browsers check the redirects that follow a form too.
+// AllowFormTo lets a form of this page end on other origins, such as that of an
+// application: browsers check the redirects that follow a form too. Without an
+// origin the page stays as it is.
 func AllowFormTo(w http.ResponseWriter, origins ...string) {
+	if len(origins) == 0 {
+		return
+	}
 	allowed := "form-action 'self' " + strings.Join(origins, " ") + ";"
 	w.Header().Set("Content-Security-Policy", strings.Replace(contentSecurityPolicy, "form-action 'self';", allowed, 1))
 }

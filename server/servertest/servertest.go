@@ -32,6 +32,13 @@ func Main(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// Config and Options are what a test may set, named here for rooms that lie
+// under the server's.
+type (
+	Config  = server.Config
+	Options = server.Options
+)
+
 // Portal is a Parvis that serves until its test ends.
 type Portal struct {
 	*server.Server
@@ -61,10 +68,10 @@ func Again(t testing.TB, config server.Config) *Portal {
 	return start(t, func(c *server.Config) { *c = config })
 }
 
-// NewWith is New with another configuration.
-func NewWith(t testing.TB, change func(*server.Config)) *Portal {
+// NewWith is New with another configuration, and other options.
+func NewWith(t testing.TB, change func(*server.Config), options ...func(*server.Options)) *Portal {
 	t.Helper()
-	p := start(t, change)
+	p := start(t, change, options...)
 	p.found()
 	return p
 }
@@ -98,7 +105,7 @@ func Demo(t testing.TB) *Portal {
 	return p
 }
 
-func start(t testing.TB, change func(*server.Config)) *Portal {
+func start(t testing.TB, change func(*server.Config), options ...func(*server.Options)) *Portal {
 	t.Helper()
 	before := ownGoroutines()
 	t.Cleanup(func() { gone(t, before) })
@@ -107,10 +114,14 @@ func start(t testing.TB, change func(*server.Config)) *Portal {
 	config.Log.Requests = false
 	change(&config)
 	p := &Portal{t: t, log: &journal{}}
-	var err error
-	p.Server, err = server.New(t.Context(), config, server.Options{
+	with := server.Options{
 		Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), WeatherSource: demo.Weather{},
-	})
+	}
+	for _, change := range options {
+		change(&with)
+	}
+	var err error
+	p.Server, err = server.New(t.Context(), config, with)
 	if err != nil {
 		t.Fatal(err)
 	}

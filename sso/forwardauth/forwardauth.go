@@ -47,8 +47,7 @@ type People interface {
 // Options are what the guard needs.
 type Options struct {
 	DB           *database.DB
-	Sessions     *sso.Sessions
-	Participants *sso.Participants
+	SSO          *sso.Service
 	Applications sso.Applications
 	People       People
 	Renderer     *web.Renderer
@@ -94,7 +93,8 @@ func New(options Options) *Guard {
 		options.Now = time.Now
 	}
 	g := &Guard{Options: options, known: map[hash]verdict{}}
-	options.Participants.Handle(protocol, g.forgetSession)
+	options.SSO.Participants.Handle(protocol, g.forgetSession)
+	options.SSO.OnForms(g.formEnd)
 	return g
 }
 
@@ -349,7 +349,7 @@ func (g *Guard) start(w http.ResponseWriter, r *http.Request) error {
 	if len(all) == 0 {
 		return g.refuse(w, r, errAddress)
 	}
-	signed, err := g.Sessions.Signed(r)
+	signed, err := g.SSO.Sessions.Signed(r)
 	if errors.Is(err, portal.ErrNotFound) {
 		return web.Redirect(w, r, "/sign-in?"+url.Values{"next": {r.URL.RequestURI()}}.Encode())
 	}
@@ -357,6 +357,27 @@ func (g *Guard) start(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return g.handCode(w, r, signed, all, address)
+}
+
+// formEnd says where a sign-in ends that goes on to an application.
+func (g *Guard) formEnd(ctx context.Context, next string) (origin string, err error) {
+	query, ours := strings.CutPrefix(next, "/forward/start?")
+	if !ours {
+		return "", nil
+	}
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return "", nil // that address will be refused
+	}
+	address, err := sso.ParseAddress(values.Get("to"))
+	if err != nil {
+		return "", nil // the same
+	}
+	all, err := g.Applications.At(ctx, sso.KindForward, address)
+	if err != nil || len(all) == 0 {
+		return "", err
+	}
+	return address.Origin, nil
 }
 
 var errAddress = portal.UserError{Kind: portal.ErrDenied, Key: "forwardauth.error.address"}
@@ -421,7 +442,7 @@ func (g *Guard) insert(r *http.Request, signed sso.Signed, caller portal.Caller,
 		if err != nil {
 			return err
 		}
-		err = g.Participants.Join(r.Context(), tx, sso.Participant{Collectivity: application.Collectivity, Session: signed.Identity.Session,
+		err = g.SSO.Participants.Join(r.Context(), tx, sso.Participant{Collectivity: application.Collectivity, Session: signed.Identity.Session,
 			Account: caller.Account, Application: application.ID, Protocol: protocol, Reference: signed.Identity.Session})
 		if err != nil {
 			return err

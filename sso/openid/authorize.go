@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4/jwt"
@@ -51,6 +52,32 @@ func (p *Provider) keep(ctx context.Context, from issuer, values url.Values) (st
 
 // maxKept bounds a request that waits for its person, in bytes.
 const maxKept = 8 << 10
+
+// formEnd says where a sign-in ends that goes on with a request that was kept.
+func (p *Provider) formEnd(ctx context.Context, next string) (origin string, err error) {
+	path, ours := strings.CutPrefix(next, "/oidc/")
+	segment, secret, kept := strings.Cut(path, "/continue/")
+	if !ours || !kept {
+		return "", nil
+	}
+	var text string
+	err = p.db.QueryRow(ctx, `SELECT parameters FROM openid_requests WHERE hash = $1 AND issuer = $2`, hashOf(secret), segment).Scan(&text)
+	if errors.Is(err, portal.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("openid: where a form ends: %w", err)
+	}
+	values, err := url.ParseQuery(text)
+	if err != nil {
+		return "", nil // it will be refused
+	}
+	origin, err = originOf(values.Get("redirect_uri"))
+	if err != nil {
+		return "", nil // the same
+	}
+	return origin, nil
+}
 
 // resume goes on with a request that was kept.
 func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
@@ -148,7 +175,7 @@ const (
 // person returns the session of a request when it satisfies it, or what must be
 // done first. With prompt none nothing may be: the fault says what it was.
 func (p *Provider) person(r *http.Request, from issuer, client Client, asking request, asked time.Time) (signed sso.Signed, next string, err error) {
-	signed, err = p.sessions.Signed(r)
+	signed, err = p.sso.Sessions.Signed(r)
 	switch {
 	case errors.Is(err, portal.ErrNotFound):
 		next = proveAtAll

@@ -54,7 +54,7 @@ func (p *Provider) give(ctx context.Context, from issuer, client Client, applica
 		if err != nil {
 			return err
 		}
-		err = p.participants.Join(ctx, tx, sso.Participant{ // once a session, however often it opens the application
+		err = p.sso.Participants.Join(ctx, tx, sso.Participant{ // once a session, however often it opens the application
 			Collectivity: client.Collectivity, ID: protocol + "." + signed.Identity.Session + "." + client.ID, Session: signed.Identity.Session,
 			Account: caller.Account, Application: application.ID, Protocol: protocol, Reference: client.ID, Address: client.BackChannel,
 		})

@@ -31,7 +31,7 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.refuseRequest(w, r, err)
 	}
-	signed, err := p.sessions.Signed(r)
+	signed, err := p.sso.Sessions.Signed(r)
 	if err != nil && !errors.Is(err, portal.ErrNotFound) {
 		return err
 	}
@@ -39,12 +39,15 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) error {
 		if hinted.Session != signed.Identity.Session {
 			return p.askToLeave(w, r, back)
 		}
-		if err := p.end(w, r); err != nil {
-			return err
-		}
+		return p.sso.SignOut(w, r, func() error { return goBack(w, r, back) })
 	}
+	return goBack(w, r, back)
+}
+
+// goBack ends a sign-out where the application asked, or at ours.
+func goBack(w http.ResponseWriter, r *http.Request, back string) error {
 	if back == "" {
-		return web.Redirect(w, r, "/sign-in")
+		back = "/sign-in"
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, back, http.StatusSeeOther)

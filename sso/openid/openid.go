@@ -46,30 +46,23 @@ type People interface {
 type Options struct {
 	DB           *database.DB
 	Sealer       *seal.Sealer
-	Sessions     *sso.Sessions
-	Participants *sso.Participants
+	SSO          *sso.Service
 	Applications sso.Applications
 	People       People
 	Renderer     *web.Renderer
-	// End ends the session of a browser and forgets its cookie.
-	End func(w http.ResponseWriter, r *http.Request) error
-	// Client speaks to applications (back-channel logout), through a dialer that
-	// keeps to the addresses that the operator allows.
-	Client *http.Client
-	Log    *slog.Logger
-	Now    func() time.Time // nil is time.Now
+	Client       *http.Client // tells applications that a session ended, see outgoing.NewClient
+	Log          *slog.Logger
+	Now          func() time.Time // nil is time.Now
 }
 
 // Provider is the OpenID provider of an installation.
 type Provider struct {
 	db           *database.DB
 	sealer       *seal.Sealer
-	sessions     *sso.Sessions
-	participants *sso.Participants
+	sso          *sso.Service
 	applications sso.Applications
 	people       People
 	renderer     *web.Renderer
-	end          func(w http.ResponseWriter, r *http.Request) error
 	client       *http.Client
 	log          *slog.Logger
 	now          func() time.Time
@@ -86,11 +79,11 @@ func New(options Options) *Provider {
 		options.Now = time.Now
 	}
 	p := &Provider{
-		db: options.DB, sealer: options.Sealer, sessions: options.Sessions, participants: options.Participants,
-		applications: options.Applications, people: options.People, renderer: options.Renderer, end: options.End, client: options.Client,
+		db: options.DB, sealer: options.Sealer, sso: options.SSO, applications: options.Applications, people: options.People, renderer: options.Renderer, client: options.Client,
 		log: options.Log, now: options.Now, rings: map[portal.CollectivityID]*ring{}, clients: map[string]knownClient{}, holdings: map[string]holding{},
 	}
-	p.participants.Handle(protocol, p.notify)
+	p.sso.Participants.Handle(protocol, p.notify)
+	p.sso.OnForms(p.formEnd)
 	return p
 }
 
