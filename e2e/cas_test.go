@@ -138,26 +138,42 @@ func TestApacheAsksCAS(t *testing.T) {
 	authority := servers.NewAuthority(t)
 	p, address := overTLS(t, authority)
 	apache := servers.CASApache(t, address+"/cas", authority)
-	register(t, p, "finances", apache.URL+"/app")
+	asksCAS(t, p, address, authority, apache.URL+"/app",
+		"REMOTE_USER=agent@bourg.example\n", "HTTP_CAS_MAIL=agent@bourg.example\n", "HTTP_CAS_SN=Le Goff\n")
+}
+
+// TestPHPAsksCAS is the same with phpCAS.
+func TestPHPAsksCAS(t *testing.T) {
+	authority := servers.NewAuthority(t)
+	p, address := overTLS(t, authority)
+	php := servers.CASPHP(t, address+"/cas", authority)
+	asksCAS(t, p, address, authority, php.URL+"/", "user=agent@bourg.example\n", "mail=agent@bourg.example\n", "sn=Le Goff\n")
+}
+
+// asksCAS opens an application, which must show every text, twice, then signs
+// out of the portal.
+func asksCAS(t *testing.T, p *servertest.Portal, address string, authority servers.Authority, application string, texts ...string) {
+	t.Helper()
+	register(t, p, "finances", application)
 	v := newVisitor(t, authority)
-	shown := v.signInFor(address, apache.URL+"/app", "agent@bourg.example")
-	for _, want := range []string{"REMOTE_USER=agent@bourg.example\n", "HTTP_CAS_MAIL=agent@bourg.example\n", "HTTP_CAS_SN=Le Goff\n"} {
+	shown := v.signInFor(address, application, "agent@bourg.example")
+	for _, want := range texts {
 		if !strings.Contains(shown, want) {
 			t.Errorf("the application does not see %q:\n%s", want, shown)
 		}
 	}
-	if at, shown := v.open(apache.URL + "/app?again=1"); at.Host != strings.TrimPrefix(apache.URL, "http://") || !strings.Contains(shown, "REMOTE_USER=agent@bourg.example\n") {
-		t.Errorf("her session in Apache is not kept: %s", at)
+	if at, shown := v.open(application + "?again=1"); !strings.HasPrefix(at.String(), application) || !strings.Contains(shown, texts[0]) {
+		t.Errorf("her session in the application is not kept: %s", at)
 	}
 	v.open(address + "/cas/logout")
 	deadline := time.Now().Add(20 * time.Second)
 	for {
-		at, _ := v.open(apache.URL + "/app")
+		at, _ := v.open(application)
 		if at.Path == "/sign-in" {
-			break
+			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("her session in Apache outlives that of the portal")
+			t.Fatal("her session in the application outlives that of the portal")
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

@@ -1,0 +1,86 @@
+package servers
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// PHP is a real PHP whose every page asks phpCAS who the visitor is, and answers
+// "user=…" and her attributes, a line each.
+type PHP struct {
+	URL string // "http://127.0.0.1:40125"
+
+	dir     string
+	process *process
+}
+
+// phpCAS is where Debian keeps the library.
+const phpCAS = "/usr/share/php/CAS/CAS.php"
+
+// CASPHP starts a PHP that trusts the CAS server at an https address, and ends
+// with t.
+func CASPHP(t testing.TB, cas string, authority Authority) *PHP {
+	t.Helper()
+	need(t, "php")
+	if _, err := os.Stat(phpCAS); err != nil {
+		Missing(t, "php-cas is not installed: run tools/install.sh")
+	}
+	p, err := newPHP(cas, authority)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.process.stop()
+		if t.Failed() {
+			t.Logf("PHP's log:\n%s", p.process.output)
+		}
+		os.RemoveAll(p.dir)
+	})
+	return p
+}
+
+func newPHP(cas string, authority Authority) (*PHP, error) {
+	server, err := url.Parse(cas)
+	if err != nil {
+		return nil, fmt.Errorf("servers: php: %w", err)
+	}
+	php, err := find("php")
+	if err != nil {
+		return nil, err
+	}
+	dir, err := newDir("php")
+	if err != nil {
+		return nil, err
+	}
+	p := &PHP{dir: dir}
+	script := filepath.Join(dir, "router.php")
+	return p, retryPorts(1, nil, func(ports []int) error {
+		p.URL = "http://" + address(ports[0])
+		text := fmt.Sprintf(`<?php
+require_once '%s';
+phpCAS::client(CAS_VERSION_3_0, '%s', %s, '%s', '%s');
+phpCAS::setCasServerCACert('%s');
+phpCAS::handleLogoutRequests(false);
+phpCAS::forceAuthentication();
+header('Content-Type: text/plain; charset=utf-8');
+echo 'user=', phpCAS::getUser(), "\n";
+foreach (phpCAS::getAttributes() as $name => $value) {
+	echo $name, '=', implode(', ', (array) $value), "\n";
+}
+`, phpCAS, server.Hostname(), server.Port(), server.Path, p.URL, authority.CA())
+		if err := os.WriteFile(script, []byte(text), 0o644); err != nil {
+			return fmt.Errorf("servers: php: %w", err)
+		}
+		p.process, err = start(command{
+			args:   []string{php, "-d", "session.save_path=" + dir, "-d", "display_errors=stderr", "-S", address(ports[0]), script},
+			folder: dir,
+		})
+		if err != nil {
+			return err
+		}
+		return p.process.listening(ports...)
+	})
+}
