@@ -58,9 +58,8 @@ func (a Application) withDefaults() Application {
 	a.Icon = cmp.Or(a.Icon, "apps")
 	a.Kind = cmp.Or(a.Kind, sso.KindLink)
 	a.Subject = cmp.Or(a.Subject, Login)
-	slices.Sort(a.Audience)
-	slices.Sort(a.Units)
-	a.Audience, a.Units = slices.Compact(a.Audience), slices.Compact(a.Units)
+	a.Audience = slices.Compact(slices.Sorted(slices.Values(a.Audience)))
+	a.Units = slices.Compact(slices.Sorted(slices.Values(a.Units)))
 	if a.Kind == sso.KindOIDC && len(a.Releases) == 0 {
 		a.Releases = slices.Clone(standardReleases) // its scopes say which of them are told
 	}
@@ -69,6 +68,9 @@ func (a Application) withDefaults() Application {
 	}
 	return a
 }
+
+// reserved is the address of the form for a new one.
+const reserved = "new"
 
 const (
 	maxAddresses = 50
@@ -84,6 +86,9 @@ func (a Application) check() error {
 	wrong.identifier("icon", a.Icon)
 	if a.ID != "" {
 		wrong.identifier("id", a.ID)
+	}
+	if a.ID == reserved {
+		wrong.add("id", "applications.error.reserved")
 	}
 	if !slices.Contains(Kinds, a.Kind) {
 		wrong.add("kind", "applications.error.kind")

@@ -76,7 +76,7 @@ func free(ctx context.Context, tx *database.Tx, collectivity portal.Collectivity
 	switch {
 	case err != nil:
 		return "", err
-	case taken == 0 && wanted != "":
+	case taken == 0 && wanted != "" && wanted != reserved:
 		return wanted, nil
 	case given != "":
 		return "", portal.FieldErrors{portal.Invalid("id", "applications.error.taken")}

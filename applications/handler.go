@@ -20,21 +20,22 @@ var Locales embed.FS
 // Handler serves the pages.
 type Handler struct {
 	store    *Store
+	people   People
 	renderer *web.Renderer
 }
 
 // NewHandler returns the pages over the store.
-func NewHandler(store *Store, renderer *web.Renderer) *Handler {
-	return &Handler{store: store, renderer: renderer}
+func NewHandler(store *Store, people People, renderer *web.Renderer) *Handler {
+	return &Handler{store: store, people: people, renderer: renderer}
 }
 
 // Routes lists the pages.
 func (h *Handler) Routes() []web.Route {
-	return []web.Route{
+	return append([]web.Route{
 		{Method: "GET", Path: "/apps", Access: web.SignedIn, Handler: h.list},
 		{Method: "POST", Path: "/apps/{id}/pin", Access: web.SignedIn, Handler: h.pin(true)},
 		{Method: "POST", Path: "/apps/{id}/unpin", Access: web.SignedIn, Handler: h.pin(false)},
-	}
+	}, h.adminRoutes()...)
 }
 
 // category is the applications of one category.

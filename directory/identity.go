@@ -118,6 +118,23 @@ func (s *Store) entitle(ctx context.Context, caller *portal.Caller) error {
 	return err
 }
 
+// Standing is who an agent of the caller's collectivity is when she asks, without
+// any right, for its administrator to see what is open to her. portal.ErrNotFound
+// for an agent who is not there or may not enter.
+func (s *Store) Standing(ctx context.Context, caller portal.Caller, agent portal.AgentID) (portal.Caller, error) {
+	if err := caller.Require(portal.Admin); err != nil {
+		return portal.Caller{}, fmt.Errorf("directory: find standing: %w", err)
+	}
+	card, err := s.Agent(ctx, caller, agent)
+	if err != nil {
+		return portal.Caller{}, err
+	}
+	she := portal.Caller{Account: card.Account, Agent: card.ID, Collectivity: caller.Collectivity, Unit: card.Unit}
+	err = s.entitle(ctx, &she)
+	she.Rights = nil
+	return she, err
+}
+
 // ThemeURL gives the address of a collectivity's colours, which the server
 // that serves them knows.
 type ThemeURL func(c Collectivity) string

@@ -38,7 +38,7 @@ var signedIn = append([]string{
 func roles() []role {
 	return []role{
 		{"agent", "agent@bourg.example", signedIn},
-		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new"}, signedIn...)},
+		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a"}, signedIn...)},
 		{"operator", "pool@pool.example", append([]string{"/pool"}, everybody...)},
 		{"anybody", "", append([]string{"/sign-in"}, everybody...)},
 	}
@@ -233,7 +233,7 @@ func judge(t *testing.T, page *browser.Page, language i18n.Language, address str
 var portraits = map[string]string{
 	"/": "home", "/home/edit": "home-edit", "/sign-in": "sign-in", "/calendar?view=week": "calendar-week", "/calendar?view=month": "calendar-month",
 	"/calendar/new": "event-new", "/search?q=budget": "search", "/documents": "documents", "/news": "news", "/directory": "directory",
-	"/account": "account", "/mail": "mail", "/apps": "apps", "/pool": "pool", "/help": "help", "/nothing-here": "not-found",
+	"/account": "account", "/mail": "mail", "/apps": "apps", "/admin": "admin", "/admin/applications": "admin-applications", "/admin/applications/tickets": "admin-application", "/admin/applications/new": "admin-application-new", "/admin/applications/tickets/try?q=a": "admin-application-try", "/pool": "pool", "/help": "help", "/nothing-here": "not-found",
 }
 
 // keep takes pictures of a portrait, wide and light, then narrow and dark.

@@ -185,6 +185,15 @@ var visits = []visit{
 	{route: "GET /admin/journal", author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "POST /admin/journal.csv", fields: []string{}, author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "POST /admin/journal/keep", fields: []string{"months", "9"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
+	{route: "GET /admin", author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "GET /admin/applications", author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "GET /admin/applications/new", author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "POST /admin/applications", fields: []string{"name", "Nouvelle {number}", "url", "https://nouvelle.example/", "kind", "link", "icon", "apps", "subject", "login"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
+	{route: "GET /admin/applications/{id}", path: at("/admin/applications/", app), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/applications/{id}", path: at("/admin/applications/", app), fields: []string{"name", "Autre", "url", "https://autre.example/"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /admin/applications/{id}/try", path: at("/admin/applications/", app, "/try"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/applications/{id}/delete", path: at("/admin/applications/", app, "/delete"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/applications/{id}/restore", path: at("/admin/applications/", app, "/restore"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /pool", author: 404, colleague: 404, stranger: 404, anonymous: 303},
 
 	{route: "GET /assets/*", path: fixed("/assets/none"), author: 404, colleague: 404, stranger: 404, anonymous: 404},
@@ -382,8 +391,8 @@ func (v visit) status(e *estate, p person, access web.Access) int {
 		return v.colleague
 	case p.in == e.id:
 		return 0
-	case p.login == secretary && access == web.Needs(portal.Admin):
-		return http.StatusNotFound // she edits, and administers nothing
+	case access == web.Needs(portal.Admin) && !strings.HasPrefix(p.login, "admin@"):
+		return http.StatusNotFound // what only an administrator has
 	}
 	return v.stranger
 }

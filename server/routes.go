@@ -71,7 +71,7 @@ func (s *Server) mount(context.Context, Options) error {
 		s.OpenID.Routes(),
 		s.Forward.Routes(),
 		directory.NewHandler(s.Directory, s.renderer).Routes(),
-		applications.NewHandler(s.Applications, s.renderer).Routes(),
+		applications.NewHandler(s.Applications, appDirectory{s.Directory}, s.renderer).Routes(),
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),
 		s.refreshing("agenda", remote.NewHandler(s.Remote, s.renderer).Routes()),
@@ -82,6 +82,7 @@ func (s *Server) mount(context.Context, Options) error {
 		audit.NewHandler(s.Journal, s.renderer).Routes(),
 		s.themes.routes(),
 		standing{s.renderer}.routes(),
+		adminPage{s.renderer}.routes(),
 		poolPages{s.Directory, s.renderer}.routes(),
 		s.ownRoutes(),
 	} {
@@ -165,6 +166,22 @@ func (d appDirectory) Person(ctx context.Context, caller portal.Caller) (applica
 		Login: p.Login, GivenName: p.GivenName, FamilyName: p.FamilyName, Email: p.Email, Phone: p.Phone, Mobile: p.Mobile,
 		Office: p.Office, Function: p.Function, Unit: p.UnitName, SourceKey: p.SourceKey, SIREN: p.SIREN,
 	}, err
+}
+
+// Find lists the agents whose entries begin so.
+func (d appDirectory) Find(ctx context.Context, caller portal.Caller, text string) ([]applications.Someone, error) {
+	const enough = 12 // to choose from; more is a search to narrow
+	people, err := d.People(ctx, caller, directory.PeopleQuery{Text: text, Size: enough})
+	found := make([]applications.Someone, len(people.Agents))
+	for i, agent := range people.Agents {
+		found[i] = applications.Someone{ID: agent.ID, Name: agent.Name(), Function: agent.Function}
+	}
+	return found, err
+}
+
+// As is an agent as she would ask, without any right.
+func (d appDirectory) As(ctx context.Context, caller portal.Caller, agent portal.AgentID) (portal.Caller, error) {
+	return d.Standing(ctx, caller, agent)
 }
 
 // pins shows the home page the applications that the agent pinned.

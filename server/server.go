@@ -144,9 +144,11 @@ func navigation() []web.NavItem {
 	}
 	pool := item("pool", "/pool", "building", false)
 	pool.Right = portal.OperatePool
+	admin := item("admin", "/admin", "settings", false)
+	admin.Right = portal.Admin
 	return []web.NavItem{
 		item("home", "/", "home", true), item("calendar", "/calendar", "calendar", true), item("directory", "/directory", "people", true),
-		item("news", "/news", "news", false), item("documents", "/documents", "doc", false), pool,
+		item("news", "/news", "news", false), item("documents", "/documents", "doc", false), admin, pool,
 	}
 }
 

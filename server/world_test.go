@@ -170,7 +170,7 @@ func (e *estate) furnish() {
 	})
 	e.must(err)
 	e.app, err = e.Applications.Create(ctx, e.admin, applications.Application{
-		Name: e.text(e.group), Description: e.text(e.group), URL: "https://" + e.group + ".example/", Category: e.text(e.group),
+		ID: portal.NewID(), Name: e.text(e.group), Description: e.text(e.group), URL: "https://" + e.group + ".example/", Category: e.text(e.group),
 		Pinned: true, Audience: toAccueil,
 	}, "")
 	e.must(err)
