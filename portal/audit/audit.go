@@ -28,13 +28,21 @@ const (
 	AppPasswordCreated Action = "app-password.created"
 	AppPasswordRevoked Action = "app-password.revoked"
 	AppPasswordRefused Action = "app-password.refused"
+	StepUp             Action = "step-up"
+	FactorAdded        Action = "factor.added"
+	FactorRemoved      Action = "factor.removed"
+	FactorCodes        Action = "factor.codes"
+	FactorsReset       Action = "factor.reset"
+	FactorPolicy       Action = "factor.policy"
 	Exported           Action = "journal.exported"
 	Kept               Action = "journal.kept"
 )
 
 // Actions lists them in the order in which a reader chooses.
 var Actions = []Action{
-	SignIn, SignOut, SessionRevoked, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused, Exported, Kept,
+	SignIn, SignOut, SessionRevoked, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused,
+	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
+	Exported, Kept,
 }
 
 // Reason says truly why something was refused, where the person is told less.
@@ -48,10 +56,13 @@ const (
 	Closed      Reason = "closed"      // proved to be who she is, and may not enter
 	Unavailable Reason = "unavailable" // the server that decides did not answer
 	Issuer      Reason = "issuer"      // what the issuer answered is not sound
+	Factor      Reason = "factor"      // a wrong code, or a key whose answer is not sound
+	Replayed    Reason = "replayed"    // a code or an answer that served before
+	Expired     Reason = "expired"     // too late, or begun in another browser
 )
 
 // Reasons lists them all.
-var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer}
+var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer, Factor, Replayed, Expired}
 
 // Line is one thing that was done or refused.
 type Line struct {
