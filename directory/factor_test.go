@@ -117,10 +117,10 @@ func TestNobodyIsSignedInBeforeTheSecondFactor(t *testing.T) {
 	other.second("recovery", made.codes[3]).want(t, http.StatusUnprocessableEntity, "n’est pas le bon")
 }
 
-// TestCVE_2025_9798_LockoutIsCheckedAtEachStep (Keycloak): passwords and codes
+// TestCVE_2026_9798_LockoutIsCheckedAtEachStep (Keycloak): passwords and codes
 // count together, a right password forgives nothing, and who is locked between
 // the steps stays out with the right code, by every way.
-func TestCVE_2025_9798_LockoutIsCheckedAtEachStep(t *testing.T) {
+func TestCVE_2026_9798_LockoutIsCheckedAtEachStep(t *testing.T) {
 	h, made := withApp(t)
 	waiting := h.browser(t)
 	waiting.signIn("anne@bourg.example", password)
