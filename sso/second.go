@@ -243,7 +243,10 @@ func (s *Service) takeSecond(w http.ResponseWriter, r *http.Request) error {
 	case under.Proved.ID != r.PostFormValue("flow"), !held.Any():
 		return web.Redirect(w, r, secondPage) // another tab began anew: look whose turn it is
 	}
-	use := r.PostFormValue("use")
+	use := useApp
+	if typed := r.PostFormValue("use"); typed == useKey || typed == useRecovery {
+		use = typed // and nothing else: the journal tells it
+	}
 	given, err := s.judgeSecond(r, *under.Proved, use)
 	if err == nil {
 		err = s.letIn(w, r, under, given)
