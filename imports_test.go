@@ -38,6 +38,7 @@ var importers = map[string][]string{
 	"golang.org/x/oauth2":              {"sso/upstream"},
 	"github.com/go-jose/":              {"sso/openid"},
 	"github.com/go-webauthn/":          {"sso"},
+	"github.com/boombuler/barcode":     {"sso"},
 	"github.com/gorilla/mux":           {"portal/web"},
 	"github.com/blevesearch/":          {"search/bleveindex"},
 	"github.com/emersion/go-webdav":    {"calendar/remote"},

@@ -28,7 +28,7 @@ type role struct {
 var everybody = []string{"/sitemap", "/help", "/accessibility", "/legal", "/privacy", "/nothing-here"}
 
 var signedIn = append([]string{
-	"/", "/home/edit", "/account", "/apps", "/boxes/news", "/boxes/agenda", "/boxes/mail", "/boxes/weather", "/boxes/directory", "/boxes/applications",
+	"/", "/home/edit", "/account", "/account/factors", "/account/factors/app", "/apps", "/boxes/news", "/boxes/agenda", "/boxes/mail", "/boxes/weather", "/boxes/directory", "/boxes/applications",
 	"/search", "/search?q=budget", "/search?q=bugdet", "/search?q=xyzzyx", "/search?q=budget&kind=document",
 	"/calendar?view=day", "/calendar?view=week", "/calendar?view=month", "/calendar?view=list", "/calendar/new",
 	"/news", "/news?shelf=archive", "/news?shelf=planned", "/documents", "/documents/bin", "/documents/unread",
@@ -38,7 +38,7 @@ var signedIn = append([]string{
 func roles() []role {
 	return []role{
 		{"agent", "agent@bourg.example", signedIn},
-		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a"}, signedIn...)},
+		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/sign-in/factors"}, signedIn...)},
 		{"operator", "pool@pool.example", append([]string{"/pool"}, everybody...)},
 		{"anybody", "", append([]string{"/sign-in"}, everybody...)},
 	}
@@ -47,6 +47,9 @@ func roles() []role {
 // unseen are the routes that answer with no page of their own: why.
 var unseen = map[string]string{
 	"/sign-in/password":                 "is reached by a form, see TestRefusedFormsAreForEveryone",
+	"/account/factors/keys":             "needs a host with a name, see TestPasskeys",
+	"/sign-in/second":                   "is reached by a form, see TestSecondFactorsAreForEveryone",
+	"/sign-in/second/new":               "is reached by a form, see TestSecondFactorsAreForEveryone",
 	"/sign-in/issuer":                   "leaves for an issuer, see the stories",
 	"/sign-in/callback":                 "comes back from an issuer, see the stories",
 	"/mail/password":                    "is asked where a person gives her password, see the stories",
@@ -233,7 +236,7 @@ func judge(t *testing.T, page *browser.Page, language i18n.Language, address str
 var portraits = map[string]string{
 	"/": "home", "/home/edit": "home-edit", "/sign-in": "sign-in", "/calendar?view=week": "calendar-week", "/calendar?view=month": "calendar-month",
 	"/calendar/new": "event-new", "/search?q=budget": "search", "/documents": "documents", "/news": "news", "/directory": "directory",
-	"/account": "account", "/mail": "mail", "/apps": "apps", "/admin": "admin", "/admin/applications": "admin-applications", "/admin/applications/tickets": "admin-application", "/admin/applications/new": "admin-application-new", "/admin/applications/tickets/try?q=a": "admin-application-try", "/pool": "pool", "/help": "help", "/nothing-here": "not-found",
+	"/account": "account", "/account/factors": "factors", "/account/factors/app": "factor-app", "/admin/sign-in/factors": "staff", "/mail": "mail", "/apps": "apps", "/admin": "admin", "/admin/applications": "admin-applications", "/admin/applications/tickets": "admin-application", "/admin/applications/new": "admin-application-new", "/admin/applications/tickets/try?q=a": "admin-application-try", "/pool": "pool", "/help": "help", "/nothing-here": "not-found",
 }
 
 // keep takes pictures of a portrait, wide and light, then narrow and dark.

@@ -297,6 +297,16 @@ func (e *estate) appPassword() string {
 	return all[0].ID
 }
 
+// key is a passkey of the author's.
+func (e *estate) key() string {
+	e.t.Helper()
+	id := portal.NewID()
+	_, err := e.DB.Exec(e.t.Context(), `INSERT INTO account_keys (account, id, credential, record, name, created) VALUES ($1, $2, $3, '{}', $4, 1)`,
+		string(e.caller.Account), id, []byte(id), e.text(e.own))
+	e.must(err)
+	return id
+}
+
 // session is a second session of the author.
 func (e *estate) session() string {
 	e.t.Helper()

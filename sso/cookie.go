@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"parvis/portal"
 	"parvis/portal/web"
 )
 
@@ -48,6 +49,10 @@ const flowLife = 15 * time.Minute
 // aboutFlow is what a sealed flow is about.
 const aboutFlow = "sso/flow"
 
+// maxFlow bounds what is sealed, so that the cookie stays under the 4,096 bytes
+// that browsers keep.
+const maxFlow = 2800
+
 // flow is a sign-in under way. It lives sealed in a cookie, so that it belongs
 // to one browser, costs the store nothing, and no address appears in a log.
 type flow struct {
@@ -55,15 +60,40 @@ type flow struct {
 	Typed    string `json:"t"`
 	Next     string `json:"n"`
 	Again    bool   `json:"a,omitempty"` // she is signed in, and proves it anew
+	Second   bool   `json:"f,omitempty"` // an application asks for a second factor
 	State    string `json:"s,omitempty"`
 	Nonce    string `json:"o,omitempty"`
 	Verifier string `json:"v,omitempty"`
 	Expires  int64  `json:"e"` // ms since the epoch
+
+	Proved *proved `json:"p,omitempty"` // nil before the first proof
+}
+
+// proved is a person who proved one thing, and must prove another before she is
+// let in. It signs nobody in by itself.
+type proved struct {
+	ID      string                `json:"i"` // of this step: a form of another one is refused, and it ends once
+	Account portal.AccountID      `json:"a"`
+	Home    portal.CollectivityID `json:"h,omitempty"` // whose method vouched for her
+	Into    portal.CollectivityID `json:"c,omitempty"` // where she goes
+	Kind    Kind                  `json:"k,omitempty"`
+	Factors string                `json:"f"`
+	Since   int64                 `json:"s"`           // when, ms since the epoch
+	Counted string                `json:"t,omitempty"` // subject of her wrong passwords
+	IDToken string                `json:"o,omitempty"`
+	Kiosk   bool                  `json:"q,omitempty"`
+	Session string                `json:"u,omitempty"` // session to raise, "" to open one
 }
 
 func (s *Service) writeFlow(w http.ResponseWriter, r *http.Request, f flow) error {
 	f.Expires = s.now().Add(flowLife).UnixMilli()
 	text, err := json.Marshal(f)
+	if err == nil && len(text) > maxFlow && f.Proved != nil {
+		without := *f.Proved
+		without.IDToken = "" // only a hint, to sign out at the issuer too
+		f.Proved = &without
+		text, err = json.Marshal(f)
+	}
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,13 @@ func (s *Service) Routes() []web.Route {
 		{Method: "POST", Path: "/sign-in", Access: web.Public, MaxBody: maxForm, Handler: s.takeLogin},
 		{Method: "GET", Path: "/sign-in/password", Access: web.Public, Handler: s.showPassword},
 		{Method: "POST", Path: "/sign-in/password", Access: web.Public, MaxBody: maxForm, Handler: s.takePassword},
+		{Method: "POST", Path: "/sign-in/key/ask", Access: web.Public, MaxBody: maxForm, Handler: s.askAnyKey},
+		{Method: "POST", Path: "/sign-in/key", Access: web.Public, MaxBody: 2 * maxAnswer, Handler: s.takeKey},
+		{Method: "GET", Path: "/sign-in/second", Access: web.Public, Handler: s.showSecond},
+		{Method: "POST", Path: "/sign-in/second", Access: web.Public, MaxBody: 2 * maxAnswer, Handler: s.takeSecond},
+		{Method: "GET", Path: "/sign-in/second/new", Access: web.Public, Handler: s.showFirstFactor},
+		{Method: "POST", Path: "/sign-in/second/new", Access: web.Public, MaxBody: 2 * maxAnswer, Handler: s.takeFirstFactor},
+		{Method: "POST", Path: "/sign-in/second/key/ask", Access: web.Public, MaxBody: maxForm, Handler: s.askSecondKey},
 		{Method: "GET", Path: "/sign-in/issuer", Access: web.Public, Handler: s.leaveForIssuer},
 		{Method: "GET", Path: "/sign-in/callback", Access: web.Public, Handler: s.backFromIssuer},
 		{Method: "POST", Path: "/sign-out", Access: web.Public, MaxBody: maxForm, Handler: s.signOut},
@@ -29,6 +36,18 @@ func (s *Service) Routes() []web.Route {
 		{Method: "POST", Path: "/account/preferences", Access: web.SignedIn, MaxBody: maxForm, Handler: s.savePreferences},
 		{Method: "POST", Path: "/account/app-passwords", Access: web.SignedIn, MaxBody: maxForm, Handler: s.createAppPassword},
 		{Method: "POST", Path: "/account/app-passwords/{id}/revoke", Access: web.SignedIn, MaxBody: maxForm, Handler: s.revokeAppPassword},
+		{Method: "GET", Path: "/account/factors", Access: web.SignedIn, Handler: s.showFactors},
+		{Method: "GET", Path: "/account/factors/app", Access: web.SignedIn, Handler: s.freshly("/account/factors/app", s.showNewApp)},
+		{Method: "POST", Path: "/account/factors/app", Access: web.SignedIn, MaxBody: maxForm, Handler: s.freshly("/account/factors/app", s.takeNewApp)},
+		{Method: "POST", Path: "/account/factors/app/remove", Access: web.SignedIn, MaxBody: maxForm, Handler: s.freshly("/account/factors", s.removeApp)},
+		{Method: "GET", Path: "/account/factors/keys", Access: web.SignedIn, Handler: s.freshly("/account/factors/keys", s.showNewKey)},
+		{Method: "POST", Path: "/account/factors/keys", Access: web.SignedIn, MaxBody: 2 * maxAnswer, Handler: s.freshly("/account/factors/keys", s.takeNewKey)},
+		{Method: "POST", Path: "/account/factors/keys/ask", Access: web.SignedIn, MaxBody: maxForm, Handler: s.freshly("/account/factors/keys", s.askNewKey)},
+		{Method: "POST", Path: "/account/factors/keys/{id}/remove", Access: web.SignedIn, MaxBody: maxForm, Handler: s.freshly("/account/factors", s.removeKey)},
+		{Method: "POST", Path: "/account/factors/codes", Access: web.SignedIn, MaxBody: maxForm, Handler: s.freshly("/account/factors", s.renewCodes)},
+		{Method: "GET", Path: "/admin/sign-in/factors", Access: web.Needs(portal.Admin), Handler: s.showStaff},
+		{Method: "POST", Path: "/admin/sign-in/factors", Access: web.Needs(portal.Admin), Handler: s.freshly("/admin/sign-in/factors", s.savePolicy)},
+		{Method: "POST", Path: "/admin/sign-in/factors/{id}/reset", Access: web.Needs(portal.Admin), Handler: s.freshly("/admin/sign-in/factors", s.resetFactors)},
 		{Method: "POST", Path: "/account/sessions/revoke-others", Access: web.SignedIn, MaxBody: maxForm, Handler: s.revokeOtherSessions},
 		{Method: "POST", Path: "/account/sessions/{id}/revoke", Access: web.SignedIn, MaxBody: maxForm, Handler: s.revokeSession},
 	}
@@ -41,6 +60,9 @@ type loginPage struct {
 	Login string
 	Next  string
 	Again bool // she is signed in, and proves it anew
+	// Second says that an application asks for a second factor.
+	Second bool
+	Keys   bool // keys can be used here
 }
 
 func (s *Service) showLogin(w http.ResponseWriter, r *http.Request) error {
@@ -49,7 +71,7 @@ func (s *Service) showLogin(w http.ResponseWriter, r *http.Request) error {
 	if web.IdentityOf(r) != nil && !again {
 		return web.Redirect(w, r, next)
 	}
-	page := &loginPage{Next: next, Again: again, Login: r.URL.Query().Get("login")}
+	page := &loginPage{Next: next, Again: again, Login: r.URL.Query().Get("login"), Second: r.URL.Query().Get("second") != ""}
 	if identity := web.IdentityOf(r); identity != nil {
 		login, err := s.people.LoginOf(r.Context(), identity.Caller.Account)
 		if err != nil {
@@ -61,7 +83,7 @@ func (s *Service) showLogin(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) renderLogin(w http.ResponseWriter, r *http.Request, status int, page *loginPage) error {
-	page.Title, page.Gate = web.Printer(r).T("sso.title"), true
+	page.Title, page.Gate, page.Keys = web.Printer(r).T("sso.title"), true, takesKeys(web.BaseURL(r))
 	return s.render(w, r, status, "sso/login", page)
 }
 
@@ -76,12 +98,12 @@ func (s *Service) takeLogin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	typed, next := strings.TrimSpace(r.PostFormValue("login")), SafeNext(r.PostFormValue("next"))
-	again := r.PostFormValue("again") != ""
+	again, second := r.PostFormValue("again") != "", r.PostFormValue("second") != ""
 	if typed == "" {
 		form, _ := web.FormErrors(r, portal.Invalid("login", "sso.error.login"))
-		return s.renderLogin(w, r, http.StatusUnprocessableEntity, &loginPage{Form: form, Next: next, Again: again})
+		return s.renderLogin(w, r, http.StatusUnprocessableEntity, &loginPage{Form: form, Next: next, Again: again, Second: second})
 	}
-	return s.begin(w, r, typed, flow{Next: next, Again: again})
+	return s.begin(w, r, typed, flow{Next: next, Again: again, Second: second})
 }
 
 func (s *Service) showPassword(w http.ResponseWriter, r *http.Request) error {
@@ -120,11 +142,13 @@ func (s *Service) takePassword(w http.ResponseWriter, r *http.Request) error {
 		return s.refuse(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}, home)
 	}
 	who, err := s.judge(r.Context(), under.Login, r.PostFormValue("password"), web.ClientAddr(r))
+	next := under.Next
 	if err == nil {
-		err = s.enter(w, r, who)
+		who.kiosk = r.PostFormValue("kiosk") != ""
+		next, err = s.proceed(w, r, who, under)
 	}
 	if err == nil {
-		return web.Redirect(w, r, under.Next)
+		return web.Redirect(w, r, next)
 	}
 	if journalled := s.journalRefusal(r, under.Login, err); journalled != nil {
 		return errors.Join(err, journalled)
@@ -234,13 +258,14 @@ func (s *Service) backFromIssuer(w http.ResponseWriter, r *http.Request) error {
 		return s.refuseIssuer(w, r, under, Because(err, issuerReason(err)))
 	}
 	account, err := s.linked(r.Context(), place, answer)
+	next := under.Next
 	if err == nil {
-		err = s.enter(w, r, entry{account: account, home: place.Collectivity.ID, kind: OIDC, idToken: answer.IDToken})
+		next, err = s.proceed(w, r, entry{account: account, home: place.Collectivity.ID, kind: OIDC, idToken: answer.IDToken}, under)
 	}
 	if err != nil {
 		return s.refuseIssuer(w, r, under, err)
 	}
-	return web.Redirect(w, r, under.Next)
+	return web.Redirect(w, r, next)
 }
 
 // issuerReason tells an issuer that is silent from one whose answer is refused.
@@ -261,7 +286,6 @@ func (s *Service) refuseIssuer(w http.ResponseWriter, r *http.Request, under flo
 
 func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
 	return s.SignOut(w, r, func() error {
-		web.SetFlash(w, r, "sso.left")
 		return web.Redirect(w, r, "/sign-in")
 	})
 }
@@ -269,14 +293,14 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
 // SignOut ends the session of this browser, and answers: with the way to the
 // issuer whose own session must end too, or with what next answers.
 func (s *Service) SignOut(w http.ResponseWriter, r *http.Request, next func() error) error {
-	from, idToken, err := s.leave(w, r)
+	was, err := s.leave(w, r)
 	if errors.Is(err, portal.ErrNotFound) {
 		return next()
 	}
 	if err != nil {
 		return err
 	}
-	if address := s.issuerSignOut(r, from, idToken); address != "" {
+	if address := s.issuerSignOut(r, was.home, was.idToken); address != "" {
 		page := &sentencePage{Address: address}
 		printer := web.Printer(r)
 		page.Title, page.Sentence, page.Label = printer.T("sso.left.title"), printer.T("sso.left.how"), printer.T("sso.left.go")
@@ -286,19 +310,24 @@ func (s *Service) SignOut(w http.ResponseWriter, r *http.Request, next func() er
 }
 
 // leave ends the session of this browser and has its applications told. It
-// returns whose method opened it and the issuer's token; portal.ErrNotFound when
-// there was no session.
-func (s *Service) leave(w http.ResponseWriter, r *http.Request) (from portal.CollectivityID, idToken string, err error) {
+// returns what the session was; portal.ErrNotFound when there was none.
+func (s *Service) leave(w http.ResponseWriter, r *http.Request) (was ended, err error) {
 	hash, ok := hashOf(r)
 	clearCookie(w, r, sessionCookie)
 	clearCookie(w, r, flowCookie)
+	clearCookie(w, r, keyCookie)
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 	if !ok {
-		return "", "", portal.ErrNotFound
+		return ended{}, portal.ErrNotFound
 	}
-	from, idToken, err = s.Sessions.end(r.Context(), hash, web.CallerOf(r))
+	was, err = s.Sessions.end(r.Context(), hash, web.CallerOf(r))
 	s.Participants.Wake()
-	return from, idToken, err
+	if err == nil && was.kiosk {
+		w.Header().Set("Clear-Site-Data", `"cache", "cookies", "storage"`) // the next person finds nothing
+	} else {
+		web.SetFlash(w, r, "sso.left")
+	}
+	return was, err
 }
 
 // issuerSignOut is where the issuer's own session ends, "" when it has none.
@@ -322,6 +351,7 @@ type accountPage struct {
 	Session              string
 	Sessions             []Session
 	Apps                 []AppPassword
+	Held                 Held
 	Name                 string // typed for a new device
 	NewName, NewPassword string // of the one just made
 }
@@ -344,6 +374,9 @@ func (s *Service) renderAccount(w http.ResponseWriter, r *http.Request, status i
 	if page.Apps, err = s.AppPasswords.List(r.Context(), caller); err != nil {
 		return err
 	}
+	if page.Held, err = s.Factors.Of(r.Context(), caller.Account); err != nil {
+		return err
+	}
 	page.Server = strings.TrimPrefix(web.BaseURL(r), "https://")
 	return s.render(w, r, status, "sso/account", page)
 }
@@ -362,6 +395,9 @@ func (s *Service) switchCollectivity(w http.ResponseWriter, r *http.Request) err
 	hash, ok := hashOf(r)
 	for _, agency := range agencies {
 		if ok && string(agency.Agent) == r.PostFormValue("agent") {
+			if led, err := s.leadToSecond(w, r, agency.Collectivity); led || err != nil {
+				return err
+			}
 			if err := s.Sessions.move(r.Context(), hash, caller, agency.Collectivity); err != nil {
 				return err
 			}

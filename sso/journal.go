@@ -34,6 +34,8 @@ func reasonOf(err error) audit.Reason {
 		return audit.Password
 	case errors.As(err, &said) && said.Key == waitKey:
 		return audit.Throttled
+	case errors.As(err, &said) && said.Key == errNoQuestion.Key:
+		return audit.Expired
 	case errors.Is(err, portal.ErrUnavailable):
 		return audit.Unavailable
 	}
@@ -63,6 +65,21 @@ func (s *Service) journalRefusal(r *http.Request, login string, cause error) err
 	if account != "" {
 		line.Login = login
 		line.Agent = s.agentOf(ctx, account, place.Collectivity.ID)
+	}
+	return audit.Write(ctx, s.db, line)
+}
+
+// journalFactor writes a second factor that was refused.
+func (s *Service) journalFactor(r *http.Request, account portal.AccountID, in portal.CollectivityID, action audit.Action, detail string, cause error) error {
+	ctx := context.WithoutCancel(r.Context())
+	reason := reasonOf(cause)
+	if reason == audit.Throttled && s.flood.add(network(web.ClientAddr(r))+" "+string(account)) > 0 {
+		return nil
+	}
+	line := audit.Line{At: s.now(), Collectivity: in, Account: account, Agent: s.agentOf(ctx, account, in), Action: action,
+		Refused: reason, Detail: detail, Address: web.ClientAddr(r)}
+	if line.Agent == "" {
+		line.Account = "" // nobody's, or of an account that is closed
 	}
 	return audit.Write(ctx, s.db, line)
 }

@@ -45,7 +45,7 @@ func TestApplicationsAreToldWhenTheirSessionEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, _, err := sessions.end(ctx, hash, portal.Caller{}); err != nil {
+	if _, err := sessions.end(ctx, hash, portal.Caller{}); err != nil {
 		t.Fatal(err)
 	}
 

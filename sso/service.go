@@ -38,6 +38,8 @@ type Service struct {
 	Passwords    *Passwords
 	Methods      *Methods
 	Participants *Participants
+	Factors      *Factors
+	Policies     *Policies
 
 	db          *database.DB
 	people      People
@@ -58,7 +60,7 @@ func New(options Options) *Service {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return &Service{
+	s := &Service{
 		Sessions:     newSessions(options.DB, options.People, options.Lifetimes, options.Log, options.Now),
 		AppPasswords: newAppPasswords(options.DB, options.People, options.Log, options.Now),
 		Passwords:    newPasswords(options.DB),
@@ -69,6 +71,9 @@ func New(options Options) *Service {
 		flood:  newWindow(1, options.Limits.withDefaults().Window, options.Now),
 		sealer: options.Sealer, log: options.Log, now: options.Now,
 	}
+	s.Factors = &Factors{db: options.DB, sealer: options.Sealer, now: options.Now, forget: s.Sessions.Forget}
+	s.Policies = &Policies{db: options.DB, methods: s.Methods, now: options.Now}
+	return s
 }
 
 // SetRenderer gives the pages their renderer, for a server that makes it after
@@ -121,21 +126,32 @@ type entry struct {
 	account portal.AccountID
 	home    portal.CollectivityID // whose method vouched for her
 	kind    Kind                  // how she proved it
-	try     attempt               // that proved it
+	factors string                // what she proved (RFC 8176)
+	detail  string                // the same for the journal, "password otp"
+	since   time.Time             // when she proved the first; zero is now
+	once    string                // what may let in once, "" for nothing
+	tries   []attempt             // that proved it
+	counted string                // subject of her wrong passwords, "" for her account's
 	idToken string
+	kiosk   bool
+}
+
+// entering is who a person is where she is about to be let in.
+func (s *Service) entering(ctx context.Context, who entry) (*web.Identity, error) {
+	identity, err := s.people.Identity(ctx, who.account, who.home)
+	if errors.Is(err, portal.ErrNotFound) {
+		identity, err = s.people.Identity(ctx, who.account, "")
+	}
+	if err != nil {
+		return nil, errors.Join(errNotAllowed(err), s.throttle.cancel(context.WithoutCancel(ctx), who.tries...))
+	}
+	return identity, nil
 }
 
 // enter opens a session in this browser, with a new secret, and puts an end to
 // the one that was there.
-func (s *Service) enter(w http.ResponseWriter, r *http.Request, who entry) error {
-	identity, err := s.people.Identity(r.Context(), who.account, who.home)
-	if errors.Is(err, portal.ErrNotFound) {
-		identity, err = s.people.Identity(r.Context(), who.account, "")
-	}
-	if err != nil {
-		return errors.Join(errNotAllowed(err), s.throttle.cancel(context.WithoutCancel(r.Context()), who.try))
-	}
-	if err := s.throttle.forgive(r.Context(), who.try); err != nil {
+func (s *Service) enter(w http.ResponseWriter, r *http.Request, identity *web.Identity, who entry) error {
+	if err := s.throttle.forgive(r.Context(), who.tries...); err != nil {
 		return err
 	}
 	if err := s.tidy(r.Context()); err != nil {
@@ -146,6 +162,7 @@ func (s *Service) enter(w http.ResponseWriter, r *http.Request, who entry) error
 		return err
 	}
 	clearCookie(w, r, flowCookie)
+	clearCookie(w, r, keyCookie)
 	setCookie(w, r, sessionCookie, secret, 0)
 	s.log.Info("signed in", "account", who.account, "collectivity", identity.Caller.Collectivity)
 	return nil
@@ -165,7 +182,7 @@ func (s *Service) renewOrOpen(r *http.Request, caller portal.Caller, who entry) 
 	if !errors.Is(err, portal.ErrNotFound) {
 		return secret, err
 	}
-	if _, _, err := s.Sessions.end(r.Context(), hash, web.CallerOf(r)); err != nil && !errors.Is(err, portal.ErrNotFound) {
+	if _, err := s.Sessions.end(r.Context(), hash, web.CallerOf(r)); err != nil && !errors.Is(err, portal.ErrNotFound) {
 		return "", err
 	}
 	s.Participants.Wake()
@@ -174,11 +191,15 @@ func (s *Service) renewOrOpen(r *http.Request, caller portal.Caller, who entry) 
 
 // open writes the session and its line in the journal, and returns its secret.
 func (s *Service) open(r *http.Request, caller portal.Caller, who entry, write func(context.Context, writer, opening) (string, error)) (secret string, err error) {
-	begin := opening{account: who.account, collectivity: caller.Collectivity, home: who.home, factors: who.kind.factor(),
-		idToken: who.idToken, device: deviceOf(r.UserAgent()), address: web.ClientAddr(r)}
+	begin := opening{account: who.account, collectivity: caller.Collectivity, home: who.home, factors: who.factors,
+		idToken: who.idToken, device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
+		since: who.since, kiosk: who.kiosk, counted: who.counted}
 	line := audit.By(caller, audit.SignIn)
-	line.At, line.Detail, line.Address = s.now(), string(who.kind), begin.address
+	line.At, line.Detail, line.Address = s.now(), who.detail, begin.address
 	err = s.db.Tx(r.Context(), func(tx *database.Tx) error {
+		if err := s.spend(r.Context(), tx, who.once); err != nil {
+			return err
+		}
 		if secret, err = write(r.Context(), tx, begin); err != nil {
 			return err
 		}
@@ -186,6 +207,24 @@ func (s *Service) open(r *http.Request, caller portal.Caller, who entry, write f
 	})
 	return secret, err
 }
+
+// spend marks what may serve once, "" for nothing. A portal.UserError when it
+// served before.
+func (s *Service) spend(ctx context.Context, to writer, what string) error {
+	if what == "" {
+		return nil
+	}
+	err := database.OneRow(to.Exec(ctx, `INSERT INTO sign_in_spent (id, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+		what, database.Millis(s.now())))
+	if errors.Is(err, portal.ErrNotFound) {
+		return Because(portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}, audit.Replayed)
+	}
+	return err
+}
+
+// spentLife is how long what served is remembered: longer than a sign-in or a
+// question to a key is valid.
+const spentLife = time.Hour
 
 // tidyEvery is how often a sign-in also clears away what ended.
 const tidyEvery = time.Minute
@@ -197,7 +236,8 @@ func (s *Service) tidy(ctx context.Context) error {
 	if now-last < tidyEvery.Milliseconds() || !s.tidied.CompareAndSwap(last, now) {
 		return nil
 	}
-	if err := errors.Join(s.Sessions.purge(ctx), s.throttle.sweep(ctx)); err != nil {
+	_, err := s.db.Exec(ctx, `DELETE FROM sign_in_spent WHERE at < $1`, now-spentLife.Milliseconds())
+	if err := errors.Join(s.Sessions.purge(ctx), s.throttle.sweep(ctx), err); err != nil {
 		return fmt.Errorf("sso: tidy: %w", err)
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +23,7 @@ import (
 // Lifetimes bound a session.
 type Lifetimes struct {
 	Idle     time.Duration // without a request; 0 is 4 hours
+	Kiosk    time.Duration // the same on a computer that several people share; 0 is 20 minutes
 	Absolute time.Duration // since the sign-in; 0 is 12 hours, a working day
 }
 
@@ -54,6 +57,8 @@ type known struct {
 	identity *web.Identity
 	since    time.Time
 	factors  string
+	kiosk    bool
+	counted  string
 	fresh    time.Time // until when it needs no reading
 	ends     time.Time
 }
@@ -63,11 +68,26 @@ type Signed struct {
 	Identity *web.Identity // Session names the session
 	Since    time.Time     // when the person last proved who she is, in UTC
 	Factors  string        // how, "pwd otp" (RFC 8176)
+	Kiosk    bool          // on a computer that several people share
+	counted  string        // subject of her wrong passwords, "" for her account's
+}
+
+// Second says whether she proved a second factor, or a key that is two in one.
+func (s Signed) Second() bool { return hasSecond(s.Factors) }
+
+// hasSecond says whether one of these references is more than a password.
+func hasSecond(factors string) bool {
+	return slices.ContainsFunc(strings.Fields(factors), func(one string) bool {
+		return one == "otp" || one == "hwk" || one == "swk"
+	})
 }
 
 func newSessions(db *database.DB, people People, life Lifetimes, log *slog.Logger, now func() time.Time) *Sessions {
 	if life.Idle == 0 {
 		life.Idle = 4 * time.Hour
+	}
+	if life.Kiosk == 0 {
+		life.Kiosk = 20 * time.Minute
 	}
 	if life.Absolute == 0 {
 		life.Absolute = 12 * time.Hour
@@ -105,7 +125,7 @@ func (s *Sessions) Signed(r *http.Request) (Signed, error) {
 	if err != nil {
 		return Signed{}, err
 	}
-	return Signed{Identity: found.identity, Since: found.since, Factors: found.factors}, nil
+	return Signed{Identity: found.identity, Since: found.since, Factors: found.factors, Kiosk: found.kiosk, counted: found.counted}, nil
 }
 
 // Of returns a session of an account by its id, as the account's agent in a
@@ -114,13 +134,13 @@ func (s *Sessions) Signed(r *http.Request) (Signed, error) {
 func (s *Sessions) Of(ctx context.Context, account portal.AccountID, id string, collectivity portal.CollectivityID) (Signed, error) {
 	var signed Signed
 	var created, used int64
-	err := s.db.QueryRow(ctx, `SELECT factors, created, used FROM sessions WHERE account = $1 AND id = $2`,
-		string(account), id).Scan(&signed.Factors, &created, &used)
+	err := s.db.QueryRow(ctx, `SELECT factors, kiosk, created, used FROM sessions WHERE account = $1 AND id = $2`,
+		string(account), id).Scan(&signed.Factors, &signed.Kiosk, &created, &used)
 	if err != nil {
 		return Signed{}, fmt.Errorf("sso: find session: %w", err)
 	}
 	signed.Since = database.FromMillis(created)
-	if s.ended(signed.Since, database.FromMillis(used)) {
+	if s.ended(signed.Since, database.FromMillis(used), signed.Kiosk) {
 		return Signed{}, fmt.Errorf("sso: session ended: %w", portal.ErrNotFound)
 	}
 	identity, err := s.people.Identity(ctx, account, collectivity)
@@ -134,9 +154,12 @@ func (s *Sessions) Of(ctx context.Context, account portal.AccountID, id string, 
 }
 
 // ended says whether a session is too old, or was left.
-func (s *Sessions) ended(created, used time.Time) bool {
-	now := s.now()
-	return !now.Before(created.Add(s.life.Absolute)) || !now.Before(used.Add(s.life.Idle))
+func (s *Sessions) ended(created, used time.Time, kiosk bool) bool {
+	now, idle := s.now(), s.life.Idle
+	if kiosk {
+		idle = s.life.Kiosk
+	}
+	return !now.Before(created.Add(s.life.Absolute)) || !now.Before(used.Add(idle))
 }
 
 // hashOf reads the session's secret; not ok for anything that can't be one.
@@ -168,15 +191,16 @@ func (s *Sessions) resolve(ctx context.Context, hash sessionHash) (*known, error
 
 // read asks the store about a session and the directory about its person.
 func (s *Sessions) read(ctx context.Context, hash sessionHash, now time.Time) (*known, error) {
-	var id, account, collectivity, factors string
+	var id, account, collectivity, factors, counted string
 	var created, used int64
-	err := s.db.QueryRow(ctx, `SELECT id, account, COALESCE(collectivity, ''), factors, created, used FROM sessions WHERE hash = $1`,
-		hash[:]).Scan(&id, &account, &collectivity, &factors, &created, &used)
+	var kiosk bool
+	err := s.db.QueryRow(ctx, `SELECT id, account, COALESCE(collectivity, ''), factors, kiosk, counted, created, used FROM sessions WHERE hash = $1`,
+		hash[:]).Scan(&id, &account, &collectivity, &factors, &kiosk, &counted, &created, &used)
 	if err != nil {
 		return nil, fmt.Errorf("sso: read session: %w", err)
 	}
 	ends := database.FromMillis(created).Add(s.life.Absolute)
-	if s.ended(database.FromMillis(created), database.FromMillis(used)) {
+	if s.ended(database.FromMillis(created), database.FromMillis(used), kiosk) {
 		return nil, fmt.Errorf("sso: session ended: %w", portal.ErrNotFound)
 	}
 	identity, err := s.people.Identity(ctx, portal.AccountID(account), portal.CollectivityID(collectivity))
@@ -186,7 +210,8 @@ func (s *Sessions) read(ctx context.Context, hash sessionHash, now time.Time) (*
 	s.touch(ctx, hash, now, database.FromMillis(used))
 	own := *identity
 	own.Session = id
-	return &known{identity: &own, since: database.FromMillis(created), factors: factors, fresh: now.Add(cacheLife), ends: ends}, nil
+	return &known{identity: &own, since: database.FromMillis(created), factors: factors, kiosk: kiosk, counted: counted,
+		fresh: now.Add(cacheLife), ends: ends}, nil
 }
 
 // touch writes the hour of last use, at most once a minute. A store that can't
@@ -263,6 +288,9 @@ type opening struct {
 	home            portal.CollectivityID // whose method vouched for the person
 	factors         string                // what she proved, "pwd"
 	idToken         string
+	since           time.Time // when she first proved it, zero for now
+	kiosk           bool
+	counted         string // by what her wrong passwords are counted, "" for her account
 }
 
 // insert writes a new session and returns its secret.
@@ -270,14 +298,23 @@ func (s *Sessions) insert(ctx context.Context, to writer, begin opening) (secret
 	secret = portal.NewSecret()
 	hash := hashSecret(secret)
 	_, err = to.Exec(ctx, `
-		INSERT INTO sessions (hash, id, account, collectivity, device, address, home, id_token, factors, created, used)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`,
+		INSERT INTO sessions (hash, id, account, collectivity, device, address, home, id_token, factors, kiosk, counted, created, used)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		hash[:], portal.NewID(), string(begin.account), sql.NullString{String: string(begin.collectivity), Valid: begin.collectivity != ""},
-		begin.device, begin.address, string(begin.home), begin.idToken, begin.factors, database.Millis(s.now()))
+		begin.device, begin.address, string(begin.home), begin.idToken, begin.factors, begin.kiosk, begin.counted,
+		s.sinceOf(begin), database.Millis(s.now()))
 	if err != nil {
 		return "", fmt.Errorf("sso: open session: %w", err)
 	}
 	return secret, nil
+}
+
+// sinceOf is when the person of a session about to begin proved who she is, ms.
+func (s *Sessions) sinceOf(begin opening) int64 {
+	if begin.since.IsZero() {
+		return database.Millis(s.now())
+	}
+	return database.Millis(begin.since)
 }
 
 // renew gives the session of a person who proved again who she is a new secret:
@@ -287,12 +324,27 @@ func (s *Sessions) renew(ctx context.Context, to writer, old sessionHash, begin 
 	secret = portal.NewSecret()
 	hash := hashSecret(secret)
 	err = database.OneRow(to.Exec(ctx, `
-		UPDATE sessions SET hash = $1, device = $2, address = $3, home = $4, id_token = $5, factors = $6, created = $7, used = $7
-		WHERE hash = $8 AND account = $9`,
-		hash[:], begin.device, begin.address, string(begin.home), begin.idToken, begin.factors, database.Millis(s.now()),
-		old[:], string(begin.account)))
+		UPDATE sessions SET hash = $1, device = $2, address = $3, home = $4, id_token = $5, factors = $6, created = $7, used = $8,
+			kiosk = kiosk OR $9, counted = $10
+		WHERE hash = $11 AND account = $12`,
+		hash[:], begin.device, begin.address, string(begin.home), begin.idToken, begin.factors, s.sinceOf(begin), database.Millis(s.now()),
+		begin.kiosk, begin.counted, old[:], string(begin.account)))
 	if err != nil {
 		return "", fmt.Errorf("sso: renew session: %w", err)
+	}
+	return secret, nil
+}
+
+// raise gives the session of a person who proved a second factor a new secret,
+// and leads it into a collectivity. When she proved the first does not move.
+// portal.ErrNotFound when the session is not hers, or is gone.
+func (s *Sessions) raise(ctx context.Context, to writer, old sessionHash, account portal.AccountID, factors string, into portal.CollectivityID) (secret string, err error) {
+	secret = portal.NewSecret()
+	hash := hashSecret(secret)
+	err = database.OneRow(to.Exec(ctx, `UPDATE sessions SET hash = $1, factors = $2, collectivity = $3, used = $4 WHERE hash = $5 AND account = $6`,
+		hash[:], factors, sql.NullString{String: string(into), Valid: into != ""}, database.Millis(s.now()), old[:], string(account)))
+	if err != nil {
+		return "", fmt.Errorf("sso: raise session: %w", err)
 	}
 	return secret, nil
 }
@@ -300,8 +352,8 @@ func (s *Sessions) renew(ctx context.Context, to writer, old sessionHash, begin 
 // purge removes the sessions that ended.
 func (s *Sessions) purge(ctx context.Context) error {
 	now := s.now()
-	_, err := s.db.Exec(ctx, `DELETE FROM sessions WHERE created < $1 OR used < $2`,
-		database.Millis(now.Add(-s.life.Absolute)), database.Millis(now.Add(-s.life.Idle)))
+	_, err := s.db.Exec(ctx, `DELETE FROM sessions WHERE created < $1 OR used < $2 OR (kiosk AND used < $3)`,
+		database.Millis(now.Add(-s.life.Absolute)), database.Millis(now.Add(-s.life.Idle)), database.Millis(now.Add(-s.life.Kiosk)))
 	return err
 }
 
@@ -318,8 +370,9 @@ func (s *Sessions) List(ctx context.Context, caller portal.Caller) ([]Session, e
 	now := s.now()
 	rows, err := s.db.Query(ctx, `
 		SELECT id, device, address, created, used FROM sessions
-		WHERE account = $1 AND created > $2 AND used > $3 ORDER BY used DESC, id`,
-		string(caller.Account), database.Millis(now.Add(-s.life.Absolute)), database.Millis(now.Add(-s.life.Idle)))
+		WHERE account = $1 AND created > $2 AND used > $3 AND (NOT kiosk OR used > $4) ORDER BY used DESC, id`,
+		string(caller.Account), database.Millis(now.Add(-s.life.Absolute)), database.Millis(now.Add(-s.life.Idle)),
+		database.Millis(now.Add(-s.life.Kiosk)))
 	sessions, err := database.Collect(rows, err, func(rows *sql.Rows) (Session, error) {
 		var session Session
 		var created, used int64
@@ -370,11 +423,17 @@ func (s *Sessions) RevokeOthers(ctx context.Context, caller portal.Caller, keep 
 	return int(count), nil
 }
 
-// end ends the session of a request, whose person is caller. It returns the collectivity whose method
-// opened it and the issuer's token, "" without.
-func (s *Sessions) end(ctx context.Context, hash sessionHash, caller portal.Caller) (home portal.CollectivityID, idToken string, err error) {
+// ended is what a session leaves.
+type ended struct {
+	home    portal.CollectivityID // whose method opened it
+	idToken string                // of the issuer, "" without
+	kiosk   bool
+}
+
+// end ends the session of a request, whose person is caller.
+func (s *Sessions) end(ctx context.Context, hash sessionHash, caller portal.Caller) (was ended, err error) {
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
-		err := tx.QueryRow(ctx, `SELECT home, id_token FROM sessions WHERE hash = $1`, hash[:]).Scan(&home, &idToken)
+		err := tx.QueryRow(ctx, `SELECT home, id_token, kiosk FROM sessions WHERE hash = $1`, hash[:]).Scan(&was.home, &was.idToken, &was.kiosk)
 		if err != nil {
 			return err
 		}
@@ -388,9 +447,9 @@ func (s *Sessions) end(ctx context.Context, hash sessionHash, caller portal.Call
 	})
 	s.drop(hash)
 	if err != nil {
-		return "", "", fmt.Errorf("sso: end session: %w", err)
+		return ended{}, fmt.Errorf("sso: end session: %w", err)
 	}
-	return home, idToken, nil
+	return was, nil
 }
 
 // move makes the session of a request act in another collectivity.

@@ -14,16 +14,26 @@ import (
 // judge checks the password of a sign-in under way and returns who it is of.
 // Errors: ErrWrong, how long to wait, what the directory server answers, or
 // that she may not enter.
-func (s *Service) judge(ctx context.Context, login, password, address string) (entry, error) {
+func (s *Service) judge(ctx context.Context, login, password, address string) (who entry, err error) {
+	err = s.fromAddress(address, func() error {
+		who, err = s.prove(ctx, login, password)
+		return err
+	})
+	return who, err
+}
+
+// fromAddress counts a proof from a network address while it is judged, and
+// after it when it was wrong.
+func (s *Service) fromAddress(address string, judge func() error) error {
 	client := network(address)
 	if wait := s.throttle.addresses.add(client); wait > 0 {
-		return entry{}, errWait(wait)
+		return errWait(wait)
 	}
-	who, err := s.prove(ctx, login, password)
+	err := judge()
 	if err == nil || !errors.Is(err, portal.ErrDenied) {
 		s.throttle.addresses.remove(client) // right, or not judged at all
 	}
-	return who, err
+	return err
 }
 
 func (s *Service) prove(ctx context.Context, login, password string) (entry, error) {
@@ -62,13 +72,13 @@ func (s *Service) proveEmbedded(ctx context.Context, account portal.AccountID, h
 		return entry{}, err
 	}
 	if err := s.Passwords.verify(ctx, account, password); err != nil {
-		err = s.failed(ctx, try, err)
+		err = s.failed(ctx, err, try)
 		if account == "" {
 			err = Because(err, audit.Unknown)
 		}
 		return entry{}, err
 	}
-	return entry{account: account, home: home, kind: Embedded, try: try}, nil
+	return entry{account: account, home: home, kind: Embedded, tries: []attempt{try}}, nil
 }
 
 // proveByDirectory asks the collectivity's directory server, which counts the
@@ -86,24 +96,24 @@ func (s *Service) proveByDirectory(ctx context.Context, place Place, method Meth
 		return err
 	})
 	if err != nil {
-		return entry{}, s.failed(ctx, try, err)
+		return entry{}, s.failed(ctx, err, try)
 	}
 	profile.Login, profile.Address = login, ownAddress(profile.Email, place.Domains)
 	account, err := s.people.Admit(ctx, method.Collectivity, profile)
 	if err != nil {
 		return entry{}, errors.Join(errNotAllowed(err), s.throttle.cancel(context.WithoutCancel(ctx), try))
 	}
-	return entry{account: account, home: method.Collectivity, kind: LDAP, try: try}, nil
+	return entry{account: account, home: method.Collectivity, kind: LDAP, tries: []attempt{try}, counted: try.subject}, nil
 }
 
 // failed keeps an attempt whose password was wrong, and takes back one that
 // ended before it was judged. The client may be gone: that changes neither.
-func (s *Service) failed(ctx context.Context, try attempt, err error) error {
+func (s *Service) failed(ctx context.Context, err error, tries ...attempt) error {
 	ctx = context.WithoutCancel(ctx)
 	if errors.Is(err, portal.ErrDenied) {
-		return errors.Join(err, s.throttle.fail(ctx, try))
+		return errors.Join(err, s.throttle.fail(ctx, tries...))
 	}
-	return errors.Join(err, s.throttle.cancel(ctx, try))
+	return errors.Join(err, s.throttle.cancel(ctx, tries...))
 }
 
 // ownAddress is the canonical form of an address of the collectivity's domains,

@@ -56,8 +56,23 @@ type People interface {
 	Collectivities(ctx context.Context, account portal.AccountID) ([]Agency, error)
 	// LoginOf returns the login of an account.
 	LoginOf(ctx context.Context, account portal.AccountID) (string, error)
+	// Staff lists the active agents of the caller's collectivity who have an
+	// account, by name, for its administrator.
+	Staff(ctx context.Context, caller portal.Caller) ([]Member, error)
+	// Groups lists the groups of the caller's collectivity, by name.
+	Groups(ctx context.Context, caller portal.Caller) ([]portal.Group, error)
 	// SetPreferences keeps a person's language and scheme, "" for none.
 	SetPreferences(ctx context.Context, account portal.AccountID, language i18n.Language, scheme string) error
+}
+
+// Member is an agent as the one who administers sign-in sees her.
+type Member struct {
+	Agent   portal.AgentID
+	Account portal.AccountID
+	Login   string
+	Name    string           // "Camille Le Goff"
+	Groups  []portal.GroupID // sorted
+	Rights  []portal.Right   // in this collectivity
 }
 
 // Agency is one agent that an account is, and where.

@@ -87,8 +87,19 @@ func errWait(wait time.Duration) error {
 // beginning. A SQLite has one process: until the attempt fails it is counted in
 // memory, which saves the ordinary sign-in a write to disk.
 func (t *throttle) account(ctx context.Context, key string, within time.Duration) (attempt, error) {
+	return t.begin(ctx, subjectOf(key), within)
+}
+
+// subjectOf is what attempts are counted by: a hash, since a key may hold a
+// login.
+func subjectOf(key string) string {
 	sum := sha256.Sum256([]byte(key))
-	begun := attempt{subject: "account:" + hex.EncodeToString(sum[:16])}
+	return "account:" + hex.EncodeToString(sum[:16])
+}
+
+// begin is account for a subject.
+func (t *throttle) begin(ctx context.Context, subject string, within time.Duration) (attempt, error) {
+	begun := attempt{subject: subject}
 	if t.db.Engine() == database.PostgreSQL {
 		return t.reserve(ctx, begun, within)
 	}
@@ -181,8 +192,16 @@ func (t *throttle) record(ctx context.Context, to writer, failed attempt) error 
 	return nil
 }
 
-// fail keeps an attempt whose password was wrong.
-func (t *throttle) fail(ctx context.Context, failed attempt) error {
+// fail keeps attempts whose password was wrong.
+func (t *throttle) fail(ctx context.Context, failed ...attempt) error {
+	var failures []error
+	for _, one := range failed {
+		failures = append(failures, t.failOne(ctx, one))
+	}
+	return errors.Join(failures...)
+}
+
+func (t *throttle) failOne(ctx context.Context, failed attempt) error {
 	if failed.subject == "" || failed.row != "" {
 		return nil
 	}
@@ -193,7 +212,15 @@ func (t *throttle) fail(ctx context.Context, failed attempt) error {
 }
 
 // forgive forgets the failures of a person who proved to be who she is.
-func (t *throttle) forgive(ctx context.Context, proved attempt) error {
+func (t *throttle) forgive(ctx context.Context, proved ...attempt) error {
+	var failures []error
+	for _, one := range proved {
+		failures = append(failures, t.forgiveOne(ctx, one))
+	}
+	return errors.Join(failures...)
+}
+
+func (t *throttle) forgiveOne(ctx context.Context, proved attempt) error {
 	if proved.row == "" && proved.subject != "" {
 		t.fly(proved.subject, -1)
 	}
@@ -207,8 +234,17 @@ func (t *throttle) forgive(ctx context.Context, proved attempt) error {
 	return nil
 }
 
-// cancel takes back an attempt that ended before the password was judged.
-func (t *throttle) cancel(ctx context.Context, unjudged attempt) error {
+// cancel takes back attempts that ended before they were judged, or that proved
+// only a part.
+func (t *throttle) cancel(ctx context.Context, unjudged ...attempt) error {
+	var failures []error
+	for _, one := range unjudged {
+		failures = append(failures, t.cancelOne(ctx, one))
+	}
+	return errors.Join(failures...)
+}
+
+func (t *throttle) cancelOne(ctx context.Context, unjudged attempt) error {
 	if unjudged.row == "" {
 		if unjudged.subject != "" {
 			t.fly(unjudged.subject, -1)

@@ -31,6 +31,12 @@ const (
 	ApplicationOpened  Action = "application.opened"
 	ClientChanged      Action = "client.changed"
 	KeysRotated        Action = "keys.rotated"
+	StepUp             Action = "step-up"
+	FactorAdded        Action = "factor.added"
+	FactorRemoved      Action = "factor.removed"
+	FactorCodes        Action = "factor.codes"
+	FactorsReset       Action = "factor.reset"
+	FactorPolicy       Action = "factor.policy"
 	Exported           Action = "journal.exported"
 	Kept               Action = "journal.kept"
 
@@ -47,9 +53,10 @@ const (
 // Actions lists them in the order in which a reader chooses.
 var Actions = []Action{
 	SignIn, SignOut, SessionRevoked, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused,
-	ApplicationOpened, ClientChanged, KeysRotated, Exported, Kept,
+	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
+	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
-	TicketRefused,
+	Exported, Kept,
 }
 
 // Reason says truly why something was refused, where the person is told less.
@@ -57,20 +64,21 @@ type Reason string
 
 // The reasons. Each has its words in the catalogue, "audit.reason.password".
 const (
-	Unknown     Reason = "unknown"     // no such account
-	Password    Reason = "password"    // a wrong one
-	Throttled   Reason = "throttled"   // too many attempts
-	Closed      Reason = "closed"      // proved to be who she is, and may not enter
-	Unavailable Reason = "unavailable" // the server that decides did not answer
-	Issuer      Reason = "issuer"      // what the issuer answered is not sound
-	Barred      Reason = "barred"      // the application is not open to her
-
+	Unknown      Reason = "unknown"       // no such account
+	Password     Reason = "password"      // a wrong one
+	Throttled    Reason = "throttled"     // too many attempts
+	Closed       Reason = "closed"        // proved to be who she is, and may not enter
+	Unavailable  Reason = "unavailable"   // the server that decides did not answer
+	Issuer       Reason = "issuer"        // what the issuer answered is not sound
+	Barred       Reason = "barred"        // the application is not open to her
 	WrongService Reason = "wrong-service" // a ticket shown by another application than it was given to
-	Replayed     Reason = "replayed"      // a ticket shown a second time
+	Replayed     Reason = "replayed"      // a ticket, a code or an answer that served before
+	Factor       Reason = "factor"        // a wrong code, or a key whose answer is not sound
+	Expired      Reason = "expired"       // too late, or begun in another browser
 )
 
 // Reasons lists them all.
-var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred, WrongService, Replayed}
+var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred, WrongService, Replayed, Factor, Expired}
 
 // Line is one thing that was done or refused.
 type Line struct {
