@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-debian="chromium dovecot-imapd fonts-noto-core default-jre-headless ldap-utils poppler-utils postgresql slapd vdirsyncer radicale wrk"
+debian="chromium dovecot-imapd fonts-noto-core default-jre-headless ldap-utils poppler-utils postgresql samba-ad-dc samba-ad-provision slapd vdirsyncer radicale wrk"
 
 say() { printf 'install: %s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }
