@@ -173,8 +173,10 @@ func (s *Service) renewOrOpen(r *http.Request, caller portal.Caller, who entry) 
 
 // open writes the session and its line in the journal, and returns its secret.
 func (s *Service) open(r *http.Request, caller portal.Caller, who entry, write func(context.Context, writer, opening) (string, error)) (secret string, err error) {
-	begin := opening{account: who.account, collectivity: caller.Collectivity, home: who.home, factors: who.kind.factor(),
-		idToken: who.idToken, device: deviceOf(r.UserAgent()), address: web.ClientAddr(r)}
+	begin := opening{
+		account: who.account, collectivity: caller.Collectivity, home: who.home, factors: who.kind.factor(),
+		idToken: who.idToken, device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
+	}
 	line := audit.By(caller, audit.SignIn)
 	line.At, line.Detail, line.Address = s.now(), string(who.kind), begin.address
 	err = s.db.Tx(r.Context(), func(tx *database.Tx) error {

@@ -20,7 +20,7 @@ func (s *Service) judge(ctx context.Context, login, password, address string) (e
 		return entry{}, errWait(wait)
 	}
 	who, err := s.prove(ctx, login, password)
-	if err == nil || !errors.Is(err, portal.ErrDenied) {
+	if err == nil || !errors.Is(err, portal.ErrDenied) || isProved(err) {
 		s.throttle.addresses.remove(client) // right, or not judged at all
 	}
 	return who, err
@@ -100,7 +100,7 @@ func (s *Service) proveByDirectory(ctx context.Context, place Place, method Meth
 // ended before it was judged. The client may be gone: that changes neither.
 func (s *Service) failed(ctx context.Context, try attempt, err error) error {
 	ctx = context.WithoutCancel(ctx)
-	if errors.Is(err, portal.ErrDenied) {
+	if errors.Is(err, portal.ErrDenied) && !isProved(err) {
 		return errors.Join(err, s.throttle.fail(ctx, try))
 	}
 	return errors.Join(err, s.throttle.cancel(ctx, try))

@@ -35,6 +35,8 @@ type Profile struct {
 	Phone      string
 	Mobile     string
 	Office     string
+	Managed    []portal.GroupID // groups that the source decides about: she is in those of Groups, and in no other
+	Groups     []portal.GroupID
 }
 
 // People is what signing in asks of the directory.

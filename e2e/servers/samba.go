@@ -210,8 +210,10 @@ func account(name, password string) []string {
 	for _, unit := range utf16.Encode([]rune(`"` + password + `"`)) {
 		quoted = append(quoted, byte(unit), byte(unit>>8))
 	}
-	return []string{"objectClass", "user", "sAMAccountName", name, "userPrincipalName", name + "@bourg.example",
-		"userAccountControl", "512", "unicodePwd", string(quoted)}
+	return []string{
+		"objectClass", "user", "sAMAccountName", name, "userPrincipalName", name + "@bourg.example",
+		"userAccountControl", "512", "unicodePwd", string(quoted),
+	}
 }
 
 // start runs Samba's directory, and nothing else of it, on an address of the loopback that nobody has.
@@ -312,4 +314,3 @@ func (d *Domain) CAs(t testing.TB) *x509.CertPool {
 	}
 	return pool
 }
-

@@ -30,11 +30,16 @@ const (
 	AppPasswordRefused Action = "app-password.refused"
 	Exported           Action = "journal.exported"
 	Kept               Action = "journal.kept"
+
+	SignInTried   Action = "sign-in.tried"  // what a login would get, by an administrator
+	SessionClosed Action = "session.closed" // by what the directory server says
+	GroupsSet     Action = "groups.set"     // by the same
 )
 
 // Actions lists them in the order in which a reader chooses.
 var Actions = []Action{
 	SignIn, SignOut, SessionRevoked, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused, Exported, Kept,
+	SignInTried, SessionClosed, GroupsSet,
 }
 
 // Reason says truly why something was refused, where the person is told less.
@@ -48,10 +53,22 @@ const (
 	Closed      Reason = "closed"      // proved to be who she is, and may not enter
 	Unavailable Reason = "unavailable" // the server that decides did not answer
 	Issuer      Reason = "issuer"      // what the issuer answered is not sound
+
+	// What a directory server says of an entry.
+	Disabled        Reason = "disabled"
+	Expired         Reason = "expired"
+	MustChange      Reason = "must-change" // the password, before anything else
+	PasswordExpired Reason = "password-expired"
+	Locked          Reason = "locked"
+	Gone            Reason = "gone"      // no more there
+	Ambiguous       Reason = "ambiguous" // several entries have the login
 )
 
 // Reasons lists them all.
-var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer}
+var Reasons = []Reason{
+	Unknown, Password, Throttled, Closed, Unavailable, Issuer,
+	Disabled, Expired, MustChange, PasswordExpired, Locked, Gone, Ambiguous,
+}
 
 // Line is one thing that was done or refused.
 type Line struct {
