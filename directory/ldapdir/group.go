@@ -20,7 +20,7 @@ const (
 	// atOnce is how many entries one filter names.
 	atOnce = 100
 	// groupsTimeout bounds the reading of one person's groups.
-	groupsTimeout = operationTimeout
+	groupsTimeout = 2 * operationTimeout
 	// rulesLife is how long it may take to see a group made anew in the
 	// directory under an old name.
 	rulesLife = 5 * time.Minute
@@ -38,13 +38,15 @@ const groupClasses = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueName
 type rules struct {
 	until   time.Time
 	to      map[string][]portal.GroupID
+	unique  bool     // some groups list their members in uniqueMember, which few servers index
+	posix   bool     // and some in memberUid
 	unknown []string // groups of the settings that are none of the directory's, or several
 }
 
 // memberships are the groups that a person is in, nested ones too.
 type memberships struct {
 	ids []string // as rules name them
-	cut bool     // there are more than are read
+	cut bool     // there are more than are read, or than the server gives
 }
 
 // ours are the groups of ours that memberships give, sorted.
@@ -78,10 +80,46 @@ func (s *server) rulesOf(ctx context.Context) (*rules, error) {
 		}
 		found.to[id] = append(found.to[id], rule.To)
 	}
+	for class, there := range map[string]*bool{"groupOfUniqueNames": &found.unique, "posixGroup": &found.posix} {
+		if s.settings.Kind == ActiveDirectory {
+			break // tokenGroups tells all
+		}
+		var err error
+		if *there, err = s.has(ctx, class); err != nil {
+			return nil, err
+		}
+	}
 	s.mu.Lock()
 	s.rules = found
 	s.mu.Unlock()
 	return found, nil
+}
+
+// has tells whether the directory has a group of a class.
+func (s *server) has(ctx context.Context, class string) (bool, error) {
+	entries, err := s.few(ctx, s.limited("(objectClass="+class+")", 1))
+	return len(entries) > 0, err
+}
+
+// few runs a search whose limit is no fault, nor a missing base.
+func (s *server) few(ctx context.Context, request *ldap.SearchRequest) (entries []*ldap.Entry, err error) {
+	err = s.search(ctx, func(conn *ldap.Conn) error {
+		result, err := conn.Search(request)
+		if result != nil {
+			entries = result.Entries
+		}
+		if ldap.IsErrorAnyOf(err, ldap.LDAPResultSizeLimitExceeded, ldap.LDAPResultNoSuchObject) {
+			return nil
+		}
+		return err
+	})
+	return entries, err
+}
+
+// limited searches groups.
+func (s *server) limited(filter string, limit int) *ldap.SearchRequest {
+	return ldap.NewSearchRequest(s.settings.groupBase(), ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, limit,
+		int(operationTimeout/time.Second), false, filter, []string{s.idAttribute()}, nil)
 }
 
 // identify finds one group of the settings, "" when there is none, or more than
@@ -95,17 +133,7 @@ func (s *server) identify(ctx context.Context, from string) (id string, err erro
 	if dn, err := ldap.ParseDN(from); err == nil && len(dn.RDNs) > 0 {
 		request = s.base(from, s.idAttribute())
 	}
-	var entries []*ldap.Entry
-	err = s.search(ctx, func(conn *ldap.Conn) error {
-		result, err := conn.Search(request)
-		if result != nil {
-			entries = result.Entries
-		}
-		if ldap.IsErrorAnyOf(err, ldap.LDAPResultSizeLimitExceeded, ldap.LDAPResultNoSuchObject) {
-			return nil
-		}
-		return err
-	})
+	entries, err := s.few(ctx, request)
 	if err != nil || len(entries) != 1 {
 		return "", err
 	}
@@ -118,9 +146,8 @@ func (s *server) named(name string) *ldap.SearchRequest {
 	if s.settings.Kind == ActiveDirectory { // where a cn may be in several branches, and sAMAccountName is one in the domain
 		filter = "(&(objectClass=group)(sAMAccountName=" + ldap.EscapeFilter(name) + "))"
 	}
-	const two = 2
-	return ldap.NewSearchRequest(s.settings.groupBase(), ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, two,
-		int(operationTimeout/time.Second), false, filter, []string{s.idAttribute()}, nil)
+	const two = 2 // enough to know that it isn't one
+	return s.limited(filter, two)
 }
 
 func (s *server) idAttribute() string {
@@ -149,11 +176,11 @@ func foldDN(dn string) string {
 }
 
 // groupsOf reads the groups of a person.
-func (s *server) groupsOf(ctx context.Context, dn string) (memberships, error) {
+func (s *server) groupsOf(ctx context.Context, dn string, rules *rules) (memberships, error) {
 	if s.settings.Kind == ActiveDirectory {
 		return s.tokenGroups(ctx, dn)
 	}
-	return s.memberOf(ctx, dn)
+	return s.memberOf(ctx, dn, rules)
 }
 
 // tokenGroups are the SIDs of all groups of a person, nested ones and the
@@ -185,10 +212,10 @@ func (s *server) tokenGroups(ctx context.Context, dn string) (memberships, error
 
 // memberOf walks up from a person: the groups that her entry names, those that
 // name her, then those that name these, each once.
-func (s *server) memberOf(ctx context.Context, dn string) (memberships, error) {
+func (s *server) memberOf(ctx context.Context, dn string, rules *rules) (memberships, error) {
 	var walk *climb
 	err := s.search(ctx, func(conn *ldap.Conn) error {
-		walk = &climb{conn: conn, base: s.settings.groupBase(), known: map[string]bool{}, ends: time.Now().Add(groupsTimeout)}
+		walk = &climb{conn: conn, base: s.settings.groupBase(), rules: rules, known: map[string]bool{}, ends: time.Now().Add(groupsTimeout)}
 		return walk.from(s.base(dn, "memberOf", "uid"))
 	})
 	if err != nil {
@@ -201,6 +228,7 @@ func (s *server) memberOf(ctx context.Context, dn string) (memberships, error) {
 type climb struct {
 	conn  *ldap.Conn
 	base  string
+	rules *rules
 	found memberships
 	known map[string]bool // so that a cycle ends
 	next  []string        // DNs of groups whose own groups are still to be found
@@ -219,9 +247,11 @@ func (c *climb) from(person *ldap.SearchRequest) error {
 	for _, dn := range entry.GetAttributeValues("memberOf") {
 		c.add(dn)
 	}
-	filter := memberFilter(entry.DN)
+	filter := c.memberFilter(entry.DN)
 	for _, uid := range entry.GetAttributeValues("uid") {
-		filter += "(memberUid=" + ldap.EscapeFilter(uid) + ")"
+		if c.rules.posix {
+			filter += "(memberUid=" + ldap.EscapeFilter(uid) + ")"
+		}
 	}
 	if err := c.search(filter); err != nil {
 		return err
@@ -231,7 +261,7 @@ func (c *climb) from(person *ldap.SearchRequest) error {
 		c.next = c.next[len(batch):]
 		filter := ""
 		for _, dn := range batch {
-			filter += memberFilter(dn)
+			filter += c.memberFilter(dn)
 		}
 		if err := c.search(filter); err != nil {
 			return err
@@ -240,21 +270,38 @@ func (c *climb) from(person *ldap.SearchRequest) error {
 	return nil
 }
 
-func memberFilter(dn string) string {
+func (c *climb) memberFilter(dn string) string {
 	escaped := ldap.EscapeFilter(dn)
-	return "(member=" + escaped + ")(uniqueMember=" + escaped + ")"
+	if c.rules.unique {
+		return "(member=" + escaped + ")(uniqueMember=" + escaped + ")"
+	}
+	return "(member=" + escaped + ")"
 }
 
+// search leaves the rest of the time to the server, a second less than the
+// connection gives it: one that is slow to tell groups still answers.
 func (c *climb) search(members string) error {
+	left := time.Until(c.ends)
+	if left < 2*time.Second {
+		return errGroups
+	}
 	request := ldap.NewSearchRequest(c.base, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 0,
-		int(operationTimeout/time.Second), false, "(|"+members+")", []string{noAttribute}, nil)
-	return paged(c.conn, request, func(entry *ldap.Entry) error {
+		int(min(left, operationTimeout)/time.Second)-1, false, "(|"+members+")", []string{noAttribute}, nil)
+	err := paged(c.conn, request, func(entry *ldap.Entry) error {
 		if time.Now().After(c.ends) {
 			return errGroups
 		}
 		c.add(entry.DN)
 		return nil
 	})
+	if ldap.IsErrorWithCode(err, ldap.LDAPResultTimeLimitExceeded) {
+		return errGroups
+	}
+	if ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded) {
+		c.found.cut = true // the server gives the service account no more
+		return nil
+	}
+	return err
 }
 
 func (c *climb) add(dn string) {
@@ -277,13 +324,16 @@ func paged(conn *ldap.Conn, request *ldap.SearchRequest, visit func(entry *ldap.
 	request.Controls = []ldap.Control{paging}
 	for {
 		result, err := conn.Search(request)
-		if err != nil {
+		if result == nil {
 			return err
 		}
-		for _, entry := range result.Entries {
+		for _, entry := range result.Entries { // those before an error too
 			if err := visit(entry); err != nil {
 				return err
 			}
+		}
+		if err != nil {
+			return err
 		}
 		next, ok := ldap.FindControl(result.Controls, ldap.ControlTypePaging).(*ldap.ControlPaging)
 		if !ok || len(next.Cookie) == 0 {

@@ -124,12 +124,12 @@ func (s *Servers) join(ctx context.Context, server *server, dn string, profile *
 	if err != nil {
 		return server.judge(err)
 	}
-	found, err := server.groupsOf(ctx, dn)
+	found, err := server.groupsOf(ctx, dn, rules)
 	if err != nil {
 		return server.judge(err)
 	}
 	if found.cut {
-		s.log.Warn("a person is in more groups of the directory server than are read", "dn", dn, "limit", maxGroups)
+		s.log.Warn("not all groups of a person were read of the directory server", "dn", dn, "read", len(found.ids))
 	}
 	profile.Managed, profile.Groups = server.settings.managed(), rules.ours(found)
 	return nil

@@ -191,6 +191,8 @@ overlay memberof
 overlay ppolicy
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact=%[6]s read by users read by * none
+# a page gives 500 entries at most, and all pages together as many as there are
+limits dn.exact="%[6]s" size.soft=500 size.hard=500 size.prtotal=unlimited
 `, schema, d.dir, BaseDN, d.ManagerDN, d.ManagerPassword, d.BindDN)
 }
 
