@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,4 +91,84 @@ func (d SignIn) followGroups(ctx context.Context, tx *database.Tx, who portal.Ca
 	line := audit.By(who, audit.GroupsSet)
 	line.At, line.Detail = d.now(), change.String()
 	return audit.Write(ctx, tx, line)
+}
+
+// errTried ends the transaction of TryAdmit.
+var errTried = errors.New("directory: only tried")
+
+// TryAdmit does what Admit does, and takes it back.
+func (d SignIn) TryAdmit(ctx context.Context, collectivity portal.CollectivityID, profile sso.Profile) (sso.Admission, error) {
+	var tried sso.Admission
+	err := d.db.Tx(ctx, func(tx *database.Tx) error {
+		before, err := agentOfProfile(ctx, tx, collectivity, profile)
+		if err != nil && !errors.Is(err, portal.ErrNotFound) {
+			return err
+		}
+		tried = sso.Admission{Known: err == nil}
+		account, _, err := d.admit(ctx, tx, collectivity, profile)
+		if err != nil {
+			return err
+		}
+		if err := mayEnter(ctx, tx, account, collectivity); err != nil {
+			return err
+		}
+		if before, err = agentOfProfile(ctx, tx, collectivity, profile); err != nil {
+			return err
+		}
+		if tried.Groups, err = groupNames(ctx, tx, collectivity, before.ID); err != nil {
+			return err
+		}
+		return errTried
+	})
+	if !errors.Is(err, errTried) {
+		return tried, fmt.Errorf("directory: try to admit: %w", err)
+	}
+	return tried, nil
+}
+
+// mayEnter is portal.ErrNotFound for an account or a collectivity that is
+// closed.
+func mayEnter(ctx context.Context, tx rows, account portal.AccountID, collectivity portal.CollectivityID) error {
+	var id string
+	return tx.QueryRow(ctx, `SELECT p.id FROM accounts p JOIN collectivities c ON c.id = $2 WHERE p.id = $1 AND p.active AND c.active`,
+		string(account), string(collectivity)).Scan(&id)
+}
+
+// groupNames are the names of the groups of an agent.
+func groupNames(ctx context.Context, from rows, collectivity portal.CollectivityID, agent portal.AgentID) ([]string, error) {
+	found, err := from.Query(ctx, `
+		SELECT g.name FROM agent_groups g
+		JOIN agent_group_members m ON m.collectivity = g.collectivity AND m.group_id = g.id
+		WHERE g.collectivity = $1 AND m.agent = $2`, string(collectivity), string(agent))
+	names, err := database.Collect(found, err, func(rows *sql.Rows) (name string, err error) { return name, rows.Scan(&name) })
+	slices.SortFunc(names, byName)
+	return names, err
+}
+
+// SourceKeys returns what accounts are known by in the collectivity's own
+// source.
+func (d SignIn) SourceKeys(ctx context.Context, collectivity portal.CollectivityID, accounts []portal.AccountID) (map[portal.AccountID]string, error) {
+	keys := map[portal.AccountID]string{}
+	for some := range slices.Chunk(accounts, 200) {
+		args := []any{string(collectivity)}
+		for _, account := range some {
+			args = append(args, string(account))
+		}
+		found, err := d.db.Query(ctx, `SELECT account, source_key FROM agents WHERE collectivity = $1 AND source_key <> '' AND account IN (`+
+			database.Params(2, len(some))+`)`, args...)
+		type known struct {
+			account portal.AccountID
+			key     string
+		}
+		all, err := database.Collect(found, err, func(rows *sql.Rows) (one known, err error) {
+			return one, rows.Scan(&one.account, &one.key)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("directory: read source keys: %w", err)
+		}
+		for _, one := range all {
+			keys[one.account] = one.key
+		}
+	}
+	return keys, nil
 }

@@ -102,8 +102,10 @@ type PlaceDescription struct {
 // Apply creates the collectivity or brings it to its description.
 func (s *Server) Apply(ctx context.Context, d Description) error {
 	id := portal.CollectivityID(d.ID)
-	described := directory.Collectivity{ID: id, Name: d.Name, LongName: d.LongName, Kind: d.Kind, SIREN: d.SIREN, INSEE: d.INSEE,
-		Zone: d.Zone, Language: i18n.Language(d.Language), Colour: d.Colour, Phone: d.Phone, Domains: d.Domains}
+	described := directory.Collectivity{
+		ID: id, Name: d.Name, LongName: d.LongName, Kind: d.Kind, SIREN: d.SIREN, INSEE: d.INSEE,
+		Zone: d.Zone, Language: i18n.Language(d.Language), Colour: d.Colour, Phone: d.Phone, Domains: d.Domains,
+	}
 	_, err := s.Directory.Collectivity(ctx, id)
 	if errors.Is(err, portal.ErrNotFound) {
 		err = s.Directory.CreateCollectivity(ctx, described)
@@ -143,7 +145,8 @@ func (s *Server) applyAdministrators(ctx context.Context, caller portal.Caller, 
 		acting, err := s.Directory.CallerFor(ctx, account.ID, caller.Collectivity)
 		if errors.Is(err, portal.ErrNotFound) {
 			acting.Agent, err = s.Directory.CreateAgent(ctx, caller, directory.Agent{
-				Account: account.ID, GivenName: described.GivenName, FamilyName: described.FamilyName, Email: described.Login})
+				Account: account.ID, GivenName: described.GivenName, FamilyName: described.FamilyName, Email: described.Login,
+			})
 		}
 		if err != nil {
 			return err
@@ -193,8 +196,10 @@ func (s *Server) applyMail(ctx context.Context, caller portal.Caller, d *MailDes
 	if d == nil {
 		return nil
 	}
-	described := mail.Server{Address: d.Address, Security: mail.Security(d.Security), SignIn: mail.SignIn(d.SignIn),
-		MasterUser: d.MasterUser, Separator: d.Separator, Webmail: d.Webmail}
+	described := mail.Server{
+		Address: d.Address, Security: mail.Security(d.Security), SignIn: mail.SignIn(d.SignIn),
+		MasterUser: d.MasterUser, Separator: d.Separator, Webmail: d.Webmail,
+	}
 	if described.Separator == "" {
 		described.Separator = "*"
 	}

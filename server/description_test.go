@@ -10,8 +10,10 @@ import (
 
 func TestWhoOperatesThePoolMayAdministerACollectivity(t *testing.T) {
 	p := servertest.New(t)
-	bourg := server.Description{ID: "bourg", Name: "Bourg-sur-Loire", LongName: "Mairie de Bourg-sur-Loire", Kind: "commune",
-		Domains: []string{"bourg.example"}, Administrators: []server.AdministratorDescription{{Login: "claire@bourg.example", FamilyName: "Morvan"}}}
+	bourg := server.Description{
+		ID: "bourg", Name: "Bourg-sur-Loire", LongName: "Mairie de Bourg-sur-Loire", Kind: "commune",
+		Domains: []string{"bourg.example"}, Administrators: []server.AdministratorDescription{{Login: "claire@bourg.example", FamilyName: "Morvan"}},
+	}
 	if err := p.Apply(t.Context(), bourg); err != nil {
 		t.Fatal(err)
 	}

@@ -153,6 +153,8 @@ var visits = []visit{
 	{route: "GET /admin/journal", author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "POST /admin/journal.csv", fields: []string{}, author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "POST /admin/journal/keep", fields: []string{"months", "9"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
+	{route: "GET /admin/sign-in", author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "POST /admin/sign-in", fields: []string{"login", "{login}"}, author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "GET /pool", author: 404, colleague: 404, stranger: 404, anonymous: 303},
 
 	{route: "GET /assets/*", path: fixed("/assets/none"), author: 404, colleague: 404, stranger: 404, anonymous: 404},

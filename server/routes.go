@@ -31,15 +31,19 @@ import (
 
 // pageTemplates are the templates of every room that has pages.
 func pageTemplates() []fs.FS {
-	return []fs.FS{templates, audit.Templates, widgets.Templates, sso.Templates, directory.Templates, news.Templates,
-		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates}
+	return []fs.FS{
+		templates, audit.Templates, widgets.Templates, sso.Templates, directory.Templates, news.Templates,
+		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates,
+	}
 }
 
 // locale are the sentences of every room that speaks.
 func locale() []fs.FS {
-	return []fs.FS{themes.Locales, web.Locales, audit.Locales, locales, widgets.Locales, sso.Locales, upstream.Locales,
+	return []fs.FS{
+		themes.Locales, web.Locales, audit.Locales, locales, widgets.Locales, sso.Locales, upstream.Locales,
 		directory.Locales, ldapdir.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
-		mail.Locales, weather.Locales, almanac.Locales, search.Locales}
+		mail.Locales, weather.Locales, almanac.Locales, search.Locales,
+	}
 }
 
 // mount is the list of everything that is served.

@@ -152,7 +152,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.directories = ldapdir.New(s.log)
 	s.SSO = sso.New(sso.Options{
 		DB: s.DB, People: directory.SignIn{Store: s.Directory, Theme: s.themes.URL},
-		Directories: s.directories, Issuers: upstream.New(),
+		Directories: s.directories, Registry: s.directories, Issuers: upstream.New(),
 		Renderer: s.renderer, Sealer: sealer, Log: s.log,
 	})
 	s.Directory.OnChange(s.SSO.Forget)
@@ -166,7 +166,8 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Weather = weather.NewStore(s.DB)
 	s.Documents, err = documents.New(s.DB, documents.Options{
 		Dir: filepath.Join(s.Config.Data, "files"), MaxUpload: s.Config.Documents.MaxSizeMB << 20,
-		Progress: search.Progress{DB: s.DB}, Log: s.log})
+		Progress: search.Progress{DB: s.DB}, Log: s.log,
+	})
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
@@ -182,8 +183,10 @@ func (s *Server) openSearch(options Options) error {
 	if err != nil {
 		return fmt.Errorf("server: find own program: %w", err)
 	}
-	s.extractor, err = extract.New(extract.Options{Exe: exe, Args: options.ExtractArgs,
-		CacheDir: filepath.Join(s.Config.Data, "cache"), Idle: extractIdle, Log: s.log})
+	s.extractor, err = extract.New(extract.Options{
+		Exe: exe, Args: options.ExtractArgs,
+		CacheDir: filepath.Join(s.Config.Data, "cache"), Idle: extractIdle, Log: s.log,
+	})
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
@@ -206,7 +209,8 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 		Widgets: []widgets.Widget{
 			calendar.NewWidget(s.Calendar, s.Remote), mail.NewWidget(s.Mail), news.NewWidget(s.News),
 			directory.NewWidget(s.Directory), weather.NewWidget(s.Weather, s.weatherSource),
-			directory.NewApplicationsWidget(s.Directory), almanac.Widget{},
+			directory.NewApplicationsWidget(s.Directory),
+			almanac.Widget{},
 		},
 	})
 	if err != nil {
@@ -220,8 +224,12 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 // applications have their own line above the boxes.
 func poolHome() []widgets.Place {
 	return []widgets.Place{
-		{Widget: "agenda", State: widgets.Suggested}, {Widget: "mail", State: widgets.Suggested}, {Widget: "news", State: widgets.Suggested},
-		{Widget: "directory", Size: widgets.Medium, State: widgets.Suggested}, {Widget: "weather", State: widgets.Suggested}, {Widget: "almanac", State: widgets.Suggested},
+		{Widget: "agenda", State: widgets.Suggested},
+		{Widget: "mail", State: widgets.Suggested},
+		{Widget: "news", State: widgets.Suggested},
+		{Widget: "directory", Size: widgets.Medium, State: widgets.Suggested},
+		{Widget: "weather", State: widgets.Suggested},
+		{Widget: "almanac", State: widgets.Suggested},
 		{Widget: "applications", State: widgets.Available},
 	}
 }
@@ -232,7 +240,7 @@ func (s *Server) Start() {
 	s.stop = cancel
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
-		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "housekeeping": s.keepHouse,
+		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "directory servers": s.SSO.WatchDirectories, "housekeeping": s.keepHouse,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

@@ -87,8 +87,7 @@ func errWait(wait time.Duration) error {
 // beginning. A SQLite has one process: until the attempt fails it is counted in
 // memory, which saves the ordinary sign-in a write to disk.
 func (t *throttle) account(ctx context.Context, key string, within time.Duration) (attempt, error) {
-	sum := sha256.Sum256([]byte(key))
-	begun := attempt{subject: "account:" + hex.EncodeToString(sum[:16])}
+	begun := attempt{subject: subjectOf(key)}
 	if t.db.Engine() == database.PostgreSQL {
 		return t.reserve(ctx, begun, within)
 	}
@@ -103,6 +102,19 @@ func (t *throttle) account(ctx context.Context, key string, within time.Duration
 		return attempt{}, err
 	}
 	return begun, nil
+}
+
+// subjectOf is what the store keeps of whom an attempt is on.
+func subjectOf(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return "account:" + hex.EncodeToString(sum[:16])
+}
+
+// waits says whether the next attempt on a person would have to wait, without
+// counting one.
+func (t *throttle) waits(ctx context.Context, key string, within time.Duration) (bool, error) {
+	times, err := t.failures(ctx, t.db, subjectOf(key), within)
+	return err == nil && t.allow(times, 0, within) != nil, err
 }
 
 // reserve counts and records an attempt in one transaction.
