@@ -174,3 +174,23 @@ func TestLocalhostShowsTheCertificateOfTheMachine(t *testing.T) {
 	marc := servers.PersonByUID("marc.dupont")
 	h.browser(t).enter(marc.Mail, marc.Password)
 }
+
+// TestARenamedPersonStaysTheSame: her entryUUID is her, not her DN nor a login.
+func TestARenamedPersonStaysTheSame(t *testing.T) {
+	server, h := servers.LDAP(t), newHouse(t)
+	h.useLDAP(t, server, nil)
+	marc := servers.PersonByUID("marc.dupont")
+	h.browser(t).enter(marc.Mail, marc.Password)
+	server.Modify(t, "dn: "+marc.DN()+"\nchangetype: modrdn\nnewrdn: uid=marc.durand\ndeleteoldrdn: 1\n\n"+
+		"dn: uid=marc.durand,ou=agents,"+servers.BaseDN+"\nchangetype: modify\nreplace: mail\nmail: marc.durand@bourg.example\n-\nreplace: sn\nsn: Durand\n")
+	b := h.browser(t)
+	b.enter("marc.durand@bourg.example", marc.Password)
+	if !b.isIn("Marc Durand") {
+		t.Errorf("home = %q", b.home())
+	}
+	people := got(h.People(context.Background(), h.anne, directory.PeopleQuery{Text: "marc"}))(t)
+	if people.Total != 1 || people.Agents[0].SourceKey != marc.EntryUUID() {
+		t.Errorf("agents = %+v, want the same one", people.Agents)
+	}
+	h.browser(t).signIn(marc.Mail, marc.Password).want(t, http.StatusUnprocessableEntity, wrongText)
+}

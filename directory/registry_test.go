@@ -23,7 +23,7 @@ func (h *house) recheck(t testing.TB) {
 	must(t, h.service.Recheck(context.Background()))
 }
 
-// comeBack is a request of a session that is about to be checked.
+// isIn says whether a session goes on.
 func (b *person) isIn(name string) bool {
 	b.t.Helper()
 	return b.home() == "home of "+name+" in bourg"

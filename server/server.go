@@ -151,7 +151,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	}
 	s.directories = ldapdir.New(s.log)
 	s.SSO = sso.New(sso.Options{
-		DB: s.DB, People: directory.SignIn{Store: s.Directory, Theme: s.themes.URL},
+		DB: s.DB, People: s.people(),
 		Directories: s.directories, Registry: s.directories, Issuers: upstream.New(),
 		Renderer: s.renderer, Sealer: sealer, Log: s.log,
 	})
@@ -172,6 +172,11 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		return fmt.Errorf("server: %w", err)
 	}
 	return s.openSearch(options)
+}
+
+// people is the directory as sign-in sees it.
+func (s *Server) people() directory.SignIn {
+	return directory.SignIn{Store: s.Directory, Theme: s.themes.URL}
 }
 
 // extractIdle ends the child that reads files soon after its last one: it holds

@@ -100,7 +100,7 @@ func (s *Service) preview(ctx context.Context, collectivity portal.CollectivityI
 	if err != nil {
 		return tried, err
 	}
-	if place.Collectivity.ID != collectivity {
+	if collectivity == "" || place.Collectivity.ID != collectivity {
 		return tried, errElsewhere
 	}
 	method, err := s.Methods.Of(ctx, collectivity)

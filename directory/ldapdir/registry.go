@@ -239,7 +239,9 @@ func (s *server) look(ctx context.Context, keys []string, visit func(key string,
 		int(operationTimeout/time.Second), false, "(|"+filter+")", attributes, nil)
 	return s.search(ctx, func(conn *ldap.Conn) error {
 		return paged(conn, request, func(entry *ldap.Entry) error {
-			visit(s.settings.Attributes.key(entry), entry)
+			if key := s.settings.Attributes.key(entry); key != "" {
+				visit(key, entry)
+			}
 			return nil
 		})
 	})
