@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"parvis/directory"
 	"parvis/directory/ldapdir"
+	"parvis/e2e/browser"
 	"parvis/e2e/servers"
 	"parvis/portal"
 	"parvis/portal/audit"
@@ -165,5 +167,45 @@ func TestATrialOnOpenLDAPTellsGroupsAndWaits(t *testing.T) {
 	}
 	if _, err := h.service.Preview(ctx, h.luc, helene.Mail, ""); err == nil {
 		t.Error("an agent without the right tries logins")
+	}
+}
+
+func TestThePageOfALoginTriedIsValidAndAccessible(t *testing.T) {
+	server, h := servers.LDAP(t), newHouse(t)
+	must(t, h.SetRights(context.Background(), directory.Installation("bourg"), h.anne.Agent, []portal.Right{portal.Admin}))
+	p := browser.New(t)
+	p.Open(h.server.URL + "/sign-in?next=/account")
+	p.Fill("#login", "anne@bourg.example")
+	p.Follow("text=Continuer")
+	p.Fill("#password", password)
+	p.Follow("text=Se connecter")
+	h.makeGroups(t, "admins")
+	h.useLDAP(t, server, func(settings *ldapdir.Settings, _ *sso.Method) {
+		settings.Groups = []ldapdir.GroupRule{{From: "Administrateurs", To: "admins"}}
+	})
+	p.Open(h.server.URL + "/admin/sign-in")
+	for _, login := range []string{"", "helene.daumas@bourg.example", "accueil@bourg.example"} {
+		if login != "" {
+			p.Fill("#login", login)
+			p.Follow("text=Essayer")
+		}
+		for _, width := range []int{1366, 360} {
+			p.Size(width, 768)
+			p.Axe(t)
+			p.Screenshot(fmt.Sprintf("directory/login-tried-%d-%d", len(login), width))
+		}
+		p.Geometry(t)
+	}
+	for _, problem := range p.Problems() {
+		t.Error(problem)
+	}
+	h.as(t, h.anne).checkHTML("/admin/sign-in", url.Values{"login": {"helene.daumas@bourg.example"}})
+}
+
+// checkHTML judges a page with a form, before and after.
+func (b *person) checkHTML(path string, form url.Values) {
+	b.t.Helper()
+	for _, page := range []answer{b.get(path), b.post(path, form), b.post(path, nil)} {
+		browser.HTML(b.t, []byte(page.body))
 	}
 }
