@@ -17,6 +17,7 @@ import (
 	"parvis/directory"
 	"parvis/directory/ldapdir"
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/database"
 	"parvis/portal/database/databasetest"
 	"parvis/portal/i18n"
@@ -46,14 +47,14 @@ func newHouse(t testing.TB) *house {
 	h := &house{db: databasetest.New(t)}
 	h.town = newTownIn(t, directory.New(h.db))
 	log := slog.New(slog.DiscardHandler)
-	catalogue := got(i18n.Load(themes.Locales, web.Locales, sso.Locales, upstream.Locales, directory.Locales, ldapdir.Locales))(t)
+	catalogue := got(i18n.Load(themes.Locales, web.Locales, audit.Locales, sso.Locales, upstream.Locales, directory.Locales, ldapdir.Locales))(t)
 	h.printer = catalogue.Printer(i18n.French)
 	assets := got(themes.NewAssets())(t)
 	renderer := got(web.NewRenderer(catalogue, assets.URL, nil, sso.Templates, directory.Templates))(t)
 	servers := ldapdir.New(log)
 	t.Cleanup(servers.Close)
 	h.service = sso.New(sso.Options{
-		DB: h.db, People: directory.SignIn{Store: h.Store}, Directories: servers, Issuers: upstream.New(),
+		DB: h.db, People: directory.SignIn{Store: h.Store}, Directories: servers, Registry: servers, Issuers: upstream.New(),
 		Renderer: renderer, Sealer: got(seal.Open(filepath.Join(t.TempDir(), "key")))(t), Log: log, Now: h.now,
 	})
 	h.OnChange(h.service.Forget)

@@ -161,8 +161,10 @@ func (s *Store) identity(ctx context.Context, theme ThemeURL, account portal.Acc
 	if err != nil {
 		return nil, err
 	}
-	identity := &web.Identity{PersonName: all[here].personName, Language: all[here].language, Scheme: all[here].scheme,
-		Collectivity: c.shown(theme)}
+	identity := &web.Identity{
+		PersonName: all[here].personName, Language: all[here].language, Scheme: all[here].scheme,
+		Collectivity: c.shown(theme),
+	}
 	if identity.Caller, err = s.caller(ctx, account, all[here]); err != nil {
 		return nil, err
 	}

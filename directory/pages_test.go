@@ -11,6 +11,7 @@ import (
 	"parvis/directory"
 	"parvis/directory/ldapdir"
 	"parvis/e2e/browser"
+	"parvis/portal/audit"
 	"parvis/portal/i18n"
 	"parvis/portal/web"
 	"parvis/sso"
@@ -101,7 +102,7 @@ func TestPagesAreValidHTML(t *testing.T) {
 }
 
 func TestTemplatesAskForSentencesThatExist(t *testing.T) {
-	catalogue := got(i18n.Load(themes.Locales, web.Locales, sso.Locales, upstream.Locales, directory.Locales, ldapdir.Locales))(t)
+	catalogue := got(i18n.Load(themes.Locales, web.Locales, audit.Locales, sso.Locales, upstream.Locales, directory.Locales, ldapdir.Locales))(t)
 	for _, templates := range []fs.FS{sso.Templates, directory.Templates} {
 		if missing := got(catalogue.Missing(templates))(t); len(missing) > 0 {
 			t.Errorf("missing sentences: %v", missing)

@@ -107,7 +107,10 @@ func (d SignIn) LoginOf(ctx context.Context, account portal.AccountID) (string, 
 func (d SignIn) Admit(ctx context.Context, collectivity portal.CollectivityID, profile sso.Profile) (portal.AccountID, error) {
 	agent, err := agentOfProfile(ctx, d.db, collectivity, profile)
 	if err == nil && agent.Active && agent.Account != "" && merge(agent, profile) == agent {
-		return agent.Account, nil
+		change, err := groupChangeOf(ctx, d.db, collectivity, agent.ID, profile)
+		if err != nil || change.none() {
+			return agent.Account, err
+		}
 	}
 	var account portal.AccountID
 	err = d.queued(ctx, collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
@@ -126,6 +129,9 @@ func (d SignIn) admit(ctx context.Context, tx *database.Tx, collectivity portal.
 	agent, err := agentOfProfile(ctx, tx, collectivity, profile)
 	if errors.Is(err, portal.ErrNotFound) {
 		account, id, err := d.admitNew(ctx, tx, Installation(collectivity), profile)
+		if err == nil {
+			err = d.followGroups(ctx, tx, portal.Caller{Collectivity: collectivity, Account: account, Agent: id}, profile)
+		}
 		return account, []string{string(id)}, err
 	}
 	if err != nil {
@@ -135,11 +141,15 @@ func (d SignIn) admit(ctx context.Context, tx *database.Tx, collectivity portal.
 		return "", nil, portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.closed"}
 	}
 	ids, err := refreshAgent(ctx, tx, collectivity, agent, profile)
+	if err == nil {
+		err = d.followGroups(ctx, tx, portal.Caller{Collectivity: collectivity, Account: agent.Account, Agent: agent.ID}, profile)
+	}
 	return agent.Account, ids, err
 }
 
 // rows is what both a store and a transaction can read.
 type rows interface {
+	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRow(ctx context.Context, query string, args ...any) database.Row
 }
 

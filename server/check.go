@@ -3,10 +3,14 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
+	"parvis/directory"
 	"parvis/portal"
 	"parvis/portal/i18n"
+	"parvis/sso"
 )
 
 // Report is what trying one configured server gave.
@@ -49,6 +53,47 @@ func (s *Server) try(ctx context.Context, collectivity portal.CollectivityID, wh
 		report.Fault = s.Sentence(err)
 	}
 	return report
+}
+
+// Preview tells what a login would get, of whichever collectivity it is.
+func (s *Server) Preview(ctx context.Context, login string) (string, error) {
+	canonical, _ := sso.CanonicalLogin(login) // one that is none leads nowhere
+	place, err := s.people().Locate(ctx, canonical)
+	if err != nil {
+		return "", err
+	}
+	tried, err := s.SSO.Preview(ctx, directory.Installation(place.Collectivity.ID), login, "")
+	if err != nil {
+		return "", err
+	}
+	return s.previewText(place.Collectivity.ID, tried), nil
+}
+
+// previewText is a preview as lines of a terminal.
+func (s *Server) previewText(id portal.CollectivityID, tried sso.Preview) string {
+	printer := s.catalogue.Printer(i18n.English)
+	var text strings.Builder
+	line := func(what, value string) {
+		if value != "" {
+			fmt.Fprintf(&text, "%-20s %s\n", what, value)
+		}
+	}
+	line("collectivity", string(id))
+	line(printer.T("sso.admin.entry"), tried.Found.DN)
+	for _, attribute := range tried.Found.Attributes {
+		line(printer.T("sso.admin.field."+attribute.Field), attribute.Value)
+	}
+	line(printer.T("sso.admin.found-groups"), strings.Join(tried.Found.Groups, ", "))
+	line(printer.T("sso.admin.groups"), strings.Join(tried.Admission.Groups, ", "))
+	switch {
+	case tried.Enters():
+		line(printer.T("sso.admin.enters"), tried.Login)
+	case tried.Fault != nil:
+		line(printer.T("sso.admin.refused"), s.Sentence(tried.Fault))
+	default:
+		line(printer.T("sso.admin.refused"), printer.T("audit.reason."+string(tried.Refused)))
+	}
+	return text.String()
 }
 
 // Sentence is what a person at the terminal reads about an error: the

@@ -57,12 +57,36 @@ type SignInDescription struct {
 	OIDC       *OIDCDescription `toml:"oidc"`
 }
 
-// LDAPDescription is a directory server.
+// LDAPDescription is a directory, on one server or several.
 type LDAPDescription struct {
-	URL    string `toml:"url"`
-	BindDN string `toml:"bind_dn"`
-	BaseDN string `toml:"base_dn"`
-	Filter string `toml:"filter"`
+	Kind       string                `toml:"kind"` // "openldap" or "active-directory"
+	URL        string                `toml:"url"`
+	Fallbacks  []string              `toml:"fallbacks"` // asked when URL does not answer
+	BindDN     string                `toml:"bind_dn"`
+	BaseDN     string                `toml:"base_dn"`
+	Filter     string                `toml:"filter"`
+	GroupBase  string                `toml:"group_base"`
+	Groups     []GroupDescription    `toml:"group"`
+	Attributes AttributesDescription `toml:"attributes"`
+}
+
+// AttributesDescription name the attributes that are not those of the kind.
+type AttributesDescription struct {
+	Key        string `toml:"key"`
+	GivenName  string `toml:"given_name"`
+	FamilyName string `toml:"family_name"`
+	Email      string `toml:"email"`
+	Function   string `toml:"function"`
+	Phone      string `toml:"phone"`
+	Mobile     string `toml:"mobile"`
+	Office     string `toml:"office"`
+}
+
+// GroupDescription is a group of the directory whose members are in one of ours.
+type GroupDescription struct {
+	From  string `toml:"from"`  // its name, DN or SID
+	Group string `toml:"group"` // ours, "finances"
+	Name  string `toml:"name"`  // makes ours when it is missing
 }
 
 // OIDCDescription is an OpenID issuer.
@@ -102,8 +126,10 @@ type PlaceDescription struct {
 // Apply creates the collectivity or brings it to its description.
 func (s *Server) Apply(ctx context.Context, d Description) error {
 	id := portal.CollectivityID(d.ID)
-	described := directory.Collectivity{ID: id, Name: d.Name, LongName: d.LongName, Kind: d.Kind, SIREN: d.SIREN, INSEE: d.INSEE,
-		Zone: d.Zone, Language: i18n.Language(d.Language), Colour: d.Colour, Phone: d.Phone, Domains: d.Domains}
+	described := directory.Collectivity{
+		ID: id, Name: d.Name, LongName: d.LongName, Kind: d.Kind, SIREN: d.SIREN, INSEE: d.INSEE,
+		Zone: d.Zone, Language: i18n.Language(d.Language), Colour: d.Colour, Phone: d.Phone, Domains: d.Domains,
+	}
 	_, err := s.Directory.Collectivity(ctx, id)
 	if errors.Is(err, portal.ErrNotFound) {
 		err = s.Directory.CreateCollectivity(ctx, described)
@@ -117,6 +143,7 @@ func (s *Server) Apply(ctx context.Context, d Description) error {
 	for _, apply := range []func() error{
 		func() error { return s.applyAdministrators(ctx, caller, d.Administrators) },
 		func() error { return s.applySignIn(ctx, id, d.SignIn) },
+		func() error { return s.applyGroups(ctx, caller, d.SignIn) },
 		func() error { return s.applyMail(ctx, caller, d.Mail) },
 	} {
 		if err := apply(); err != nil {
@@ -143,7 +170,8 @@ func (s *Server) applyAdministrators(ctx context.Context, caller portal.Caller, 
 		acting, err := s.Directory.CallerFor(ctx, account.ID, caller.Collectivity)
 		if errors.Is(err, portal.ErrNotFound) {
 			acting.Agent, err = s.Directory.CreateAgent(ctx, caller, directory.Agent{
-				Account: account.ID, GivenName: described.GivenName, FamilyName: described.FamilyName, Email: described.Login})
+				Account: account.ID, GivenName: described.GivenName, FamilyName: described.FamilyName, Email: described.Login,
+			})
 		}
 		if err != nil {
 			return err
@@ -168,7 +196,7 @@ func (s *Server) applySignIn(ctx context.Context, id portal.CollectivityID, d *S
 	var settings any
 	switch {
 	case method.Kind == sso.LDAP && d.LDAP != nil:
-		settings = ldapdir.Settings{URL: d.LDAP.URL, BindDN: d.LDAP.BindDN, BaseDN: d.LDAP.BaseDN, Filter: d.LDAP.Filter}
+		settings = d.LDAP.settings()
 	case method.Kind == sso.OIDC && d.OIDC != nil:
 		settings = upstream.Settings{Issuer: d.OIDC.Issuer, ClientID: d.OIDC.ClientID, Create: d.OIDC.Create}
 	case method.Kind == sso.Embedded:
@@ -180,6 +208,11 @@ func (s *Server) applySignIn(ctx context.Context, id portal.CollectivityID, d *S
 	if method.Settings, err = json.Marshal(settings); err != nil {
 		return fmt.Errorf("server: sign-in settings: %w", err)
 	}
+	if method.Kind == sso.LDAP {
+		if _, err := ldapdir.Parse(method.Settings); err != nil {
+			return err // now, rather than at the first sign-in
+		}
+	}
 	if method.Secret, err = readSecret(d.SecretFile); err != nil {
 		return err
 	}
@@ -189,12 +222,53 @@ func (s *Server) applySignIn(ctx context.Context, id portal.CollectivityID, d *S
 	return s.SSO.Methods.Set(ctx, method)
 }
 
+// settings are the same as the directory's room knows them.
+func (d LDAPDescription) settings() ldapdir.Settings {
+	settings := ldapdir.Settings{
+		Kind: ldapdir.Kind(d.Kind), URL: d.URL, Fallbacks: d.Fallbacks, BindDN: d.BindDN, BaseDN: d.BaseDN,
+		Filter: d.Filter, GroupBase: d.GroupBase, Attributes: ldapdir.Attributes(d.Attributes),
+	}
+	for _, group := range d.Groups {
+		settings.Groups = append(settings.Groups, ldapdir.GroupRule{From: group.From, To: portal.GroupID(group.Group)})
+	}
+	return settings
+}
+
+// applyGroups makes the groups that the directory's rules name and that are
+// missing. One without a name must be there.
+func (s *Server) applyGroups(ctx context.Context, caller portal.Caller, d *SignInDescription) error {
+	if d == nil || d.LDAP == nil || len(d.LDAP.Groups) == 0 {
+		return nil
+	}
+	known, err := s.Directory.Groups(ctx, caller)
+	if err != nil {
+		return err
+	}
+	for _, described := range d.LDAP.Groups {
+		id := portal.GroupID(described.Group)
+		if slices.ContainsFunc(known, func(group portal.Group) bool { return group.ID == id }) {
+			continue
+		}
+		if described.Name == "" {
+			return fmt.Errorf("%w: sign_in.ldap.group: there is no group %q, and no name to make it with", portal.ErrInvalid, id)
+		}
+		made := portal.Group{ID: id, Name: described.Name}
+		if _, err := s.Directory.CreateGroup(ctx, caller, made); err != nil {
+			return err
+		}
+		known = append(known, made)
+	}
+	return nil
+}
+
 func (s *Server) applyMail(ctx context.Context, caller portal.Caller, d *MailDescription) error {
 	if d == nil {
 		return nil
 	}
-	described := mail.Server{Address: d.Address, Security: mail.Security(d.Security), SignIn: mail.SignIn(d.SignIn),
-		MasterUser: d.MasterUser, Separator: d.Separator, Webmail: d.Webmail}
+	described := mail.Server{
+		Address: d.Address, Security: mail.Security(d.Security), SignIn: mail.SignIn(d.SignIn),
+		MasterUser: d.MasterUser, Separator: d.Separator, Webmail: d.Webmail,
+	}
 	if described.Separator == "" {
 		described.Separator = "*"
 	}

@@ -165,8 +165,8 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	}
 	s.directories = ldapdir.New(s.log)
 	s.SSO = sso.New(sso.Options{
-		DB: s.DB, People: directory.SignIn{Store: s.Directory, Theme: s.themes.URL},
-		Directories: s.directories, Issuers: upstream.New(),
+		DB: s.DB, People: s.people(),
+		Directories: s.directories, Registry: s.directories, Issuers: upstream.New(),
 		Renderer: s.renderer, Sealer: sealer, Log: s.log,
 	})
 	s.Directory.OnChange(s.SSO.Forget)
@@ -207,13 +207,18 @@ func (s *Server) openProtocols(options Options, sealer *seal.Sealer) error {
 		catalogue = options.Applications
 	}
 	client := outgoing.NewClient(s.Config.Applications.AllowInside, roots)
-	people := directory.SignIn{Store: s.Directory, Theme: s.themes.URL}
+	people := s.people()
 	s.CAS = cas.New(cas.Options{DB: s.DB, SSO: s.SSO, Applications: catalogue, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
 	s.OpenID = openid.New(openid.Options{DB: s.DB, SSO: s.SSO, Applications: catalogue, People: people, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
 	s.Forward = forwardauth.New(forwardauth.Options{DB: s.DB, SSO: s.SSO, Applications: catalogue, People: people, Renderer: s.renderer, Proxies: proxies, Log: s.log})
 	s.Directory.OnChange(s.Forward.Forget)
 	s.Directory.OnChange(s.OpenID.Forget)
 	return nil
+}
+
+// people is the directory as sign-in sees it.
+func (s *Server) people() directory.SignIn {
+	return directory.SignIn{Store: s.Directory, Theme: s.themes.URL}
 }
 
 // extractIdle ends the child that reads files soon after its last one: it holds
@@ -282,7 +287,7 @@ func (s *Server) Start() {
 	s.stop = cancel
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
-		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "housekeeping": s.keepHouse,
+		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "directory servers": s.SSO.WatchDirectories, "housekeeping": s.keepHouse,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

@@ -220,8 +220,10 @@ func (a *AppPasswords) journalRefusal(ctx context.Context, login, address string
 	if err != nil {
 		return err
 	}
-	return audit.Write(ctx, a.db, audit.Line{At: a.now(), Collectivity: place.Collectivity.ID, Account: account, Login: login,
-		Action: audit.AppPasswordRefused, Refused: reasonOf(cause), Address: address})
+	return audit.Write(ctx, a.db, audit.Line{
+		At: a.now(), Collectivity: place.Collectivity.ID, Account: account, Login: login,
+		Action: audit.AppPasswordRefused, Refused: ReasonOf(cause), Address: address,
+	})
 }
 
 // splitAppPassword undoes what people do to a password that they copy.

@@ -47,7 +47,7 @@ func reason(err error) audit.Reason {
 	if err == nil {
 		return ""
 	}
-	return reasonOf(err)
+	return ReasonOf(err)
 }
 
 func TestACodeServesOnce(t *testing.T) {

@@ -16,7 +16,7 @@ const maxForm = 16 << 10
 
 // Routes are the sign-in pages and the account's.
 func (s *Service) Routes() []web.Route {
-	return []web.Route{
+	return append(s.adminRoutes(), []web.Route{
 		{Method: "GET", Path: "/sign-in", Access: web.Public, Handler: s.showLogin},
 		{Method: "POST", Path: "/sign-in", Access: web.Public, MaxBody: maxForm, Handler: s.takeLogin},
 		{Method: "GET", Path: "/sign-in/password", Access: web.Public, Handler: s.showPassword},
@@ -50,7 +50,7 @@ func (s *Service) Routes() []web.Route {
 		{Method: "POST", Path: "/admin/sign-in/factors/{id}/reset", Access: web.Needs(portal.Admin), Handler: s.freshly("/admin/sign-in/factors", s.resetFactors)},
 		{Method: "POST", Path: "/account/sessions/revoke-others", Access: web.SignedIn, MaxBody: maxForm, Handler: s.revokeOtherSessions},
 		{Method: "POST", Path: "/account/sessions/{id}/revoke", Access: web.SignedIn, MaxBody: maxForm, Handler: s.revokeSession},
-	}
+	}...)
 }
 
 // loginPage asks who signs in; the same struct asks for the password.

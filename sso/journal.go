@@ -16,15 +16,25 @@ import (
 type because struct {
 	error
 	reason audit.Reason
+	proved bool // she gave the right password
 }
 
 func (b because) Unwrap() error { return b.error }
 
 // Because adds to an error the reason that the journal gives for it.
-func Because(err error, reason audit.Reason) error { return because{err, reason} }
+func Because(err error, reason audit.Reason) error { return because{err, reason, false} }
 
-// reasonOf is why a sign-in was refused, for the journal.
-func reasonOf(err error) audit.Reason {
+// Proved is Because for one who proved to be who she is, and whom the source
+// does not let in: that is no failed attempt.
+func Proved(err error, reason audit.Reason) error { return because{err, reason, true} }
+
+func isProved(err error) bool {
+	var known because
+	return errors.As(err, &known) && known.proved
+}
+
+// ReasonOf is why a sign-in was refused, for the journal.
+func ReasonOf(err error) audit.Reason {
 	var known because
 	var said portal.UserError
 	switch {
@@ -48,7 +58,7 @@ func reasonOf(err error) audit.Reason {
 // told to wait, but for the first: a flood must not fill the store.
 func (s *Service) journalRefusal(r *http.Request, login string, cause error) error {
 	ctx := context.WithoutCancel(r.Context())
-	reason := reasonOf(cause)
+	reason := ReasonOf(cause)
 	if reason == audit.Throttled && s.flood.add(network(web.ClientAddr(r))+" "+login) > 0 {
 		return nil
 	}
@@ -60,8 +70,10 @@ func (s *Service) journalRefusal(r *http.Request, login string, cause error) err
 	if err != nil {
 		return err
 	}
-	line := audit.Line{At: s.now(), Collectivity: place.Collectivity.ID, Account: account, Action: audit.SignIn,
-		Refused: reason, Address: web.ClientAddr(r)}
+	line := audit.Line{
+		At: s.now(), Collectivity: place.Collectivity.ID, Account: account, Action: audit.SignIn,
+		Refused: reason, Address: web.ClientAddr(r),
+	}
 	if account != "" {
 		line.Login = login
 		line.Agent = s.agentOf(ctx, account, place.Collectivity.ID)
@@ -72,7 +84,7 @@ func (s *Service) journalRefusal(r *http.Request, login string, cause error) err
 // journalFactor writes a second factor that was refused.
 func (s *Service) journalFactor(r *http.Request, account portal.AccountID, in portal.CollectivityID, action audit.Action, detail string, cause error) error {
 	ctx := context.WithoutCancel(r.Context())
-	reason := reasonOf(cause)
+	reason := ReasonOf(cause)
 	if reason == audit.Throttled && s.flood.add(network(web.ClientAddr(r))+" "+string(account)) > 0 {
 		return nil
 	}

@@ -37,8 +37,10 @@ func TestApplicationsAreToldWhenTheirSessionEnds(t *testing.T) {
 	lasting, _ := open()
 	before := newParticipants(db, slog.New(slog.DiscardHandler), time.Now)
 	for _, one := range []Participant{
-		{Session: ended, Reference: "ST-1", Protocol: "cas"}, {Session: ended, Reference: "ST-2", Protocol: "cas"},
-		{Session: ended, Reference: "gone", Protocol: "of-the-past"}, {Session: lasting, Reference: "ST-3", Protocol: "cas"},
+		{Session: ended, Reference: "ST-1", Protocol: "cas"},
+		{Session: ended, Reference: "ST-2", Protocol: "cas"},
+		{Session: ended, Reference: "gone", Protocol: "of-the-past"},
+		{Session: lasting, Reference: "ST-3", Protocol: "cas"},
 	} {
 		one.Collectivity, one.Account, one.Application = "bourg", account, "finances"
 		if err := before.Join(ctx, db, one); err != nil {

@@ -22,6 +22,7 @@ type Options struct {
 	DB          *database.DB
 	People      People
 	Directories PasswordServer // nil: no collectivity may use LDAP
+	Registry    Registry       // nil: nobody's entry is looked at without her password
 	Issuers     IssuerServer   // nil: none may use an issuer
 	Renderer    *web.Renderer  // may be set later, before the first request
 	Sealer      *seal.Sealer   // with the installation's key
@@ -44,6 +45,8 @@ type Service struct {
 	db          *database.DB
 	people      People
 	directories PasswordServer
+	registry    Registry
+	rechecked   map[holder]time.Time // when a directory server was last asked about her
 	issuers     IssuerServer
 	renderer    *web.Renderer
 	throttle    *throttle
@@ -67,6 +70,7 @@ func New(options Options) *Service {
 		Methods:      &Methods{db: options.DB, sealer: options.Sealer, now: options.Now},
 		Participants: newParticipants(options.DB, options.Log, options.Now),
 		db:           options.DB, people: options.People, directories: options.Directories, issuers: options.Issuers,
+		registry: options.Registry, rechecked: map[holder]time.Time{},
 		renderer: options.Renderer, throttle: newThrottle(options.DB, options.Limits, options.Now),
 		flood:  newWindow(1, options.Limits.withDefaults().Window, options.Now),
 		sealer: options.Sealer, log: options.Log, now: options.Now,

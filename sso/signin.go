@@ -30,7 +30,7 @@ func (s *Service) fromAddress(address string, judge func() error) error {
 		return errWait(wait)
 	}
 	err := judge()
-	if err == nil || !errors.Is(err, portal.ErrDenied) {
+	if err == nil || !errors.Is(err, portal.ErrDenied) || isProved(err) {
 		s.throttle.addresses.remove(client) // right, or not judged at all
 	}
 	return err
@@ -110,7 +110,7 @@ func (s *Service) proveByDirectory(ctx context.Context, place Place, method Meth
 // ended before it was judged. The client may be gone: that changes neither.
 func (s *Service) failed(ctx context.Context, err error, tries ...attempt) error {
 	ctx = context.WithoutCancel(ctx)
-	if errors.Is(err, portal.ErrDenied) {
+	if errors.Is(err, portal.ErrDenied) && !isProved(err) {
 		return errors.Join(err, s.throttle.fail(ctx, tries...))
 	}
 	return errors.Join(err, s.throttle.cancel(ctx, tries...))

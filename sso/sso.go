@@ -35,6 +35,8 @@ type Profile struct {
 	Phone      string
 	Mobile     string
 	Office     string
+	Managed    []portal.GroupID // groups that the source decides about: she is in those of Groups, and in no other
+	Groups     []portal.GroupID
 }
 
 // People is what signing in asks of the directory.
@@ -52,6 +54,11 @@ type People interface {
 	// vouches for, made or brought up to date with her agent. portal.ErrDenied
 	// when she may not enter.
 	Admit(ctx context.Context, collectivity portal.CollectivityID, profile Profile) (portal.AccountID, error)
+	// TryAdmit tells what Admit would do, and changes nothing.
+	TryAdmit(ctx context.Context, collectivity portal.CollectivityID, profile Profile) (Admission, error)
+	// SourceKeys returns what accounts are known by in the collectivity's own
+	// source; those that don't come from there are left out.
+	SourceKeys(ctx context.Context, collectivity portal.CollectivityID, accounts []portal.AccountID) (map[portal.AccountID]string, error)
 	// Collectivities lists the agents of an account, the oldest first.
 	Collectivities(ctx context.Context, account portal.AccountID) ([]Agency, error)
 	// LoginOf returns the login of an account.

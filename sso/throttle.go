@@ -116,6 +116,13 @@ func (t *throttle) begin(ctx context.Context, subject string, within time.Durati
 	return begun, nil
 }
 
+// waits says whether the next attempt on a person would have to wait, without
+// counting one.
+func (t *throttle) waits(ctx context.Context, key string, within time.Duration) (bool, error) {
+	times, err := t.failures(ctx, t.db, subjectOf(key), within)
+	return err == nil && t.allow(times, 0, within) != nil, err
+}
+
 // reserve counts and records an attempt in one transaction.
 func (t *throttle) reserve(ctx context.Context, begun attempt, within time.Duration) (attempt, error) {
 	begun.row = portal.NewID()

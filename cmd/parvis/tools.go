@@ -22,7 +22,10 @@ func openPool(ctx context.Context, config server.Config) (*server.Server, error)
 }
 
 func runCheck(ctx context.Context, args []string, out io.Writer) error {
-	config, _, err := configured("check", args, nil)
+	var login string
+	config, _, err := configured("check", args, func(flags *flag.FlagSet) {
+		flags.StringVar(&login, "login", "", "say what this login would get, agent@bourg.example, instead of trying the servers")
+	})
 	if err != nil {
 		return err
 	}
@@ -31,6 +34,14 @@ func runCheck(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer parvis.Close()
+	if login != "" {
+		text, err := parvis.Preview(ctx, login)
+		if err != nil {
+			return errors.New(parvis.Sentence(err))
+		}
+		_, err = io.WriteString(out, text)
+		return err
+	}
 	reports, err := parvis.Check(ctx)
 	if err != nil {
 		return err

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
@@ -33,12 +35,12 @@ type dialer struct {
 	authority *x509.CertPool // nil trusts the system's
 }
 
-func newDialer(settings Settings, ca string) (dialer, error) {
-	address, err := url.Parse(settings.URL)
+func newDialer(text string, plain bool, ca string) (dialer, error) {
+	address, err := url.Parse(text)
 	if err != nil {
 		return dialer{}, err
 	}
-	d := dialer{host: address.Hostname(), secure: address.Scheme == "ldaps", plain: settings.Plain}
+	d := dialer{host: address.Hostname(), secure: address.Scheme == "ldaps", plain: plain}
 	port := address.Port()
 	switch {
 	case port != "":
@@ -136,10 +138,36 @@ func (d dialer) verify(state tls.ConnectionState) error {
 	if len(state.PeerCertificates) == 0 {
 		return fmt.Errorf("no certificate")
 	}
-	options := x509.VerifyOptions{Roots: d.authority, DNSName: d.host, Intermediates: x509.NewCertPool()}
+	options := x509.VerifyOptions{Roots: d.authority, Intermediates: x509.NewCertPool()}
 	for _, certificate := range state.PeerCertificates[1:] {
 		options.Intermediates.AddCert(certificate)
 	}
-	_, err := state.PeerCertificates[0].Verify(options)
+	var err error
+	for _, options.DNSName = range certificateNames(d.host) {
+		if _, err = state.PeerCertificates[0].Verify(options); err == nil {
+			return nil
+		}
+	}
 	return err
+}
+
+// certificateNames are the names that the certificate of a host may bear. As
+// libldap does, "localhost" is the machine's own name too: no authority signs
+// the other one.
+func certificateNames(host string) []string {
+	if !strings.EqualFold(host, "localhost") {
+		return []string{host}
+	}
+	names := []string{host}
+	own, err := os.Hostname()
+	if err != nil || own == "" {
+		return names
+	}
+	names = append(names, own)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if full, err := net.DefaultResolver.LookupCNAME(ctx, own); err == nil {
+		names = append(names, strings.TrimSuffix(full, "."))
+	}
+	return names
 }

@@ -6,12 +6,10 @@ package ldapdir
 import (
 	"context"
 	"embed"
-	"encoding/hex"
 	"errors"
 	"log/slog"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -62,15 +60,6 @@ func (s *Servers) Close() {
 	}
 }
 
-// server is the directory server of one collectivity.
-type server struct {
-	version  string
-	settings Settings
-	searches *pool // bound as the service account
-	binds    *pool
-	breaker  breaker
-}
-
 // of returns the server of a method, made anew when the method changed.
 func (s *Servers) of(method sso.Method) (*server, error) {
 	s.mu.Lock()
@@ -90,40 +79,6 @@ func (s *Servers) of(method sso.Method) (*server, error) {
 	return made, nil
 }
 
-func newServer(method sso.Method) (*server, error) {
-	settings, err := parse(method.Settings)
-	if err != nil {
-		return nil, err
-	}
-	dialer, err := newDialer(settings, method.CA)
-	if err != nil {
-		return nil, err
-	}
-	asService := func(ctx context.Context) (*ldap.Conn, error) {
-		conn, err := dialer.dial(ctx)
-		if err != nil || settings.BindDN == "" {
-			return conn, err
-		}
-		if err := conn.Bind(settings.BindDN, method.Secret); err != nil {
-			conn.Close()
-			return nil, serviceError{err}
-		}
-		return conn, nil
-	}
-	return &server{version: method.Version, settings: settings, searches: newPool(asService), binds: newPool(dialer.dial)}, nil
-}
-
-// serviceError is a service account that may not even sign in.
-type serviceError struct{ cause error }
-
-func (e serviceError) Error() string { return "service account: " + e.cause.Error() }
-func (e serviceError) Unwrap() error { return e.cause }
-
-func (s *server) close() {
-	s.searches.close()
-	s.binds.close()
-}
-
 // Authenticate implements sso.PasswordServer. A login that names nobody, or
 // several, costs a bind like any other and is answered in the same words.
 func (s *Servers) Authenticate(ctx context.Context, method sso.Method, login, password string, attempt func(key string) error) (sso.Profile, error) {
@@ -134,18 +89,16 @@ func (s *Servers) Authenticate(ctx context.Context, method sso.Method, login, pa
 	if err != nil {
 		return sso.Profile{}, err
 	}
-	if err := server.breaker.allow(time.Now()); err != nil {
-		return sso.Profile{}, errSilent
-	}
 	entries, err := server.find(ctx, login)
 	if err := server.judge(err); err != nil {
 		return sso.Profile{}, err
 	}
 	if len(entries) > 1 {
 		s.log.Warn("login names several entries of the directory server", "collectivity", method.Collectivity)
+		return sso.Profile{}, server.refuse(ctx, login, password, audit.Ambiguous, attempt)
 	}
-	if len(entries) != 1 {
-		return sso.Profile{}, server.refuse(ctx, login, password, attempt)
+	if len(entries) == 0 {
+		return sso.Profile{}, server.refuse(ctx, login, password, audit.Unknown, attempt)
 	}
 	profile, err := server.settings.Attributes.profile(entries[0])
 	if err != nil {
@@ -154,7 +107,32 @@ func (s *Servers) Authenticate(ctx context.Context, method sso.Method, login, pa
 	if err := attempt(profile.Key); err != nil {
 		return sso.Profile{}, err
 	}
-	return profile, server.judge(server.bind(ctx, entries[0].DN, password))
+	if err := server.judge(server.bind(ctx, entries[0].DN, password)); err != nil {
+		return sso.Profile{}, err
+	}
+	return profile, s.join(ctx, server, entries[0].DN, &profile)
+}
+
+// join fills in the groups that the directory decides about. That costs
+// something in the collectivities that have rules alone, and only after the
+// password was right.
+func (s *Servers) join(ctx context.Context, server *server, dn string, profile *sso.Profile) error {
+	if len(server.settings.Groups) == 0 {
+		return nil
+	}
+	rules, err := server.rulesOf(ctx)
+	if err != nil {
+		return server.judge(err)
+	}
+	found, err := server.groupsOf(ctx, dn, rules)
+	if err != nil {
+		return server.judge(err)
+	}
+	if found.cut {
+		s.log.Warn("not all groups of a person were read of the directory server", "dn", dn, "read", len(found.ids))
+	}
+	profile.Managed, profile.Groups = server.settings.managed(), rules.ours(found)
+	return nil
 }
 
 // find searches the entries that a login names: none, one, or more than one.
@@ -163,7 +141,7 @@ func (s *server) find(ctx context.Context, login string) ([]*ldap.Entry, error) 
 	request := ldap.NewSearchRequest(s.settings.BaseDN, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, two,
 		int(operationTimeout/time.Second), false, s.settings.filter(login), s.settings.Attributes.names(), nil)
 	var entries []*ldap.Entry
-	err := s.searches.use(ctx, func(conn *ldap.Conn) error {
+	err := s.search(ctx, func(conn *ldap.Conn) error {
 		result, err := conn.Search(request)
 		if result != nil {
 			entries = result.Entries
@@ -178,11 +156,13 @@ func (s *server) find(ctx context.Context, login string) ([]*ldap.Entry, error) 
 
 // bind checks a password. The DN comes from the server, so it needs no escape.
 func (s *server) bind(ctx context.Context, dn, password string) error {
-	return s.binds.use(ctx, func(conn *ldap.Conn) error { return conn.Bind(dn, password) })
+	return s.ask(ctx, func(one *replica) error {
+		return one.binds.use(ctx, func(conn *ldap.Conn) error { return conn.Bind(dn, password) })
+	})
 }
 
 // refuse takes the time of a bind for a login of nobody.
-func (s *server) refuse(ctx context.Context, login, password string, attempt func(key string) error) error {
+func (s *server) refuse(ctx context.Context, login, password string, reason audit.Reason, attempt func(key string) error) error {
 	if err := attempt("login:" + login); err != nil {
 		return err
 	}
@@ -190,31 +170,33 @@ func (s *server) refuse(ctx context.Context, login, password string, attempt fun
 	if errors.Is(err, portal.ErrUnavailable) {
 		return err
 	}
-	return sso.Because(sso.ErrWrong, audit.Unknown)
+	return sso.Because(sso.ErrWrong, reason)
 }
 
-// judge turns what the server answered into what a person reads, and notes for
-// the breaker whether it answered at all.
+// judge turns what the server answered into what a person reads.
 func (s *server) judge(err error) error {
 	var certificate certificateError
 	var service serviceError
 	var answer *ldap.Error
-	silent := err != nil && (!errors.As(err, &answer) || broken(err))
-	s.breaker.note(!silent, time.Now())
+	var said portal.UserError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &certificate):
 		return errors.Join(errCertificate, err)
-	case errors.As(err, &service) && !silent:
-		return errors.Join(errService, err)
-	case silent:
+	case errors.As(err, &said):
+		return err
+	case silent(err):
 		return errors.Join(errSilent, err)
+	case errors.As(err, &service):
+		return errors.Join(errService, err)
+	case !errors.As(err, &answer): // silent has judged what is none
+		return err
 	}
 	switch answer.ResultCode {
 	case ldap.LDAPResultInvalidCredentials:
-		return sso.ErrWrong
-	case ldap.LDAPResultNoSuchObject:
+		return s.refusal(answer)
+	case ldap.LDAPResultNoSuchObject, ldap.LDAPResultReferral: // referrals are not followed: they lead out of the settings
 		return errors.Join(errBase, err)
 	case ldap.LDAPResultConfidentialityRequired, ldap.LDAPResultStrongAuthRequired, ldap.LDAPResultInvalidDNSyntax:
 		return errors.Join(errSettings, err)
@@ -225,7 +207,7 @@ func (s *server) judge(err error) error {
 // profile reads an entry. Without its key a renamed person would be another
 // one, and a new one with her name would be her.
 func (a Attributes) profile(entry *ldap.Entry) (sso.Profile, error) {
-	key := text(entry.GetRawAttributeValue(a.Key))
+	key := a.key(entry)
 	if key == "" {
 		return sso.Profile{}, errKey
 	}
@@ -236,26 +218,50 @@ func (a Attributes) profile(entry *ldap.Entry) (sso.Profile, error) {
 	}, nil
 }
 
-// text is a key as it is stored: octets that are no text are written in hex.
-func text(value []byte) string {
-	if utf8.Valid(value) {
-		return string(value)
-	}
-	return hex.EncodeToString(value)
-}
-
-// Check implements sso.PasswordServer: it connects, signs the service account
-// in and reads the base, on new connections.
+// Check implements sso.PasswordServer: on new connections to each server, it
+// signs the service account in and reads the base; then it looks for the groups
+// of the rules.
 func (s *Servers) Check(ctx context.Context, method sso.Method) error {
 	server, err := newServer(method)
 	if err != nil {
 		return errors.Join(errSettings, err)
 	}
 	defer server.close()
-	base := ldap.NewSearchRequest(server.settings.BaseDN, ldap.ScopeBaseObject, ldap.NeverDerefAliases, 1,
-		int(operationTimeout/time.Second), false, "(objectClass=*)", []string{"1.1"}, nil)
-	return server.judge(server.searches.use(ctx, func(conn *ldap.Conn) error {
-		_, err := conn.Search(base)
-		return err
-	}))
+	base := server.base(server.settings.BaseDN, noAttribute)
+	for _, one := range server.replicas {
+		err := one.searches.use(ctx, func(conn *ldap.Conn) error {
+			_, err := conn.Search(base)
+			return err
+		})
+		err = server.judge(err)
+		if len(server.replicas) > 1 && says(err, errSilent) {
+			return errors.Join(portal.UserError{Kind: portal.ErrUnavailable, Key: "ldapdir.error.silent-one", Args: []any{"server", one.address}}, err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	rules, err := server.rulesOf(ctx)
+	if err != nil {
+		return server.judge(err)
+	}
+	if len(rules.unknown) > 0 {
+		return portal.UserError{Kind: portal.ErrUnavailable, Key: "ldapdir.error.group", Args: []any{"group", rules.unknown[0]}}
+	}
+	return nil
+}
+
+// says tells whether an error is one of our sentences.
+func says(err error, sentence portal.UserError) bool {
+	var said portal.UserError
+	return errors.As(err, &said) && said.Key == sentence.Key
+}
+
+// noAttribute asks for none (RFC 4511 §4.5.1.8).
+const noAttribute = "1.1"
+
+// base reads one entry by its DN.
+func (s *server) base(dn string, attributes ...string) *ldap.SearchRequest {
+	return ldap.NewSearchRequest(dn, ldap.ScopeBaseObject, ldap.NeverDerefAliases, 1,
+		int(operationTimeout/time.Second), false, "(objectClass=*)", attributes, nil)
 }

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
-
-	"parvis/portal"
 )
 
 const (
@@ -115,45 +113,4 @@ func (p *pool) close() {
 		one.conn.Close()
 	}
 	p.idle = nil
-}
-
-const (
-	breakerFailures = 3
-	breakerPause    = 15 * time.Second
-)
-
-// breaker stops asking a server that does not answer, so that agents who sign
-// in are told at once. It is open by collectivity: each has its own server.
-type breaker struct {
-	mu       sync.Mutex
-	failures int
-	retryAt  time.Time
-}
-
-// allow returns portal.ErrUnavailable while the breaker is open, but lets one
-// through at the end of each pause.
-func (b *breaker) allow(now time.Time) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.failures < breakerFailures {
-		return nil
-	}
-	if now.Before(b.retryAt) {
-		return portal.ErrUnavailable
-	}
-	b.retryAt = now.Add(breakerPause)
-	return nil
-}
-
-// note records whether the server answered, whatever it answered.
-func (b *breaker) note(answered bool, now time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if answered {
-		b.failures = 0
-		return
-	}
-	if b.failures++; b.failures >= breakerFailures {
-		b.retryAt = now.Add(breakerPause)
-	}
 }

@@ -22,6 +22,15 @@ func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 		"bad base":           func(s *Settings) { s.BaseDN = "bourg" },
 		"filter of nobody":   func(s *Settings) { s.Filter = "(objectClass=person)" },
 		"broken filter":      func(s *Settings) { s.Filter = "(mail={login}" },
+		"another kind":       func(s *Settings) { s.Kind = "novell" },
+		"bad fallback":       func(s *Settings) { s.Fallbacks = []string{"dir2.bourg.example"} },
+		"plain fallback": func(s *Settings) {
+			s.URL, s.Plain, s.Fallbacks = "ldap://127.0.0.1", true, []string{"ldap://192.0.2.1"}
+		},
+		"ten fallbacks":     func(s *Settings) { s.Fallbacks = make([]string, 10) },
+		"bad group branch":  func(s *Settings) { s.GroupBase = "groups" },
+		"rule from nothing": func(s *Settings) { s.Groups = []GroupRule{{To: "finances"}} },
+		"rule to nothing":   func(s *Settings) { s.Groups = []GroupRule{{From: "Finances"}} },
 	} {
 		settings := good
 		change(&settings)
@@ -29,13 +38,13 @@ func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := parse(text); !errors.Is(err, portal.ErrInvalid) {
-			t.Errorf("%s: parse = %v, want ErrInvalid", name, err)
+		if _, err := Parse(text); !errors.Is(err, portal.ErrInvalid) {
+			t.Errorf("%s: Parse = %v, want ErrInvalid", name, err)
 		}
 	}
 	for _, text := range []string{``, `[]`, `{"url":"ldap://x","base_dn":"dc=x","misspelt":1}`} {
-		if _, err := parse([]byte(text)); !errors.Is(err, portal.ErrInvalid) {
-			t.Errorf("parse(%q) = %v, want ErrInvalid", text, err)
+		if _, err := Parse([]byte(text)); !errors.Is(err, portal.ErrInvalid) {
+			t.Errorf("Parse(%q) = %v, want ErrInvalid", text, err)
 		}
 	}
 	plain := Settings{URL: "ldap://127.0.0.1:3890", Plain: true, BaseDN: "dc=x"}
@@ -43,7 +52,7 @@ func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := parse(text); err != nil {
+	if _, err := Parse(text); err != nil {
 		t.Errorf("plain on the loopback: %v", err)
 	}
 }
@@ -98,7 +107,20 @@ func TestAKeyOfOctetsIsWrittenInHex(t *testing.T) {
 		t.Errorf("text = %q, want %q", got, want)
 	}
 	entry := ldap.NewEntry("uid=a,dc=x", map[string][]string{"sn": {"A"}})
-	if _, err := defaults.profile(entry); !errors.Is(err, portal.ErrUnavailable) {
+	if _, err := presets[OpenLDAP].Attributes.profile(entry); !errors.Is(err, portal.ErrUnavailable) {
 		t.Errorf("profile without key = %v, want ErrUnavailable", err)
+	}
+}
+
+func TestGroupsAreSoughtInTheWholeDomain(t *testing.T) {
+	for base, want := range map[string]string{
+		"ou=agents,dc=bourg,dc=example": "dc=bourg,dc=example", "DC=bourg,DC=example": "dc=bourg,dc=example", "o=bourg": "o=bourg", "ou=agents,o=Bourg": "ou=agents,o=Bourg",
+	} {
+		if got := (Settings{BaseDN: base}).groupBase(); !strings.EqualFold(got, want) {
+			t.Errorf("groupBase of %s = %s, want %s", base, got, want)
+		}
+	}
+	if got := (Settings{BaseDN: "dc=a", GroupBase: "ou=g,dc=a"}).groupBase(); got != "ou=g,dc=a" {
+		t.Errorf("groupBase = %s", got)
 	}
 }

@@ -46,8 +46,8 @@ func (a *authority) pool() *x509.CertPool {
 	return pool
 }
 
-// save writes ca.pem, cert.pem (for 127.0.0.1, mailHost and localhost) and key.pem in dir.
-func (a *authority) save(dir string) error {
+// save writes ca.pem, cert.pem (for 127.0.0.1, mailHost, localhost and others) and key.pem in dir.
+func (a *authority) save(dir string, others ...string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return fmt.Errorf("servers: certificate: %w", err)
@@ -55,6 +55,13 @@ func (a *authority) save(dir string) error {
 	template := certificate("127.0.0.1")
 	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.ParseIP(mailHost)}
 	template.DNSNames = []string{"localhost"}
+	for _, other := range others {
+		if ip := net.ParseIP(other); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, other)
+		}
+	}
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)

@@ -37,16 +37,42 @@ type Directory struct {
 	ManagerDN       string // writes everything
 	ManagerPassword string
 
+	town    *authority
+	extra   string // LDIF of entries beside People and Groups
 	dir     string
 	process *process
 }
 
-// LDAP starts a directory that ends with t.
-func LDAP(t testing.TB) *Directory {
+// LDAP starts a directory that ends with t. It also holds the entries of extra (LDIF, RFC 2849).
+func LDAP(t testing.TB, extra ...string) *Directory {
 	t.Helper()
 	need(t, "slapd", "slapadd")
-	d, err := newDirectory(t.Context())
+	town, err := newAuthority("Bourg")
 	if err != nil {
+		t.Fatal(err)
+	}
+	return (&Directory{
+		BaseDN:          BaseDN,
+		BindDN:          "cn=parvis,ou=services," + BaseDN,
+		BindPassword:    rand.Text(),
+		ManagerDN:       "cn=admin," + BaseDN,
+		ManagerPassword: rand.Text(),
+		CAs:             town.pool(), town: town, extra: strings.Join(extra, "\n"),
+	}).open(t)
+}
+
+// Replica starts a second server of the same directory: same entries, identifiers, passwords and authority, elsewhere.
+func (d *Directory) Replica(t testing.TB) *Directory {
+	t.Helper()
+	return (&Directory{
+		BaseDN: d.BaseDN, BindDN: d.BindDN, BindPassword: d.BindPassword, ManagerDN: d.ManagerDN, ManagerPassword: d.ManagerPassword,
+		CAs: d.CAs, town: d.town, extra: d.extra,
+	}).open(t)
+}
+
+func (d *Directory) open(t testing.TB) *Directory {
+	t.Helper()
+	if err := d.make(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -54,6 +80,21 @@ func LDAP(t testing.TB) *Directory {
 		os.RemoveAll(d.dir)
 	})
 	return d
+}
+
+// Modify applies LDIF changes (RFC 2849) as the manager.
+func (d *Directory) Modify(t testing.TB, changes string) {
+	t.Helper()
+	need(t, "ldapmodify")
+	ldapmodify, err := find("ldapmodify")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = run(t.Context(), strings.NewReader(changes), "/usr/bin/env", "LDAPTLS_CACERT="+d.CAFile, ldapmodify,
+		"-x", "-H", d.SecureURL, "-D", d.ManagerDN, "-w", d.ManagerPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Stop ends the server as a crash or an evening's maintenance would: connections are refused.
@@ -76,30 +117,18 @@ func (d *Directory) Freeze() { d.process.freeze() }
 // Thaw ends Freeze.
 func (d *Directory) Thaw() { d.process.signal(syscall.SIGCONT) }
 
-func newDirectory(ctx context.Context) (*Directory, error) {
-	dir, err := newDir("ldap")
+func (d *Directory) make(ctx context.Context) (err error) {
+	if d.dir, err = newDir("ldap"); err != nil {
+		return err
+	}
+	d.CAFile, d.WrongCAFile = filepath.Join(d.dir, "ca.pem"), filepath.Join(d.dir, "wrong-ca", "ca.pem")
+	if err = d.prepare(ctx); err == nil {
+		err = d.start()
+	}
 	if err != nil {
-		return nil, err
+		os.RemoveAll(d.dir)
 	}
-	d := &Directory{
-		BaseDN:          BaseDN,
-		CAFile:          filepath.Join(dir, "ca.pem"),
-		WrongCAFile:     filepath.Join(dir, "wrong-ca", "ca.pem"),
-		BindDN:          "cn=parvis,ou=services," + BaseDN,
-		BindPassword:    rand.Text(),
-		ManagerDN:       "cn=admin," + BaseDN,
-		ManagerPassword: rand.Text(),
-		dir:             dir,
-	}
-	if err := d.prepare(ctx); err != nil {
-		os.RemoveAll(dir)
-		return nil, err
-	}
-	if err := d.start(); err != nil {
-		os.RemoveAll(dir)
-		return nil, err
-	}
-	return d, nil
+	return err
 }
 
 // prepare writes certificates, configuration and entries.
@@ -109,16 +138,15 @@ func (d *Directory) prepare(ctx context.Context) error {
 			return fmt.Errorf("servers: slapd: %w", err)
 		}
 	}
-	town, err := newAuthority("Bourg")
-	if err != nil {
-		return err
-	}
 	other, err := newAuthority("Elsewhere")
 	if err != nil {
 		return err
 	}
-	d.CAs = town.pool()
-	if err := town.save(d.dir); err != nil {
+	host, err := os.Hostname() // libldap takes the machine's name for "localhost"
+	if err != nil {
+		return fmt.Errorf("servers: slapd: %w", err)
+	}
+	if err := d.town.save(d.dir, host); err != nil {
 		return err
 	}
 	if err := other.save(filepath.Join(d.dir, "wrong-ca")); err != nil {
@@ -144,6 +172,7 @@ include %[1]sinetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload memberof
+moduleload ppolicy
 TLSCACertificateFile %[2]s/ca.pem
 TLSCertificateFile %[2]s/cert.pem
 TLSCertificateKeyFile %[2]s/key.pem
@@ -159,8 +188,11 @@ index cn,sn,givenName eq,sub
 rootdn %[4]s
 rootpw %[5]s
 overlay memberof
+overlay ppolicy
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact=%[6]s read by users read by * none
+# a page gives 500 entries at most, and all pages together as many as there are
+limits dn.exact="%[6]s" size.soft=500 size.hard=500 size.prtotal=unlimited
 `, schema, d.dir, BaseDN, d.ManagerDN, d.ManagerPassword, d.BindDN)
 }
 
@@ -183,14 +215,21 @@ func (d *Directory) entries() string {
 		}
 		text.entry(group.DN(), attributes...)
 	}
-	return text.String()
+	return text.String() + d.extra
 }
 
 func (p Person) attributes() []string {
 	return []string{
 		"objectClass", "inetOrgPerson", "uid", p.UID, "cn", p.Name(), "givenName", p.GivenName, "sn", p.FamilyName,
 		"mail", p.Mail, "title", p.Title, "ou", p.Unit, "telephoneNumber", p.Phone, "userPassword", hashPassword(p.Password),
+		"entryUUID", p.EntryUUID(),
 	}
+}
+
+// EntryUUID is the person's identifier in the directory, the same in every server of it.
+func (p Person) EntryUUID() string {
+	sum := sha1.Sum([]byte(p.DN()))
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
 // memberships are the memberOf values of a person: slapadd runs no overlay that would compute them.

@@ -1,8 +1,8 @@
-// Package servers starts the real servers that the tests speak to: slapd, Dovecot, PostgreSQL and an
+// Package servers starts the real servers that the tests speak to: slapd, Samba, Dovecot, PostgreSQL and an
 // OpenID provider, each on a free port of the loopback, in a folder of its own. It is a harness of the
 // tests: nothing of the binary imports it.
 //
-// A server ends with its test (LDAP, Dovecot) or with the test process (OIDC, PostgreSQL), even when
+// A server ends with its test (LDAP, Dovecot) or with the test process (Samba, OIDC, PostgreSQL), even when
 // that process is killed.
 package servers
 

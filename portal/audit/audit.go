@@ -25,21 +25,24 @@ const (
 	SignIn             Action = "sign-in"
 	SignOut            Action = "sign-out"
 	SessionRevoked     Action = "session.revoked"
+	SessionClosed      Action = "session.closed" // by what the directory server says
+	GroupsSet          Action = "groups.set"     // by the same
+	SignInTried        Action = "sign-in.tried"  // what a login would get, by an administrator
 	AppPasswordCreated Action = "app-password.created"
 	AppPasswordRevoked Action = "app-password.revoked"
 	AppPasswordRefused Action = "app-password.refused"
-	ApplicationOpened  Action = "application.opened"
-	ClientChanged      Action = "client.changed"
-	KeysRotated        Action = "keys.rotated"
-	StepUp             Action = "step-up"
-	FactorAdded        Action = "factor.added"
-	FactorRemoved      Action = "factor.removed"
-	FactorCodes        Action = "factor.codes"
-	FactorsReset       Action = "factor.reset"
-	FactorPolicy       Action = "factor.policy"
-	Exported           Action = "journal.exported"
-	Kept               Action = "journal.kept"
 
+	StepUp        Action = "step-up"
+	FactorAdded   Action = "factor.added"
+	FactorRemoved Action = "factor.removed"
+	FactorCodes   Action = "factor.codes"
+	FactorsReset  Action = "factor.reset"
+	FactorPolicy  Action = "factor.policy"
+
+	ApplicationOpened   Action = "application.opened"
+	TicketRefused       Action = "ticket.refused"
+	ClientChanged       Action = "client.changed"
+	KeysRotated         Action = "keys.rotated"
 	ApplicationCreated  Action = "application.created"
 	ApplicationChanged  Action = "application.changed"
 	ApplicationDeleted  Action = "application.deleted"
@@ -47,12 +50,13 @@ const (
 	ApplicationGranted  Action = "application.granted"
 	ApplicationRevoked  Action = "application.revoked"
 
-	TicketRefused Action = "ticket.refused"
+	Exported Action = "journal.exported"
+	Kept     Action = "journal.kept"
 )
 
 // Actions lists them in the order in which a reader chooses.
 var Actions = []Action{
-	SignIn, SignOut, SessionRevoked, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused,
+	SignIn, SignOut, SessionRevoked, SessionClosed, GroupsSet, SignInTried, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused,
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
@@ -75,10 +79,22 @@ const (
 	Replayed     Reason = "replayed"      // a ticket, a code or an answer that served before
 	Factor       Reason = "factor"        // a wrong code, or a key whose answer is not sound
 	Expired      Reason = "expired"       // too late, or begun in another browser
+
+	// What a directory server says of an entry.
+	Disabled        Reason = "disabled"
+	AccountExpired  Reason = "account-expired"
+	MustChange      Reason = "must-change" // the password, before anything else
+	PasswordExpired Reason = "password-expired"
+	Locked          Reason = "locked"
+	Gone            Reason = "gone"      // no more there
+	Ambiguous       Reason = "ambiguous" // several entries have the login
 )
 
 // Reasons lists them all.
-var Reasons = []Reason{Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred, WrongService, Replayed, Factor, Expired}
+var Reasons = []Reason{
+	Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred, WrongService, Replayed, Factor, Expired,
+	Disabled, AccountExpired, MustChange, PasswordExpired, Locked, Gone, Ambiguous,
+}
 
 // Line is one thing that was done or refused.
 type Line struct {
