@@ -3,11 +3,9 @@ package servertest
 import (
 	"maps"
 	"slices"
-	"testing"
 
 	"parvis/applications"
 	"parvis/portal"
-	"parvis/server"
 	"parvis/sso"
 )
 
@@ -42,10 +40,4 @@ func (p *Portal) Register(app Application) {
 	if _, err := p.Applications.Create(p.t.Context(), admin, made, ""); err != nil {
 		p.t.Fatal(err)
 	}
-}
-
-// NewBehind is New behind reverse proxies that it trusts.
-func NewBehind(t testing.TB, proxies ...string) *Portal {
-	t.Helper()
-	return NewWith(t, func(c *server.Config) { c.TrustedProxies = proxies })
 }

@@ -28,7 +28,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	p := servertest.NewBehind(t, "127.0.0.1")
+	p := servertest.NewWith(t, func(c *servertest.Config) { c.TrustedProxies = []string{"127.0.0.1"} })
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "path=%s user=%s mail=%s", r.URL.Path, r.Header.Get("Parvis-User"), r.Header.Get("Parvis-Mail"))
 	}))

@@ -50,7 +50,7 @@ type relying struct {
 // an agent in.
 func newRelying(t testing.TB) *relying {
 	t.Helper()
-	p := servertest.New(t)
+	p := servertest.NewWith(t, func(c *servertest.Config) { c.Applications.AllowInside = true }) // where the listener is
 	r := &relying{Portal: p, t: t, provider: p.OpenID, issuer: "/oidc/bourg", back: listen(t)}
 	r.register("bourg", "app", redirect, redirect+"?kept=1")
 	r.id, r.secret = r.client(openid.Client{Application: "app", PostLogout: []string{"https://app.bourg.example/bye"}, BackChannel: r.back.URL + "/logout"})
