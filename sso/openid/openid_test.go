@@ -163,18 +163,15 @@ func (r *relying) claims(text any) map[string]any {
 	if err := json.Unmarshal([]byte(r.Anonymous().Get(r.issuer+"/keys").Want(r.t, 200).Body), &keys); err != nil {
 		r.t.Fatal(err)
 	}
-	for _, key := range keys.Key(token.Headers[0].KeyID) {
-		if !key.IsPublic() {
-			r.t.Fatal("a private key is published")
-		}
-		var claims map[string]any
-		if err := token.Claims(key.Key, &claims); err != nil {
-			r.t.Fatal(err)
-		}
-		return claims
+	named := keys.Key(token.Headers[0].KeyID)
+	if len(named) != 1 || !named[0].IsPublic() {
+		r.t.Fatalf("key %q is published %d times, or with its private half", token.Headers[0].KeyID, len(named))
 	}
-	r.t.Fatalf("no published key %q", token.Headers[0].KeyID)
-	return nil
+	var claims map[string]any
+	if err := token.Claims(named[0].Key, &claims); err != nil {
+		r.t.Fatal(err)
+	}
+	return claims
 }
 
 func (r *relying) userinfo(token any) (int, map[string]any) {
