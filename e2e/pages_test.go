@@ -38,7 +38,7 @@ var signedIn = append([]string{
 func roles() []role {
 	return []role{
 		{"agent", "agent@bourg.example", signedIn},
-		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/sign-in/factors"}, signedIn...)},
+		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/sign-in/factors"}, signedIn...)},
 		{"operator", "pool@pool.example", append([]string{"/pool"}, everybody...)},
 		{"anybody", "", append([]string{"/sign-in"}, everybody...)},
 	}
@@ -60,6 +60,12 @@ var unseen = map[string]string{
 	"/documents/{id}/versions":          "leads back to a page",
 	"/documents/{id}/file":              "is the file",
 	"/documents/{id}/versions/{number}": "is the file",
+	"/cas/login":                        "leads to an application, see TestCAS and sso/cas",
+	"/cas/logout":                       "leads to the sign-in or to an application, see sso/cas",
+	"/oidc/{issuer}/authorize":          "leads to an application, see sso/openid",
+	"/oidc/{issuer}/continue/{request}": "leads to an application, see sso/openid",
+	"/oidc/{issuer}/logout":             "leads to an application, see sso/openid",
+	"/forward/start":                    "leads to an application, see sso/forwardauth",
 	"/search/suggestions":               "is a fragment of the search field",
 	"/theme/{file}":                     "is a style sheet",
 	"/calendar/remote/events/{id}":      "needs another server, see calendar/remote",
