@@ -23,7 +23,6 @@ func signOut(page *browser.Page) { page.Follow(".leave button") }
 // and nothing else; without JavaScript the pages say that a key can't be used and
 // a recovery code lets in.
 func TestPasskeys(t *testing.T) {
-	t.Parallel()
 	portal := servertest.New(t)
 	address := named(portal)
 	page := browser.New(t)
@@ -71,7 +70,6 @@ func TestPasskeys(t *testing.T) {
 // TestAKeyThatDoesNotVerifyIsNotEnoughAlone: the browser itself refuses, and the
 // page says so.
 func TestAKeyThatDoesNotVerifyIsNotEnoughAlone(t *testing.T) {
-	t.Parallel()
 	portal := servertest.New(t)
 	page := browser.New(t)
 	page.Passkeys(false)
@@ -84,7 +82,6 @@ func TestAKeyThatDoesNotVerifyIsNotEnoughAlone(t *testing.T) {
 // TestSecondFactorsAreForEveryone makes an application without JavaScript as the
 // collectivity asks for it, gives its code, and judges every page on the way.
 func TestSecondFactorsAreForEveryone(t *testing.T) {
-	t.Parallel()
 	portal := servertest.New(t)
 	admin := portal.Caller("admin@bourg.example", "bourg")
 	if err := portal.SSO.Policies.Set(t.Context(), admin, sso.Policy{Who: sso.Everyone}, ""); err != nil {
