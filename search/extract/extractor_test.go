@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -157,9 +156,6 @@ func TestMemoryIsBounded(t *testing.T) {
 // kernel's own record of it: 69 or 82 MB, as the collector comes before or after wazero writes its cache, and 117 MB
 // with PDFium whole.
 func TestAChildStaysSmallWhileItCompilesPDFium(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("reads /proc")
-	}
 	extractor := newExtractor(t, Options{CacheDir: t.TempDir()})
 	pdf := writeFile(t, "a", pdfFile(t, 3, "Délibération du conseil municipal", nil))
 	for range 3 {
