@@ -31,7 +31,7 @@ var allCollectivities = []struct{ file, start, why string }{
 	{"sso/participant.go", "SELECT collectivity, id, session, account, application, protocol, reference, address FROM session_participants p WHERE NOT EXISTS", "applications to be told that their session ended: each by its collectivity"},
 	{"sso/participant.go", "SELECT collectivity, id, session, account, application, protocol, reference, address FROM session_participants WHERE account", "what an account's own session opened, in each of its collectivities"},
 	{"sso/openid/client.go", "SELECT collectivity, application, id, secret, algorithm, userinfo_algorithm, post_logout, back_channel FROM openid_clients WHERE id", "the collectivity of a client by its identifier, which is one in the pool"},
-	{"sso/forwardauth/forwardauth.go", "SELECT f.origin, f.collectivity", "the collectivity of a cookie by its hash"},
+	{"sso/forwardauth/forwardauth.go", "SELECT origin, collectivity, application, session, account FROM forward_sessions", "the collectivity of a cookie by its hash"},
 	{"sso/forwardauth/forwardauth.go", "UPDATE forward_sessions SET hash", "a code by its hash"},
 	{"sso/forwardauth/forwardauth.go", "DELETE FROM forward_sessions WHERE is_code", "codes that nobody used"},
 	{"documents/bin.go", "SELECT collectivity, id FROM documents", "empties every bin: deletes each by its collectivity and id"},

@@ -211,8 +211,6 @@ func (s *Server) openProtocols(options Options, sealer *seal.Sealer) error {
 	s.CAS = cas.New(cas.Options{DB: s.DB, SSO: s.SSO, Applications: catalogue, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
 	s.OpenID = openid.New(openid.Options{DB: s.DB, SSO: s.SSO, Applications: catalogue, People: people, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
 	s.Forward = forwardauth.New(forwardauth.Options{DB: s.DB, SSO: s.SSO, Applications: catalogue, People: people, Renderer: s.renderer, Proxies: proxies, Log: s.log})
-	s.Directory.OnChange(s.Forward.Forget)
-	s.Directory.OnChange(s.OpenID.Forget)
 	return nil
 }
 

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -29,17 +27,9 @@ type AppPasswords struct {
 	log    *slog.Logger
 	now    func() time.Time
 
-	epoch   atomic.Uint64
-	mu      sync.Mutex
-	allowed map[sessionHash]allowed
+	allowed *Memory[sessionHash, portal.Caller]
 	seen    *window // a wrong password that was seen already
 	callers *window // wrong passwords by network address, each counted once
-}
-
-// allowed is a password that was right a moment ago.
-type allowed struct {
-	caller portal.Caller
-	until  time.Time
 }
 
 // AppPassword is one of a person's passwords, without its secret.
@@ -65,7 +55,7 @@ const (
 
 func newAppPasswords(db *database.DB, people People, log *slog.Logger, now func() time.Time) *AppPasswords {
 	return &AppPasswords{
-		db: db, people: people, log: log, now: now, allowed: map[sessionHash]allowed{},
+		db: db, people: people, log: log, now: now, allowed: NewMemory[sessionHash, portal.Caller](maxAllowedCached, now),
 		seen:    newWindow(1, wrongWithin, now),
 		callers: newWindow(wrongByNetwork, wrongWithin, now),
 	}
@@ -155,16 +145,7 @@ func (a *AppPasswords) Revoke(ctx context.Context, caller portal.Caller, id stri
 }
 
 // Forget makes the next request of an account ask the store again.
-func (a *AppPasswords) Forget(account portal.AccountID) {
-	a.epoch.Add(1)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for hash, one := range a.allowed {
-		if account == "" || one.caller.Account == account {
-			delete(a.allowed, hash)
-		}
-	}
-}
+func (a *AppPasswords) Forget(account portal.AccountID) { a.allowed.Forget(account) }
 
 // Authenticate returns the agent that a login and an app password are of. It is
 // made for protocols that send both at each request: right ones are remembered
@@ -175,14 +156,14 @@ func (a *AppPasswords) Authenticate(ctx context.Context, login, password, addres
 	canonical, ok := CanonicalLogin(login)
 	id, plain, formed := splitAppPassword(password)
 	tried := sha256.Sum256([]byte(canonical + "\x00" + password))
-	if caller, found := a.remembered(tried); found {
-		return caller, nil
+	known, found, keep := a.allowed.Get(tried)
+	if found {
+		return known, nil
 	}
 	key := string(tried[:16])
 	if a.seen.full(key) > 0 {
 		return portal.Caller{}, ErrWrong
 	}
-	epoch := a.epoch.Load()
 	caller, err := portal.Caller{}, ErrWrong
 	if ok && formed {
 		caller, err = a.check(ctx, canonical, id, plain)
@@ -194,7 +175,7 @@ func (a *AppPasswords) Authenticate(ctx context.Context, login, password, addres
 	if err != nil {
 		return portal.Caller{}, err
 	}
-	a.remember(tried, caller, epoch)
+	keep(caller.Account, caller)
 	return caller, nil
 }
 
@@ -291,23 +272,4 @@ func (a *AppPasswords) touch(ctx context.Context, collectivity portal.Collectivi
 	if err != nil && ctx.Err() == nil {
 		a.log.Warn("last use of an app password not written", "error", err)
 	}
-}
-
-func (a *AppPasswords) remembered(tried sessionHash) (portal.Caller, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	one, found := a.allowed[tried]
-	return one.caller, found && a.now().Before(one.until)
-}
-
-func (a *AppPasswords) remember(tried sessionHash, caller portal.Caller, epoch uint64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.epoch.Load() != epoch {
-		return
-	}
-	if len(a.allowed) >= maxAllowedCached {
-		clear(a.allowed) // each costs one read to come back
-	}
-	a.allowed[tried] = allowed{caller: caller, until: a.now().Add(cacheLife)}
 }

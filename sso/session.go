@@ -45,6 +45,8 @@ type Sessions struct {
 	log    *slog.Logger
 	now    func() time.Time
 
+	onForget []func(portal.AccountID)
+
 	epoch atomic.Uint64 // raised by Forget: what was being read then is not kept
 	mu    sync.RWMutex
 	known map[sessionHash]*known
@@ -132,25 +134,40 @@ func (s *Sessions) Signed(r *http.Request) (Signed, error) {
 // collectivity; portal.ErrNotFound when it ended, or when she may not enter
 // there. A ticket of the session leads here, without her browser.
 func (s *Sessions) Of(ctx context.Context, account portal.AccountID, id string, collectivity portal.CollectivityID) (Signed, error) {
-	var signed Signed
+	signed, _, err := s.of(ctx, account, id, collectivity)
+	return signed, err
+}
+
+// Use is Of for an application that the person is using: she has not left her
+// session while she works there.
+func (s *Sessions) Use(ctx context.Context, account portal.AccountID, id string, collectivity portal.CollectivityID) (Signed, error) {
+	signed, touch, err := s.of(ctx, account, id, collectivity)
+	if err == nil {
+		touch()
+	}
+	return signed, err
+}
+
+func (s *Sessions) of(ctx context.Context, account portal.AccountID, id string, collectivity portal.CollectivityID) (signed Signed, touch func(), err error) {
 	var created, used int64
-	err := s.db.QueryRow(ctx, `SELECT factors, kiosk, created, used FROM sessions WHERE account = $1 AND id = $2`,
-		string(account), id).Scan(&signed.Factors, &signed.Kiosk, &created, &used)
+	var hash []byte
+	err = s.db.QueryRow(ctx, `SELECT hash, factors, kiosk, created, used FROM sessions WHERE account = $1 AND id = $2`,
+		string(account), id).Scan(&hash, &signed.Factors, &signed.Kiosk, &created, &used)
 	if err != nil {
-		return Signed{}, fmt.Errorf("sso: find session: %w", err)
+		return Signed{}, nil, fmt.Errorf("sso: find session: %w", err)
 	}
 	signed.Since = database.FromMillis(created)
 	if s.ended(signed.Since, database.FromMillis(used), signed.Kiosk) {
-		return Signed{}, fmt.Errorf("sso: session ended: %w", portal.ErrNotFound)
+		return Signed{}, nil, fmt.Errorf("sso: session ended: %w", portal.ErrNotFound)
 	}
 	identity, err := s.people.Identity(ctx, account, collectivity)
 	if err != nil {
-		return Signed{}, fmt.Errorf("sso: find session: %w", err)
+		return Signed{}, nil, fmt.Errorf("sso: find session: %w", err)
 	}
 	own := *identity
 	own.Session = id
 	signed.Identity = &own
-	return signed, nil
+	return signed, func() { s.touch(ctx, hash, s.now(), database.FromMillis(used)) }, nil
 }
 
 // ended says whether a session is too old, or was left.
@@ -207,7 +224,7 @@ func (s *Sessions) read(ctx context.Context, hash sessionHash, now time.Time) (*
 	if err != nil {
 		return nil, fmt.Errorf("sso: read session: %w", err)
 	}
-	s.touch(ctx, hash, now, database.FromMillis(used))
+	s.touch(ctx, hash[:], now, database.FromMillis(used))
 	own := *identity
 	own.Session = id
 	return &known{identity: &own, since: database.FromMillis(created), factors: factors, kiosk: kiosk, counted: counted,
@@ -216,11 +233,11 @@ func (s *Sessions) read(ctx context.Context, hash sessionHash, now time.Time) (*
 
 // touch writes the hour of last use, at most once a minute. A store that can't
 // be written must not stop who can still read.
-func (s *Sessions) touch(ctx context.Context, hash sessionHash, now, used time.Time) {
+func (s *Sessions) touch(ctx context.Context, hash []byte, now, used time.Time) {
 	if now.Sub(used) < touchEvery {
 		return
 	}
-	_, err := s.db.Exec(ctx, `UPDATE sessions SET used = $1 WHERE hash = $2`, database.Millis(now), hash[:])
+	_, err := s.db.Exec(ctx, `UPDATE sessions SET used = $1 WHERE hash = $2`, database.Millis(now), hash)
 	if err != nil && ctx.Err() == nil {
 		s.log.Warn("last use of a session not written", "error", err)
 	}
@@ -267,9 +284,21 @@ func (s *Sessions) remove(hash sessionHash) {
 	delete(s.known, hash)
 }
 
+// OnForget calls fn when what is known of an account, "" for everybody's, counts
+// no more: the directory changed, or one of her sessions ended. What a session
+// opened elsewhere closes with it at once. Call it before the first request.
+func (s *Sessions) OnForget(fn func(portal.AccountID)) { s.onForget = append(s.onForget, fn) }
+
 // Forget makes the next request of an account, "" for everybody's, ask the
 // directory again. It is called after each change of the directory.
 func (s *Sessions) Forget(account portal.AccountID) {
+	s.forget(account)
+	for _, forget := range s.onForget {
+		forget(account)
+	}
+}
+
+func (s *Sessions) forget(account portal.AccountID) {
 	s.epoch.Add(1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -425,6 +454,7 @@ func (s *Sessions) RevokeOthers(ctx context.Context, caller portal.Caller, keep 
 
 // ended is what a session leaves.
 type ended struct {
+	account portal.AccountID
 	home    portal.CollectivityID // whose method opened it
 	idToken string                // of the issuer, "" without
 	kiosk   bool
@@ -433,7 +463,7 @@ type ended struct {
 // end ends the session of a request, whose person is caller.
 func (s *Sessions) end(ctx context.Context, hash sessionHash, caller portal.Caller) (was ended, err error) {
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
-		err := tx.QueryRow(ctx, `SELECT home, id_token, kiosk FROM sessions WHERE hash = $1`, hash[:]).Scan(&was.home, &was.idToken, &was.kiosk)
+		err := tx.QueryRow(ctx, `SELECT account, home, id_token, kiosk FROM sessions WHERE hash = $1`, hash[:]).Scan(&was.account, &was.home, &was.idToken, &was.kiosk)
 		if err != nil {
 			return err
 		}
@@ -449,6 +479,7 @@ func (s *Sessions) end(ctx context.Context, hash sessionHash, caller portal.Call
 	if err != nil {
 		return ended{}, fmt.Errorf("sso: end session: %w", err)
 	}
+	s.Forget(was.account)
 	return was, nil
 }
 

@@ -17,7 +17,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"parvis/portal"
@@ -60,8 +59,7 @@ type Options struct {
 type Guard struct {
 	Options
 
-	mu    sync.Mutex
-	known map[hash]verdict
+	known *sso.Memory[hash, verdict]
 }
 
 type hash [sha256.Size]byte
@@ -71,18 +69,13 @@ func hashOf(secret string) hash { return sha256.Sum256([]byte(secret)) }
 // verdict is what a cookie opened a moment ago.
 type verdict struct {
 	origin  string
-	account portal.AccountID
 	headers http.Header
 	paths   sso.Application
-	until   time.Time
 }
 
 const (
 	protocol = "forward"
 	codeLife = time.Minute
-	// cacheLife bounds how long a proxy is answered without asking the store: a
-	// sign-out or a closed agent counts within it, and at once in this process.
-	cacheLife  = 5 * time.Second
 	maxKnown   = 20_000
 	cookieName = "parvis-app"
 )
@@ -92,7 +85,8 @@ func New(options Options) *Guard {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	g := &Guard{Options: options, known: map[hash]verdict{}}
+	g := &Guard{Options: options, known: sso.NewMemory[hash, verdict](maxKnown, options.Now)}
+	options.SSO.Sessions.OnForget(g.known.Forget)
 	options.SSO.Participants.Handle(protocol, g.forgetSession)
 	options.SSO.OnForms(g.formEnd)
 	return g
@@ -111,17 +105,6 @@ func (g *Guard) Routes() []web.Route {
 
 // returnPath is where the proxy of an application hands a browser to us.
 const returnPath = "/.parvis/return"
-
-// Forget drops what is remembered of an account, "" for everybody's.
-func (g *Guard) Forget(account portal.AccountID) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for sum, one := range g.known {
-		if account == "" || one.account == account {
-			delete(g.known, sum)
-		}
-	}
-}
 
 // asked is the address that a person asks the proxy for, as the proxy tells it:
 // nginx in X-Original-URL, the others in parts. An address that can be read in two
@@ -216,15 +199,14 @@ func (g *Guard) judge(ctx context.Context, address sso.Address, secret string) (
 		return verdict{}, g.protected(ctx, address)
 	}
 	sum := hashOf(secret)
-	g.mu.Lock()
-	found, ok := g.known[sum]
-	g.mu.Unlock()
-	if !ok || !g.Now().Before(found.until) {
-		var err error
-		if found, err = g.read(ctx, sum); err != nil {
+	found, ok, keep := g.known.Get(sum)
+	if !ok {
+		account, read, err := g.read(ctx, sum)
+		if err != nil {
 			return verdict{}, err
 		}
-		g.keep(sum, found)
+		keep(account, read)
+		found = read
 	}
 	if found.origin != address.Origin || !covers(found.paths, address) {
 		return verdict{}, g.protected(ctx, address)
@@ -255,33 +237,30 @@ func (g *Guard) protected(ctx context.Context, address sso.Address) error {
 }
 
 // read asks the store what a cookie opens, and whether it still may.
-func (g *Guard) read(ctx context.Context, sum hash) (verdict, error) {
+func (g *Guard) read(ctx context.Context, sum hash) (account portal.AccountID, found verdict, err error) {
 	var origin, id, session string
-	var account portal.AccountID
 	var collectivity portal.CollectivityID
-	err := g.DB.QueryRow(ctx, `
-		SELECT f.origin, f.collectivity, f.application, f.session, f.account FROM forward_sessions f
-		JOIN sessions s ON s.account = f.account AND s.id = f.session
-		WHERE f.hash = $1 AND NOT f.is_code`, sum[:]).Scan(&origin, &collectivity, &id, &session, &account)
+	err = g.DB.QueryRow(ctx, `
+		SELECT origin, collectivity, application, session, account FROM forward_sessions WHERE hash = $1 AND NOT is_code`, sum[:]).Scan(&origin, &collectivity, &id, &session, &account)
 	if err != nil {
-		return verdict{}, fmt.Errorf("forwardauth: read: %w", err)
+		return "", verdict{}, fmt.Errorf("forwardauth: read: %w", err)
 	}
 	application, err := g.Applications.Application(ctx, sso.KindForward, collectivity, id)
 	if err != nil {
-		return verdict{}, err
+		return "", verdict{}, err
 	}
-	identity, err := g.People.Identity(ctx, account, collectivity)
+	signed, err := g.SSO.Sessions.Use(ctx, account, session, collectivity)
 	if err != nil {
-		return verdict{}, err
+		return "", verdict{}, err
 	}
-	if err := g.Applications.Admit(ctx, identity.Caller, application); err != nil {
-		return verdict{}, err
+	if err := g.Applications.Admit(ctx, signed.Identity.Caller, application); err != nil {
+		return "", verdict{}, err
 	}
-	released, err := g.Applications.Release(ctx, identity.Caller, application)
+	released, err := g.Applications.Release(ctx, signed.Identity.Caller, application)
 	if err != nil {
-		return verdict{}, err
+		return "", verdict{}, err
 	}
-	return verdict{origin: origin, account: account, headers: headersOf(released), paths: application, until: g.Now().Add(cacheLife)}, nil
+	return account, verdict{origin: origin, headers: headersOf(released), paths: application}, nil
 }
 
 // headersOf are the identity headers that the proxy hands to the application:
@@ -313,18 +292,8 @@ func headerText(text string) string {
 	return out.String()
 }
 
-func (g *Guard) keep(sum hash, found verdict) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.known) >= maxKnown {
-		clear(g.known)
-	}
-	g.known[sum] = found
-}
-
 // forgetSession removes what an ended session opened.
 func (g *Guard) forgetSession(ctx context.Context, participant sso.Participant) error {
-	g.Forget(participant.Account)
 	_, err := g.DB.Exec(ctx, `DELETE FROM forward_sessions WHERE collectivity = $1 AND account = $2 AND session = $3`,
 		string(participant.Collectivity), string(participant.Account), participant.Session)
 	return err

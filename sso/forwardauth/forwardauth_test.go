@@ -113,7 +113,7 @@ func TestAnApplicationBehindNginx(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer.Body.Close()
-	w.Forward.Forget("")
+	w.SSO.Forget("")
 	if at, body, _ := w.get(client, w.proxy+"/"); !strings.Contains(at, "/sign-in") {
 		t.Errorf("after the sign-out: at %q with %q", at, body)
 	}

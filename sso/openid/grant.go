@@ -193,42 +193,22 @@ func (p *Provider) takeRefresh(g *grant, sum []byte) error {
 type holding struct {
 	identity    *web.Identity
 	application sso.Application
-	until       time.Time
 }
 
 const maxHoldings = 10_000
 
-// Forget drops what is remembered of an account, "" for everybody's. It is
-// called after each change of the directory.
-func (p *Provider) Forget(account portal.AccountID) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for id, one := range p.holdings {
-		if account == "" || one.identity.Caller.Account == account {
-			delete(p.holdings, id)
-		}
-	}
-}
-
 // holder is findHolder, asked at most once in five seconds for a grant: an
 // application asks for its tokens and then for the person.
 func (p *Provider) holder(ctx context.Context, g grant) (*web.Identity, sso.Application, error) {
-	p.mu.Lock()
-	known, found := p.holdings[g.id]
-	p.mu.Unlock()
-	if found && p.now().Before(known.until) {
+	known, found, keep := p.holdings.Get(g.id)
+	if found {
 		return known.identity, known.application, nil
 	}
 	identity, application, err := p.findHolder(ctx, g)
 	if err != nil {
 		return nil, sso.Application{}, err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.holdings) >= maxHoldings {
-		clear(p.holdings)
-	}
-	p.holdings[g.id] = holding{identity, application, p.now().Add(cacheLife)}
+	keep(g.account, holding{identity, application})
 	return identity, application, nil
 }
 
@@ -254,9 +234,7 @@ func (p *Provider) findHolder(ctx context.Context, g grant) (*web.Identity, sso.
 	if g.refreshes() {
 		return identity, application, nil
 	}
-	var one int
-	err = p.db.QueryRow(ctx, `SELECT 1 FROM sessions WHERE account = $1 AND id = $2`, string(g.account), g.session).Scan(&one)
-	if err != nil {
+	if _, err = p.sso.Sessions.Of(ctx, g.account, g.session, g.collectivity); err != nil {
 		return nil, sso.Application{}, orGrant(err)
 	}
 	return identity, application, nil

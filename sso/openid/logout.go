@@ -131,7 +131,6 @@ const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 // notify tells a client that a session ended. What it was given in it counts no
 // more by itself, unless it was given for longer.
 func (p *Provider) notify(ctx context.Context, participant sso.Participant) error {
-	p.Forget(participant.Account)
 	if participant.Address == "" {
 		return nil
 	}

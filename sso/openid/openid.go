@@ -67,10 +67,11 @@ type Provider struct {
 	log          *slog.Logger
 	now          func() time.Time
 
+	holdings *sso.Memory[string, holding] // by grant
+
 	mu       sync.Mutex
 	rings    map[portal.CollectivityID]*ring
 	clients  map[string]knownClient
-	holdings map[string]holding // by grant
 }
 
 // New returns the provider and has it tell applications when sessions end.
@@ -80,8 +81,10 @@ func New(options Options) *Provider {
 	}
 	p := &Provider{
 		db: options.DB, sealer: options.Sealer, sso: options.SSO, applications: options.Applications, people: options.People, renderer: options.Renderer, client: options.Client,
-		log: options.Log, now: options.Now, rings: map[portal.CollectivityID]*ring{}, clients: map[string]knownClient{}, holdings: map[string]holding{},
+		log: options.Log, now: options.Now, rings: map[portal.CollectivityID]*ring{}, clients: map[string]knownClient{}, 
 	}
+	p.holdings = sso.NewMemory[string, holding](maxHoldings, p.now)
+	p.sso.Sessions.OnForget(p.holdings.Forget)
 	p.sso.Participants.Handle(protocol, p.notify)
 	p.sso.OnForms(p.formEnd)
 	return p

@@ -568,10 +568,14 @@ func TestRefreshTokensRotate(t *testing.T) {
 	}
 }
 
-// TestOfflineTokensOutliveTheSession and others don't.
+// TestTokensEndWithTheSession at once, also one that was just shown, but for those
+// given for longer.
 func TestTokensEndWithTheSession(t *testing.T) {
 	r := newRelying(t)
 	ordinary, lasting := r.tokens(), r.tokens("scope", "openid offline_access")
+	if status, _ := r.userinfo(ordinary["access_token"]); status != 200 {
+		t.Fatalf("a token of a session: %d", status)
+	}
 	r.browser.Post("/sign-out").Want(t, 303)
 	if status, _ := r.userinfo(ordinary["access_token"]); status != 401 {
 		t.Errorf("a token of the ended session: %d", status)
