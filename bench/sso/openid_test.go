@@ -5,9 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
-	"strings"
 	"testing"
 
 	"parvis/applications"
@@ -26,9 +24,8 @@ func BenchmarkOpenID(b *testing.B) {
 			request, _ := session(b, p)
 			query := url.Values{"client_id": {id}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"openid profile email"}, "state": {"s"}, "nonce": {"n"}}
 			basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))
-			measure(b, func() {
-				asking := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/oidc/bourg/authorize?"+query.Encode(), nil)
-				asking.AddCookie(request.Cookies()[0])
+			both(b, func() {
+				asking := ask(http.MethodGet, "/oidc/bourg/authorize?"+query.Encode(), nil, request.Cookies()...)
 				back, err := url.Parse(answer(b, p, asking, http.StatusSeeOther).Header.Get("Location"))
 				if err != nil {
 					b.Fatal(err)
@@ -41,7 +38,7 @@ func BenchmarkOpenID(b *testing.B) {
 				if err := json.NewDecoder(answer(b, p, exchange, http.StatusOK).Body).Decode(&tokens); err != nil {
 					b.Fatal(err)
 				}
-				info := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/oidc/bourg/userinfo", strings.NewReader(""))
+				info := ask(http.MethodGet, "/oidc/bourg/userinfo", nil)
 				info.Header.Set("Authorization", "Bearer "+tokens.Access)
 				answer(b, p, info, http.StatusOK)
 			})

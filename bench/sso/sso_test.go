@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -91,17 +92,31 @@ func answer(b *testing.B, p *servertest.Portal, request *http.Request, want int)
 	return recorder.Result()
 }
 
-func form(path string, values url.Values, cookies ...*http.Cookie) *http.Request {
-	request, err := http.NewRequest(http.MethodPost, "http://127.0.0.1"+path, strings.NewReader(values.Encode())) // httptest's would be parsed from text
+// both measures an operation alone, and eight at the same time.
+func both(b *testing.B, operation func()) {
+	b.Helper()
+	b.Run("one", func(b *testing.B) { measure(b, operation) })
+	b.Run("eight-at-once", func(b *testing.B) { measureAtOnce(b, 8, func(int) { operation() }) })
+}
+
+// ask is a request as the network would hand it over; httptest's is parsed from
+// text first, which costs as much as some of what is measured here.
+func ask(method, path string, body io.Reader, cookies ...*http.Cookie) *http.Request {
+	request, err := http.NewRequest(method, "http://127.0.0.1"+path, body)
 	if err != nil {
 		panic(err)
 	}
 	request.RemoteAddr = "192.0.2.1:1234"
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Sec-Fetch-Site", "same-origin")
 	for _, cookie := range cookies {
 		request.AddCookie(cookie)
 	}
+	return request
+}
+
+func form(path string, values url.Values, cookies ...*http.Cookie) *http.Request {
+	request := ask(http.MethodPost, path, strings.NewReader(values.Encode()), cookies...)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Sec-Fetch-Site", "same-origin")
 	return request
 }
 
@@ -160,9 +175,7 @@ func session(b *testing.B, p *servertest.Portal) (*http.Request, portal.AccountI
 	if err != nil {
 		b.Fatal(err)
 	}
-	request := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/account", nil)
-	request.AddCookie(&http.Cookie{Name: sso.CookieName(false), Value: secret})
-	return request, account.ID
+	return ask(http.MethodGet, "/account", nil, &http.Cookie{Name: sso.CookieName(false), Value: secret}), account.ID
 }
 
 // throughRouter asks for a page that does not exist, so that little more than

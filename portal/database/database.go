@@ -165,12 +165,24 @@ func (db *DB) QueryRow(ctx context.Context, query string, args ...any) Row {
 }
 
 // Exec writes in a transaction of its own.
-func (db *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return db.writer.exec(ctx, query, args)
+func (db *DB) Exec(ctx context.Context, query string, args ...any) (result sql.Result, err error) {
+	if db.queue == nil {
+		return db.writer.exec(ctx, query, args)
+	}
+	err = db.queue.single(ctx, func(run runner) error {
+		result, err = run.exec(ctx, query, args)
+		return err
+	})
+	return result, err
 }
 
 // Change writes in a transaction of its own, by one statement that returns one
 // row: "UPDATE … RETURNING …".
 func (db *DB) Change(ctx context.Context, query string, args ...any) Row {
-	return db.writer.queryRow(ctx, query, args)
+	if db.queue == nil {
+		return db.writer.queryRow(ctx, query, args)
+	}
+	return Row{scan: func(dest ...any) error {
+		return db.queue.single(ctx, func(run runner) error { return run.queryRow(ctx, query, args).Scan(dest...) })
+	}}
 }

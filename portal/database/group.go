@@ -50,6 +50,11 @@ func (q *queue) run(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := q.enter(ctx); err != nil {
 		return err
 	}
+	return q.join(ctx, fn)
+}
+
+// join runs fn in its turn, and waits until it is on disk.
+func (q *queue) join(ctx context.Context, fn func(tx *Tx) error) error {
 	tx, joined, err := q.write(ctx, fn)
 	if err != nil {
 		return err
@@ -59,6 +64,28 @@ func (q *queue) run(ctx context.Context, fn func(tx *Tx) error) error {
 		tx.prepareMissed(ctx)
 	}
 	return joined.err
+}
+
+// runner is what runs one statement: the writing connection, or a transaction.
+type runner interface {
+	exec(ctx context.Context, query string, args []any) (sql.Result, error)
+	queryRow(ctx context.Context, query string, args []any) Row
+}
+
+// single runs one statement. Where nobody waits it needs no transaction around it.
+func (q *queue) single(ctx context.Context, fn func(run runner) error) error {
+	return again(ctx, func() error { return q.singleOnce(ctx, fn) })
+}
+
+func (q *queue) singleOnce(ctx context.Context, fn func(run runner) error) error {
+	if err := q.enter(ctx); err != nil {
+		return err
+	}
+	if q.open == nil && q.waiting.Load() == 0 {
+		defer q.leave()
+		return fn(q.pool)
+	}
+	return q.join(ctx, func(tx *Tx) error { return fn(tx) })
 }
 
 // enter waits for the turn. Who gives up leaves somebody in her place, since the

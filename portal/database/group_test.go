@@ -249,6 +249,52 @@ func TestWhoGivesUpInTheQueueLeavesNobodyWaiting(t *testing.T) {
 	}
 }
 
+// TestSingleStatementsJoinGroups, alone as behind others.
+func TestSingleStatementsJoinGroups(t *testing.T) {
+	ctx, s := context.Background(), newStory(t)
+	insert := func(id string) error {
+		_, err := s.db.Exec(ctx, `INSERT INTO accounts (id, login, created) VALUES ($1, $2, 1)`, id, id)
+		return err
+	}
+	if err := insert("a"); err != nil {
+		t.Fatal(err)
+	}
+	results := make(chan error, 3)
+	err := s.db.Tx(ctx, func(tx *Tx) error {
+		go func() { results <- insert("c") }()
+		s.waiters(1)
+		go func() { results <- insert("a") }()
+		s.waiters(2)
+		go func() {
+			var created int
+			err := s.db.Change(ctx, `UPDATE accounts SET created = 2 WHERE id = 'b' RETURNING created`).Scan(&created)
+			if created != 2 {
+				err = errors.Join(err, fmt.Errorf("created %d", created))
+			}
+			results <- err
+		}()
+		s.waiters(3)
+		return s.insert(ctx, tx, "b")
+	})
+	refused := 0
+	for range 3 {
+		if one := <-results; IsDuplicate(one) {
+			refused++
+		} else {
+			err = errors.Join(err, one)
+		}
+	}
+	if err != nil || refused != 1 {
+		t.Errorf("%v, %d refused", err, refused)
+	}
+	if got := s.accounts(); got != "a b c" {
+		t.Errorf("accounts %q", got)
+	}
+	if err := s.db.Change(ctx, `UPDATE accounts SET created = 2 WHERE id = 'z' RETURNING created`).Scan(new(int)); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("a change of nothing: %v", err)
+	}
+}
+
 // TestAGroupIsBounded in members, so that the first is answered at last.
 func TestAGroupIsBounded(t *testing.T) {
 	ctx, s := context.Background(), newStory(t)

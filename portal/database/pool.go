@@ -78,12 +78,16 @@ func (p *pool) close() error {
 
 // Row is one row to scan.
 type Row struct {
-	row *sql.Row
-	tx  *Tx // nil outside of a transaction
+	row  *sql.Row
+	tx   *Tx                     // nil outside of a transaction
+	scan func(dest ...any) error // instead, for what runs only when it is scanned
 }
 
 // Scan copies the columns; portal.ErrNotFound when there is no row.
 func (r Row) Scan(dest ...any) error {
+	if r.scan != nil {
+		return r.scan(dest...)
+	}
 	err := r.row.Scan(dest...)
 	if r.tx != nil {
 		r.tx.note(err)

@@ -35,8 +35,13 @@ const attempts = 8
 // another transaction it is run again, so fn must have no effect outside of
 // the store. After several meetings it gives up with portal.ErrUnavailable.
 func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
+	return again(ctx, func() error { return db.once(ctx, fn) })
+}
+
+// again runs what met another transaction again, after a moment.
+func again(ctx context.Context, run func() error) error {
 	for attempt := 1; ; attempt++ {
-		err := db.once(ctx, fn)
+		err := run()
 		if err == nil || !collided(err) {
 			return err
 		}
@@ -147,23 +152,28 @@ func (tx *Tx) run(ctx context.Context, query string, args []any) (*sql.Rows, err
 
 // QueryRow reads one row.
 func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) Row {
+	return tx.queryRow(ctx, query, args)
+}
+
+func (tx *Tx) queryRow(ctx context.Context, query string, args []any) Row {
 	if stmt := tx.statement(ctx, query); stmt != nil {
-		return Row{stmt.QueryRowContext(ctx, args...), tx}
+		return Row{row: stmt.QueryRowContext(ctx, args...), tx: tx}
 	}
-	return Row{tx.tx.QueryRowContext(ctx, query, args...), tx}
+	return Row{row: tx.tx.QueryRowContext(ctx, query, args...), tx: tx}
 }
 
 // Exec writes.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	result, err := tx.exec(ctx, query, args)
-	return result, tx.note(err)
+	return tx.exec(ctx, query, args)
 }
 
-func (tx *Tx) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
+func (tx *Tx) exec(ctx context.Context, query string, args []any) (result sql.Result, err error) {
 	if stmt := tx.statement(ctx, query); stmt != nil {
-		return stmt.ExecContext(ctx, args...)
+		result, err = stmt.ExecContext(ctx, args...)
+	} else {
+		result, err = tx.tx.ExecContext(ctx, query, args...)
 	}
-	return tx.tx.ExecContext(ctx, query, args...)
+	return result, tx.note(err)
 }
 
 // SQL is the transaction itself, for the libraries that write beside us.
