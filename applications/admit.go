@@ -20,22 +20,39 @@ var _ sso.Applications = (*Store)(nil)
 // pool: an OpenID address is one of theirs, any other lies under one of them.
 // The cost is that of the applications of the address's own origin.
 func (s *Store) At(ctx context.Context, kind sso.ApplicationKind, address sso.Address) ([]sso.Application, error) {
+	here, now := place{kind, address.Origin}, s.now()
+	each, changes, found := s.shelf.placed(here, now)
+	if !found {
+		var err error
+		if each, err = s.atOrigin(ctx, here); err != nil {
+			return nil, fmt.Errorf("applications: find %s: %w", address.Origin, err)
+		}
+		s.shelf.place(here, each, now, changes)
+	}
+	var all []sso.Application
+	for _, app := range each {
+		if livesAt(app, address) {
+			all = append(all, app)
+		}
+	}
+	return all, nil
+}
+
+// atOrigin reads the applications of a place, each with all of its addresses.
+func (s *Store) atOrigin(ctx context.Context, at place) ([]sso.Application, error) {
 	rows, err := s.db.Query(ctx, `
 		SELECT p.collectivity, p.id, p.name, p.second_factor, b.origin, b.path, b.query FROM application_addresses a
 		JOIN applications p ON p.collectivity = a.collectivity AND p.id = a.application
 		JOIN application_addresses b ON b.collectivity = a.collectivity AND b.application = a.application
 		WHERE a.origin = $1 AND p.kind = $2 AND p.deleted = 0
-		GROUP BY p.collectivity, p.id, p.name, p.second_factor, b.origin, b.path, b.query`, address.Origin, string(kind))
+		GROUP BY p.collectivity, p.id, p.name, p.second_factor, b.origin, b.path, b.query`, at.origin, string(at.kind))
 	each, err := database.Collect(rows, err, func(rows *sql.Rows) (sso.Application, error) {
-		app, one := sso.Application{Kind: kind}, sso.Address{}
+		app, one := sso.Application{Kind: at.kind}, sso.Address{}
 		err := rows.Scan(&app.Collectivity, &app.ID, &app.Name, &app.SecondFactor, &one.Origin, &one.Path, &one.Query)
 		app.Addresses = []sso.Address{one}
 		return app, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("applications: find %s: %w", address.Origin, err)
-	}
-	return slices.DeleteFunc(gathered(each), func(app sso.Application) bool { return !livesAt(app, address) }), nil
+	return gathered(each), err
 }
 
 // gathered makes one of the applications that stand there once for each of their

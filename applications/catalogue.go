@@ -23,12 +23,27 @@ type catalogue struct {
 // kept is how long a catalogue may be believed when another process changes it.
 const kept = 5 * time.Second
 
-// shelf holds the catalogues that were asked for lately.
+// shelf holds the catalogues that were asked for lately, and the places.
 type shelf struct {
 	mu      sync.Mutex
 	read    map[portal.CollectivityID]*catalogue
+	places  map[place]placed
 	changes int // so that what was read before a change is not kept after it
 }
+
+// place is a host and port where applications of a kind live.
+type place struct {
+	kind   sso.ApplicationKind
+	origin string
+}
+
+type placed struct {
+	read time.Time
+	apps []sso.Application // of every collectivity; shared: never change one
+}
+
+// maxPlaces bounds those kept, should somebody ask for addresses of nobody.
+const maxPlaces = 10_000
 
 // find returns a fresh enough catalogue, or nil, and how many changes there were.
 func (s *shelf) find(collectivity portal.CollectivityID, now time.Time) (*catalogue, int) {
@@ -63,6 +78,26 @@ func (s *shelf) drop(collectivity portal.CollectivityID) {
 	defer s.mu.Unlock()
 	s.changes++
 	delete(s.read, collectivity)
+	clear(s.places)
+}
+
+func (s *shelf) placed(at place, now time.Time) (apps []sso.Application, changes int, found bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, found := s.places[at]
+	return known.apps, s.changes, found && now.Sub(known.read) < kept && !now.Before(known.read)
+}
+
+func (s *shelf) place(at place, apps []sso.Application, now time.Time, changes int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if changes != s.changes {
+		return
+	}
+	if s.places == nil || len(s.places) >= maxPlaces {
+		s.places = map[place]placed{}
+	}
+	s.places[at] = placed{now, apps}
 }
 
 // catalogue returns the applications of a collectivity, at most kept old. It is

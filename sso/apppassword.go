@@ -156,7 +156,7 @@ func (a *AppPasswords) Authenticate(ctx context.Context, login, password, addres
 	canonical, ok := CanonicalLogin(login)
 	id, plain, formed := splitAppPassword(password)
 	tried := sha256.Sum256([]byte(canonical + "\x00" + password))
-	known, found, keep := a.allowed.Get(tried)
+	known, epoch, found := a.allowed.Get(tried)
 	if found {
 		return known, nil
 	}
@@ -175,7 +175,7 @@ func (a *AppPasswords) Authenticate(ctx context.Context, login, password, addres
 	if err != nil {
 		return portal.Caller{}, err
 	}
-	keep(caller.Account, caller)
+	a.allowed.Keep(tried, caller.Account, caller, epoch)
 	return caller, nil
 }
 

@@ -7,15 +7,16 @@ import (
 	"parvis/portal"
 )
 
-// Memory holds what was found about accounts for cacheLife, so that a client that
-// asks again at once costs no query. What changes an account must Forget it.
+// Memory holds what was found about accounts for cacheLife, so that who asks again
+// at once costs no query. What changes an account must Forget it.
 type Memory[K comparable, V any] struct {
 	now  func() time.Time
 	size int
 
-	mu    sync.Mutex
+	mu    sync.RWMutex
 	epoch uint64 // raised by Forget: what was being read then is not kept
 	known map[K]remembered[V]
+	of    map[portal.AccountID][]K // so that forgetting one costs nothing of the others
 }
 
 type remembered[V any] struct {
@@ -26,31 +27,66 @@ type remembered[V any] struct {
 
 // NewMemory returns a memory of at most size values.
 func NewMemory[K comparable, V any](size int, now func() time.Time) *Memory[K, V] {
-	return &Memory[K, V]{now: now, size: size, known: map[K]remembered[V]{}}
+	m := &Memory[K, V]{now: now, size: size}
+	m.clear()
+	return m
 }
 
-// Get returns what is known. Where nothing is, keep remembers what the caller
-// goes to read, unless it was forgotten meanwhile.
-func (m *Memory[K, V]) Get(key K) (value V, found bool, keep func(portal.AccountID, V)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if one, ok := m.known[key]; ok && m.now().Before(one.until) {
-		return one.value, true, nil
+func (m *Memory[K, V]) clear() {
+	m.known, m.of = map[K]remembered[V]{}, map[portal.AccountID][]K{}
+}
+
+// Get returns what is known. Where nothing is, the caller goes to read it, and
+// gives the epoch to Keep.
+func (m *Memory[K, V]) Get(key K) (value V, epoch uint64, found bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	one, found := m.known[key]
+	if !found || !m.now().Before(one.until) {
+		return value, m.epoch, false
 	}
-	epoch := m.epoch
-	return value, false, func(account portal.AccountID, value V) { m.keep(key, account, value, epoch) }
+	return one.value, m.epoch, true
 }
 
-func (m *Memory[K, V]) keep(key K, account portal.AccountID, value V, epoch uint64) {
+// Epoch is what to give to Keep for what is read from now on.
+func (m *Memory[K, V]) Epoch() uint64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.epoch
+}
+
+// Keep remembers what was read about an account since an epoch, unless something
+// was forgotten meanwhile.
+func (m *Memory[K, V]) Keep(key K, account portal.AccountID, value V, epoch uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.epoch != epoch {
 		return
 	}
 	if len(m.known) >= m.size {
-		clear(m.known) // each costs one reading to come back
+		m.sweep()
+	}
+	if _, there := m.known[key]; !there {
+		m.of[account] = append(m.of[account], key)
 	}
 	m.known[key] = remembered[V]{account, value, m.now().Add(cacheLife)}
+}
+
+// sweep drops what is too old to serve, or everything when little is: each costs
+// one reading to come back.
+func (m *Memory[K, V]) sweep() {
+	now := m.now()
+	old := m.known
+	m.clear()
+	for key, one := range old {
+		if now.Before(one.until) {
+			m.known[key] = one
+			m.of[one.account] = append(m.of[one.account], key)
+		}
+	}
+	if len(m.known) > m.size/2 {
+		m.clear()
+	}
 }
 
 // Forget drops what is remembered of an account, "" for everybody's.
@@ -58,9 +94,12 @@ func (m *Memory[K, V]) Forget(account portal.AccountID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.epoch++
-	for key, one := range m.known {
-		if account == "" || one.account == account {
-			delete(m.known, key)
-		}
+	if account == "" {
+		m.clear()
+		return
 	}
+	for _, key := range m.of[account] {
+		delete(m.known, key)
+	}
+	delete(m.of, account)
 }

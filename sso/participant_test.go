@@ -104,7 +104,7 @@ func TestAPersonWhoProvesAgainKeepsHerSession(t *testing.T) {
 	if err != nil || found.identity.Session != old.identity.Session || !found.since.Equal(now) || found.factors != "pwd otp" {
 		t.Errorf("renewed session = %+v, %v; want the same one, proved now", found, err)
 	}
-	sessions.drop(hashSecret(secret))
+	sessions.Forget(account)
 	if _, err := sessions.resolve(ctx, hashSecret(secret)); err == nil {
 		t.Error("the old secret still opens the session")
 	}

@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"parvis/portal"
@@ -46,9 +44,15 @@ type Sessions struct {
 
 	onForget []func(portal.AccountID)
 
-	epoch atomic.Uint64 // raised by Forget: what was being read then is not kept
-	mu    sync.RWMutex
-	known map[sessionHash]*known
+	known *Memory[sessionHash, *known]
+	byID  *Memory[sessionIn, *known] // the same, for an application that asks without her browser
+}
+
+// sessionIn is a session of an account as one collectivity knows it.
+type sessionIn struct {
+	account      portal.AccountID
+	id           string
+	collectivity portal.CollectivityID
 }
 
 type sessionHash [sha256.Size]byte
@@ -60,8 +64,11 @@ type known struct {
 	factors  string
 	kiosk    bool
 	counted  string
-	fresh    time.Time // until when it needs no reading
 	ends     time.Time
+}
+
+func (k *known) signed() Signed {
+	return Signed{Identity: k.identity, Since: k.since, Factors: k.factors, Kiosk: k.kiosk, counted: k.counted}
 }
 
 // Signed is a session as the applications that it opens know it.
@@ -93,7 +100,10 @@ func newSessions(db *database.DB, people People, life Lifetimes, log *slog.Logge
 	if life.Absolute == 0 {
 		life.Absolute = 12 * time.Hour
 	}
-	return &Sessions{db: db, people: people, life: life, log: log, now: now, known: map[sessionHash]*known{}}
+	return &Sessions{
+		db: db, people: people, life: life, log: log, now: now,
+		known: NewMemory[sessionHash, *known](maxCached, now), byID: NewMemory[sessionIn, *known](maxCached, now),
+	}
 }
 
 var _ web.Identifier = (*Sessions)(nil)
@@ -126,47 +136,48 @@ func (s *Sessions) Signed(r *http.Request) (Signed, error) {
 	if err != nil {
 		return Signed{}, err
 	}
-	return Signed{Identity: found.identity, Since: found.since, Factors: found.factors, Kiosk: found.kiosk, counted: found.counted}, nil
+	return found.signed(), nil
 }
 
 // Of returns a session of an account by its id, as the account's agent in a
 // collectivity; portal.ErrNotFound when it ended, or when she may not enter
-// there. A ticket of the session leads here, without her browser.
+// there. A ticket of the session leads here, without her browser; she has most
+// often just been here with it, so that nothing is read.
 func (s *Sessions) Of(ctx context.Context, account portal.AccountID, id string, collectivity portal.CollectivityID) (Signed, error) {
-	signed, _, err := s.of(ctx, account, id, collectivity)
-	return signed, err
+	found, err := s.of(ctx, sessionIn{account, id, collectivity}, false)
+	if err != nil {
+		return Signed{}, err
+	}
+	return found.signed(), nil
 }
 
 // Use is Of for an application that the person is using: she has not left her
 // session while she works there.
 func (s *Sessions) Use(ctx context.Context, account portal.AccountID, id string, collectivity portal.CollectivityID) (Signed, error) {
-	signed, touch, err := s.of(ctx, account, id, collectivity)
-	if err == nil {
-		touch()
+	found, err := s.of(ctx, sessionIn{account, id, collectivity}, true)
+	if err != nil {
+		return Signed{}, err
 	}
-	return signed, err
+	return found.signed(), nil
 }
 
-func (s *Sessions) of(ctx context.Context, account portal.AccountID, id string, collectivity portal.CollectivityID) (signed Signed, touch func(), err error) {
-	var created, used int64
-	var hash []byte
-	err = s.db.QueryRow(ctx, `SELECT hash, factors, kiosk, created, used FROM sessions WHERE account = $1 AND id = $2`,
-		string(account), id).Scan(&hash, &signed.Factors, &signed.Kiosk, &created, &used)
+func (s *Sessions) of(ctx context.Context, key sessionIn, used bool) (*known, error) {
+	found, epoch, ok := s.byID.Get(key)
+	if ok && s.now().Before(found.ends) {
+		return found, nil
+	}
+	row, err := s.find(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE account = $1 AND id = $2`, string(key.account), key.id)
 	if err != nil {
-		return Signed{}, nil, fmt.Errorf("sso: find session: %w", err)
+		return nil, err
 	}
-	signed.Since = database.FromMillis(created)
-	if s.ended(signed.Since, database.FromMillis(used), signed.Kiosk) {
-		return Signed{}, nil, fmt.Errorf("sso: session ended: %w", portal.ErrNotFound)
+	if found, err = s.know(ctx, row, key.collectivity); err != nil {
+		return nil, err
 	}
-	identity, err := s.people.Identity(ctx, account, collectivity)
-	if err != nil {
-		return Signed{}, nil, fmt.Errorf("sso: find session: %w", err)
+	if used {
+		s.touch(ctx, row)
 	}
-	own := *identity
-	own.Session = id
-	signed.Identity = &own
-	return signed, func() { s.touch(ctx, hash, s.now(), database.FromMillis(used)) }, nil
+	s.byID.Keep(key, key.account, found, epoch)
+	return found, nil
 }
 
 // ended says whether a session is too old, or was left.
@@ -188,59 +199,87 @@ func hashOf(r *http.Request) (sessionHash, bool) {
 }
 
 func (s *Sessions) resolve(ctx context.Context, hash sessionHash) (*known, error) {
-	now := s.now()
-	s.mu.RLock()
-	found := s.known[hash]
-	s.mu.RUnlock()
-	if found != nil && now.Before(found.fresh) && now.Before(found.ends) {
+	found, epoch, ok := s.known.Get(hash)
+	if ok && s.now().Before(found.ends) {
 		return found, nil
 	}
-	epoch := s.epoch.Load()
-	found, err := s.read(ctx, hash, now)
+	epochByID := s.byID.Epoch()
+	row, err := s.find(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE hash = $1`, hash[:])
 	if err != nil {
-		s.remove(hash)
 		return nil, err
 	}
-	s.keep(hash, found, epoch)
+	if found, err = s.know(ctx, row, row.collectivity); err != nil {
+		return nil, err
+	}
+	s.touch(ctx, row)
+	s.known.Keep(hash, row.account, found, epoch)
+	s.byID.Keep(sessionIn{row.account, row.id, row.collectivity}, row.account, found, epochByID)
 	return found, nil
 }
 
-// read asks the store about a session and the directory about its person.
-func (s *Sessions) read(ctx context.Context, hash sessionHash, now time.Time) (*known, error) {
-	var id, account, collectivity, factors, counted string
+// sessionRow is what the store keeps of a session.
+type sessionRow struct {
+	hash             []byte
+	id               string
+	account          portal.AccountID
+	collectivity     portal.CollectivityID // "" for an operator of the pool
+	factors, counted string
+	kiosk            bool
+	created, used    time.Time
+}
+
+const sessionColumns = `hash, id, account, COALESCE(collectivity, ''), factors, kiosk, counted, created, used`
+
+// find reads one session that has not ended.
+func (s *Sessions) find(ctx context.Context, query string, args ...any) (row sessionRow, err error) {
 	var created, used int64
-	var kiosk bool
-	err := s.db.QueryRow(ctx, `SELECT id, account, COALESCE(collectivity, ''), factors, kiosk, counted, created, used FROM sessions WHERE hash = $1`,
-		hash[:]).Scan(&id, &account, &collectivity, &factors, &kiosk, &counted, &created, &used)
+	err = s.db.QueryRow(ctx, query, args...).Scan(&row.hash, &row.id, &row.account, &row.collectivity, &row.factors, &row.kiosk, &row.counted, &created, &used)
+	if err != nil {
+		return sessionRow{}, fmt.Errorf("sso: read session: %w", err)
+	}
+	row.created, row.used = database.FromMillis(created), database.FromMillis(used)
+	if s.ended(row.created, row.used, row.kiosk) {
+		return sessionRow{}, fmt.Errorf("sso: session ended: %w", portal.ErrNotFound)
+	}
+	return row, nil
+}
+
+// know asks the directory about the person of a session, in a collectivity.
+func (s *Sessions) know(ctx context.Context, row sessionRow, collectivity portal.CollectivityID) (*known, error) {
+	identity, err := s.people.Identity(ctx, row.account, collectivity)
 	if err != nil {
 		return nil, fmt.Errorf("sso: read session: %w", err)
 	}
-	ends := database.FromMillis(created).Add(s.life.Absolute)
-	if s.ended(database.FromMillis(created), database.FromMillis(used), kiosk) {
-		return nil, fmt.Errorf("sso: session ended: %w", portal.ErrNotFound)
-	}
-	identity, err := s.people.Identity(ctx, portal.AccountID(account), portal.CollectivityID(collectivity))
-	if err != nil {
-		return nil, fmt.Errorf("sso: read session: %w", err)
-	}
-	s.touch(ctx, hash[:], now, database.FromMillis(used))
 	own := *identity
-	own.Session = id
-	return &known{
-		identity: &own, since: database.FromMillis(created), factors: factors, kiosk: kiosk, counted: counted,
-		fresh: now.Add(cacheLife), ends: ends,
-	}, nil
+	own.Session = row.id
+	return &known{identity: &own, since: row.created, factors: row.factors, kiosk: row.kiosk, counted: row.counted, ends: row.created.Add(s.life.Absolute)}, nil
 }
 
 // touch writes the hour of last use, at most once a minute. A store that can't
 // be written must not stop who can still read.
-func (s *Sessions) touch(ctx context.Context, hash []byte, now, used time.Time) {
-	if now.Sub(used) < touchEvery {
+func (s *Sessions) touch(ctx context.Context, row sessionRow) {
+	now := s.now()
+	if now.Sub(row.used) < touchEvery {
 		return
 	}
-	_, err := s.db.Exec(ctx, `UPDATE sessions SET used = $1 WHERE hash = $2`, database.Millis(now), hash)
+	_, err := s.db.Exec(ctx, `UPDATE sessions SET used = $1 WHERE hash = $2`, database.Millis(now), row.hash)
 	if err != nil && ctx.Err() == nil {
 		s.log.Warn("last use of a session not written", "error", err)
+	}
+}
+
+// OnForget calls fn when what is known of an account, "" for everybody's, counts
+// no more: the directory changed, or one of her sessions did. What a session
+// opened elsewhere closes with it at once. Call it before the first request.
+func (s *Sessions) OnForget(fn func(portal.AccountID)) { s.onForget = append(s.onForget, fn) }
+
+// Forget makes the next request of an account, "" for everybody's, ask the store
+// and the directory again. It is called after each change of either.
+func (s *Sessions) Forget(account portal.AccountID) {
+	s.known.Forget(account)
+	s.byID.Forget(account)
+	for _, forget := range s.onForget {
+		forget(account)
 	}
 }
 
@@ -275,7 +314,6 @@ func (s *Sessions) end(ctx context.Context, hash sessionHash, caller portal.Call
 		}
 		return journal(ctx, tx, caller, audit.SignOut, "")
 	})
-	s.drop(hash)
 	if err != nil {
 		return ended{}, fmt.Errorf("sso: end session: %w", err)
 	}
@@ -287,7 +325,7 @@ func (s *Sessions) end(ctx context.Context, hash sessionHash, caller portal.Call
 func (s *Sessions) move(ctx context.Context, hash sessionHash, caller portal.Caller, to portal.CollectivityID) error {
 	err := database.OneRow(s.db.Exec(ctx, `UPDATE sessions SET collectivity = $1 WHERE hash = $2 AND account = $3`,
 		string(to), hash[:], string(caller.Account)))
-	s.drop(hash)
+	s.Forget(caller.Account)
 	if err != nil {
 		return fmt.Errorf("sso: switch collectivity: %w", err)
 	}

@@ -43,22 +43,14 @@ func TestWhatChangedWhileItWasReadIsNotKept(t *testing.T) {
 		people.closed = true
 		sessions.Forget("a")
 	}
-	if _, err := sessions.resolve(ctx, hashSecret(secret)); err != nil {
+	found, err := sessions.resolve(ctx, hashSecret(secret))
+	if err != nil {
 		t.Fatal(err) // it was read before the account was closed
 	}
 	if _, err := sessions.resolve(ctx, hashSecret(secret)); !errors.Is(err, portal.ErrNotFound) {
 		t.Errorf("the next request of a closed account = %v, want ErrNotFound", err)
 	}
-}
-
-func TestTheMemoryOfSessionsIsBounded(t *testing.T) {
-	sessions := newSessions(databasetest.New(t), nil, Lifetimes{}, slog.New(slog.DiscardHandler), time.Now)
-	identity := &web.Identity{}
-	for i := range maxCached + 10 {
-		hash := sessionHash{byte(i), byte(i >> 8), byte(i >> 16)}
-		sessions.keep(hash, &known{identity: identity, fresh: time.Now().Add(time.Minute)}, 0)
-	}
-	if count := len(sessions.known); count > maxCached {
-		t.Errorf("%d sessions kept, want at most %d", count, maxCached)
+	if _, err := sessions.Of(ctx, account, found.identity.Session, ""); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("a ticket of a closed account = %v, want ErrNotFound", err)
 	}
 }

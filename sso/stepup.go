@@ -99,7 +99,7 @@ func (s *Service) raise(w http.ResponseWriter, r *http.Request, of proved, given
 		}
 		return audit.Write(r.Context(), tx, line)
 	})
-	s.Sessions.drop(hash)
+	s.Sessions.Forget(of.Account)
 	if err != nil {
 		return err
 	}

@@ -181,7 +181,7 @@ func TestATicketEndsWithItsSessionAndItsAgent(t *testing.T) {
 		t.Errorf("after signing out: %q", got)
 	}
 	ticket = ticketOf(t, p.As(agent), finances)
-	if _, err := p.DB.Exec(t.Context(), `UPDATE agents SET active = FALSE WHERE collectivity = 'bourg' AND id = $1`, string(p.Caller(agent, "bourg").Agent)); err != nil {
+	if err := p.Directory.SetAgentActive(t.Context(), p.Caller("admin@bourg.example", "bourg"), p.Caller(agent, "bourg").Agent, false); err != nil {
 		t.Fatal(err)
 	}
 	if got := validate(t, p, finances, ticket).code(); got != "INVALID_TICKET" {

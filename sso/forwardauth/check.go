@@ -80,13 +80,13 @@ func (g *Guard) judge(ctx context.Context, address sso.Address, secret string) (
 		return verdict{}, g.protected(ctx, address)
 	}
 	sum := hashOf(secret)
-	found, ok, keep := g.known.Get(sum)
+	found, epoch, ok := g.known.Get(sum)
 	if !ok {
 		account, read, err := g.read(ctx, sum)
 		if err != nil {
 			return verdict{}, err
 		}
-		keep(account, read)
+		g.known.Keep(sum, account, read, epoch)
 		found = read
 	}
 	if found.origin != address.Origin || !covers(found.paths, address) {

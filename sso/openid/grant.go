@@ -200,7 +200,7 @@ const maxHoldings = 10_000
 // holder is findHolder, asked at most once in five seconds for a grant: an
 // application asks for its tokens and then for the person.
 func (p *Provider) holder(ctx context.Context, g grant) (*web.Identity, sso.Application, error) {
-	known, found, keep := p.holdings.Get(g.id)
+	known, epoch, found := p.holdings.Get(g.id)
 	if found {
 		return known.identity, known.application, nil
 	}
@@ -208,7 +208,7 @@ func (p *Provider) holder(ctx context.Context, g grant) (*web.Identity, sso.Appl
 	if err != nil {
 		return nil, sso.Application{}, err
 	}
-	keep(g.account, holding{identity, application})
+	p.holdings.Keep(g.id, g.account, holding{identity, application}, epoch)
 	return identity, application, nil
 }
 
@@ -216,7 +216,7 @@ func (p *Provider) holder(ctx context.Context, g grant) (*web.Identity, sso.Appl
 // her collectivity are open, she may still open the application, and the session
 // in which she gave it lasts, unless it was given for longer. errGrant otherwise.
 func (p *Provider) findHolder(ctx context.Context, g grant) (*web.Identity, sso.Application, error) {
-	identity, err := p.people.Identity(ctx, g.account, g.collectivity)
+	identity, err := p.identityOf(ctx, g)
 	if err != nil || identity.Caller.Agent != g.agent {
 		return nil, sso.Application{}, orGrant(err)
 	}
@@ -231,13 +231,17 @@ func (p *Provider) findHolder(ctx context.Context, g grant) (*web.Identity, sso.
 	if err != nil {
 		return nil, sso.Application{}, orGrant(err)
 	}
-	if g.refreshes() {
-		return identity, application, nil
-	}
-	if _, err = p.sso.Sessions.Of(ctx, g.account, g.session, g.collectivity); err != nil {
-		return nil, sso.Application{}, orGrant(err)
-	}
 	return identity, application, nil
+}
+
+// identityOf is the person of a grant, in the session where she gave it unless it
+// was given for longer.
+func (p *Provider) identityOf(ctx context.Context, g grant) (*web.Identity, error) {
+	if g.refreshes() {
+		return p.people.Identity(ctx, g.account, g.collectivity)
+	}
+	signed, err := p.sso.Sessions.Of(ctx, g.account, g.session, g.collectivity)
+	return signed.Identity, err
 }
 
 // orGrant turns what says that a person may not into the protocol's refusal.
