@@ -5,10 +5,10 @@ LISTEN ?= 127.0.0.1:8080
 DATA ?=
 FUZZTIME ?= 10s
 
-.PHONY: help demo build test check bench fuzz fmt install clean
+.PHONY: help demo build test check bench bench-sso fuzz fmt install clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo "  Variables: LISTEN=$(LISTEN) DATA=folder (demo), FUZZTIME=$(FUZZTIME) (fuzz)"
 
 build: ## Build bin/parvis
@@ -27,6 +27,17 @@ bench: build install ## Measure, as docs/performance.md tells
 	@if ls bench/*.go >/dev/null 2>&1; then go run ./bench; fi
 	@if [ -d bench ]; then go test -run '^$$' -bench . -benchmem ./bench/... ./search/extract; fi
 	@bench/memory.sh
+
+# What LemonLDAP::NG needs to sign in by LDAP and to be a CAS server and an OpenID provider.
+LEMONLDAP = lemonldap-ng-fastcgi-server liblemonldap-ng-portal-perl libconvert-base32-perl libgd-securityimage-perl \
+	libimage-magick-perl libio-socket-timeout-perl libio-string-perl libmime-tools-perl libnet-ldap-perl libstring-random-perl \
+	libunicode-string-perl libwww-perl
+
+bench-sso: build ## Measure single sign-on beside LemonLDAP::NG
+	@tools/install.sh $(LEMONLDAP)
+	@go test ./bench/sso -run '^$$' -bench . -benchtime 2s
+	@go test ./bench/signon -run '^$$' -bench Beside -benchtime 500x
+	@PARVIS_LOAD=5m go test ./bench/signon -run '^$$' -bench Load -benchtime 1x -timeout 30m
 
 fuzz: ## Run each fuzz target for FUZZTIME
 	@tools/fuzz.sh $(FUZZTIME)

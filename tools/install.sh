@@ -2,10 +2,12 @@
 # Installs what the tests need beside Go, Node, make and git: real servers and a browser from Debian,
 # and the programs of e2e/package.json from npm. What is there already is left alone.
 # Services are not started: the tests start their own, on loopback and in temporary folders.
+#
+#	tools/install.sh [package...]     and these, for a benchmark beside a peer
 set -eu
 cd "$(dirname "$0")/.."
 
-debian="apache2 chromium dovecot-imapd fonts-noto-core default-jre-headless ldap-utils libapache2-mod-auth-cas nginx php-cas php-cli php-curl php-xml poppler-utils postgresql samba-ad-dc samba-ad-provision slapd vdirsyncer radicale wrk"
+debian="apache2 chromium dovecot-imapd fonts-noto-core default-jre-headless ldap-utils libapache2-mod-auth-cas nginx php-cas php-cli php-curl php-xml poppler-utils postgresql samba-ad-dc samba-ad-provision slapd vdirsyncer radicale wrk $*"
 
 say() { printf 'install: %s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }
