@@ -19,7 +19,7 @@ func TestTheJournalTellsWhoSignedInAndWhyNot(t *testing.T) {
 	p.Anonymous().SignIn(mistyped, servertest.Password)
 	browser := p.Anonymous()
 	browser.SignIn("agent@bourg.example", servertest.Password)
-	browser.Post("/account/app-passwords", "name", "Téléphone de Camille")
+	browser.Post("/account/app-passwords", "name", "Téléphone de Camille", "scope", "calendar")
 	formula := audit.By(p.Caller("admin@bourg.example", "bourg"), audit.Exported)
 	formula.Object = `=HYPERLINK("x")`
 	if err := audit.Write(t.Context(), p.DB, formula); err != nil {

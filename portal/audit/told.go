@@ -37,13 +37,14 @@ func (e Entry) who(printer *i18n.Printer) string {
 // write nothing else there. Each has its words in the catalogue,
 // "audit.detail.otp"; other details are names that people gave.
 var details = map[Action][]string{
-	SignIn:            {"password", "ldap", "oidc", "otp", "key", "recovery"},
-	StepUp:            {"otp", "key", "recovery"},
-	FactorAdded:       {"otp", "key"},
-	FactorRemoved:     {"otp", "key"},
-	FactorPolicy:      {"nobody", "administrators", "groups", "everyone"},
-	ApplicationOpened: {"cas", "oidc", "forward"},
-	TicketRefused:     {"cas"},
+	SignIn:             {"password", "ldap", "oidc", "otp", "key", "recovery"},
+	AppPasswordCreated: {"calendar", "calendar:read"},
+	StepUp:             {"otp", "key", "recovery"},
+	FactorAdded:        {"otp", "key"},
+	FactorRemoved:      {"otp", "key"},
+	FactorPolicy:       {"nobody", "administrators", "groups", "everyone"},
+	ApplicationOpened:  {"cas", "oidc", "forward"},
+	TicketRefused:      {"cas"},
 }
 
 // what tells the detail of a line.

@@ -21,6 +21,7 @@ import (
 	"parvis/portal/database/databasetest"
 	"parvis/search/extract"
 	"parvis/server"
+	"parvis/sso"
 )
 
 // Main runs the tests of a package that uses New. The test binary is also the
@@ -189,7 +190,7 @@ func (p *Portal) Caller(login string, collectivity portal.CollectivityID) portal
 // AppPassword makes a password for a person's programs.
 func (p *Portal) AppPassword(login string, collectivity portal.CollectivityID) string {
 	p.t.Helper()
-	password, err := p.SSO.AppPasswords.Create(p.t.Context(), p.Caller(login, collectivity), "Téléphone")
+	password, err := p.SSO.AppPasswords.Create(p.t.Context(), p.Caller(login, collectivity), sso.AppPassword{Name: "Téléphone", Scopes: portal.Scopes{portal.ScopeCalendar}})
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -261,7 +261,7 @@ func TestASignInForNoApplicationIsOurs(t *testing.T) {
 func TestWhoIsNotAdmittedReadsWhy(t *testing.T) {
 	p := portalWith(t)
 	p.Restrict("bourg", "finances", "elus")
-	p.As(agent).Get("/cas/login?"+query("service", finances)).Want(t, http.StatusForbidden, "Application finances n’est pas ouverte")
+	p.As(agent).Get("/cas/login?"+query("service", finances)).Want(t, http.StatusForbidden, "Application finances » n’est ouverte")
 	if lines := count(t, p, `SELECT count(*) FROM audit_lines WHERE collectivity = 'bourg' AND action = 'application.opened' AND refused = 'barred'`); lines != 1 {
 		t.Errorf("%d lines in the journal", lines)
 	}
