@@ -429,6 +429,8 @@ func (v visit) ofOperator(access web.Access) int {
 		return 0 // as anybody
 	case web.Operator:
 		return http.StatusOK
+	case web.Account:
+		return v.stranger // as whoever has an account elsewhere
 	}
 	return http.StatusSeeOther
 }

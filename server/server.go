@@ -164,7 +164,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.SSO = sso.New(sso.Options{
 		DB: s.DB, People: s.people(),
 		Directories: s.directories, Registry: s.directories, Issuers: upstream.New(),
-		Renderer: s.renderer, Sealer: sealer, Log: s.log,
+		Renderer: s.renderer, Sealer: sealer, Log: s.log, BindOperators: s.Config.Operators.SecondFactor == require,
 	})
 	s.Directory.OnChange(s.SSO.Forget)
 	s.Applications = applications.New(s.DB, appDirectory{s.Directory})
