@@ -41,7 +41,7 @@ func (a *AppPasswords) Authenticate(ctx context.Context, login, password, addres
 		right, err = a.check(ctx, canonical, id, plain, address)
 	}
 	if errors.Is(err, ErrWrong) {
-		refusal := a.count(key, network(address))
+		refusal := a.count(key, Network(address))
 		return portal.Program{}, errors.Join(refusal, a.journalRefusal(ctx, canonical, address, refusal))
 	}
 	if err != nil {

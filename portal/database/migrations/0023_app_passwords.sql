@@ -14,3 +14,8 @@ ALTER TABLE app_passwords ADD COLUMN stopped TEXT   NOT NULL DEFAULT '';
 UPDATE app_passwords SET home = COALESCE(
 	(SELECT MIN(d.collectivity) FROM collectivity_domains d JOIN accounts a ON a.login LIKE '%@' || d.domain WHERE a.id = app_passwords.account),
 	collectivity);
+
+-- OpenID requests that wait for their person are in her address, sealed. Those too
+-- long for that are rows, counted by network: a stranger must not fill the store.
+ALTER TABLE openid_requests ADD COLUMN network TEXT NOT NULL DEFAULT '';
+CREATE INDEX openid_requests_by_network ON openid_requests (network, created);
