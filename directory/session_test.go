@@ -160,7 +160,7 @@ func TestPreferencesApplyAtOnce(t *testing.T) {
 	h := newHouse(t)
 	b := h.as(t, h.anne)
 	b.post("/account/preferences", url.Values{"language": {"en"}, "scheme": {"dark"}}).want(t, http.StatusSeeOther)
-	b.get("/account").want(t, http.StatusOK, `<html lang="en" data-scheme="dark">`, "Open sessions", "Language and appearance saved.")
+	b.get("/account").want(t, http.StatusOK, `<html lang="en" data-scheme="dark">`, "Connected devices", "Language and appearance saved.")
 	b.post("/account/preferences", url.Values{"language": {"xx"}, "scheme": {"dark"}}).want(t, http.StatusUnprocessableEntity)
 	b.post("/account/preferences", url.Values{"language": {""}, "scheme": {"neon"}}).want(t, http.StatusUnprocessableEntity)
 	b.get("/account").want(t, http.StatusOK, `<html lang="en" data-scheme="dark">`)
