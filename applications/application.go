@@ -78,59 +78,59 @@ const (
 )
 
 func (a Application) check() error {
-	var wrong refusals
-	wrong.text("name", a.Name, true, 80)
-	wrong.text("description", a.Description, false, 300)
-	wrong.https("url", a.URL)
-	wrong.text("category", a.Category, false, 80)
-	wrong.identifier("icon", a.Icon)
+	var wrong portal.Check
+	wrong.Text("name", a.Name, true, 80)
+	wrong.Text("description", a.Description, false, 300)
+	checkHTTPS(&wrong, "url", a.URL)
+	wrong.Text("category", a.Category, false, 80)
+	wrong.Identifier("icon", a.Icon)
 	if a.ID != "" {
-		wrong.identifier("id", a.ID)
+		wrong.Identifier("id", a.ID)
 	}
 	if a.ID == reserved {
-		wrong.add("id", "applications.error.reserved")
+		wrong.Add("id", "applications.error.reserved")
 	}
 	if !slices.Contains(Kinds, a.Kind) {
-		wrong.add("kind", "applications.error.kind")
+		wrong.Add("kind", "applications.error.kind")
 	}
 	if a.Position < 0 || a.Position > 10_000 {
-		wrong.add("position", "applications.error.position")
+		wrong.Add("position", "applications.error.position")
 	}
 	a.checkAddresses(&wrong)
 	a.checkReleases(&wrong)
-	return wrong.orNil()
+	return wrong.OrNil()
 }
 
-func (a Application) checkAddresses(wrong *refusals) {
+func (a Application) checkAddresses(wrong *portal.Check) {
 	switch {
 	case a.Kind != sso.KindLink && len(a.Addresses) == 0:
-		wrong.add("addresses", "applications.error.addresses.none")
+		wrong.Add("addresses", "applications.error.addresses.none")
 	case len(a.Addresses) > maxAddresses:
-		wrong.add("addresses", "applications.error.addresses.many", "limit", maxAddresses)
+		wrong.Add("addresses", "applications.error.addresses.many", "limit", maxAddresses)
 	case a.Kind != sso.KindOIDC && slices.ContainsFunc(a.Addresses, func(address sso.Address) bool { return address.Query != "" }):
-		wrong.add("addresses", "applications.error.addresses.query")
+		wrong.Add("addresses", "applications.error.addresses.query")
 	}
 }
 
-func (a Application) checkReleases(wrong *refusals) {
+func (a Application) checkReleases(wrong *portal.Check) {
 	if !slices.Contains(Subjects, a.Subject) {
-		wrong.add("subject", "applications.error.subject")
+		wrong.Add("subject", "applications.error.subject")
 	}
 	if len(a.Releases) > maxReleases {
-		wrong.add("releases", "applications.error.releases.many", "limit", maxReleases)
+		wrong.Add("releases", "applications.error.releases.many", "limit", maxReleases)
 		return
 	}
 	told := map[string]bool{}
 	for _, release := range a.Releases {
 		switch {
 		case !releaseName.MatchString(release.Name):
-			wrong.add("releases", "applications.error.releases.name", "name", release.Name)
+			wrong.Add("releases", "applications.error.releases.name", "name", release.Name)
 			return
 		case !slices.Contains(Attributes, release.Attribute):
-			wrong.add("releases", "applications.error.releases.attribute", "attribute", string(release.Attribute))
+			wrong.Add("releases", "applications.error.releases.attribute", "attribute", string(release.Attribute))
 			return
 		case told[release.Name]:
-			wrong.add("releases", "applications.error.releases.twice", "name", release.Name)
+			wrong.Add("releases", "applications.error.releases.twice", "name", release.Name)
 			return
 		}
 		told[release.Name] = true

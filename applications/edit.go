@@ -267,12 +267,8 @@ func (s *Store) write(ctx context.Context, caller portal.Caller, action audit.Ac
 	return nil
 }
 
-// record writes the line of an administrator's act. The installation itself,
-// which fills a new collectivity, is nobody.
+// record writes the line of an act on an application.
 func record(ctx context.Context, tx *database.Tx, caller portal.Caller, action audit.Action, app Application, detail, from string) error {
-	if caller.Agent == "" {
-		return nil
-	}
 	line := audit.By(caller, action)
 	line.Object, line.ObjectID, line.Detail, line.Address = app.Name, app.ID, detail, from
 	return audit.Write(ctx, tx, line)

@@ -94,7 +94,7 @@ func TestPoisonIsRefusedWithItsReason(t *testing.T) {
 		if !errors.As(err, &refused) || refused.Reason != c.want {
 			t.Errorf("%s: %v, want reason %d", name, err, c.want)
 		}
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > 20*time.Second { // of milliseconds; what is refused late takes minutes
 			t.Errorf("%s took %v", name, took)
 		}
 	}
@@ -117,7 +117,7 @@ func TestAZoneOfThousandsOfRulesIsNotWalked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(begun); took > 2*time.Second {
+	if took := time.Since(begun); took > 20*time.Second { // walked, it would take hours
 		t.Errorf("it took %v", took)
 	}
 	if got := o.items[0].start.form; got != floatingForm {

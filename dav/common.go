@@ -25,6 +25,14 @@ func (p Privileges) names() []xml.Name {
 	return all
 }
 
+func (p Privileges) value() Value {
+	return func(w *Writer) {
+		for _, name := range p.names() {
+			w.Element(Name("privilege"), func() { w.Empty(name) })
+		}
+	}
+}
+
 // Common are the properties that every resource has: any of them leads a client to the principal.
 func Common[R Resource](callerOf func(R) portal.Caller, privilegesOf func(R) Privileges) []Property[R] {
 	return []Property[R]{
@@ -33,11 +41,7 @@ func Common[R Resource](callerOf func(R) portal.Caller, privilegesOf func(R) Pri
 		}},
 		{Name: Name("principal-collection-set"), OnDemand: true, Value: func(R) Value { return Href(principalsHref) }},
 		{Name: Name("current-user-privilege-set"), OnDemand: true, Value: func(r R) Value {
-			return func(w *Writer) {
-				for _, name := range privilegesOf(r).names() {
-					w.Element(Name("privilege"), func() { w.Empty(name) })
-				}
-			}
+			return privilegesOf(r).value()
 		}},
 		{Name: Name("supported-report-set"), OnDemand: true, Value: func(r R) Value {
 			return func(w *Writer) {

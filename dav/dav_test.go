@@ -62,13 +62,13 @@ func TestHostileXMLIsRefusedQuickly(t *testing.T) {
 		"half":       `<a><b>`,
 		"text":       `x`,
 	} {
-		start := time.Now()
+		start := time.Now() // a few ms of work; quadratic readers need minutes
 		_, _, err := readNode(strings.NewReader(body))
 		answer, known := asError(err)
 		if err == nil || !known || answer.Status != http.StatusBadRequest {
 			t.Errorf("%s: %v, want 400", name, err)
 		}
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > 20*time.Second {
 			t.Errorf("%s took %v", name, took)
 		}
 	}
@@ -145,7 +145,7 @@ func FuzzReadNode(f *testing.F) {
 		if err := xml.Unmarshal(b.Bytes(), new(struct{})); err != nil {
 			t.Errorf("names of %q written back are no XML: %v\n%s", body, err, b.Bytes())
 		}
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > 10*time.Second { // of milliseconds: a busy machine is no fault
 			t.Errorf("took %v", took)
 		}
 	})

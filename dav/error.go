@@ -14,6 +14,7 @@ type Error struct {
 	Status    int
 	Condition xml.Name // zero: none
 	Href      string   // inside the condition, as no-uid-conflict has it; "" for none
+	Privilege xml.Name // that is missing at Href, for need-privileges; zero: not said
 	Text      string   // for the client's developer
 }
 
@@ -71,7 +72,13 @@ func writeError(w http.ResponseWriter, e *Error) {
 	x := newWriter(w)
 	x.out.WriteString(xmlHead + "<D:error" + declareAllSpaces + ">")
 	x.Element(e.Condition, func() {
-		if e.Href != "" {
+		switch {
+		case e.Privilege.Local != "":
+			x.Element(Name("resource"), func() {
+				x.Href(e.Href)
+				x.Element(Name("privilege"), func() { x.Empty(e.Privilege) })
+			})
+		case e.Href != "":
 			x.Href(e.Href)
 		}
 	})

@@ -13,7 +13,9 @@ type Multistatus struct {
 	x       *Writer
 	want    Wanted
 	started bool
-	instead bool // another answer was written
+	// readOnly: the program may write nothing here, whatever its person may.
+	readOnly bool
+	instead  bool // another answer was written
 }
 
 // Wanted are the properties that a request asks for.
@@ -102,7 +104,7 @@ func (m *Multistatus) Resource(href string, r Resource) {
 func (m *Multistatus) found(r Resource, names []xml.Name) (missing []xml.Name) {
 	opened := false
 	for _, name := range names {
-		value := r.Property(name)
+		value := m.property(r, name)
 		if value == nil {
 			missing = append(missing, name)
 			continue

@@ -3,7 +3,6 @@ package dav
 import (
 	"context"
 	"encoding/xml"
-	"slices"
 
 	"parvis/portal"
 )
@@ -22,7 +21,8 @@ type People interface {
 
 // Home is what a feature puts into the tree: its collection, and what principals tell of it.
 type Home struct {
-	Segment string // under Prefix, "calendars"
+	Segment string       // under Prefix, "calendars"
+	Scope   portal.Scope // of the programs that may write there
 	Open    func(caller portal.Caller) Collection
 	// Properties are added to those of principals: calendar-home-set.
 	Properties []Property[*Principal]
@@ -32,6 +32,7 @@ type Home struct {
 type Principal struct {
 	Caller portal.Caller
 	Person Person
+	scopes portal.Scopes
 	table  *Table[*Principal]
 }
 
@@ -71,7 +72,9 @@ func newPrincipalTable(homes []Home) *Table[*Principal] {
 		},
 	)
 	for _, home := range homes {
-		properties = append(properties, home.Properties...)
+		for _, property := range home.Properties {
+			properties = append(properties, within(property, home.Scope))
+		}
 	}
 	return NewTable(properties...)
 }
@@ -108,16 +111,16 @@ func (f *folder) Children(ctx context.Context, _ portal.Caller) ([]Resource, err
 }
 
 // root is "/dav/" as the caller sees it.
-func (s *Site) root(caller portal.Caller) *folder {
+func (s *Site) root(caller portal.Caller, scopes portal.Scopes) *folder {
 	open := func(name string) Collection {
 		if name == "principals" {
-			return s.principals(caller)
+			return s.principals(caller, scopes)
 		}
-		i := slices.IndexFunc(s.homes, func(h Home) bool { return h.Segment == name })
-		if i < 0 {
+		home, found := s.homeOf([]string{name})
+		if !found {
 			return nil
 		}
-		return s.homes[i].Open(caller)
+		return home.Open(caller)
 	}
 	return &folder{
 		path: Prefix, caller: caller,
@@ -128,9 +131,11 @@ func (s *Site) root(caller portal.Caller) *folder {
 			return nil, portal.ErrNotFound
 		},
 		children: func(context.Context) ([]Resource, error) {
-			all := []Resource{s.principals(caller)}
+			all := []Resource{s.principals(caller, scopes)}
 			for _, home := range s.homes {
-				all = append(all, home.Open(caller))
+				if scopes.Read(home.Scope) {
+					all = append(all, home.Open(caller))
+				}
 			}
 			return all, nil
 		},
@@ -138,10 +143,10 @@ func (s *Site) root(caller portal.Caller) *folder {
 }
 
 // principals holds the caller's own principal; others are found when agendas are shared.
-func (s *Site) principals(caller portal.Caller) *folder {
+func (s *Site) principals(caller portal.Caller, scopes portal.Scopes) *folder {
 	own := func(ctx context.Context) (Resource, error) {
 		person, err := s.people.Person(ctx, caller)
-		return &Principal{Caller: caller, Person: person, table: s.principal}, err
+		return &Principal{Caller: caller, Person: person, scopes: scopes, table: s.principal}, err
 	}
 	return &folder{
 		path: principalsHref, caller: caller,

@@ -36,7 +36,7 @@ func (q *query) propfind(r Resource) error {
 }
 
 func (q *query) multistatus(want Wanted) *Multistatus {
-	return &Multistatus{http: q.w, x: newWriter(q.w), want: want}
+	return &Multistatus{http: q.w, x: newWriter(q.w), want: want, readOnly: q.readOnly}
 }
 
 func (q *query) children(r Resource) ([]Resource, error) {

@@ -16,7 +16,7 @@ import (
 type Authenticator interface {
 	// Authenticate answers portal.ErrDenied for a wrong login or password, throttled by account and
 	// by wrong password, and portal.ErrUnavailable when it can't tell.
-	Authenticate(ctx context.Context, login, password, remoteAddr string) (portal.Caller, error)
+	Authenticate(ctx context.Context, login, password, remoteAddr string) (portal.Program, error)
 }
 
 // Realm of Basic sign-in. It never changes: clients keep passwords by it.
@@ -105,20 +105,23 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, remoteAddr string) 
 	if !given {
 		return s.unauthorized(w)
 	}
-	caller, err := s.auth.Authenticate(r.Context(), login, password, remoteAddr)
+	program, err := s.auth.Authenticate(r.Context(), login, password, remoteAddr)
 	if errors.Is(err, portal.ErrDenied) || errors.Is(err, portal.ErrNotFound) || errors.Is(err, portal.ErrInvalid) {
 		return s.unauthorized(w)
 	}
 	if err != nil {
 		return err
 	}
-	q := &query{Request: r, w: w, caller: caller, site: s}
+	q := &query{Request: r, w: w, caller: program.Caller, scopes: program.Scopes, site: s}
 	if r.URL.Path == "/" || r.URL.Path == "/principals/" {
 		return q.bare()
 	}
 	parts, ok := Split(Prefix, r.URL.EscapedPath())
 	if !ok {
 		return portal.ErrNotFound
+	}
+	if err := q.allow(parts); err != nil {
+		return err
 	}
 	return q.dispatch(parts)
 }
@@ -134,7 +137,10 @@ type query struct {
 	*http.Request
 	w      http.ResponseWriter
 	caller portal.Caller
+	scopes portal.Scopes
 	site   *Site
+
+	readOnly bool // the program may write nothing where it asks
 }
 
 // bare answers at "/" and "/principals/", where all but discovery belongs to the portal's pages.
@@ -153,7 +159,7 @@ func (q *query) bare() error {
 
 // find walks from the root.
 func (q *query) find(parts []string) (Resource, error) {
-	var at Resource = q.site.root(q.caller)
+	var at Resource = q.site.root(q.caller, q.scopes)
 	for _, name := range parts {
 		collection, ok := at.(Collection)
 		if !ok {
@@ -251,7 +257,7 @@ func (q *query) get(r Resource) error {
 
 func (q *query) put(parts []string) error {
 	if len(parts) == 0 || strings.HasSuffix(q.URL.EscapedPath(), "/") {
-		return q.notAllowed(q.site.root(q.caller))
+		return q.notAllowed(q.site.root(q.caller, q.scopes))
 	}
 	parent, err := q.parent(parts)
 	if err != nil {

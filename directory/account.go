@@ -128,14 +128,14 @@ func (s *Store) SetAccountActive(ctx context.Context, caller portal.Caller, acco
 // SetPreferences keeps how a person wants her pages, everywhere she is an
 // agent. FieldErrors when a value is none of those that exist.
 func (s *Store) SetPreferences(ctx context.Context, account portal.AccountID, language i18n.Language, scheme string) error {
-	var wrong refusals
+	var wrong portal.Check
 	if _, known := i18n.Parse(string(language)); language != "" && !known {
-		wrong.add("language", "directory.error.language")
+		wrong.Add("language", "directory.error.language")
 	}
 	if !slices.Contains([]string{"", "light", "dark"}, scheme) {
-		wrong.add("scheme", "directory.error.scheme")
+		wrong.Add("scheme", "directory.error.scheme")
 	}
-	if err := wrong.orNil(); err != nil {
+	if err := wrong.OrNil(); err != nil {
 		return fmt.Errorf("directory: set preferences: %w", err)
 	}
 	err := database.OneRow(s.db.Exec(ctx, `UPDATE accounts SET language = $1, scheme = $2 WHERE id = $3`,

@@ -47,17 +47,17 @@ func firstRune(text string) string {
 }
 
 func (a Agent) check() error {
-	var wrong refusals
-	wrong.identifier("id", string(a.ID))
-	wrong.text("given_name", a.GivenName, false, 100)
-	wrong.text("family_name", a.FamilyName, true, 100)
-	wrong.text("function", a.Function, false, 160)
-	wrong.text("office", a.Office, false, 80)
-	wrong.text("source_key", a.SourceKey, false, 200)
-	wrong.email("email", a.Email)
-	wrong.phone("phone", a.Phone)
-	wrong.phone("mobile", a.Mobile)
-	return wrong.orNil()
+	var wrong portal.Check
+	wrong.Identifier("id", string(a.ID))
+	wrong.Text("given_name", a.GivenName, false, 100)
+	wrong.Text("family_name", a.FamilyName, true, 100)
+	wrong.Text("function", a.Function, false, 160)
+	wrong.Text("office", a.Office, false, 80)
+	wrong.Text("source_key", a.SourceKey, false, 200)
+	checkEmail(&wrong, "email", a.Email)
+	checkPhone(&wrong, "phone", a.Phone)
+	checkPhone(&wrong, "mobile", a.Mobile)
+	return wrong.OrNil()
 }
 
 func (a Agent) sortName() string { return i18n.Fold(a.FamilyName + " " + a.GivenName) }

@@ -61,35 +61,35 @@ func (c Collectivity) withDefaults() Collectivity {
 }
 
 func (c Collectivity) check() error {
-	var wrong refusals
-	wrong.identifier("id", string(c.ID))
-	wrong.text("name", c.Name, true, 100)
-	wrong.text("long_name", c.LongName, true, 200)
-	wrong.phone("phone", c.Phone)
+	var wrong portal.Check
+	wrong.Identifier("id", string(c.ID))
+	wrong.Text("name", c.Name, true, 100)
+	wrong.Text("long_name", c.LongName, true, 200)
+	checkPhone(&wrong, "phone", c.Phone)
 	if !slices.Contains(Kinds, c.Kind) {
-		wrong.add("kind", "directory.error.kind")
+		wrong.Add("kind", "directory.error.kind")
 	}
 	if c.SIREN != "" && !sirenPattern.MatchString(c.SIREN) {
-		wrong.add("siren", "directory.error.siren")
+		wrong.Add("siren", "directory.error.siren")
 	}
 	if c.INSEE != "" && !inseePattern.MatchString(c.INSEE) {
-		wrong.add("insee", "directory.error.insee")
+		wrong.Add("insee", "directory.error.insee")
 	}
 	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "Local" {
-		wrong.add("zone", "directory.error.zone")
+		wrong.Add("zone", "directory.error.zone")
 	}
 	if _, known := i18n.Parse(string(c.Language)); !known {
-		wrong.add("language", "directory.error.language")
+		wrong.Add("language", "directory.error.language")
 	}
 	if !colourPattern.MatchString(c.Colour) {
-		wrong.add("colour", "directory.error.colour")
+		wrong.Add("colour", "directory.error.colour")
 	}
 	for _, domain := range c.Domains {
 		if len(domain) > 253 || !domainPattern.MatchString(domain) {
-			wrong.add("domains", "directory.error.domain", "domain", domain)
+			wrong.Add("domains", "directory.error.domain", "domain", domain)
 		}
 	}
-	return wrong.orNil()
+	return wrong.OrNil()
 }
 
 // CreateCollectivity adds a public body to the pool, open at once. It is a step

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"parvis/directory"
+	"parvis/e2e/servers"
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/sso"
@@ -373,6 +375,44 @@ func TestASharedComputerKeepsNothing(t *testing.T) {
 	}
 }
 
+// TestASharedComputerIsSaidForEveryWay in: before the way is known.
+func TestASharedComputerIsSaidForEveryWay(t *testing.T) {
+	h := newHouse(t)
+	shared := func(caller portal.Caller) (count int) {
+		for _, session := range got(h.service.Sessions.List(context.Background(), caller))(t) {
+			if session.Kiosk {
+				count++
+			}
+		}
+		return count
+	}
+	b, key := h.keys(t)
+	b.enter("anne@bourg.example", password)
+	asked := b.post("/account/factors/keys/ask", nil)
+	b.post("/account/factors/keys", url.Values{"name": {"Clé d’Anne"}, "answer": {key.Make(asked.body)}}).want(t, http.StatusCreated)
+	alone := h.browser(t)
+	alone.get("/sign-in").want(t, http.StatusOK, `id="kiosk"`, `name="kiosk" data-ticked="kiosk"`)
+	alone.post("/sign-in/key", url.Values{"answer": {key.Use(alone.post("/sign-in/key/ask", nil).body)}, "kiosk": {"1"}}).want(t, http.StatusSeeOther)
+	if count := shared(h.anne); count != 1 {
+		t.Errorf("%d of Anne's sessions are on a shared computer, want that of her key", count)
+	}
+}
+
+func TestASharedComputerIsSaidBeforeTheIssuer(t *testing.T) {
+	h := newHouse(t)
+	h.useOIDC(t, "bourg", false)
+	cecile := servers.PersonByUID("cecile.oconnor")
+	h.hire(t, "bourg", cecile.Mail, directory.Agent{GivenName: cecile.GivenName, FamilyName: cecile.FamilyName})
+	b := h.browser(t)
+	b.kiosk = true
+	b.get(b.throughIssuer(b.toIssuer(cecile.Mail, ""))).want(t, http.StatusSeeOther)
+	b.get("/account").want(t, http.StatusOK, "Poste partagé")
+	h.later(21 * time.Minute)
+	if home := b.get("/"); home.status != http.StatusSeeOther {
+		t.Errorf("idle for 21 minutes, home answers %d", home.status)
+	}
+}
+
 // keys is a browser at a host that has a name, as keys need.
 func (h *house) keys(t testing.TB) (*person, *ssotest.Key) {
 	b := h.browser(t)
@@ -435,7 +475,7 @@ func TestAKeyLetsInAlone(t *testing.T) {
 func TestAppPasswordsGoOnWithASecondFactor(t *testing.T) {
 	h, _ := withApp(t)
 	ctx := context.Background()
-	secret := got(h.service.AppPasswords.Create(ctx, h.anne, "Téléphone"))(t)
+	secret := got(h.service.AppPasswords.Create(ctx, h.anne, phone))(t)
 	got(h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", secret, "127.0.0.1"))(t)
 }
 

@@ -90,6 +90,8 @@ type person struct {
 	t      testing.TB
 	house  *house
 	client *http.Client
+	agent  string // User-Agent, "" for Go's
+	kiosk  bool   // said at toIssuer
 }
 
 func (h *house) browser(t testing.TB) *person {
@@ -110,6 +112,9 @@ type answer struct {
 
 func (b *person) do(request *http.Request) answer {
 	b.t.Helper()
+	if b.agent != "" {
+		request.Header.Set("User-Agent", b.agent)
+	}
 	response, err := b.client.Do(request)
 	must(b.t, err)
 	defer response.Body.Close()

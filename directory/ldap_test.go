@@ -142,7 +142,7 @@ func TestADirectoryServerThatStopsOrHangsIsToldApartFromAWrongPassword(t *testin
 	server.Freeze()
 	start := time.Now()
 	h.browser(t).signIn(marc.Mail, marc.Password).want(t, http.StatusServiceUnavailable, "ne répond pas")
-	if took := time.Since(start); took > 9*time.Second {
+	if took := time.Since(start); took > 40*time.Second { // for ever without a deadline; ours are 8 s
 		t.Errorf("a hung server keeps her waiting %v", took)
 	}
 	for range 2 {
@@ -150,7 +150,7 @@ func TestADirectoryServerThatStopsOrHangsIsToldApartFromAWrongPassword(t *testin
 	}
 	start = time.Now()
 	h.browser(t).signIn(marc.Mail, marc.Password).want(t, http.StatusServiceUnavailable, "ne répond pas")
-	if took := time.Since(start); took > time.Second {
+	if took := time.Since(start); took > 4*time.Second { // waiting again would be 5 s
 		t.Errorf("after three failures she still waits %v", took)
 	}
 	server.Thaw()

@@ -32,7 +32,11 @@ var goesOn = regexp.MustCompile(`^0; url=(.*)$`)
 // toIssuer types a login and returns the issuer's address that the page leads to.
 func (b *person) toIssuer(login, next string) string {
 	b.t.Helper()
-	first := b.post("/sign-in", url.Values{"login": {login}, "next": {next}})
+	form := url.Values{"login": {login}, "next": {next}}
+	if b.kiosk {
+		form.Set("kiosk", "1")
+	}
+	first := b.post("/sign-in", form)
 	if first.location != "/sign-in/issuer" {
 		b.t.Fatalf("login %q leads to %d %q", login, first.status, first.location)
 	}

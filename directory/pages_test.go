@@ -29,7 +29,7 @@ func (h *house) furnish(t testing.TB) {
 			Unit: "technique", Phone: "02 61 91 01 01", Mobile: "06 39 98 01 24", Email: "jean-pierre.delarochefoucauld@bourg.example",
 		}))(t)
 	}
-	got(h.service.AppPasswords.Create(ctx, h.anne, "Téléphone d’Anne"))(t)
+	got(h.service.AppPasswords.Create(ctx, h.anne, phone))(t)
 }
 
 func TestWhatNoStoreCanHoldFindsNobody(t *testing.T) {

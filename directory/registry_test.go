@@ -2,9 +2,11 @@ package directory_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +69,67 @@ func TestSessionsEndWhenTheirPersonLeavesTheDirectoryServer(t *testing.T) {
 	if closed < 0 {
 		t.Errorf("the journal does not tell: %+v", h.journal(t))
 	}
+}
+
+// TestAPhoneStopsWhileItsPersonIsNotInTheDirectoryServer, however it is used, and
+// goes on when she is back.
+func TestAPhoneStopsWhileItsPersonIsNotInTheDirectoryServer(t *testing.T) {
+	server, h, ctx := servers.LDAP(t), newHouse(t), context.Background()
+	marc := servers.PersonByUID("marc.dupont")
+	rdn, agents, _ := strings.Cut(marc.DN(), ",")
+	h.useLDAP(t, server, func(settings *ldapdir.Settings, _ *sso.Method) { settings.BaseDN = agents })
+	move := func(from, to string) {
+		server.Modify(t, "dn: "+rdn+","+from+"\nchangetype: modrdn\nnewrdn: "+rdn+"\ndeleteoldrdn: 0\nnewsuperior: "+to+"\n")
+		h.later(16 * time.Minute)
+		h.recheck(t)
+	}
+	b := h.browser(t)
+	b.enter(marc.Mail, marc.Password)
+	made := b.post("/account/app-passwords", url.Values{"name": {"Téléphone"}, "scope": {"calendar"}})
+	secret := secretOf(t, made.body)
+	local := got(h.service.AppPasswords.Create(ctx, h.luc, phone))(t) // an agent who is in no directory server
+	serves := func(login, secret string) error {
+		_, err := h.service.AppPasswords.Authenticate(ctx, login, secret, "192.0.2.7")
+		return err
+	}
+	must(t, serves(marc.Mail, secret))
+	const elsewhere = "ou=services," + servers.BaseDN
+	for range 2 {
+		move(agents, elsewhere)
+		if err := serves(marc.Mail, secret); !errors.Is(err, portal.ErrDenied) || errors.Is(err, sso.ErrWrong) || sso.ReasonOf(err) != audit.Gone {
+			t.Errorf("she left, and her telephone gets %v", err)
+		}
+		must(t, serves("luc@agglo.example", local))
+		move(elsewhere, agents)
+		must(t, serves(marc.Mail, secret))
+	}
+	move(agents, elsewhere)
+	back := h.browser(t)
+	if last := back.signIn(marc.Mail, marc.Password); last.status == http.StatusSeeOther {
+		t.Error("she signs in from outside of the directory")
+	}
+	told := map[audit.Action]int{}
+	for _, line := range h.journal(t) {
+		if line.Name == "Marc Dupont" {
+			told[line.Action]++
+		}
+	}
+	if told[audit.AppPasswordStopped] != 3 || told[audit.AppPasswordResumed] != 2 {
+		t.Errorf("the journal tells %v", told)
+	}
+	must(t, h.service.Methods.Set(ctx, sso.Method{Collectivity: "bourg", Kind: sso.Embedded}))
+	h.later(16 * time.Minute)
+	h.recheck(t)
+	must(t, serves(marc.Mail, secret)) // no server decides about her any more
+}
+
+func secretOf(t testing.TB, page string) string {
+	t.Helper()
+	found := regexp.MustCompile(`<code class="secret">([^<]+)</code>`).FindStringSubmatch(page)
+	if found == nil {
+		t.Fatalf("no password in\n%s", page)
+	}
+	return found[1]
 }
 
 // TestAServiceAccountThatSeesNobodyEndsNoSession: lost rights look like a town

@@ -13,6 +13,7 @@ import (
 
 	"parvis/directory"
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/web"
 	"parvis/sso"
 )
@@ -29,7 +30,7 @@ func TestWhoIsClosedIsOutAtTheNextRequest(t *testing.T) {
 		b := h.browser(t)
 		b.enter("anne@bourg.example", password)
 		b.get("/").want(t, http.StatusOK)
-		app := got(h.service.AppPasswords.Create(ctx, h.anne, "Téléphone"))(t)
+		app := got(h.service.AppPasswords.Create(ctx, h.anne, phone))(t)
 		got(h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", app, "127.0.0.1"))(t)
 		must(t, shut(h))
 		if last := b.get("/"); last.status != http.StatusSeeOther {
@@ -159,7 +160,7 @@ func TestPreferencesApplyAtOnce(t *testing.T) {
 	h := newHouse(t)
 	b := h.as(t, h.anne)
 	b.post("/account/preferences", url.Values{"language": {"en"}, "scheme": {"dark"}}).want(t, http.StatusSeeOther)
-	b.get("/account").want(t, http.StatusOK, `<html lang="en" data-scheme="dark">`, "Open sessions", "Language and appearance saved.")
+	b.get("/account").want(t, http.StatusOK, `<html lang="en" data-scheme="dark">`, "Connected devices", "Language and appearance saved.")
 	b.post("/account/preferences", url.Values{"language": {"xx"}, "scheme": {"dark"}}).want(t, http.StatusUnprocessableEntity)
 	b.post("/account/preferences", url.Values{"language": {""}, "scheme": {"neon"}}).want(t, http.StatusUnprocessableEntity)
 	b.get("/account").want(t, http.StatusOK, `<html lang="en" data-scheme="dark">`)
@@ -168,7 +169,7 @@ func TestPreferencesApplyAtOnce(t *testing.T) {
 func TestAnAppPasswordIsShownOnceAndOpensOneAgent(t *testing.T) {
 	h, ctx := newHouse(t), context.Background()
 	b := h.as(t, h.elsewhere)
-	made := b.post("/account/app-passwords", url.Values{"name": {"Téléphone de Zoé"}})
+	made := b.post("/account/app-passwords", url.Values{"name": {"Téléphone de Zoé"}, "scope": {"calendar"}})
 	made.want(t, http.StatusCreated, "Téléphone de Zoé", "ne s’affichera plus")
 	secret := regexp.MustCompile(`<code class="secret">([^<]+)</code>`).FindStringSubmatch(made.body)
 	if secret == nil {
@@ -204,9 +205,90 @@ func TestAnAppPasswordIsShownOnceAndOpensOneAgent(t *testing.T) {
 	b.post("/account/app-passwords", url.Values{"name": {" "}}).want(t, http.StatusUnprocessableEntity, "Donnez un nom à l’appareil.")
 }
 
+// phone is an app password that may read and write the agenda.
+var phone = sso.AppPassword{Name: "Téléphone", Scopes: portal.Scopes{portal.ScopeCalendar}}
+
+// TestAnAppPasswordSaysWhatItMayDo, until which day, and from where it was used.
+func TestAnAppPasswordSaysWhatItMayDo(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	b := h.as(t, h.anne)
+	tomorrow := h.now().AddDate(0, 0, 1).Format(time.DateOnly)
+	form := func(pairs ...string) url.Values {
+		values := url.Values{"name": {"Tableau d’accueil"}, "scope": {"calendar:read"}, "ends": {tomorrow}}
+		for i := 0; i < len(pairs); i += 2 {
+			values.Set(pairs[i], pairs[i+1])
+		}
+		return values
+	}
+	for sentence, wrong := range map[string]url.Values{
+		"Choisissez ce que l’appareil peut faire.":    form("scope", "everything"),
+		"Choisissez aujourd’hui ou un jour à venir.":  form("ends", h.now().AddDate(0, 0, -1).Format(time.DateOnly)),
+		"Écrivez une date, ou laissez ce champ vide.": form("ends", "demain"),
+	} {
+		b.post("/account/app-passwords", wrong).want(t, http.StatusUnprocessableEntity, sentence, "Tableau d’accueil")
+	}
+	made := b.post("/account/app-passwords", form())
+	made.want(t, http.StatusCreated, "Agenda\u00a0: lire seulement", "jusqu’au", "jamais utilisé")
+	secret := secretOf(t, made.body)
+	program := got(h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", secret, "192.0.2.7"))(t)
+	if program.Agent != h.anne.Agent || !program.Scopes.Read(portal.ScopeCalendar) || program.Scopes.Write(portal.ScopeCalendar) {
+		t.Errorf("a password that may read opens %+v", program)
+	}
+	b.get("/account").want(t, http.StatusOK, "depuis 192.0.2.7")
+
+	h.later(12 * time.Hour) // the same password is remembered for seconds, not for its life
+	got(h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", secret, "192.0.2.7"))(t)
+	h.later(48 * time.Hour)
+	var ended portal.UserError
+	if _, err := h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", secret, "192.0.2.7"); !errors.As(err, &ended) || ended.Key != "sso.error.app-ended" {
+		t.Errorf("after its last day: %v", err)
+	}
+	h.as(t, h.anne).get("/account").want(t, http.StatusOK, "Terminé")
+}
+
+// TestDevicesAreNamedAsPeopleDo, with this one and a shared one marked, and closed
+// one by one in the journal.
+func TestDevicesAreNamedAsPeopleDo(t *testing.T) {
+	h := newHouse(t)
+	agents := map[string]string{
+		"Firefox sous Windows": "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0",
+		"Safari sur iPhone":    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
+		"Edge sous Windows":    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0",
+	}
+	for _, agent := range agents {
+		other := h.browser(t)
+		other.agent = agent
+		other.post("/sign-in", url.Values{"login": {"anne@bourg.example"}, "kiosk": {"1"}})
+		other.get("/sign-in/password").want(t, http.StatusOK, `name="kiosk" value="1" aria-describedby="kiosk-h" checked`)
+		other.post("/sign-in/password", url.Values{"password": {password}, "kiosk": {"1"}})
+	}
+	b := h.as(t, h.anne)
+	page := b.get("/account")
+	for name := range agents {
+		page.want(t, http.StatusOK, name)
+	}
+	if shared := strings.Count(page.body, "Poste partagé"); shared != len(agents) {
+		t.Errorf("%d devices are marked as shared, want %d", shared, len(agents))
+	}
+	if this := strings.Count(page.body, "Cet appareil"); this != 1 {
+		t.Errorf("%d devices are this one", this)
+	}
+	closing := regexp.MustCompile(`/account/sessions/([^/"]+)/revoke"><button class="button" type="submit">Fermer<span class="vh"> Safari sur iPhone`).FindStringSubmatch(page.body)
+	if closing == nil {
+		t.Fatalf("the telephone can't be closed:\n%s", page.body)
+	}
+	b.post("/account/sessions/"+closing[1]+"/revoke", nil).want(t, http.StatusSeeOther)
+	if line := h.journal(t)[0]; line.Action != audit.SessionRevoked || line.Object != "Safari, iPhone" {
+		t.Errorf("the journal tells %+v", line)
+	}
+	if page := b.get("/account"); strings.Contains(page.body, "Safari sur iPhone") {
+		t.Error("the telephone is still there")
+	}
+}
+
 func TestAPhoneWithAnOldPasswordLocksNobodyOut(t *testing.T) {
 	h, ctx := newHouse(t), context.Background()
-	right := got(h.service.AppPasswords.Create(ctx, h.anne, "Téléphone"))(t)
+	right := got(h.service.AppPasswords.Create(ctx, h.anne, phone))(t)
 	for range 100 {
 		_, err := h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", "old-password", "192.0.2.1")
 		if !errors.Is(err, sso.ErrWrong) {
@@ -219,7 +301,7 @@ func TestAPhoneWithAnOldPasswordLocksNobodyOut(t *testing.T) {
 
 func TestWrongAppPasswordsOfOthersStopNoPhone(t *testing.T) {
 	h, ctx := newHouse(t), context.Background()
-	right := got(h.service.AppPasswords.Create(ctx, h.anne, "Téléphone"))(t)
+	right := got(h.service.AppPasswords.Create(ctx, h.anne, phone))(t)
 	guess := func(i int) error {
 		wrong := fmt.Sprintf("%034d", i) // of the right length: it is looked up
 		_, err := h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", wrong, "192.0.2.2")

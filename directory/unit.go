@@ -35,10 +35,10 @@ func (s *Store) CreateUnit(ctx context.Context, caller portal.Caller, unit Unit)
 	if unit.ID == "" {
 		unit.ID = portal.UnitID(portal.NewID())
 	}
-	var wrong refusals
-	wrong.identifier("id", string(unit.ID))
-	wrong.text("name", unit.Name, true, 120)
-	if err := wrong.orNil(); err != nil {
+	var wrong portal.Check
+	wrong.Identifier("id", string(unit.ID))
+	wrong.Text("name", unit.Name, true, 120)
+	if err := wrong.OrNil(); err != nil {
 		return "", fmt.Errorf("directory: create unit: %w", err)
 	}
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {

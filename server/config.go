@@ -36,7 +36,21 @@ type Config struct {
 	Weather        WeatherConfig   `toml:"weather"`
 
 	Applications ApplicationsConfig `toml:"applications"`
+	Operators    OperatorsConfig    `toml:"operators"`
 }
+
+// OperatorsConfig says what is asked of who operates the pool.
+type OperatorsConfig struct {
+	// SecondFactor is "recommend", a notice for those who have none, or "require".
+	// No collectivity's rule binds an operator: she is of none.
+	SecondFactor string `toml:"second_factor"`
+}
+
+// The values of OperatorsConfig.SecondFactor.
+const (
+	recommend = "recommend"
+	require   = "require"
+)
 
 // TLSConfig names the certificate files, for a Parvis without reverse proxy.
 type TLSConfig struct {
@@ -104,6 +118,7 @@ func DefaultConfig() Config {
 		Data:      "parvis-data",
 		Log:       LogConfig{Level: "info", Format: "json", Requests: true},
 		Documents: DocumentsConfig{MaxSizeMB: 200},
+		Operators: OperatorsConfig{SecondFactor: recommend},
 	}
 }
 
@@ -127,6 +142,9 @@ func (c Config) Validate() error {
 	}
 	if c.Documents.MaxSizeMB <= 0 {
 		return fmt.Errorf("%w: documents.max_size_mb = %d must be 1 or more", portal.ErrInvalid, c.Documents.MaxSizeMB)
+	}
+	if c.Operators.SecondFactor != recommend && c.Operators.SecondFactor != require {
+		return fmt.Errorf("%w: operators.second_factor = %q must be %q or %q", portal.ErrInvalid, c.Operators.SecondFactor, recommend, require)
 	}
 	_, err := web.ParseNetworks(c.TrustedProxies)
 	return err

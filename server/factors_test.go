@@ -7,6 +7,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/audit"
+	"parvis/server"
 	"parvis/server/servertest"
 	"parvis/sso/ssotest"
 )
@@ -84,4 +85,48 @@ func TestAnAdministratorRulesHerOwnCollectivityAlone(t *testing.T) {
 	}
 	bourg.Post("/admin/sign-in/factors", "who", "groups", "groups", "accueil", "from", "2026-11-24").Want(t, 303)
 	bourg.Get("/admin/sign-in/factors?show=missing").Want(t, 200, "Camille Le Goff")
+}
+
+const notice = "suffit pour administrer tout le parc"
+
+// TestWhoOperatesThePoolIsAdvisedASecondFactor, and may make one, though she is
+// nobody's agent.
+func TestWhoOperatesThePoolIsAdvisedASecondFactor(t *testing.T) {
+	p := servertest.New(t)
+	p.As(operator).Get("/pool").Want(t, 200, notice)
+	client := withFactor(t, p, operator, "")
+	if body := client.Get("/pool").Want(t, 200).Body; strings.Contains(body, notice) {
+		t.Error("she has one, and the notice shows")
+	}
+	if to := p.Anonymous().SignIn(operator, servertest.Password).Header.Get("Location"); to != "/sign-in/second" {
+		t.Errorf("she has one, and her password leads to %q", to)
+	}
+}
+
+// TestWhoOperatesThePoolGivesASecondFactorWhereItIsRequired before she enters.
+func TestWhoOperatesThePoolGivesASecondFactorWhereItIsRequired(t *testing.T) {
+	strict := servertest.NewWith(t, func(c *servertest.Config) { c.Operators.SecondFactor = "require" })
+	bound := strict.Anonymous()
+	if to := bound.SignIn(operator, servertest.Password).Header.Get("Location"); to != "/sign-in/second" {
+		t.Errorf("with her password alone she goes to %q", to)
+	}
+	bound.Get("/pool").Want(t, 303)
+	page := bound.Get("/sign-in/second/new").Want(t, 200).Body
+	secret := between(t, page, `<code class="secret">`, "<")
+	bound.Post("/sign-in/second/new", "flow", between(t, page, `name="flow" value="`, `"`), "pending", between(t, page, `name="pending" value="`, `"`),
+		"use", "app", "code", ssotest.Code(t, secret, time.Now())).Want(t, 201)
+	if body := bound.Get("/pool").Want(t, 200).Body; strings.Contains(body, notice) {
+		t.Error("she has one, and the notice shows")
+	}
+	strict.As("agent@bourg.example").Get("/").Want(t, 200) // who operates nothing is asked for nothing
+}
+
+func TestTheRuleOfOperatorsIsOneOfTwo(t *testing.T) {
+	for rule, fine := range map[string]bool{"recommend": true, "require": true, "": false, "required": false} {
+		config := server.DefaultConfig()
+		config.Operators.SecondFactor = rule
+		if err := config.Validate(); (err == nil) != fine {
+			t.Errorf("second_factor = %q: %v", rule, err)
+		}
+	}
 }

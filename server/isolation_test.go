@@ -87,7 +87,7 @@ var visits = []visit{
 	{route: "GET /account", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "POST /account/switch", fields: []string{"agent", "nobody"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /account/preferences", fields: []string{"language", "fr", "scheme", ""}, author: 303, colleague: 303, stranger: 303, anonymous: 303},
-	{route: "POST /account/app-passwords", fields: []string{"name", "Téléphone"}, author: 201, colleague: 201, stranger: 201, anonymous: 303},
+	{route: "POST /account/app-passwords", fields: []string{"name", "Téléphone", "scope", "calendar"}, author: 201, colleague: 201, stranger: 201, anonymous: 303},
 	{route: "POST /account/app-passwords/{id}/revoke", path: at("/account/app-passwords/", (*estate).appPassword, "/revoke"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /account/factors", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /account/factors/app", author: 200, colleague: 200, stranger: 200, anonymous: 303},
@@ -429,6 +429,8 @@ func (v visit) ofOperator(access web.Access) int {
 		return 0 // as anybody
 	case web.Operator:
 		return http.StatusOK
+	case web.Account:
+		return v.stranger // as whoever has an account elsewhere
 	}
 	return http.StatusSeeOther
 }

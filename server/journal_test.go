@@ -19,7 +19,7 @@ func TestTheJournalTellsWhoSignedInAndWhyNot(t *testing.T) {
 	p.Anonymous().SignIn(mistyped, servertest.Password)
 	browser := p.Anonymous()
 	browser.SignIn("agent@bourg.example", servertest.Password)
-	browser.Post("/account/app-passwords", "name", "Téléphone de Camille")
+	browser.Post("/account/app-passwords", "name", "Téléphone de Camille", "scope", "calendar")
 	formula := audit.By(p.Caller("admin@bourg.example", "bourg"), audit.Exported)
 	formula.Object = `=HYPERLINK("x")`
 	if err := audit.Write(t.Context(), p.DB, formula); err != nil {
@@ -102,6 +102,33 @@ func TestEveryActionAndReasonHasItsWords(t *testing.T) {
 		if body := browser.Post("/admin/journal.csv").Want(t, 200).Body; strings.Contains(body, "audit.") {
 			t.Errorf("%s: a key shows in\n%s", language, body)
 		}
+	}
+}
+
+// TestTheJournalIsInTheReadersLanguage: how she signed in, and that the
+// installation is not somebody unknown.
+func TestTheJournalIsInTheReadersLanguage(t *testing.T) {
+	p := servertest.New(t)
+	p.Anonymous().SignIn("agent@bourg.example", servertest.Password)
+	p.Anonymous().SignIn("nobody@bourg.example", "wrong")
+	signedIn := audit.By(p.Caller("agent@bourg.example", "bourg"), audit.SignIn)
+	signedIn.Detail = "ldap recovery"
+	policy := audit.By(p.Caller("admin@bourg.example", "bourg"), audit.FactorPolicy)
+	policy.Detail = "administrators"
+	granted := audit.By(p.Caller("admin@bourg.example", "bourg"), audit.ApplicationGranted)
+	granted.Detail = "password key" // a name, as people have them
+	for _, line := range []audit.Line{signedIn, policy, granted, {Collectivity: "bourg", Action: audit.KeysRotated}} {
+		if err := audit.Write(t.Context(), p.DB, line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	browser := p.As("admin@bourg.example")
+	for language, want := range map[string][]string{
+		"fr": {">mot de passe<", ">annuaire, code de secours<", ">les administrateurs<", ">password key<", ">L’installation<", ">Inconnu<"},
+		"en": {">password<", ">directory server, recovery code<", ">administrators<", ">password key<", ">The installation<", ">Unknown<"},
+	} {
+		browser.Post("/account/preferences", "language", language, "scheme", "")
+		browser.Get("/admin/journal").Want(t, 200, want...)
 	}
 }
 

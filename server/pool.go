@@ -5,12 +5,14 @@ import (
 
 	"parvis/directory"
 	"parvis/portal/web"
+	"parvis/sso"
 )
 
 // poolPages is what the operator of the pool sees: the collectivities, and
 // nothing of what they hold.
 type poolPages struct {
 	directory *directory.Store
+	factors   *sso.Factors
 	renderer  *web.Renderer
 }
 
@@ -21,6 +23,7 @@ func (p poolPages) routes() []web.Route {
 type poolPage struct {
 	web.Page
 	Rows []directory.Hosted
+	Bare bool // she has no second factor
 }
 
 func (p poolPages) list(w http.ResponseWriter, r *http.Request) error {
@@ -28,7 +31,11 @@ func (p poolPages) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := &poolPage{Rows: rows}
+	held, err := p.factors.Of(r.Context(), web.CallerOf(r).Account)
+	if err != nil {
+		return err
+	}
+	page := &poolPage{Rows: rows, Bare: !held.Any()}
 	page.Title, page.Section = web.Printer(r).T("server.pool.title"), "pool"
 	return p.renderer.Render(w, r, http.StatusOK, "server/pool", page)
 }

@@ -83,7 +83,7 @@ func (s *Server) mount(context.Context, Options) error {
 		s.themes.routes(),
 		standing{s.renderer}.routes(),
 		adminPage{s.renderer}.routes(),
-		poolPages{s.Directory, s.renderer}.routes(),
+		poolPages{s.Directory, s.SSO.Factors, s.renderer}.routes(),
 		s.ownRoutes(),
 	} {
 		s.Router.Mount(routes...)

@@ -88,9 +88,6 @@ type Options struct {
 	WeatherSource weather.Source
 	// Extract is what makes this program read files, see extract.Options.
 	ExtractArgs []string
-	// Applications takes the place of the catalogue that collectivities keep, for
-	// the protocols alone.
-	Applications sso.Applications
 }
 
 // New opens everything and mounts every route. Nothing runs yet: see Start.
@@ -167,11 +164,11 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.SSO = sso.New(sso.Options{
 		DB: s.DB, People: s.people(),
 		Directories: s.directories, Registry: s.directories, Issuers: upstream.New(),
-		Renderer: s.renderer, Sealer: sealer, Log: s.log,
+		Renderer: s.renderer, Sealer: sealer, Log: s.log, BindOperators: s.Config.Operators.SecondFactor == require,
 	})
 	s.Directory.OnChange(s.SSO.Forget)
 	s.Applications = applications.New(s.DB, appDirectory{s.Directory})
-	if err := s.openProtocols(options, sealer); err != nil {
+	if err := s.openProtocols(sealer); err != nil {
 		return err
 	}
 	s.Applications.OnChange(func(id portal.CollectivityID, agents ...portal.AgentID) {
@@ -193,7 +190,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 }
 
 // openProtocols opens what business applications leave their sign-in to.
-func (s *Server) openProtocols(options Options, sealer *seal.Sealer) error {
+func (s *Server) openProtocols(sealer *seal.Sealer) error {
 	proxies, err := web.ParseNetworks(s.Config.TrustedProxies)
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
@@ -202,15 +199,11 @@ func (s *Server) openProtocols(options Options, sealer *seal.Sealer) error {
 	if err != nil {
 		return err
 	}
-	var catalogue sso.Applications = s.Applications
-	if options.Applications != nil {
-		catalogue = options.Applications
-	}
 	client := outgoing.NewClient(s.Config.Applications.AllowInside, roots)
 	people := s.people()
-	s.CAS = cas.New(cas.Options{DB: s.DB, SSO: s.SSO, Applications: catalogue, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
-	s.OpenID = openid.New(openid.Options{DB: s.DB, SSO: s.SSO, Applications: catalogue, People: people, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
-	s.Forward = forwardauth.New(forwardauth.Options{DB: s.DB, SSO: s.SSO, Applications: catalogue, People: people, Renderer: s.renderer, Proxies: proxies, Log: s.log})
+	s.CAS = cas.New(cas.Options{DB: s.DB, SSO: s.SSO, Applications: s.Applications, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
+	s.OpenID = openid.New(openid.Options{DB: s.DB, SSO: s.SSO, Applications: s.Applications, People: people, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
+	s.Forward = forwardauth.New(forwardauth.Options{DB: s.DB, SSO: s.SSO, Applications: s.Applications, People: people, Renderer: s.renderer, Proxies: proxies, Log: s.log})
 	return nil
 }
 

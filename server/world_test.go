@@ -20,6 +20,7 @@ import (
 	"parvis/portal/seal"
 	"parvis/server"
 	"parvis/server/servertest"
+	"parvis/sso"
 	"parvis/weather"
 )
 
@@ -290,7 +291,7 @@ func (e *estate) undo() string {
 
 func (e *estate) appPassword() string {
 	e.t.Helper()
-	_, err := e.SSO.AppPasswords.Create(e.t.Context(), e.caller, e.text(e.own))
+	_, err := e.SSO.AppPasswords.Create(e.t.Context(), e.caller, sso.AppPassword{Name: e.text(e.own), Scopes: portal.Scopes{portal.ScopeCalendar}})
 	e.must(err)
 	all, err := e.SSO.AppPasswords.List(e.t.Context(), e.caller)
 	e.must(err)

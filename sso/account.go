@@ -3,6 +3,7 @@ package sso
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"parvis/portal"
 	"parvis/portal/i18n"
@@ -19,7 +20,8 @@ type accountPage struct {
 	Sessions             []Session
 	Apps                 []AppPassword
 	Held                 Held
-	Name                 string // typed for a new device
+	Typed                typedDevice // for a new device
+	Scopes               []portal.Scope
 	NewName, NewPassword string // of the one just made
 }
 
@@ -43,6 +45,10 @@ func (s *Service) renderAccount(w http.ResponseWriter, r *http.Request, status i
 	}
 	if page.Held, err = s.Factors.Of(r.Context(), caller.Account); err != nil {
 		return err
+	}
+	page.Scopes = portal.AllScopes
+	if page.Typed.Scope == "" {
+		page.Typed.Scope = page.Scopes[0]
 	}
 	page.Server = strings.TrimPrefix(web.BaseURL(r), "https://")
 	return s.render(w, r, status, "sso/account", page)
@@ -86,21 +92,46 @@ func (s *Service) savePreferences(w http.ResponseWriter, r *http.Request) error 
 	return web.Redirect(w, r, "/account")
 }
 
+// typedDevice is what a person types to connect a device.
+type typedDevice struct {
+	Name  string
+	Scope portal.Scope
+	Ends  string // the last day, "2026-12-31", "" for no end
+}
+
+// password is the one that she asks for, in her time zone.
+func (d typedDevice) password(zone *time.Location) (AppPassword, error) {
+	wanted := AppPassword{Name: d.Name, Scopes: portal.Scopes{d.Scope}}
+	if d.Ends == "" {
+		return wanted, nil
+	}
+	last, err := time.ParseInLocation(time.DateOnly, d.Ends, zone)
+	if err != nil {
+		return wanted, portal.FieldErrors{portal.Invalid("ends", "sso.error.app-date")}
+	}
+	wanted.Ends = last.AddDate(0, 0, 1)
+	return wanted, nil
+}
+
 // createAppPassword shows the password in its own answer: it can't be shown
 // later, and no redirect should carry it.
 func (s *Service) createAppPassword(w http.ResponseWriter, r *http.Request) error {
 	if err := web.ParseForm(r); err != nil {
 		return err
 	}
-	name := strings.TrimSpace(r.PostFormValue("name"))
-	password, err := s.AppPasswords.Create(r.Context(), web.CallerOf(r), name)
+	typed := typedDevice{strings.TrimSpace(r.PostFormValue("name")), portal.Scope(r.PostFormValue("scope")), r.PostFormValue("ends")}
+	wanted, err := typed.password(web.Now(r).Location())
+	var password string
+	if err == nil {
+		password, err = s.AppPasswords.Create(r.Context(), web.CallerOf(r), wanted)
+	}
 	if form, refused := web.FormErrors(r, err); err != nil && refused {
-		return s.renderAccount(w, r, http.StatusUnprocessableEntity, &accountPage{Form: form, Name: name})
+		return s.renderAccount(w, r, http.StatusUnprocessableEntity, &accountPage{Form: form, Typed: typed})
 	}
 	if err != nil {
 		return err
 	}
-	return s.renderAccount(w, r, http.StatusCreated, &accountPage{NewName: name, NewPassword: password})
+	return s.renderAccount(w, r, http.StatusCreated, &accountPage{NewName: typed.Name, NewPassword: password})
 }
 
 func (s *Service) revokeAppPassword(w http.ResponseWriter, r *http.Request) error {

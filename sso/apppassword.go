@@ -1,13 +1,13 @@
 package sso
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
 	"database/sql"
-	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -27,7 +27,7 @@ type AppPasswords struct {
 	log    *slog.Logger
 	now    func() time.Time
 
-	allowed *Memory[sessionHash, portal.Caller]
+	allowed *Memory[sessionHash, allowed]
 	seen    *window // a wrong password that was seen already
 	callers *window // wrong passwords by network address, each counted once
 }
@@ -36,8 +36,20 @@ type AppPasswords struct {
 type AppPassword struct {
 	ID            string
 	Name          string // "Mon téléphone"
-	Created, Used time.Time
+	Scopes        portal.Scopes
+	Ends          time.Time // the first instant without it, zero for never
+	Created, Used time.Time // Used is zero for never
+	Address       string    // of the last use
+	// Stopped is why the directory server lets its person in no more, "" when it
+	// does. It serves again when she is back.
+	Stopped audit.Reason
 }
+
+// Ended says whether its time is over.
+func (p AppPassword) Ended(now time.Time) bool { return !p.Ends.IsZero() && !now.Before(p.Ends) }
+
+// LastDay is an instant of the last day on which it serves.
+func (p AppPassword) LastDay() time.Time { return p.Ends.Add(-time.Second) }
 
 const (
 	appIDSize     = 8  // characters of the prefix
@@ -55,21 +67,23 @@ const (
 
 func newAppPasswords(db *database.DB, people People, log *slog.Logger, now func() time.Time) *AppPasswords {
 	return &AppPasswords{
-		db: db, people: people, log: log, now: now, allowed: NewMemory[sessionHash, portal.Caller](maxAllowedCached, now),
+		db: db, people: people, log: log, now: now, allowed: NewMemory[sessionHash, allowed](maxAllowedCached, now),
 		seen:    newWindow(1, wrongWithin, now),
 		callers: newWindow(wrongByNetwork, wrongWithin, now),
 	}
 }
 
-// Create makes a password for the caller's agent and returns it, the only time
-// that it can be read: "k3v9m2p7-q4r8-…", to be typed with or without dashes.
-func (a *AppPasswords) Create(ctx context.Context, caller portal.Caller, name string) (password string, err error) {
-	name = strings.TrimSpace(name)
-	switch {
-	case name == "":
-		return "", portal.FieldErrors{portal.Invalid("name", "sso.error.app-name")}
-	case utf8.RuneCountInString(name) > 60 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return "", portal.FieldErrors{portal.Invalid("name", "sso.error.app-name-long")}
+// Create makes a password for the caller's agent, with the Name, Scopes and Ends
+// of wanted, and returns it, the only time that it can be read:
+// "k3v9m2p7-q4r8-…", to be typed with or without dashes.
+func (a *AppPasswords) Create(ctx context.Context, caller portal.Caller, wanted AppPassword) (password string, err error) {
+	wanted.Name = strings.TrimSpace(wanted.Name)
+	if err := wanted.check(a.now()); err != nil {
+		return "", err
+	}
+	home, err := a.homeOf(ctx, caller)
+	if err != nil {
+		return "", fmt.Errorf("sso: create app password: %w", err)
 	}
 	id, secret := portal.NewID()[:appIDSize], portal.NewSecret()[:appSecretSize]
 	hash := sha256.Sum256([]byte(id + secret))
@@ -84,17 +98,45 @@ func (a *AppPasswords) Create(ctx context.Context, caller portal.Caller, name st
 			return portal.FieldErrors{portal.Invalid("name", "sso.error.app-many")}
 		}
 		_, err = tx.Exec(ctx, `
-			INSERT INTO app_passwords (collectivity, id, account, name, hash, created) VALUES ($1, $2, $3, $4, $5, $6)`,
-			string(caller.Collectivity), id, string(caller.Account), name, hash[:], database.Millis(a.now()))
+			INSERT INTO app_passwords (collectivity, id, account, name, hash, scopes, ends, home, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			string(caller.Collectivity), id, string(caller.Account), wanted.Name, hash[:], wanted.Scopes.String(), database.Millis(wanted.Ends),
+			string(home), database.Millis(a.now()))
 		if err != nil {
 			return err
 		}
-		return journal(ctx, tx, caller, audit.AppPasswordCreated, id)
+		line := audit.By(caller, audit.AppPasswordCreated)
+		line.ObjectID, line.Detail = id, wanted.Scopes.String()
+		return audit.Write(ctx, tx, line)
 	})
 	if err != nil {
 		return "", fmt.Errorf("sso: create app password: %w", err)
 	}
 	return id + "-" + grouped(secret), nil
+}
+
+func (p AppPassword) check(now time.Time) error {
+	unknown := func(scope portal.Scope) bool { return !slices.Contains(portal.AllScopes, scope) }
+	switch {
+	case p.Name == "":
+		return portal.FieldErrors{portal.Invalid("name", "sso.error.app-name")}
+	case utf8.RuneCountInString(p.Name) > 60 || !utf8.ValidString(p.Name) || strings.ContainsFunc(p.Name, unicode.IsControl):
+		return portal.FieldErrors{portal.Invalid("name", "sso.error.app-name-long")}
+	case len(p.Scopes) == 0 || slices.ContainsFunc(p.Scopes, unknown):
+		return portal.FieldErrors{portal.Invalid("scope", "sso.error.app-scope")}
+	case p.Ended(now):
+		return portal.FieldErrors{portal.Invalid("ends", "sso.error.app-ends")}
+	}
+	return nil
+}
+
+// homeOf is the collectivity whose method vouches for the caller.
+func (a *AppPasswords) homeOf(ctx context.Context, caller portal.Caller) (portal.CollectivityID, error) {
+	login, err := a.people.LoginOf(ctx, caller.Account)
+	if err != nil {
+		return "", err
+	}
+	place, err := a.people.Locate(ctx, login)
+	return cmp.Or(place.Collectivity.ID, caller.Collectivity), err
 }
 
 // grouped cuts a secret in fours, as one reads it from a screen to a phone.
@@ -112,12 +154,14 @@ func grouped(secret string) string {
 // List returns the passwords of the caller's agent, the newest first.
 func (a *AppPasswords) List(ctx context.Context, caller portal.Caller) ([]AppPassword, error) {
 	rows, err := a.db.Query(ctx, `
-		SELECT id, name, created, used FROM app_passwords WHERE collectivity = $1 AND account = $2 ORDER BY created DESC, id`,
+		SELECT id, name, scopes, ends, created, used, address, stopped FROM app_passwords WHERE collectivity = $1 AND account = $2 ORDER BY created DESC, id`,
 		string(caller.Collectivity), string(caller.Account))
 	all, err := database.Collect(rows, err, func(rows *sql.Rows) (AppPassword, error) {
 		var one AppPassword
-		var created, used int64
-		err := rows.Scan(&one.ID, &one.Name, &created, &used)
+		var scopes string
+		var ends, created, used int64
+		err := rows.Scan(&one.ID, &one.Name, &scopes, &ends, &created, &used, &one.Address, &one.Stopped)
+		one.Scopes, one.Ends = portal.ParseScopes(scopes), database.FromMillis(ends)
 		one.Created, one.Used = database.FromMillis(created), database.FromMillis(used)
 		return one, err
 	})
@@ -142,134 +186,4 @@ func (a *AppPasswords) Revoke(ctx context.Context, caller portal.Caller, id stri
 		return fmt.Errorf("sso: revoke app password: %w", err)
 	}
 	return nil
-}
-
-// Forget makes the next request of an account ask the store again.
-func (a *AppPasswords) Forget(account portal.AccountID) { a.allowed.Forget(account) }
-
-// Authenticate returns the agent that a login and an app password are of. It is
-// made for protocols that send both at each request: right ones are remembered
-// for 5 seconds, wrong ones cost no argon2 and, once seen, no query. A right one
-// is never refused for the wrong ones of others. address is the client's.
-// portal.ErrDenied when it refuses: ErrWrong, or how long to wait.
-func (a *AppPasswords) Authenticate(ctx context.Context, login, password, address string) (portal.Caller, error) {
-	canonical, ok := CanonicalLogin(login)
-	id, plain, formed := splitAppPassword(password)
-	tried := sha256.Sum256([]byte(canonical + "\x00" + password))
-	known, epoch, found := a.allowed.Get(tried)
-	if found {
-		return known, nil
-	}
-	key := string(tried[:16])
-	if a.seen.full(key) > 0 {
-		return portal.Caller{}, ErrWrong
-	}
-	caller, err := portal.Caller{}, ErrWrong
-	if ok && formed {
-		caller, err = a.check(ctx, canonical, id, plain)
-	}
-	if errors.Is(err, ErrWrong) {
-		refusal := a.count(key, network(address))
-		return portal.Caller{}, errors.Join(refusal, a.journalRefusal(ctx, canonical, address, refusal))
-	}
-	if err != nil {
-		return portal.Caller{}, err
-	}
-	a.allowed.Keep(tried, caller.Account, caller, epoch)
-	return caller, nil
-}
-
-// count counts a wrong password the first time that it is seen and returns what
-// to answer: ErrWrong, or how long a client that tries too many must wait.
-func (a *AppPasswords) count(key, client string) error {
-	a.seen.add(key)
-	if wait := a.callers.add(client); wait > 0 {
-		return errWait(wait)
-	}
-	return ErrWrong
-}
-
-// journalRefusal tells the collectivity of a known account of a password that
-// was not seen before: a phone that keeps trying an old one makes one line in
-// wrongWithin.
-func (a *AppPasswords) journalRefusal(ctx context.Context, login, address string, cause error) error {
-	account, err := a.people.AccountOf(ctx, login)
-	if err != nil || account == "" {
-		return err
-	}
-	place, err := a.people.Locate(ctx, login)
-	if err != nil {
-		return err
-	}
-	return audit.Write(ctx, a.db, audit.Line{
-		At: a.now(), Collectivity: place.Collectivity.ID, Account: account, Login: login,
-		Action: audit.AppPasswordRefused, Refused: ReasonOf(cause), Address: address,
-	})
-}
-
-// splitAppPassword undoes what people do to a password that they copy.
-func splitAppPassword(password string) (id, plain string, ok bool) {
-	if len(password) > 200 {
-		return "", "", false
-	}
-	plain = strings.Map(func(r rune) rune {
-		if r == '-' || unicode.IsSpace(r) {
-			return -1
-		}
-		return unicode.ToLower(r)
-	}, password)
-	if len(plain) != appIDSize+appSecretSize {
-		return "", "", false
-	}
-	return plain[:appIDSize], plain, true
-}
-
-func (a *AppPasswords) check(ctx context.Context, login, id, plain string) (portal.Caller, error) {
-	account, err := a.people.AccountOf(ctx, login)
-	if err != nil {
-		return portal.Caller{}, fmt.Errorf("sso: check app password: %w", err)
-	}
-	rows, err := a.db.Query(ctx, `SELECT collectivity, hash, used FROM app_passwords WHERE account = $1 AND id = $2`, string(account), id)
-	type kept struct {
-		collectivity portal.CollectivityID
-		hash         []byte
-		used         int64
-	}
-	all, err := database.Collect(rows, err, func(rows *sql.Rows) (k kept, err error) {
-		return k, rows.Scan(&k.collectivity, &k.hash, &k.used)
-	})
-	if err != nil {
-		return portal.Caller{}, fmt.Errorf("sso: check app password: %w", err)
-	}
-	sum := sha256.Sum256([]byte(plain))
-	for _, one := range all {
-		if subtle.ConstantTimeCompare(one.hash, sum[:]) == 1 {
-			a.touch(ctx, one.collectivity, id, one.used)
-			return a.callerOf(ctx, account, one.collectivity)
-		}
-	}
-	return portal.Caller{}, ErrWrong
-}
-
-// callerOf is the agent of a right password. One whose agent was closed is not
-// counted as a wrong password: the phone may come back when it is opened.
-func (a *AppPasswords) callerOf(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (portal.Caller, error) {
-	identity, err := a.people.Identity(ctx, account, collectivity)
-	if err != nil {
-		return portal.Caller{}, errNotAllowed(err)
-	}
-	return identity.Caller, nil
-}
-
-// touch writes the hour of last use, at most once a minute.
-func (a *AppPasswords) touch(ctx context.Context, collectivity portal.CollectivityID, id string, used int64) {
-	now := a.now()
-	if now.Sub(time.UnixMilli(used)) < touchEvery {
-		return
-	}
-	_, err := a.db.Exec(ctx, `UPDATE app_passwords SET used = $1 WHERE collectivity = $2 AND id = $3`,
-		database.Millis(now), string(collectivity), id)
-	if err != nil && ctx.Err() == nil {
-		a.log.Warn("last use of an app password not written", "error", err)
-	}
 }

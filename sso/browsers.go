@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"parvis/portal"
@@ -14,23 +16,35 @@ import (
 // Session is a browser that is signed in, as its person sees it.
 type Session struct {
 	ID            string
-	Device        string // "Firefox, Windows"
+	Device        string // "Firefox, Windows", see deviceOf; "" for one unknown
 	Address       string
 	Created, Used time.Time
+	Kiosk         bool // on a computer that several people share
+}
+
+// Browser is the first part of Device, "Firefox"; "" for one unknown.
+func (s Session) Browser() string { name, _, _ := strings.Cut(s.Device, ", "); return name }
+
+// System is the second, "Windows"; "" for one unknown.
+func (s Session) System() string { _, name, _ := strings.Cut(s.Device, ", "); return name }
+
+// Handheld says whether it is a phone or a tablet.
+func (s Session) Handheld() bool {
+	return slices.Contains([]string{"Android", "iPhone", "iPad"}, s.System())
 }
 
 // List returns the sessions of the caller's account, the last used first.
 func (s *Sessions) List(ctx context.Context, caller portal.Caller) ([]Session, error) {
 	now := s.now()
 	rows, err := s.db.Query(ctx, `
-		SELECT id, device, address, created, used FROM sessions
+		SELECT id, device, address, created, used, kiosk FROM sessions
 		WHERE account = $1 AND created > $2 AND used > $3 AND (NOT kiosk OR used > $4) ORDER BY used DESC, id`,
 		string(caller.Account), database.Millis(now.Add(-s.life.Absolute)), database.Millis(now.Add(-s.life.Idle)),
 		database.Millis(now.Add(-s.life.Kiosk)))
 	sessions, err := database.Collect(rows, err, func(rows *sql.Rows) (Session, error) {
 		var session Session
 		var created, used int64
-		err := rows.Scan(&session.ID, &session.Device, &session.Address, &created, &used)
+		err := rows.Scan(&session.ID, &session.Device, &session.Address, &created, &used, &session.Kiosk)
 		session.Created, session.Used = database.FromMillis(created), database.FromMillis(used)
 		return session, err
 	})
@@ -43,11 +57,15 @@ func (s *Sessions) List(ctx context.Context, caller portal.Caller) ([]Session, e
 // Revoke ends one session of the caller's account, whichever browser it is in.
 func (s *Sessions) Revoke(ctx context.Context, caller portal.Caller, id string) error {
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		err := database.OneRow(tx.Exec(ctx, `DELETE FROM sessions WHERE id = $1 AND account = $2`, id, string(caller.Account)))
+		line := audit.By(caller, audit.SessionRevoked)
+		err := tx.QueryRow(ctx, `SELECT device FROM sessions WHERE id = $1 AND account = $2`, id, string(caller.Account)).Scan(&line.Object)
+		if err == nil {
+			err = database.OneRow(tx.Exec(ctx, `DELETE FROM sessions WHERE id = $1 AND account = $2`, id, string(caller.Account)))
+		}
 		if err != nil {
 			return err
 		}
-		return journal(ctx, tx, caller, audit.SessionRevoked, "")
+		return audit.Write(ctx, tx, line)
 	})
 	s.Forget(caller.Account)
 	if err != nil {

@@ -61,6 +61,7 @@ type flow struct {
 	Next     string `json:"n"`
 	Again    bool   `json:"a,omitempty"` // she is signed in, and proves it anew
 	Second   bool   `json:"f,omitempty"` // an application asks for a second factor
+	Kiosk    bool   `json:"k,omitempty"` // on a computer that several people share
 	State    string `json:"s,omitempty"`
 	Nonce    string `json:"o,omitempty"`
 	Verifier string `json:"v,omitempty"`

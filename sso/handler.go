@@ -34,15 +34,15 @@ func (s *Service) Routes() []web.Route {
 		{Method: "POST", Path: "/account/preferences", Access: web.SignedIn, MaxBody: maxForm, Handler: s.savePreferences},
 		{Method: "POST", Path: "/account/app-passwords", Access: web.SignedIn, MaxBody: maxForm, Handler: s.createAppPassword},
 		{Method: "POST", Path: "/account/app-passwords/{id}/revoke", Access: web.SignedIn, MaxBody: maxForm, Handler: s.revokeAppPassword},
-		{Method: "GET", Path: "/account/factors", Access: web.SignedIn, Handler: s.showFactors},
-		{Method: "GET", Path: "/account/factors/app", Access: web.SignedIn, Handler: s.freshly("/account/factors/app", s.showNewApp)},
-		{Method: "POST", Path: "/account/factors/app", Access: web.SignedIn, MaxBody: maxForm, Handler: s.freshly("/account/factors/app", s.takeNewApp)},
-		{Method: "POST", Path: "/account/factors/app/remove", Access: web.SignedIn, MaxBody: maxForm, Handler: s.freshly("/account/factors", s.removeApp)},
-		{Method: "GET", Path: "/account/factors/keys", Access: web.SignedIn, Handler: s.freshly("/account/factors/keys", s.showNewKey)},
-		{Method: "POST", Path: "/account/factors/keys", Access: web.SignedIn, MaxBody: 2 * maxAnswer, Handler: s.freshly("/account/factors/keys", s.takeNewKey)},
-		{Method: "POST", Path: "/account/factors/keys/ask", Access: web.SignedIn, MaxBody: maxForm, Handler: s.freshly("/account/factors/keys", s.askNewKey)},
-		{Method: "POST", Path: "/account/factors/keys/{id}/remove", Access: web.SignedIn, MaxBody: maxForm, Handler: s.freshly("/account/factors", s.removeKey)},
-		{Method: "POST", Path: "/account/factors/codes", Access: web.SignedIn, MaxBody: maxForm, Handler: s.freshly("/account/factors", s.renewCodes)},
+		{Method: "GET", Path: "/account/factors", Access: web.Account, Handler: s.showFactors},
+		{Method: "GET", Path: "/account/factors/app", Access: web.Account, Handler: s.freshly("/account/factors/app", s.showNewApp)},
+		{Method: "POST", Path: "/account/factors/app", Access: web.Account, MaxBody: maxForm, Handler: s.freshly("/account/factors/app", s.takeNewApp)},
+		{Method: "POST", Path: "/account/factors/app/remove", Access: web.Account, MaxBody: maxForm, Handler: s.freshly("/account/factors", s.removeApp)},
+		{Method: "GET", Path: "/account/factors/keys", Access: web.Account, Handler: s.freshly("/account/factors/keys", s.showNewKey)},
+		{Method: "POST", Path: "/account/factors/keys", Access: web.Account, MaxBody: 2 * maxAnswer, Handler: s.freshly("/account/factors/keys", s.takeNewKey)},
+		{Method: "POST", Path: "/account/factors/keys/ask", Access: web.Account, MaxBody: maxForm, Handler: s.freshly("/account/factors/keys", s.askNewKey)},
+		{Method: "POST", Path: "/account/factors/keys/{id}/remove", Access: web.Account, MaxBody: maxForm, Handler: s.freshly("/account/factors", s.removeKey)},
+		{Method: "POST", Path: "/account/factors/codes", Access: web.Account, MaxBody: maxForm, Handler: s.freshly("/account/factors", s.renewCodes)},
 		{Method: "GET", Path: "/admin/sign-in/factors", Access: web.Needs(portal.Admin), Handler: s.showStaff},
 		{Method: "POST", Path: "/admin/sign-in/factors", Access: web.Needs(portal.Admin), Handler: s.freshly("/admin/sign-in/factors", s.savePolicy)},
 		{Method: "POST", Path: "/admin/sign-in/factors/{id}/reset", Access: web.Needs(portal.Admin), Handler: s.freshly("/admin/sign-in/factors", s.resetFactors)},
@@ -58,6 +58,7 @@ type loginPage struct {
 	Login string
 	Next  string
 	Again bool // she is signed in, and proves it anew
+	Kiosk bool // ticked
 	// Second says that an application asks for a second factor.
 	Second bool
 	Keys   bool // keys can be used here
@@ -96,12 +97,13 @@ func (s *Service) takeLogin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	typed, next := strings.TrimSpace(r.PostFormValue("login")), SafeNext(r.PostFormValue("next"))
-	again, second := r.PostFormValue("again") != "", r.PostFormValue("second") != ""
+	under := flow{Next: next, Again: r.PostFormValue("again") != "", Second: r.PostFormValue("second") != "", Kiosk: r.PostFormValue("kiosk") != ""}
 	if typed == "" {
 		form, _ := web.FormErrors(r, portal.Invalid("login", "sso.error.login"))
-		return s.renderLogin(w, r, http.StatusUnprocessableEntity, &loginPage{Form: form, Next: next, Again: again, Second: second})
+		return s.renderLogin(w, r, http.StatusUnprocessableEntity,
+			&loginPage{Form: form, Next: next, Again: under.Again, Second: under.Second, Kiosk: under.Kiosk})
 	}
-	return s.begin(w, r, typed, flow{Next: next, Again: again, Second: second})
+	return s.begin(w, r, typed, under)
 }
 
 func (s *Service) showPassword(w http.ResponseWriter, r *http.Request) error {
@@ -115,7 +117,7 @@ func (s *Service) showPassword(w http.ResponseWriter, r *http.Request) error {
 // renderPassword names the collectivity only when the domain of the address
 // tells it: otherwise the page would say that there is such an account.
 func (s *Service) renderPassword(w http.ResponseWriter, r *http.Request, status int, under flow, form web.Form) error {
-	page := &loginPage{Form: form, Login: under.Typed, Next: under.Next}
+	page := &loginPage{Form: form, Login: under.Typed, Next: under.Next, Kiosk: under.Kiosk}
 	page.Title, page.Gate = web.Printer(r).T("sso.password.title"), true
 	place, err := s.people.Locate(r.Context(), under.Login)
 	if err != nil {
@@ -139,10 +141,11 @@ func (s *Service) takePassword(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return s.refuse(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}, home)
 	}
+	under.Kiosk = r.PostFormValue("kiosk") != ""
 	who, err := s.judge(r.Context(), under.Login, r.PostFormValue("password"), web.ClientAddr(r))
 	next := under.Next
 	if err == nil {
-		who.kiosk = r.PostFormValue("kiosk") != ""
+		who.kiosk = under.Kiosk
 		next, err = s.proceed(w, r, who, under)
 	}
 	if err == nil {

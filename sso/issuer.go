@@ -69,7 +69,7 @@ func (s *Service) backFromIssuer(w http.ResponseWriter, r *http.Request) error {
 	account, err := s.linked(r.Context(), place, answer)
 	next := under.Next
 	if err == nil {
-		next, err = s.proceed(w, r, entry{account: account, home: place.Collectivity.ID, kind: OIDC, idToken: answer.IDToken}, under)
+		next, err = s.proceed(w, r, entry{account: account, home: place.Collectivity.ID, kind: OIDC, idToken: answer.IDToken, kiosk: under.Kiosk}, under)
 	}
 	if err != nil {
 		return s.refuseIssuer(w, r, under, err)

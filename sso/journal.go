@@ -59,7 +59,7 @@ func ReasonOf(err error) audit.Reason {
 func (s *Service) journalRefusal(r *http.Request, login string, cause error) error {
 	ctx := context.WithoutCancel(r.Context())
 	reason := ReasonOf(cause)
-	if reason == audit.Throttled && s.flood.add(network(web.ClientAddr(r))+" "+login) > 0 {
+	if reason == audit.Throttled && s.flood.add(Network(web.ClientAddr(r))+" "+login) > 0 {
 		return nil
 	}
 	place, err := s.people.Locate(ctx, login)
@@ -85,7 +85,7 @@ func (s *Service) journalRefusal(r *http.Request, login string, cause error) err
 func (s *Service) journalFactor(r *http.Request, account portal.AccountID, in portal.CollectivityID, action audit.Action, detail string, cause error) error {
 	ctx := context.WithoutCancel(r.Context())
 	reason := ReasonOf(cause)
-	if reason == audit.Throttled && s.flood.add(network(web.ClientAddr(r))+" "+string(account)) > 0 {
+	if reason == audit.Throttled && s.flood.add(Network(web.ClientAddr(r))+" "+string(account)) > 0 {
 		return nil
 	}
 	line := audit.Line{

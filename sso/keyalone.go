@@ -30,6 +30,7 @@ func (s *Service) takeKey(w http.ResponseWriter, r *http.Request) error {
 	})
 	var identity *web.Identity
 	if err == nil {
+		who.kiosk = r.PostFormValue("kiosk") != ""
 		if identity, err = s.aloneAs(r.Context(), who); err == nil {
 			err = s.enter(w, r, identity, who)
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -21,14 +22,16 @@ const (
 	recheckPause = time.Minute
 )
 
-// holder is a person with a session that a collectivity's method opened.
+// holder is a person for whom a collectivity's method vouches, with a session or
+// an app password.
 type holder struct {
 	home    portal.CollectivityID
 	account portal.AccountID
 }
 
 // WatchDirectories ends the sessions of people who are no more in their
-// directory, until the context ends.
+// directory, and stops their app passwords until they are back, until the context
+// ends.
 func (s *Service) WatchDirectories(ctx context.Context) error {
 	ticker := time.NewTicker(recheckPause)
 	defer ticker.Stop()
@@ -45,8 +48,8 @@ func (s *Service) WatchDirectories(ctx context.Context) error {
 }
 
 // Recheck asks the directory servers about the people who were active a moment
-// ago and were not asked about for a while. Where a server is silent, nobody's
-// session ends. It is for one goroutine.
+// ago or have an app password, and were not asked about for a while. Where a
+// server is silent, nothing ends. It is for one goroutine.
 func (s *Service) Recheck(ctx context.Context) error {
 	if s.registry == nil {
 		return nil
@@ -56,15 +59,19 @@ func (s *Service) Recheck(ctx context.Context) error {
 		return err
 	}
 	var failures []error
-	for home, accounts := range due {
-		failures = append(failures, s.recheckAt(ctx, home, accounts))
+	for home, people := range due {
+		failures = append(failures, s.recheckAt(ctx, home, people))
 	}
 	return errors.Join(failures...)
 }
 
-// due are the active people to ask about. A session of a quarter of an hour
-// began with a sign-in, which is as good.
-func (s *Service) due(ctx context.Context) (map[portal.CollectivityID][]portal.AccountID, error) {
+// waiting are people to ask about, and whether their app passwords are stopped.
+type waiting map[portal.AccountID]bool
+
+// due are the people to ask about. A session of a quarter of an hour began with a
+// sign-in, which is as good; a phone may be used by who has left since, whenever
+// its password was made.
+func (s *Service) due(ctx context.Context) (map[portal.CollectivityID]waiting, error) {
 	now := s.now()
 	for who, at := range s.rechecked {
 		if now.Sub(at) >= recheckEvery {
@@ -72,73 +79,115 @@ func (s *Service) due(ctx context.Context) (map[portal.CollectivityID][]portal.A
 		}
 	}
 	edge := database.Millis(now.Add(-recheckEvery))
-	rows, err := s.db.Query(ctx, `SELECT DISTINCT home, account FROM sessions WHERE created <= $1 AND used > $1`, edge)
-	holders, err := database.Collect(rows, err, func(rows *sql.Rows) (one holder, err error) {
-		return one, rows.Scan(&one.home, &one.account)
+	rows, err := s.db.Query(ctx, `
+		SELECT home, account, FALSE FROM sessions WHERE created <= $1 AND used > $1
+		UNION SELECT home, account, stopped <> '' FROM app_passwords WHERE created <= $1 AND (ends = 0 OR ends > $2)`, edge, database.Millis(now))
+	due := map[portal.CollectivityID]waiting{}
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var who holder
+		var stopped bool
+		if err := rows.Scan(&who.home, &who.account, &stopped); err != nil {
+			return none, err
+		}
+		if _, recent := s.rechecked[who]; recent {
+			return none, nil
+		}
+		if due[who.home] == nil {
+			due[who.home] = waiting{}
+		}
+		due[who.home][who.account] = due[who.home][who.account] || stopped
+		return none, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("sso: find active people: %w", err)
-	}
-	due := map[portal.CollectivityID][]portal.AccountID{}
-	for _, who := range holders {
-		if _, recent := s.rechecked[who]; !recent {
-			due[who.home] = append(due[who.home], who.account)
-		}
+		return nil, fmt.Errorf("sso: find people to ask about: %w", err)
 	}
 	return due, nil
 }
 
-func (s *Service) recheckAt(ctx context.Context, home portal.CollectivityID, accounts []portal.AccountID) error {
+func (s *Service) recheckAt(ctx context.Context, home portal.CollectivityID, people waiting) error {
 	method, err := s.Methods.Of(ctx, home)
-	if err != nil || method.Kind != LDAP {
-		return err
-	}
-	keys, err := s.people.SourceKeys(ctx, home, accounts)
-	if err != nil || len(keys) == 0 {
-		return err
-	}
-	var asked []string
-	for _, key := range keys {
-		asked = append(asked, key)
-	}
-	slices.Sort(asked)
-	gone, err := s.registry.Gone(ctx, method, asked)
 	if err != nil {
-		s.log.Warn("people with sessions not checked", "collectivity", home, "error", err)
-		return nil
+		return err
 	}
-	for account, key := range keys {
-		s.rechecked[holder{home, account}] = s.now()
-		if reason, isGone := gone[key]; isGone {
-			if err := s.endGone(ctx, holder{home, account}, reason); err != nil {
-				return err
-			}
+	gone, keys := map[string]audit.Reason{}, map[portal.AccountID]string{}
+	if method.Kind == LDAP { // where it is not, what a server stopped is stopped no more
+		if keys, err = s.people.SourceKeys(ctx, home, slices.Sorted(maps.Keys(people))); err != nil {
+			return err
+		}
+	}
+	if len(keys) > 0 {
+		if gone, err = s.registry.Gone(ctx, method, slices.Sorted(maps.Values(keys))); err != nil {
+			s.log.Warn("people with sessions not checked", "collectivity", home, "error", err)
+			return nil
+		}
+	}
+	for account, stopped := range people {
+		who := holder{home, account}
+		s.rechecked[who] = s.now()
+		if reason, isGone := gone[keys[account]]; isGone {
+			err = s.endGone(ctx, who, reason)
+		} else if stopped {
+			err = s.resume(ctx, who)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// endGone ends the sessions that a collectivity's method opened for a person.
-// Those that another one vouched for go on.
+// endGone ends the sessions that a collectivity's method opened for a person, and
+// stops the app passwords that it vouches for. Those that another one vouched for
+// go on.
 func (s *Service) endGone(ctx context.Context, who holder, reason audit.Reason) error {
-	line := audit.Line{
-		At: s.now(), Collectivity: who.home, Account: who.account, Agent: s.agentOf(ctx, who.account, who.home),
-		Action: audit.SessionClosed, Refused: reason,
-	}
+	line := s.aboutHolder(ctx, who)
+	line.Refused = reason
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		result, err := tx.Exec(ctx, `DELETE FROM sessions WHERE account = $1 AND home = $2`, string(who.account), string(who.home))
+		line.Action = audit.SessionClosed
+		err := tellIfChanged(ctx, tx, line, `DELETE FROM sessions WHERE account = $1 AND home = $2`, string(who.account), string(who.home))
 		if err != nil {
 			return err
 		}
-		if count, err := result.RowsAffected(); err != nil || count == 0 {
-			return err // another node was first
-		}
-		return audit.Write(ctx, tx, line)
+		line.Action = audit.AppPasswordStopped
+		return tellIfChanged(ctx, tx, line, `UPDATE app_passwords SET stopped = $3 WHERE account = $1 AND home = $2 AND stopped = ''`,
+			string(who.account), string(who.home), string(reason))
 	})
-	s.Sessions.Forget(who.account)
+	s.Forget(who.account)
 	s.Participants.Wake()
 	if err != nil {
 		return fmt.Errorf("sso: end sessions of one who left: %w", err)
 	}
 	return nil
+}
+
+// resume has the app passwords of a person serve again that the directory server
+// had stopped.
+func (s *Service) resume(ctx context.Context, who holder) error {
+	line := s.aboutHolder(ctx, who)
+	line.Action = audit.AppPasswordResumed
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		return tellIfChanged(ctx, tx, line, `UPDATE app_passwords SET stopped = '' WHERE account = $1 AND home = $2 AND stopped <> ''`,
+			string(who.account), string(who.home))
+	})
+	if err != nil {
+		return fmt.Errorf("sso: resume app passwords: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) aboutHolder(ctx context.Context, who holder) audit.Line {
+	return audit.Line{At: s.now(), Collectivity: who.home, Account: who.account, Agent: s.agentOf(ctx, who.account, who.home)}
+}
+
+// tellIfChanged writes a line about a change, but for one that changed nothing:
+// another node was first.
+func tellIfChanged(ctx context.Context, tx *database.Tx, line audit.Line, change string, args ...any) error {
+	result, err := tx.Exec(ctx, change, args...)
+	if err != nil {
+		return err
+	}
+	if count, err := result.RowsAffected(); err != nil || count == 0 {
+		return err
+	}
+	return audit.Write(ctx, tx, line)
 }

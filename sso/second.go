@@ -52,13 +52,17 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, who entry, und
 	return secondPage, s.writeFlow(w, r, under)
 }
 
-// heldAnd is what a caller has, and whether her collectivity asks for it.
+// heldAnd is what a caller has, and whether her collectivity asks for it, or the
+// installation of who operates the pool.
 func (s *Service) heldAnd(ctx context.Context, caller portal.Caller) (held Held, must bool, err error) {
 	if held, err = s.Factors.Of(ctx, caller.Account); err != nil {
 		return held, false, err
 	}
+	if s.bindOperators && caller.Can(portal.OperatePool) {
+		return held, true, nil
+	}
 	if caller.Collectivity == "" {
-		return held, false, nil // who operates the pool decides for herself
+		return held, false, nil
 	}
 	policy, err := s.Policies.Of(ctx, caller.Collectivity)
 	return held, policy.Binds(caller, s.now()), err

@@ -29,7 +29,9 @@ type Options struct {
 	Log         *slog.Logger
 	Limits      Limits
 	Lifetimes   Lifetimes
-	Now         func() time.Time // nil is time.Now
+	// BindOperators asks a second factor of who operates the pool.
+	BindOperators bool
+	Now           func() time.Time // nil is time.Now
 }
 
 // Service signs people in and out.
@@ -42,20 +44,21 @@ type Service struct {
 	Factors      *Factors
 	Policies     *Policies
 
-	db          *database.DB
-	people      People
-	directories PasswordServer
-	registry    Registry
-	rechecked   map[holder]time.Time // when a directory server was last asked about her
-	issuers     IssuerServer
-	renderer    *web.Renderer
-	throttle    *throttle
-	flood       *window // refusals of who has to wait, each written into the journal once
-	sealer      *seal.Sealer
-	formEnds    []FormEnd
-	log         *slog.Logger
-	now         func() time.Time
-	tidied      atomic.Int64 // when, ms since the epoch
+	db            *database.DB
+	people        People
+	directories   PasswordServer
+	registry      Registry
+	rechecked     map[holder]time.Time // when a directory server was last asked about her
+	issuers       IssuerServer
+	renderer      *web.Renderer
+	throttle      *throttle
+	flood         *window // refusals of who has to wait, each written into the journal once
+	sealer        *seal.Sealer
+	formEnds      []FormEnd
+	log           *slog.Logger
+	now           func() time.Time
+	bindOperators bool
+	tidied        atomic.Int64 // when, ms since the epoch
 }
 
 // New returns the service.
@@ -73,7 +76,7 @@ func New(options Options) *Service {
 		registry: options.Registry, rechecked: map[holder]time.Time{},
 		renderer: options.Renderer, throttle: newThrottle(options.DB, options.Limits, options.Now),
 		flood:  newWindow(1, options.Limits.withDefaults().Window, options.Now),
-		sealer: options.Sealer, log: options.Log, now: options.Now,
+		sealer: options.Sealer, log: options.Log, now: options.Now, bindOperators: options.BindOperators,
 	}
 	s.Factors = &Factors{db: options.DB, sealer: options.Sealer, now: options.Now, forget: s.Sessions.Forget}
 	s.Policies = &Policies{db: options.DB, methods: s.Methods, now: options.Now}

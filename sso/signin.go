@@ -25,7 +25,7 @@ func (s *Service) judge(ctx context.Context, login, password, address string) (w
 // fromAddress counts a proof from a network address while it is judged, and
 // after it when it was wrong.
 func (s *Service) fromAddress(address string, judge func() error) error {
-	client := network(address)
+	client := Network(address)
 	if wait := s.throttle.addresses.add(client); wait > 0 {
 		return errWait(wait)
 	}

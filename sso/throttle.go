@@ -348,9 +348,9 @@ func (w *window) prune(now time.Time) {
 	}
 }
 
-// network is what addresses are counted by: an IPv4 address, or the /64 that a
+// Network is what client addresses are counted by: an IPv4 address, or the /64 that a
 // subscriber is given in IPv6.
-func network(address string) string {
+func Network(address string) string {
 	parsed, err := netip.ParseAddr(address)
 	if err != nil {
 		return address

@@ -117,8 +117,8 @@ func TestIPv6SubscribersCountAsOne(t *testing.T) {
 		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "192.0.2.1", "2001:db8:1:2:3::4": "2001:db8:1:2::/64",
 		"2001:db8:1:2:ffff::1": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": "", "strange": "strange",
 	} {
-		if got := network(address); got != want {
-			t.Errorf("network(%q) = %q, want %q", address, got, want)
+		if got := Network(address); got != want {
+			t.Errorf("Network(%q) = %q, want %q", address, got, want)
 		}
 	}
 }

@@ -33,8 +33,8 @@ var claire = portal.Caller{Agent: "claire", Account: "claire", Collectivity: "bo
 
 type everyone struct{}
 
-func (everyone) Authenticate(context.Context, string, string, string) (portal.Caller, error) {
-	return claire, nil
+func (everyone) Authenticate(context.Context, string, string, string) (portal.Program, error) {
+	return portal.Program{Caller: claire, Scopes: portal.Scopes{portal.ScopeCalendar}}, nil
 }
 
 func (everyone) Person(context.Context, portal.Caller) (dav.Person, error) {

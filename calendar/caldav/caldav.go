@@ -22,8 +22,8 @@ func name(local string) xml.Name { return xml.Name{Space: dav.CalDAV, Local: loc
 // Home is what calendars put into the DAV tree.
 func Home(store *calendar.Store) dav.Home {
 	return dav.Home{
-		Segment: segment,
-		Open:    func(caller portal.Caller) dav.Collection { return &homes{store, caller} },
+		Segment: segment, Scope: portal.ScopeCalendar,
+		Open: func(caller portal.Caller) dav.Collection { return &homes{store, caller} },
 		Properties: []dav.Property[*dav.Principal]{
 			{Name: name("calendar-home-set"), OnDemand: true, Value: func(p *dav.Principal) dav.Value {
 				return dav.Href(homeHref(p.Caller.Agent))

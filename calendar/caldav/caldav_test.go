@@ -21,18 +21,23 @@ import (
 	"parvis/portal/database/databasetest"
 )
 
-// agents is a small directory: login → caller. The password is the login's.
+// agents is a small directory: login → caller. The password is the login's;
+// "claire+calendar.read" is a program of claire with another scope.
 type agents map[string]portal.Caller
 
-func (a agents) Authenticate(_ context.Context, login, password, _ string) (portal.Caller, error) {
+func (a agents) Authenticate(_ context.Context, login, password, _ string) (portal.Program, error) {
 	if login == "down" {
-		return portal.Caller{}, portal.ErrUnavailable
+		return portal.Program{}, portal.ErrUnavailable
 	}
-	caller, ok := a[login]
+	name, scopes, limited := strings.Cut(login, "+")
+	if !limited {
+		scopes = string(portal.ScopeCalendar)
+	}
+	caller, ok := a[name]
 	if !ok || password != login {
-		return portal.Caller{}, portal.ErrDenied
+		return portal.Program{}, portal.ErrDenied
 	}
-	return caller, nil
+	return portal.Program{Caller: caller, Scopes: portal.ParseScopes(strings.ReplaceAll(scopes, ".", ":"))}, nil
 }
 
 func (a agents) Person(_ context.Context, caller portal.Caller) (dav.Person, error) {
@@ -578,6 +583,46 @@ func TestAReaderCannotWriteTheCollectivitysCalendar(t *testing.T) {
 	s.do("PUT", theirs+"a.ics", on("a", 2), "As", "paul").want(t, 403, "need-privileges")
 	s.do("DELETE", theirs+"a.ics", "", "As", "paul").want(t, 403)
 	s.do("PROPFIND", theirs, propfind("current-user-privilege-set"), "As", "paul", "Depth", "0").want(t, 207, "write-properties").without(t, "write-content")
+}
+
+// TestAProgramThatMayOnlyReadIsToldSo, by its privileges first, so that it does not
+// try: a client that is refused what it was promised tries again.
+func TestAProgramThatMayOnlyReadIsToldSo(t *testing.T) {
+	s := newServer(t)
+	home := "/dav/calendars/claire/"
+	own := home + "personal/"
+	s.do("PUT", own+"a.ics", on("a", 1)).want(t, 201)
+	before := s.do("GET", own+"a.ics", "").body
+	as := []string{"As", "claire+calendar.read"}
+	s.do("GET", own+"a.ics", "", as...).want(t, 200, "UID:a")
+	s.do("REPORT", own, query(""), append(as, "Depth", "1")...).want(t, 207, "a.ics")
+	s.do("REPORT", own, syncBody("", ""), as...).want(t, 207, "a.ics")
+	s.do("PROPFIND", "/dav/principals/claire/", propfind("C:calendar-home-set"), append(as, "Depth", "0")...).want(t, 207, home)
+	for depth, path := range map[string]string{"0": own, "1": home} {
+		s.do("PROPFIND", path, propfind("current-user-privilege-set"), append(as, "Depth", depth)...).want(t, 207, "<D:privilege><D:read/></D:privilege>").
+			without(t, "write", "bind")
+	}
+	missing := "<D:need-privileges><D:resource><D:href>" + own + "a.ics</D:href><D:privilege><D:write/></D:privilege></D:resource></D:need-privileges>"
+	s.do("PUT", own+"a.ics", on("a", 2), as...).want(t, 403, missing)
+	s.do("DELETE", own+"a.ics", "", as...).want(t, 403, missing)
+	for method, path := range map[string]string{"PUT": own + "b.ics", "MKCALENDAR": home + "new/", "MKCOL": home + "new/", "PROPPATCH": own, "DELETE": own, "MOVE": own + "a.ics"} {
+		s.do(method, path, "", as...).want(t, 403, "need-privileges")
+	}
+	if after := s.do("GET", own+"a.ics", "").body; after != before {
+		t.Errorf("what was refused is done:\n%s", after)
+	}
+}
+
+// TestAProgramForSomethingElseSeesNoCalendar, and is not sent to look for one.
+func TestAProgramForSomethingElseSeesNoCalendar(t *testing.T) {
+	s := newServer(t)
+	as := []string{"As", "claire+contacts"}
+	s.do("PROPFIND", "/dav/", "", append(as, "Depth", "1")...).want(t, 207, "/dav/principals/").without(t, "/dav/calendars/")
+	s.do("PROPFIND", "/dav/principals/claire/", propfind("C:calendar-home-set", "displayname"), append(as, "Depth", "0")...).
+		want(t, 207, "Agent claire").without(t, "/dav/calendars/claire/")
+	for method, path := range map[string]string{"PROPFIND": "/dav/calendars/claire/", "REPORT": "/dav/calendars/claire/personal/", "GET": "/dav/calendars/claire/personal/a.ics", "PUT": "/dav/calendars/claire/personal/a.ics", "OPTIONS": "/dav/calendars/"} {
+		s.do(method, path, "", as...).want(t, 403, "<D:privilege><D:read/></D:privilege>")
+	}
 }
 
 func TestFreeBusyTellsWhenAndNotWhat(t *testing.T) {

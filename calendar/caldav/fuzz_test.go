@@ -50,7 +50,7 @@ func FuzzReport(f *testing.F) {
 				}
 			}
 		}
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > 10*time.Second { // of milliseconds: a busy machine is no fault
 			t.Errorf("took %v", took)
 		}
 	})

@@ -334,12 +334,12 @@ func TestAServerThatHangsMakesNobodyWait(t *testing.T) {
 			t.Fatalf("%q, want %q", got, week)
 		}
 	}
-	if took := time.Since(started); took > time.Second {
+	if took := time.Since(started); took > 20*time.Second { // each would wait 4 s for the server
 		t.Errorf("20 pages took %v", took)
 	}
 	closing := time.Now()
 	s.Close()
-	if took := time.Since(closing); took > 2*time.Second {
+	if took := time.Since(closing); took > 20*time.Second { // a minute for what still waits
 		t.Errorf("closing took %v", took)
 	}
 	if n := proxy.hung.Load(); n > 1 {
@@ -511,7 +511,7 @@ func TestOneBrokenObjectHidesNoOther(t *testing.T) {
 	s, _ := newStore(t, nil)
 	started := time.Now()
 	mustAdd(t, s, base)
-	if took := time.Since(started); took > 5*time.Second {
+	if took := time.Since(started); took > time.Minute { // expanded, they would take hours
 		t.Errorf("hostile objects took %v", took)
 	}
 	if got, _ := titles(t, s, claire); !cmp.Equal(got, []string{"24 14:00 Bon"}) {

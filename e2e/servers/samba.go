@@ -281,6 +281,11 @@ tls cafile = %[1]s/ca.pem
 // Modify applies LDIF changes (RFC 2849) to the domain's files while it serves, as an administrator would.
 func (d *Domain) Modify(t testing.TB, changes string) {
 	t.Helper()
+	d.modify(t.Context(), t, changes)
+}
+
+func (d *Domain) modify(ctx context.Context, t testing.TB, changes string) {
+	t.Helper()
 	const script = `
 import sys
 from samba.auth import system_session
@@ -290,15 +295,19 @@ lp = LoadParm()
 lp.load(sys.argv[1])
 SamDB(lp=lp, session_info=system_session(lp)).modify_ldif(sys.stdin.read())
 `
-	if err := run(t.Context(), strings.NewReader(changes), "/usr/bin/python3", "-c", script, filepath.Join(d.dir, "dc/etc/smb.conf")); err != nil {
+	if err := run(ctx, strings.NewReader(changes), "/usr/bin/python3", "-c", script, filepath.Join(d.dir, "dc/etc/smb.conf")); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// Disable closes the account of a person of DomainStates.
+// Disable closes the account of a person of DomainStates until the test ends: the
+// domain serves the next one too.
 func (d *Domain) Disable(t testing.TB, account string) {
 	t.Helper()
 	d.Modify(t, ldifChange(d.personDN(account), "userAccountControl", "514"))
+	t.Cleanup(func() {
+		d.modify(context.Background(), t, ldifChange(d.personDN(account), "userAccountControl", "512"))
+	})
 }
 
 // CAs reads the authority.

@@ -31,6 +31,8 @@ const (
 	AppPasswordCreated Action = "app-password.created"
 	AppPasswordRevoked Action = "app-password.revoked"
 	AppPasswordRefused Action = "app-password.refused"
+	AppPasswordStopped Action = "app-password.stopped" // by what the directory server says
+	AppPasswordResumed Action = "app-password.resumed" // by the same
 
 	StepUp        Action = "step-up"
 	FactorAdded   Action = "factor.added"
@@ -57,6 +59,7 @@ const (
 // Actions lists them in the order in which a reader chooses.
 var Actions = []Action{
 	SignIn, SignOut, SessionRevoked, SessionClosed, GroupsSet, SignInTried, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused,
+	AppPasswordStopped, AppPasswordResumed,
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,

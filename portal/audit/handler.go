@@ -49,7 +49,7 @@ func (h *Handler) Routes() []web.Route {
 type page struct {
 	web.Page
 	Form     web.Form
-	Entries  []Entry
+	Entries  []told
 	Actions  []Action
 	Filter   filter
 	Months   int
@@ -87,10 +87,11 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, form web.Form) (err error) {
 	chosen, query := filterOf(r)
 	shown := &page{Form: form, Actions: Actions, Filter: chosen}
-	var older Mark
-	if shown.Entries, older, err = h.journal.Lines(r.Context(), web.CallerOf(r), query); err != nil {
+	entries, older, err := h.journal.Lines(r.Context(), web.CallerOf(r), query)
+	if err != nil {
 		return err
 	}
+	shown.Entries = tell(web.Printer(r), entries)
 	if shown.Months, err = h.journal.Months(r.Context(), web.CallerOf(r)); err != nil {
 		return err
 	}
@@ -194,14 +195,14 @@ func newTable(w io.Writer, r *http.Request) table {
 
 func (t table) add(entries []Entry) {
 	printer := web.Printer(t.request)
-	for _, entry := range entries {
+	for _, entry := range tell(printer, entries) {
 		refused := ""
 		if entry.Refused != "" {
 			refused = printer.T("audit.reason." + string(entry.Refused))
 		}
 		t.out.Write([]string{
-			entry.At.In(t.zone).Format(time.RFC3339), harmless(entry.Name), printer.T("audit.action." + string(entry.Action)),
-			refused, harmless(cmp.Or(entry.Object, entry.ObjectID)), harmless(entry.Detail), entry.Address,
+			entry.At.In(t.zone).Format(time.RFC3339), harmless(entry.Who), printer.T("audit.action." + string(entry.Action)),
+			refused, harmless(cmp.Or(entry.Object, entry.ObjectID)), harmless(entry.What), entry.Address,
 		})
 	}
 	t.out.Flush()

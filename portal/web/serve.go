@@ -139,6 +139,8 @@ func (rt *Router) admit(w http.ResponseWriter, r *http.Request, access Access, i
 		return false
 	case identity == nil:
 		rt.sendToSignIn(w, r)
+	case access.door == doorAccount:
+		return false
 	case access.door == doorOperator:
 		if identity.Caller.Can(portal.OperatePool) {
 			return false

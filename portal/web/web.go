@@ -47,6 +47,7 @@ const (
 	doorSignedIn
 	doorProtocol
 	doorOperator
+	doorAccount
 )
 
 // The doors. Needs makes one that asks for a right.
@@ -55,6 +56,9 @@ var (
 	Public = Access{door: doorPublic}
 	// SignedIn asks for a session as an agent, and sends others to sign in.
 	SignedIn = Access{door: doorSignedIn}
+	// Account asks for a session, also of who operates the pool and is nobody's
+	// agent: for what is of the account itself.
+	Account = Access{door: doorAccount}
 	// Operator asks for a session that may operate the pool.
 	Operator = Access{door: doorOperator}
 	// Protocol is for programs: no cookie is read and none is set, and the
@@ -80,6 +84,8 @@ func (a Access) String() string {
 		return "protocol"
 	case doorOperator:
 		return "operator"
+	case doorAccount:
+		return "account"
 	}
 	return "none"
 }

@@ -100,7 +100,7 @@ func TestASlowFileIsStopped(t *testing.T) {
 	begin := time.Now()
 	_, err := extractor.Text(t.Context(), "x", "x")
 	wantReason(t, err, ReasonTimeout)
-	if took := time.Since(begin); took > 5*time.Second {
+	if took := time.Since(begin); took > 40*time.Second { // not stopped, it sleeps 60
 		t.Errorf("took %v", took)
 	}
 	if extractor.process != nil {

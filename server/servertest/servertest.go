@@ -21,6 +21,7 @@ import (
 	"parvis/portal/database/databasetest"
 	"parvis/search/extract"
 	"parvis/server"
+	"parvis/sso"
 )
 
 // Main runs the tests of a package that uses New. The test binary is also the
@@ -32,12 +33,9 @@ func Main(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Config and Options are what a test may set, named here for rooms that lie
-// under the server's.
-type (
-	Config  = server.Config
-	Options = server.Options
-)
+// Config is what a test may set, named here for rooms that lie under the
+// server's.
+type Config = server.Config
 
 // Portal is a Parvis that serves until its test ends.
 type Portal struct {
@@ -68,10 +66,10 @@ func Again(t testing.TB, config server.Config) *Portal {
 	return start(t, func(c *server.Config) { *c = config })
 }
 
-// NewWith is New with another configuration, and other options.
-func NewWith(t testing.TB, change func(*server.Config), options ...func(*server.Options)) *Portal {
+// NewWith is New with another configuration.
+func NewWith(t testing.TB, change func(*server.Config)) *Portal {
 	t.Helper()
-	p := start(t, change, options...)
+	p := start(t, change)
 	p.found()
 	return p
 }
@@ -105,7 +103,7 @@ func Demo(t testing.TB) *Portal {
 	return p
 }
 
-func start(t testing.TB, change func(*server.Config), options ...func(*server.Options)) *Portal {
+func start(t testing.TB, change func(*server.Config)) *Portal {
 	t.Helper()
 	before := ownGoroutines()
 	t.Cleanup(func() { gone(t, before) })
@@ -116,9 +114,6 @@ func start(t testing.TB, change func(*server.Config), options ...func(*server.Op
 	p := &Portal{t: t, log: &journal{}}
 	with := server.Options{
 		Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), WeatherSource: demo.Weather{},
-	}
-	for _, change := range options {
-		change(&with)
 	}
 	var err error
 	p.Server, err = server.New(t.Context(), config, with)
@@ -195,7 +190,7 @@ func (p *Portal) Caller(login string, collectivity portal.CollectivityID) portal
 // AppPassword makes a password for a person's programs.
 func (p *Portal) AppPassword(login string, collectivity portal.CollectivityID) string {
 	p.t.Helper()
-	password, err := p.SSO.AppPasswords.Create(p.t.Context(), p.Caller(login, collectivity), "Téléphone")
+	password, err := p.SSO.AppPasswords.Create(p.t.Context(), p.Caller(login, collectivity), sso.AppPassword{Name: "Téléphone", Scopes: portal.Scopes{portal.ScopeCalendar}})
 	if err != nil {
 		p.t.Fatal(err)
 	}

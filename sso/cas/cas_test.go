@@ -1,13 +1,9 @@
 package cas_test
 
 import (
-	"context"
 	"encoding/xml"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
-	"sync"
 	"testing"
 
 	"parvis/portal"
@@ -17,101 +13,31 @@ import (
 
 func TestMain(m *testing.M) { servertest.Main(m) }
 
-// catalogue is what the tests register.
-type catalogue struct {
-	mu   sync.Mutex
-	all  []sso.Application
-	deny map[portal.AgentID]bool
-}
-
-func (c *catalogue) add(t testing.TB, collectivity portal.CollectivityID, id string, addresses ...string) {
-	t.Helper()
-	one := sso.Application{Collectivity: collectivity, ID: id, Name: strings.ToUpper(id), Kind: sso.KindCAS}
-	for _, text := range addresses {
-		address, err := sso.ParseAddress(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		one.Addresses = append(one.Addresses, address)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.all = append(c.all, one)
-}
-
-// change changes an application.
-func (c *catalogue) change(id string, with func(*sso.Application)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i := range c.all {
-		if c.all[i].ID == id {
-			with(&c.all[i])
-		}
-	}
-}
-
-func (c *catalogue) remove(id string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.all = slices.DeleteFunc(c.all, func(one sso.Application) bool { return one.ID == id })
-}
-
-func (c *catalogue) At(_ context.Context, kind sso.ApplicationKind, address sso.Address) (found []sso.Application, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, one := range c.all {
-		if one.Kind == kind && slices.ContainsFunc(one.Addresses, func(a sso.Address) bool { return a.Covers(address) }) {
-			found = append(found, one)
-		}
-	}
-	slices.SortFunc(found, func(a, b sso.Application) int {
-		return strings.Compare(string(a.Collectivity)+" "+a.ID, string(b.Collectivity)+" "+b.ID)
+// add registers an application that everyone of a collectivity may open, and that
+// is told what CAS applications ask for.
+func add(p *servertest.Portal, collectivity portal.CollectivityID, id string, addresses ...string) {
+	p.Register(servertest.Application{
+		Collectivity: collectivity, ID: id, Kind: sso.KindCAS, Subject: "id", Addresses: addresses,
+		Releases: map[string]string{"mail": "email", "memberOf": "groups", "sn": "family_name", "place": "collectivity", "isFromNewLogin": "given_name"},
 	})
-	return found, nil
 }
 
-func (c *catalogue) Application(_ context.Context, kind sso.ApplicationKind, collectivity portal.CollectivityID, id string) (sso.Application, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, one := range c.all {
-		if one.Kind == kind && one.Collectivity == collectivity && one.ID == id {
-			return one, nil
-		}
-	}
-	return sso.Application{}, portal.ErrNotFound
-}
-
-func (c *catalogue) Admit(_ context.Context, caller portal.Caller, one sso.Application) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.deny[caller.Agent] {
-		return portal.UserError{Kind: portal.ErrDenied, Key: "cas.error.factor", Args: []any{"name", one.Name}}
-	}
-	return nil
-}
-
-func (c *catalogue) Release(_ context.Context, caller portal.Caller, _ sso.Application) (sso.Release, error) {
-	return sso.Release{User: string(caller.Collectivity) + "/" + string(caller.Account), Attributes: []sso.Attribute{
-		{Name: "mail", Values: []string{"éloïse&<co>@bourg.example"}},
-		{Name: "memberOf", Values: []string{"Élus", "Accueil"}},
-		{Name: "urn:oid:2.5.4.4", Values: []string{"Le Goff"}},
-		{Name: "isFromNewLogin", Values: []string{"lie"}},
-	}}, nil
-}
-
-// portalWith is a portal whose catalogue is the test's: finances and archives are
-// of bourg, each at an address of its own.
-func portalWith(t testing.TB) (*servertest.Portal, *catalogue) {
+// portalWith is a portal with applications: finances and archives are of bourg,
+// each at an address of its own. What bourg calls a group is hard to write in XML.
+func portalWith(t testing.TB) *servertest.Portal {
 	t.Helper()
-	c := &catalogue{deny: map[portal.AgentID]bool{}}
-	c.add(t, "bourg", "finances", finances)
-	c.add(t, "bourg", "archives", "https://archives.bourg.example/")
-	c.add(t, "agglo", "transport", "https://transport.agglo.example/")
-	c.add(t, "syndicat", "eau", "https://eau.syndicat.example/")
-	p := servertest.NewWith(t, func(c *servertest.Config) { c.Applications.AllowInside = true },
-		func(o *servertest.Options) { o.Applications = c })
-	return p, c
+	p := servertest.NewWith(t, func(c *servertest.Config) { c.Applications.AllowInside = true })
+	p.AddGroup("bourg", "elus", "Élus")
+	p.AddGroup("bourg", "hostile", hostile, agent)
+	add(p, "bourg", "finances", finances)
+	add(p, "bourg", "archives", "https://archives.bourg.example/")
+	add(p, "agglo", "transport", "https://transport.agglo.example/")
+	add(p, "syndicat", "eau", "https://eau.syndicat.example/")
+	return p
 }
+
+// hostile is the name of a group.
+const hostile = "éloïse&<co>"
 
 const finances = "https://finances.bourg.example/app"
 

@@ -154,14 +154,11 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, a ask, signed sso.
 	case err != nil:
 		return err
 	}
-	if application.SecondFactor && len(strings.Fields(signed.Factors)) < 2 {
-		switch {
-		case a.gateway:
+	if application.SecondFactor && !signed.Second() {
+		if a.gateway {
 			return s.answer(w, r, a, "")
-		case fresh: // she was asked just now, and has no second one
-			return s.refuse(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "cas.error.factor", Args: []any{"name", application.Name}})
 		}
-		return s.askProof(w, r, a, signed)
+		return s.askSecond(w, r, a)
 	}
 	t := ticket{kind: serviceTicket, service: a.service.String(), session: signed.Identity.Session, fresh: fresh}
 	secret, err := s.issue(r.Context(), caller, application, t, web.ClientAddr(r))
@@ -241,18 +238,40 @@ func (s *Server) callerIn(ctx context.Context, now portal.Caller, collectivity p
 	return s.SSO.CallerIn(ctx, now.Account, collectivity)
 }
 
-// askProof sends a person to prove who she is, and back here.
-func (s *Server) askProof(w http.ResponseWriter, r *http.Request, a ask, signed sso.Signed) error {
-	back := url.Values{"service": {a.text}, "asked": {s.mark(a)}}
+// back is where a person comes back to with what she was asked for, marked.
+func back(a ask, mark string) (next string, err error) {
+	values := url.Values{"service": {a.text}}
+	if mark != "" {
+		values.Set("asked", mark)
+	}
 	if a.renew {
-		back.Set("renew", "true")
+		values.Set("renew", "true")
 	}
 	if a.method != "" {
-		back.Set("method", a.method)
+		values.Set("method", a.method)
 	}
-	next := "/cas/login?" + back.Encode()
+	next = "/cas/login?" + values.Encode()
 	if sso.SafeNext(next) != next {
-		return s.refuse(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "cas.error.long"})
+		return "", portal.UserError{Kind: portal.ErrDenied, Key: "cas.error.long"}
+	}
+	return next, nil
+}
+
+// askSecond sends a signed-in person to give a second factor, and back here. The
+// mark that she came with stays: when she proved the first one does not move.
+func (s *Server) askSecond(w http.ResponseWriter, r *http.Request, a ask) error {
+	next, err := back(a, a.mark)
+	if err != nil {
+		return s.refuse(w, r, err)
+	}
+	return s.SSO.StepUp(w, r, next)
+}
+
+// askProof sends a person to prove who she is, and back here.
+func (s *Server) askProof(w http.ResponseWriter, r *http.Request, a ask, signed sso.Signed) error {
+	next, err := back(a, s.mark(a))
+	if err != nil {
+		return s.refuse(w, r, err)
 	}
 	to := url.Values{"next": {next}}
 	if signed.Identity != nil {

@@ -1,19 +1,23 @@
 package cas_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"parvis/portal/database"
 	"parvis/server/servertest"
 	"parvis/sso"
+	"parvis/sso/ssotest"
 )
 
 func TestATicketGoesToTheServiceWithItsOwnQuery(t *testing.T) {
-	p, _ := portalWith(t)
+	p := portalWith(t)
 	client := p.As(agent)
 	for service, want := range map[string]string{
 		finances:                    finances + "?ticket=",
@@ -43,7 +47,7 @@ func TestATicketGoesToTheServiceWithItsOwnQuery(t *testing.T) {
 // those that look like an application's (CVE-2022-39369 is what comes of a
 // service that others choose).
 func TestAddressesOfNoApplicationAreRefused(t *testing.T) {
-	p, _ := portalWith(t)
+	p := portalWith(t)
 	client := p.As(agent)
 	for _, service := range []string{
 		"https://finances.bourg.example.voleur.example/app", "https://voleur.example/app", "https://finances.bourg.example@voleur.example/app",
@@ -95,7 +99,7 @@ func count(t testing.TB, p *servertest.Portal, query string, args ...any) (rows 
 
 // TestASignInLeadsBackToTheService, and the form page lets the browser go there.
 func TestASignInLeadsBackToTheService(t *testing.T) {
-	p, _ := portalWith(t)
+	p := portalWith(t)
 	client := p.Anonymous()
 	service := finances + "?page=1&x=%C3%A9"
 	to := client.Get("/cas/login?"+query("service", service)).Want(t, http.StatusFound).Header.Get("Location")
@@ -136,7 +140,7 @@ func through(t *testing.T, client *servertest.Client, to string) servertest.Answ
 }
 
 func TestFormsLeadToNoOtherOrigin(t *testing.T) {
-	p, _ := portalWith(t)
+	p := portalWith(t)
 	for _, next := range []string{"/", "/cas/login?service=https%3A%2F%2Fvoleur.example%2F", "/cas/login?service=%zz", "/cas/login", "/cas/loginx?service=https%3A%2F%2Ffinances.bourg.example%2Fapp"} {
 		client := p.Anonymous()
 		client.Post("/sign-in", "login", agent, "next", next).Want(t, http.StatusSeeOther)
@@ -150,7 +154,7 @@ func TestFormsLeadToNoOtherOrigin(t *testing.T) {
 // TestRenewAsksAgain whatever its value, wins over gateway, and is satisfied by a
 // proof given after it was asked for alone.
 func TestRenewAsksAgain(t *testing.T) {
-	p, _ := portalWith(t)
+	p := portalWith(t)
 	client := p.As(agent)
 	for _, value := range []string{"true", "false", "", "1"} {
 		for _, more := range [][]string{nil, {"gateway", "true"}} {
@@ -204,7 +208,7 @@ func markOf(t *testing.T, next string) string {
 }
 
 func TestGatewayAsksNothing(t *testing.T) {
-	p, c := portalWith(t)
+	p := portalWith(t)
 	service := finances + "?a=1"
 	answer := p.Anonymous().Get("/cas/login?"+query("service", service, "gateway", "true")).Want(t, http.StatusFound)
 	if got := answer.Header.Get("Location"); got != service {
@@ -214,7 +218,7 @@ func TestGatewayAsksNothing(t *testing.T) {
 	if ticket := ticketOf(t, client, service, "gateway", "true"); !strings.HasPrefix(ticket, "ST-") {
 		t.Errorf("signed in: %q", ticket)
 	}
-	c.deny[p.Caller(agent, "bourg").Agent] = true
+	p.Restrict("bourg", "finances", "elus")
 	answer = client.Get("/cas/login?"+query("service", service, "gateway", "true")).Want(t, http.StatusFound)
 	if got := answer.Header.Get("Location"); got != service {
 		t.Errorf("not admitted: %q", got)
@@ -222,7 +226,7 @@ func TestGatewayAsksNothing(t *testing.T) {
 }
 
 func TestTheOtherMethodsCarryTheTicket(t *testing.T) {
-	p, _ := portalWith(t)
+	p := portalWith(t)
 	client := p.As(agent)
 	page := client.Get("/cas/login?"+query("service", finances+"?a=1&b=2", "method", "POST")).Want(t, http.StatusOK,
 		`method="post"`, `action="`+finances+`?a=1&amp;b=2"`, `name="ticket" value="ST-`, "data-submit")
@@ -243,7 +247,7 @@ func TestTheOtherMethodsCarryTheTicket(t *testing.T) {
 }
 
 func TestASignInForNoApplicationIsOurs(t *testing.T) {
-	p, _ := portalWith(t)
+	p := portalWith(t)
 	for path, want := range map[string]string{"/cas/login": "/", "/cas/login?renew=1": "/sign-in?again=1", "/cas/login?gateway=1": "/"} {
 		if got := p.As(agent).Get(path).Want(t, http.StatusFound).Header.Get("Location"); got != want {
 			t.Errorf("%s leads to %q", path, got)
@@ -255,34 +259,69 @@ func TestASignInForNoApplicationIsOurs(t *testing.T) {
 }
 
 func TestWhoIsNotAdmittedReadsWhy(t *testing.T) {
-	p, c := portalWith(t)
-	c.deny[p.Caller(agent, "bourg").Agent] = true
-	p.As(agent).Get("/cas/login?"+query("service", finances)).Want(t, http.StatusForbidden, "FINANCES demande une seconde preuve")
+	p := portalWith(t)
+	p.Restrict("bourg", "finances", "elus")
+	p.As(agent).Get("/cas/login?"+query("service", finances)).Want(t, http.StatusForbidden, "Application finances » n’est ouverte")
 	if lines := count(t, p, `SELECT count(*) FROM audit_lines WHERE collectivity = 'bourg' AND action = 'application.opened' AND refused = 'barred'`); lines != 1 {
 		t.Errorf("%d lines in the journal", lines)
 	}
 }
 
+// TestAnApplicationMayAskForASecondFactor, and for nothing else: who is signed in
+// does not give her password again.
 func TestAnApplicationMayAskForASecondFactor(t *testing.T) {
-	p, c := portalWith(t)
-	c.change("finances", func(a *sso.Application) { a.SecondFactor = true })
+	p := portalWith(t)
+	p.AskSecondFactor("bourg", "finances")
 	client := p.As(agent)
-	to := client.Get("/cas/login?"+query("service", finances)).Want(t, http.StatusFound).Header.Get("Location")
-	back := through(t, client, to).Header.Get("Location")
-	client.Get(back).Want(t, http.StatusForbidden, "FINANCES demande une seconde preuve")
 	answer := client.Get("/cas/login?"+query("service", finances, "gateway", "1")).Want(t, http.StatusFound)
 	if answer.Header.Get("Location") != finances {
 		t.Errorf("gateway: %q", answer.Header.Get("Location"))
 	}
-	if _, err := p.DB.Exec(t.Context(), `UPDATE sessions SET factors = 'pwd otp'`); err != nil {
-		t.Fatal(err)
+	to := client.Get("/cas/login?"+query("service", finances)).Want(t, http.StatusFound).Header.Get("Location")
+	if want := "/sign-in/second?next=" + url.QueryEscape("/cas/login?"+query("service", finances)); to != want {
+		t.Fatalf("sent to %q, want %q", to, want)
 	}
-	p.SSO.Forget("")
-	ticketOf(t, client, finances)
+	if to = client.Get(to).Want(t, http.StatusSeeOther).Header.Get("Location"); to != "/sign-in/second" {
+		t.Fatalf("then to %q", to)
+	}
+	to = client.Get(to).Want(t, http.StatusSeeOther).Header.Get("Location") // she has none yet
+	back := makeFactor(t, client, to)
+	if ticket := ticketIn(t, client.Get(back).Want(t, http.StatusFound)); validate(t, p, finances, ticket).Success == nil {
+		t.Error("her ticket is worth nothing")
+	}
+}
+
+var (
+	hiddenField = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`)
+	secretText  = regexp.MustCompile(`<code class="secret">([A-Z2-7 ]+)</code>`)
+	nextPage    = regexp.MustCompile(`href="(/cas/login[^"]*)"`)
+)
+
+// makeFactor adds a first application of codes at the page that asks for one, and
+// returns where that page leads then.
+func makeFactor(t *testing.T, client *servertest.Client, path string) string {
+	t.Helper()
+	page := client.Get(path).Want(t, http.StatusOK)
+	secret := secretText.FindStringSubmatch(page.Body)
+	if secret == nil {
+		t.Fatalf("no secret at %s", path)
+	}
+	fields := []string{"use", "app", "code", ssotest.Code(t, secret[1], time.Now())}
+	for _, match := range hiddenField.FindAllStringSubmatch(page.Body, -1) {
+		if match[1] != "use" {
+			fields = append(fields, match[1], match[2])
+		}
+	}
+	done := client.Post(path, fields...).Want(t, http.StatusCreated)
+	next := nextPage.FindStringSubmatch(done.Body)
+	if next == nil {
+		t.Fatalf("leads nowhere:\n%s", done.Body)
+	}
+	return html.UnescapeString(next[1])
 }
 
 func TestAnAddressTooLongToComeBackToIsSaid(t *testing.T) {
-	p, _ := portalWith(t)
+	p := portalWith(t)
 	long := finances + "?q=" + strings.Repeat("x", 1900)
 	p.Anonymous().Get("/cas/login?"+query("service", long)).Want(t, http.StatusForbidden, "trop longue")
 	ticketOf(t, p.As(agent), long)
@@ -290,7 +329,7 @@ func TestAnAddressTooLongToComeBackToIsSaid(t *testing.T) {
 
 // TestLogoutEndsTheSession and goes back to a known application alone.
 func TestLogoutEndsTheSession(t *testing.T) {
-	p, _ := portalWith(t)
+	p := portalWith(t)
 	for _, c := range []struct{ query, want string }{
 		{"", "/sign-in"},
 		{query("service", finances+"?left=1"), finances + "?left=1"},

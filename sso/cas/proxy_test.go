@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"parvis/portal"
 	"parvis/server/servertest"
 )
 
@@ -79,7 +78,7 @@ func (a *application) told(t testing.TB, count int) []string {
 var sessionIndex = regexp.MustCompile(`<samlp:SessionIndex>([^<]*)</samlp:SessionIndex>`)
 
 // trusting is a portal that trusts the applications' certificates, or not.
-func trusting(t testing.TB, c *catalogue, trusted, allowInside bool) *servertest.Portal {
+func trusting(t testing.TB, trusted, allowInside bool) *servertest.Portal {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "ca.pem")
 	server1 := httptest.NewTLSServer(nil)
@@ -88,22 +87,23 @@ func trusting(t testing.TB, c *catalogue, trusted, allowInside bool) *servertest
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return servertest.NewWith(t, func(config *servertest.Config) {
+	p := servertest.NewWith(t, func(config *servertest.Config) {
 		config.Applications.AllowInside = allowInside
 		if trusted {
 			config.Applications.CAFile = file
 		}
-	}, func(o *servertest.Options) { o.Applications = c })
+	})
+	p.AddGroup("bourg", "elus", "Élus")
+	return p
 }
 
 func TestAChainOfProxies(t *testing.T) {
-	c := &catalogue{deny: map[portal.AgentID]bool{}}
+	p := trusting(t, true, true)
 	front, middle := newApplication(t), newApplication(t)
-	c.add(t, "bourg", "front", front.URL+"/app")
-	c.add(t, "bourg", "middle", middle.URL+"/")
-	c.add(t, "bourg", "back", "https://back.bourg.example/")
-	c.add(t, "agglo", "transport", "https://transport.agglo.example/")
-	p := trusting(t, c, true, true)
+	add(p, "bourg", "front", front.URL+"/app")
+	add(p, "bourg", "middle", middle.URL+"/")
+	add(p, "bourg", "back", "https://back.bourg.example/")
+	add(p, "agglo", "transport", "https://transport.agglo.example/")
 	client := p.As(agent)
 
 	first := validate(t, p, front.URL+"/app", ticketOf(t, client, front.URL+"/app"), "pgtUrl", front.URL+"/callback?x=1")
@@ -154,9 +154,7 @@ func TestAChainOfProxies(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}
-	c.mu.Lock()
-	c.deny[p.Caller(agent, "bourg").Agent] = true
-	c.mu.Unlock()
+	p.Restrict("bourg", "middle", "elus")
 	if got := call(t, p, "proxy", "pgt", granting, "targetService", middle.URL).code(); got != "UNAUTHORIZED_SERVICE" {
 		t.Errorf("what she may not open any more: %q", got)
 	}
@@ -191,10 +189,10 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 		"a name for the same host": {true, true, nil, func(a *application) string { return strings.Replace(a.URL, "127.0.0.1", "localhost", 1) }, "UNAUTHORIZED_SERVICE_PROXY"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a, c := newApplication(t), &catalogue{deny: map[portal.AgentID]bool{}}
+			a := newApplication(t)
+			p := trusting(t, test.trusted, test.inside)
 			a.answer = test.answer
-			c.add(t, "bourg", "app", a.URL)
-			p := trusting(t, c, test.trusted, test.inside)
+			add(p, "bourg", "app", a.URL)
 			callback := a.URL
 			if test.callback != nil {
 				callback = test.callback(a)
@@ -218,14 +216,13 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 // TestSingleLogoutReachesEveryTicket: two for one address, one never validated,
 // one of a proxy, beside an application that is gone.
 func TestSingleLogoutReachesEveryTicket(t *testing.T) {
-	c := &catalogue{deny: map[portal.AgentID]bool{}}
+	p := trusting(t, true, true)
 	first, second := newApplication(t), newApplication(t)
 	dead := httptest.NewTLSServer(nil)
 	dead.Close()
-	c.add(t, "bourg", "first", first.URL)
-	c.add(t, "syndicat", "second", second.URL)
-	c.add(t, "bourg", "dead", dead.URL)
-	p := trusting(t, c, true, true)
+	add(p, "bourg", "first", first.URL)
+	add(p, "syndicat", "second", second.URL)
+	add(p, "bourg", "dead", dead.URL)
 	for name, end := range map[string]func(client *servertest.Client){
 		"sign-out":   func(client *servertest.Client) { client.Post("/sign-out").Want(t, http.StatusSeeOther) },
 		"cas/logout": func(client *servertest.Client) { client.Get("/cas/logout").Want(t, http.StatusFound) },
@@ -255,9 +252,9 @@ func TestSingleLogoutReachesEveryTicket(t *testing.T) {
 }
 
 func TestApplicationsInsideAreNotToldUnlessAllowed(t *testing.T) {
-	a, c := newApplication(t), &catalogue{deny: map[portal.AgentID]bool{}}
-	c.add(t, "bourg", "app", a.URL)
-	p := trusting(t, c, true, false)
+	a := newApplication(t)
+	p := trusting(t, true, false)
+	add(p, "bourg", "app", a.URL)
 	client := p.As(agent)
 	ticketOf(t, client, a.URL)
 	client.Post("/sign-out").Want(t, http.StatusSeeOther)
@@ -271,7 +268,7 @@ func TestApplicationsInsideAreNotToldUnlessAllowed(t *testing.T) {
 }
 
 func TestEndedTicketsAreSwept(t *testing.T) {
-	p, _ := portalWith(t)
+	p := portalWith(t)
 	client := p.As(agent)
 	ticketOf(t, client, finances)
 	if _, err := p.DB.Exec(t.Context(), `UPDATE cas_tickets SET ends = ends - 700000`); err != nil {

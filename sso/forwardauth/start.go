@@ -77,8 +77,8 @@ func (g *Guard) handCode(w http.ResponseWriter, r *http.Request, signed sso.Sign
 	if err != nil {
 		return err
 	}
-	if application.SecondFactor && !strings.Contains(signed.Factors, " ") {
-		return web.Redirect(w, r, "/sign-in/second?"+url.Values{"next": {r.URL.RequestURI()}}.Encode())
+	if application.SecondFactor && !signed.Second() {
+		return g.SSO.StepUp(w, r, r.URL.RequestURI())
 	}
 	code := portal.NewSecret()
 	if err := g.insert(r, signed, caller, application, address.Origin, code); err != nil {

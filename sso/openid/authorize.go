@@ -3,17 +3,14 @@ package openid
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"parvis/portal"
-	"parvis/portal/database"
 	"parvis/portal/web"
 	"parvis/sso"
 )
@@ -32,71 +29,6 @@ func (p *Provider) authorizeByPost(w http.ResponseWriter, r *http.Request) error
 		return err
 	}
 	return web.Redirect(w, r, "/oidc/"+issuerOf(r).segment()+"/authorize?"+r.PostForm.Encode())
-}
-
-// keep stores a request for after the sign-in and returns the address of ours
-// that goes on with it.
-func (p *Provider) keep(ctx context.Context, from issuer, values url.Values) (string, error) {
-	secret := portal.NewSecret()
-	text := values.Encode()
-	if len(text) > maxKept {
-		return "", portal.UserError{Kind: portal.ErrTooLarge, Key: "web.error.toolarge"}
-	}
-	_, err := p.db.Exec(ctx, `INSERT INTO openid_requests (hash, issuer, parameters, created) VALUES ($1, $2, $3, $4)`,
-		hashOf(secret), from.segment(), text, database.Millis(p.now()))
-	if err != nil {
-		return "", fmt.Errorf("openid: keep request: %w", err)
-	}
-	return "/oidc/" + from.segment() + "/continue/" + secret, nil
-}
-
-// maxKept bounds a request that waits for its person, in bytes.
-const maxKept = 8 << 10
-
-// formEnd says where a sign-in ends that goes on with a request that was kept.
-func (p *Provider) formEnd(ctx context.Context, next string) (origin string, err error) {
-	path, ours := strings.CutPrefix(next, "/oidc/")
-	segment, secret, kept := strings.Cut(path, "/continue/")
-	if !ours || !kept {
-		return "", nil
-	}
-	var text string
-	err = p.db.QueryRow(ctx, `SELECT parameters FROM openid_requests WHERE hash = $1 AND issuer = $2`, hashOf(secret), segment).Scan(&text)
-	if errors.Is(err, portal.ErrNotFound) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("openid: where a form ends: %w", err)
-	}
-	values, err := url.ParseQuery(text)
-	if err != nil {
-		return "", nil // it will be refused
-	}
-	origin, err = originOf(values.Get("redirect_uri"))
-	if err != nil {
-		return "", nil // the same
-	}
-	return origin, nil
-}
-
-// resume goes on with a request that was kept.
-func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
-	var text, segment string
-	var created int64
-	err := p.db.QueryRow(r.Context(), `SELECT issuer, parameters, created FROM openid_requests WHERE hash = $1`,
-		hashOf(web.Var(r, "request"))).Scan(&segment, &text, &created)
-	asked := database.FromMillis(created)
-	if errors.Is(err, portal.ErrNotFound) || err == nil && (segment != issuerOf(r).segment() || p.now().Sub(asked) > requestLife) {
-		return p.refuse(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "openid.error.expired"})
-	}
-	if err != nil {
-		return fmt.Errorf("openid: resume: %w", err)
-	}
-	values, err := url.ParseQuery(text)
-	if err != nil {
-		return fmt.Errorf("openid: resume: %w", err)
-	}
-	return p.decide(w, r, values, asked)
 }
 
 // decide answers an authorization request: by a page when its address is not the
@@ -239,7 +171,10 @@ func (p *Provider) checkHint(ctx context.Context, from issuer, client Client, as
 
 // sendToProve keeps the request and sends its person to prove who she is.
 func (p *Provider) sendToProve(w http.ResponseWriter, r *http.Request, from issuer, values url.Values, what string) error {
-	back, err := p.keep(r.Context(), from, values)
+	back, err := p.keep(r, from, values)
+	if errors.Is(err, portal.ErrDenied) {
+		return p.refuse(w, r, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"parvis/portal"
+	"parvis/server/servertest"
 	"parvis/sso/openid"
 )
 
@@ -119,6 +121,63 @@ func TestALoginThatWasNotAskedAgainDoesNotCount(t *testing.T) {
 	if location := answer.Header.Get("Location"); !strings.HasPrefix(location, "/sign-in") {
 		t.Errorf("went on to %q without a new proof", location)
 	}
+}
+
+// TestRequestsOfStrangersCostTheStoreNothing: they wait in the address that comes
+// back, sealed; long ones are counted.
+func TestRequestsOfStrangersCostTheStoreNothing(t *testing.T) {
+	r := newRelying(t)
+	rows := func() (count int) {
+		if err := r.DB.QueryRow(t.Context(), `SELECT COUNT(*) FROM openid_requests`).Scan(&count); err != nil {
+			t.Fatal(err)
+		}
+		return count
+	}
+	ask := func(pairs ...string) servertest.Answer {
+		return r.Anonymous().Get(r.issuer + "/authorize?" + r.request(pairs...).Encode())
+	}
+	next := func(answer servertest.Answer) string {
+		to, err := url.Parse(answer.Want(t, 303).Header.Get("Location"))
+		if err != nil || to.Path != "/sign-in" {
+			t.Fatalf("sent to %s, %v", to, err)
+		}
+		return to.Query().Get("next")
+	}
+	waits := ""
+	for range 10 {
+		waits = next(ask())
+	}
+	if count := rows(); count != 0 {
+		t.Errorf("%d rows of requests that wait", count)
+	}
+	if got := r.answered(r.browser.Get(waits)).Get("code"); got == "" {
+		t.Error("who signed in gets no code")
+	}
+	for name, forged := range map[string]string{
+		"another issuer's": strings.Replace(waits, "/oidc/bourg/", "/oidc/_/", 1),
+		"changed":          waits[:len(waits)-40] + "AAAA" + waits[len(waits)-36:],
+		"none":             r.issuer + "/continue/x",
+		"no row":           r.issuer + "/continue/" + strings.Repeat("a", len(portal.NewSecret())),
+	} {
+		r.browser.Get(forged).Want(t, 403)
+		if t.Failed() {
+			t.Fatalf("%s request goes on", name)
+		}
+	}
+	long := []string{"state", strings.Repeat("x", 2000)}
+	waits = next(ask(long...))
+	if got := r.answered(r.browser.Get(waits)).Get("state"); got != long[1] {
+		t.Errorf("a long request comes back with the state %.20q", got)
+	}
+	const bound = 100
+	for range bound - 1 {
+		ask(long...).Want(t, 303)
+	}
+	ask(long...).Want(t, 403, "Trop de demandes")
+	if count := rows(); count != bound {
+		t.Errorf("%d rows of long requests, want %d", count, bound)
+	}
+	next(ask()) // the others are served
 }
 
 func TestIDTokenHint(t *testing.T) {

@@ -1,6 +1,7 @@
 // Passkeys: <form method="post" data-key="/sign-in/key/ask" hidden> is shown where the browser knows keys, and what stands
 // for it without script, [data-keyless], leaves. Sent, it asks that address for a question, hands it to the browser, and
-// posts the answer in its field "answer". What went wrong is said by the status line: data-failed.
+// posts the answer in its field "answer". A field data-ticked="id" says whether that box of the page is ticked. What went
+// wrong is said by the status line: data-failed.
 const octets = text => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), c => c.charCodeAt(0));
 const text = buffer => buffer && btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
 const named = list => list?.map(one => ({...one, id: octets(one.id)}));
@@ -27,6 +28,9 @@ async function use(form) {
 		if (asked.redirected) return location.assign(asked.url);
 		if (!asked.ok) throw new Error(asked.status);
 		form.elements.answer.value = await answer(await asked.json());
+		for (const field of form.querySelectorAll('[data-ticked]')) {
+			field.value = document.getElementById(field.dataset.ticked).checked ? '1' : '';
+		}
 		form.submit();
 	} catch {
 		document.dispatchEvent(new CustomEvent('parvis:status', {detail: form.dataset.failed}));

@@ -1,0 +1,66 @@
+package audit
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"parvis/portal/i18n"
+)
+
+// told is a line in the reader's language.
+type told struct {
+	Entry
+	Who  string // "Camille Le Goff", "L’installation"
+	What string // "mot de passe, code", "" without
+}
+
+func tell(printer *i18n.Printer, entries []Entry) []told {
+	all := make([]told, len(entries))
+	for i, entry := range entries {
+		all[i] = told{entry, entry.who(printer), entry.what(printer)}
+	}
+	return all
+}
+
+// who names who acted. A request has an address: what came from none is what the
+// installation did by itself or by its operator's command.
+func (e Entry) who(printer *i18n.Printer) string {
+	if e.Name == "" && e.Account == "" && e.Address == "" {
+		return printer.T("audit.installation")
+	}
+	return cmp.Or(e.Name, printer.T("audit.nobody"))
+}
+
+// details are the words that features write into Line.Detail, by the actions that
+// write nothing else there. Each has its words in the catalogue,
+// "audit.detail.otp"; other details are names that people gave.
+var details = map[Action][]string{
+	SignIn:             {"password", "ldap", "oidc", "otp", "key", "recovery"},
+	AppPasswordCreated: {"calendar", "calendar:read"},
+	StepUp:             {"otp", "key", "recovery"},
+	FactorAdded:        {"otp", "key"},
+	FactorRemoved:      {"otp", "key"},
+	FactorPolicy:       {"nobody", "administrators", "groups", "everyone"},
+	ApplicationOpened:  {"cas", "oidc", "forward"},
+	TicketRefused:      {"cas"},
+}
+
+// what tells the detail of a line.
+func (e Entry) what(printer *i18n.Printer) string {
+	if months, err := strconv.Atoi(e.Detail); err == nil && e.Action == Kept {
+		return printer.N("audit.keep.choice", months)
+	}
+	known := details[e.Action]
+	if known == nil {
+		return e.Detail
+	}
+	words := strings.Fields(e.Detail)
+	for i, word := range words {
+		if slices.Contains(known, word) {
+			words[i] = printer.T("audit.detail." + word)
+		}
+	}
+	return strings.Join(words, ", ")
+}

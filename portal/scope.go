@@ -1,0 +1,58 @@
+package portal
+
+import (
+	"slices"
+	"strings"
+)
+
+// Scope is what a program may do for its person with an app password: the name of
+// a feature, and ":read" after it when it may only read there.
+type Scope string
+
+// The scopes that exist today. A feature that speaks a protocol adds its own two:
+// "contacts" and "contacts:read".
+const (
+	ScopeCalendar     Scope = "calendar"
+	ScopeCalendarRead Scope = "calendar:read"
+)
+
+// AllScopes lists them in the order shown to a person.
+var AllScopes = []Scope{ScopeCalendar, ScopeCalendarRead}
+
+// ReadOnly is the scope that reads what this one writes.
+func (s Scope) ReadOnly() Scope { return Scope(strings.TrimSuffix(string(s), ":read")) + ":read" }
+
+// Scopes are all that a program may do.
+type Scopes []Scope
+
+// Write says whether a program may change what a scope is about.
+func (all Scopes) Write(scope Scope) bool { return slices.Contains(all, scope) }
+
+// Read says whether it may read it.
+func (all Scopes) Read(scope Scope) bool {
+	return all.Write(scope) || slices.Contains(all, scope.ReadOnly())
+}
+
+// String writes them, "calendar:read contacts".
+func (all Scopes) String() string {
+	words := make([]string, len(all))
+	for i, one := range all {
+		words[i] = string(one)
+	}
+	return strings.Join(words, " ")
+}
+
+// ParseScopes reads what String wrote.
+func ParseScopes(text string) Scopes {
+	var all Scopes
+	for _, word := range strings.Fields(text) {
+		all = append(all, Scope(word))
+	}
+	return all
+}
+
+// Program is what speaks a protocol for an agent: a phone, a mail program.
+type Program struct {
+	Caller
+	Scopes Scopes
+}
