@@ -115,7 +115,8 @@ func processorTime(t *testing.T) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-func TestAnAccountIsStoppedAtFourFailuresByAnyName(t *testing.T) {
+// TestCVE_2025_24806_AnAccountIsStoppedAtFourFailuresByAnyName (Authelia).
+func TestCVE_2025_24806_AnAccountIsStoppedAtFourFailuresByAnyName(t *testing.T) {
 	h := newHouse(t)
 	for _, login := range []string{"anne@bourg.example", "ANNE@bourg.example", " anne@BOURG.example", "ａnne@bourg.example"} {
 		h.browser(t).signIn(login, "wrong").want(t, http.StatusUnprocessableEntity, wrongText)
