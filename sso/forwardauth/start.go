@@ -77,7 +77,7 @@ func (g *Guard) handCode(w http.ResponseWriter, r *http.Request, signed sso.Sign
 	if err != nil {
 		return err
 	}
-	if application.SecondFactor && !strings.Contains(signed.Factors, " ") {
+	if application.SecondFactor && !signed.Second() {
 		return web.Redirect(w, r, "/sign-in/second?"+url.Values{"next": {r.URL.RequestURI()}}.Encode())
 	}
 	code := portal.NewSecret()

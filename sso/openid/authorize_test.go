@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"parvis/server/servertest"
+	"parvis/sso"
 	"parvis/sso/openid"
 )
 
@@ -59,6 +61,31 @@ func TestALoginThatWasNotAskedAgainDoesNotCount(t *testing.T) {
 	answer := r.browser.Get(sent.Query().Get("next"))
 	if location := answer.Header.Get("Location"); !strings.HasPrefix(location, "/sign-in") {
 		t.Errorf("went on to %q without a new proof", location)
+	}
+}
+
+// TestAnApplicationThatAsksForASecondFactorIsOpenedByNoOtherSession, also by who
+// comes back without having given one.
+func TestAnApplicationThatAsksForASecondFactorIsOpenedByNoOtherSession(t *testing.T) {
+	r := newRelying(t)
+	r.Register(servertest.Application{Collectivity: "bourg", ID: "strict", Kind: sso.KindOIDC, Addresses: []string{redirect}, SecondFactor: true})
+	r.id, r.secret = r.client(openid.Client{Application: "strict"})
+	sent, err := url.Parse(r.authorize().Header.Get("Location"))
+	if err != nil || sent.Path != "/sign-in/second" {
+		t.Fatalf("sent to %q, want the second factor", sent)
+	}
+	if again := r.browser.Get(sent.Query().Get("next")).Header.Get("Location"); !strings.HasPrefix(again, "/sign-in/second?") {
+		t.Errorf("who comes back without one is led to %q", again)
+	}
+	if got := r.fault("prompt", "none"); got != "login_required" {
+		t.Errorf("prompt=none: %q", got)
+	}
+	if _, err := r.DB.Exec(t.Context(), `UPDATE sessions SET factors = 'pwd otp'`); err != nil {
+		t.Fatal(err)
+	}
+	r.SSO.Forget("")
+	if claims := r.claims(r.tokens()["id_token"]); claims["acr"] != "eidas1-mfa" {
+		t.Errorf("acr %v", claims["acr"])
 	}
 }
 
