@@ -212,6 +212,34 @@ func TestASignInUnderWayBelongsToItsBrowser(t *testing.T) {
 	b.post("/sign-in/password", url.Values{"password": {password}}).want(t, http.StatusForbidden, "a expiré")
 }
 
+// TestEachTabEndsWhereItBegan, though two sign-ins share one cookie; and no form
+// gives the password of one person for another.
+func TestEachTabEndsWhereItBegan(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser(t)
+	begin := func(login, next string) url.Values {
+		b.post("/sign-in", url.Values{"login": {login}, "next": {next}})
+		b.get("/sign-in/password").want(t, http.StatusOK, `action="/sign-in/password">
+<input type="hidden" name="next" value="`+next+`">`)
+		return url.Values{"next": {next}, "username": {login}, "password": {password}}
+	}
+	first, second := begin("anne@bourg.example", "/apps"), begin("anne@bourg.example", "/account")
+	for want, form := range map[string]url.Values{"/apps": first, "/account": second} {
+		if last := b.post("/sign-in/password", form); last.location != want {
+			t.Errorf("the tab that began for %s ends at %d %q", want, last.status, last.location)
+		}
+	}
+	first.Set("next", "https://evil.example/")
+	if last := b.post("/sign-in/password", first); last.location != "/" {
+		t.Errorf("a form's own address leads to %q", last.location)
+	}
+	b = h.browser(t)
+	first = begin("anne@bourg.example", "/apps")
+	begin("luc@agglo.example", "/account")
+	b.post("/sign-in/password", first).want(t, http.StatusForbidden)
+	b.get("/").want(t, http.StatusSeeOther)
+}
+
 func TestMalformedCookiesLetNobodyIn(t *testing.T) {
 	h := newHouse(t)
 	for _, value := range []string{"", "x", strings.Repeat("a", 52), strings.Repeat("a", 8000), "null", "' OR 1=1 --", portal.NewSecret()} {
