@@ -2,6 +2,7 @@ package parvis_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -35,4 +36,30 @@ func readText(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// TestEveryRecipeIsShownAndRun: the operator's guide leads to each file of
+// docs/recipes, and the real servers of the tests start with it.
+func TestEveryRecipeIsShownAndRun(t *testing.T) {
+	guide, servers := readText(t, "docs/operator.md"), ""
+	sources, err := filepath.Glob("e2e/servers/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range sources {
+		servers += readText(t, source)
+	}
+	recipes, err := filepath.Glob("docs/recipes/*")
+	if err != nil || len(recipes) == 0 {
+		t.Fatalf("%d recipes, %v", len(recipes), err)
+	}
+	for _, path := range recipes {
+		name := filepath.Base(path)
+		if !strings.Contains(guide, "(recipes/"+name+")") {
+			t.Errorf("docs/operator.md does not lead to recipes/%s", name)
+		}
+		if !strings.Contains(servers, `recipe("`+name+`"`) {
+			t.Errorf("no server of the tests runs recipes/%s", name)
+		}
+	}
 }

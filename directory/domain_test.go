@@ -113,10 +113,10 @@ func TestTheDomainSaysTheStateOfAnAccountWithTheRightPasswordAlone(t *testing.T)
 	}
 }
 
-// TestTheDomainIsNeverAskedAFifthTimeByAnyName: sAMAccountName, user principal
-// name and address are one person (CVE-2025-24806: a limiter that counts names
-// apart), and a domain locks at five.
-func TestTheDomainIsNeverAskedAFifthTimeByAnyName(t *testing.T) {
+// TestCVE_2025_24806_TheDomainIsNeverAskedAFifthTimeByAnyName (Authelia, whose
+// limiter counted names apart): sAMAccountName, user principal name and address
+// are one person, and a domain locks at five.
+func TestCVE_2025_24806_TheDomainIsNeverAskedAFifthTimeByAnyName(t *testing.T) {
 	domain, h := servers.ActiveDirectory(t), newHouse(t)
 	h.useDomain(t, domain, nil)
 	zoe := servers.PersonByUID("zoe.a-b")

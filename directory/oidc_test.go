@@ -203,6 +203,36 @@ func TestAnAnswerOfAnotherSignInIsRefused(t *testing.T) {
 	b.get(back).want(t, http.StatusForbidden) // replayed
 }
 
+// TestCVE_2026_2603_AnIssuerThatWasLeftLetsNobodyIn (Keycloak, which went on taking
+// answers of an issuer that its administrator had disabled): also an answer to a
+// question that was asked before.
+func TestCVE_2026_2603_AnIssuerThatWasLeftLetsNobodyIn(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	h.useOIDC(t, "bourg", false)
+	cecile := servers.PersonByUID("cecile.oconnor")
+	h.hire(t, "bourg", cecile.Mail, directory.Agent{FamilyName: cecile.FamilyName})
+	linked := h.browser(t)
+	linked.get(linked.throughIssuer(linked.toIssuer(cecile.Mail, ""))).want(t, http.StatusSeeOther)
+	for name, leave := range map[string]func(){
+		"for passwords": func() { must(t, h.service.Methods.Set(ctx, sso.Method{Collectivity: "bourg", Kind: sso.Embedded})) },
+		"for another issuer": func() {
+			settings := got(json.Marshal(upstream.Settings{Issuer: "http://127.0.0.1:9", ClientID: "x"}))(t)
+			must(t, h.service.Methods.Set(ctx, sso.Method{Collectivity: "bourg", Kind: sso.OIDC, Settings: settings}))
+		},
+	} {
+		h.useOIDC(t, "bourg", false)
+		b := h.browser(t)
+		back := b.throughIssuer(b.toIssuer(cecile.Mail, ""))
+		leave()
+		if last := b.get(back); last.status == http.StatusSeeOther {
+			t.Errorf("left %s, it leads to %q", name, last.location)
+		}
+		if home := b.get("/"); home.status != http.StatusSeeOther {
+			t.Errorf("left %s, home answers %d", name, home.status)
+		}
+	}
+}
+
 func TestAnIssuerThatDoesNotAnswerIsSaidInASentence(t *testing.T) {
 	h, ctx := newHouse(t), context.Background()
 	for _, test := range []struct{ settings, says string }{

@@ -115,7 +115,8 @@ func processorTime(t *testing.T) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-func TestAnAccountIsStoppedAtFourFailuresByAnyName(t *testing.T) {
+// TestCVE_2025_24806_AnAccountIsStoppedAtFourFailuresByAnyName (Authelia).
+func TestCVE_2025_24806_AnAccountIsStoppedAtFourFailuresByAnyName(t *testing.T) {
 	h := newHouse(t)
 	for _, login := range []string{"anne@bourg.example", "ANNE@bourg.example", " anne@BOURG.example", "ａnne@bourg.example"} {
 		h.browser(t).signIn(login, "wrong").want(t, http.StatusUnprocessableEntity, wrongText)
@@ -209,6 +210,34 @@ func TestASignInUnderWayBelongsToItsBrowser(t *testing.T) {
 	b.post("/sign-in", url.Values{"login": {"anne@bourg.example"}})
 	h.later(16 * time.Minute)
 	b.post("/sign-in/password", url.Values{"password": {password}}).want(t, http.StatusForbidden, "a expiré")
+}
+
+// TestEachTabEndsWhereItBegan, though two sign-ins share one cookie; and no form
+// gives the password of one person for another.
+func TestEachTabEndsWhereItBegan(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser(t)
+	begin := func(login, next string) url.Values {
+		b.post("/sign-in", url.Values{"login": {login}, "next": {next}})
+		b.get("/sign-in/password").want(t, http.StatusOK, `action="/sign-in/password">
+<input type="hidden" name="next" value="`+next+`">`)
+		return url.Values{"next": {next}, "username": {login}, "password": {password}}
+	}
+	first, second := begin("anne@bourg.example", "/apps"), begin("anne@bourg.example", "/account")
+	for want, form := range map[string]url.Values{"/apps": first, "/account": second} {
+		if last := b.post("/sign-in/password", form); last.location != want {
+			t.Errorf("the tab that began for %s ends at %d %q", want, last.status, last.location)
+		}
+	}
+	first.Set("next", "https://evil.example/")
+	if last := b.post("/sign-in/password", first); last.location != "/" {
+		t.Errorf("a form's own address leads to %q", last.location)
+	}
+	b = h.browser(t)
+	first = begin("anne@bourg.example", "/apps")
+	begin("luc@agglo.example", "/account")
+	b.post("/sign-in/password", first).want(t, http.StatusForbidden)
+	b.get("/").want(t, http.StatusSeeOther)
 }
 
 func TestMalformedCookiesLetNobodyIn(t *testing.T) {

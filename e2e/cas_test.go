@@ -95,7 +95,12 @@ func newVisitor(t *testing.T, authority servers.Authority) *visitor {
 // open returns where a page led, and what it shows.
 func (v *visitor) open(address string) (*url.URL, string) {
 	v.t.Helper()
-	return v.read(v.client.Get(address))
+	request, err := http.NewRequest("GET", address, nil)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	request.Header.Set("Accept", "text/html") // mod_auth_openidc sends only browsers to sign in
+	return v.read(v.client.Do(request))
 }
 
 func (v *visitor) send(address string, fields url.Values) (*url.URL, string) {
@@ -138,7 +143,7 @@ func TestApacheAsksCAS(t *testing.T) {
 	authority := servers.NewAuthority(t)
 	p, address := overTLS(t, authority)
 	apache := servers.CASApache(t, address+"/cas", authority)
-	asksCAS(t, p, address, authority, apache.URL+"/app",
+	asksCAS(t, p, address, authority, apache+"/app",
 		"REMOTE_USER=agent@bourg.example\n", "HTTP_CAS_MAIL=agent@bourg.example\n", "HTTP_CAS_SN=Le Goff\n")
 }
 

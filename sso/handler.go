@@ -83,6 +83,9 @@ func (s *Service) showLogin(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Service) renderLogin(w http.ResponseWriter, r *http.Request, status int, page *loginPage) error {
 	page.Title, page.Gate, page.Keys = web.Printer(r).T("sso.title"), true, takesKeys(web.BaseURL(r))
+	if err := s.allowForms(w, r, page.Next); err != nil { // a key alone signs in from here
+		return err
+	}
 	return s.render(w, r, status, "sso/login", page)
 }
 
@@ -138,8 +141,15 @@ func (s *Service) takePassword(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	under, ok := s.readFlow(r)
-	if !ok {
-		return s.refuse(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}, home)
+	own := SafeNext(r.PostFormValue("next"))
+	if !ok && web.IdentityOf(r) != nil {
+		return web.Redirect(w, r, own) // she signed in in another tab meanwhile
+	}
+	if name := r.PostFormValue("username"); !ok || name != "" && name != under.Typed {
+		return s.refuse(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}, own)
+	}
+	if r.PostForm.Has("next") {
+		under.Next = own // each tab ends where it began
 	}
 	under.Kiosk = r.PostFormValue("kiosk") != ""
 	who, err := s.judge(r.Context(), under.Login, r.PostFormValue("password"), web.ClientAddr(r))

@@ -87,10 +87,10 @@ func (s *Service) secondOf(r *http.Request) (under flow, held Held, ok bool, err
 }
 
 // notUnderWay answers who comes to a step that is not, or no more: in another tab
-// she may have ended it.
+// she may have ended it, and goes on to where this one began.
 func (s *Service) notUnderWay(w http.ResponseWriter, r *http.Request) error {
 	if web.IdentityOf(r) != nil {
-		return web.Redirect(w, r, home)
+		return web.Redirect(w, r, SafeNext(r.PostFormValue("next")))
 	}
 	if r.Method == http.MethodPost {
 		return s.refuse(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}, home)
@@ -137,6 +137,9 @@ func (s *Service) renderSecond(w http.ResponseWriter, r *http.Request, status in
 	}
 	page.Title, page.Gate = web.Printer(r).T("sso.second.title"), true
 	if err := s.dress(r, &page.Page, under); err != nil {
+		return err
+	}
+	if err := s.allowForms(w, r, under.Next); err != nil {
 		return err
 	}
 	return s.render(w, r, status, "sso/second", page)

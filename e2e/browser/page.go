@@ -63,6 +63,22 @@ func New(t testing.TB) *Page {
 	return p
 }
 
+// Tab opens another tab of the same window: it shares the cookies, and the complaints.
+func (p *Page) Tab() *Page {
+	p.t.Helper()
+	tab := *p
+	ctx, cancel := chromedp.NewContext(p.ctx, chromedp.WithListener(p.events.listen))
+	p.t.Cleanup(cancel)
+	tab.ctx = ctx
+	if err := chromedp.Do(ctx); err != nil {
+		p.t.Fatalf("browser: open a tab: %v", err)
+	}
+	tab.Size(1366, 768)
+	tab.Scheme(false)
+	tab.Language("fr")
+	return &tab
+}
+
 // Open goes to an address and waits until it is loaded. Its host becomes one that the page may ask.
 func (p *Page) Open(address string) {
 	p.t.Helper()

@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"testing"
 	"time"
 )
 
@@ -102,3 +103,30 @@ func certificate(name string) *x509.Certificate {
 		NotAfter:     time.Now().Add(24 * time.Hour),
 	}
 }
+
+// Authority signs the certificates of one test, as a town hall's own would.
+type Authority struct {
+	// Dir holds ca.pem, and cert.pem and key.pem for localhost and 127.0.0.1.
+	Dir string
+}
+
+// NewAuthority makes an authority whose files end with t.
+func NewAuthority(t testing.TB) Authority {
+	t.Helper()
+	made, err := newAuthority("Bourg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := newDir("authority")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := made.save(dir); err != nil {
+		t.Fatal(err)
+	}
+	return Authority{Dir: dir}
+}
+
+// CA is the file of the authority's own certificate.
+func (a Authority) CA() string { return filepath.Join(a.Dir, "ca.pem") }

@@ -17,8 +17,17 @@ type PHP struct {
 	process *process
 }
 
-// phpCAS is where Debian keeps the library.
+// phpCAS is where Debian keeps the library, and the recipe finds it.
 const phpCAS = "/usr/share/php/CAS/CAS.php"
+
+// showPHP answers with what the recipe reads.
+const showPHP = `
+header('Content-Type: text/plain; charset=utf-8');
+echo "user=$login\n";
+foreach ($attributes as $name => $value) {
+	echo $name, '=', implode(', ', (array) $value), "\n";
+}
+`
 
 // CASPHP starts a PHP that trusts the CAS server at an https address, and ends
 // with t.
@@ -59,18 +68,12 @@ func newPHP(cas string, authority Authority) (*PHP, error) {
 	script := filepath.Join(dir, "router.php")
 	return p, retryPorts(1, nil, func(ports []int) error {
 		p.URL = "http://" + address(ports[0])
-		text := fmt.Sprintf(`<?php
-require_once '%s';
-phpCAS::client(CAS_VERSION_3_0, '%s', %s, '%s', '%s');
-phpCAS::setCasServerCACert('%s');
-phpCAS::handleLogoutRequests(false);
-phpCAS::forceAuthentication();
-header('Content-Type: text/plain; charset=utf-8');
-echo 'user=', phpCAS::getUser(), "\n";
-foreach (phpCAS::getAttributes() as $name => $value) {
-	echo $name, '=', implode(', ', (array) $value), "\n";
-}
-`, phpCAS, server.Hostname(), server.Port(), server.Path, p.URL, authority.CA())
+		text, err := recipe("phpcas.php", "'parvis.example', 443, '/cas'", fmt.Sprintf("'%s', %s, '%s'", server.Hostname(), server.Port(), server.Path),
+			"['parvis.example']", "['"+server.Hostname()+"']", applicationExample, p.URL, authoritiesExample, authority.CA())
+		if err != nil {
+			return err
+		}
+		text += showPHP
 		if err := os.WriteFile(script, []byte(text), 0o644); err != nil {
 			return fmt.Errorf("servers: php: %w", err)
 		}

@@ -44,8 +44,7 @@ func TestATicketGoesToTheServiceWithItsOwnQuery(t *testing.T) {
 }
 
 // TestAddressesOfNoApplicationAreRefused by a page, without a redirection: also
-// those that look like an application's (CVE-2022-39369 is what comes of a
-// service that others choose).
+// those that look like an application's, by every method.
 func TestAddressesOfNoApplicationAreRefused(t *testing.T) {
 	p := portalWith(t)
 	client := p.As(agent)

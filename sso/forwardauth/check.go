@@ -23,7 +23,7 @@ type verdict struct {
 // check says whether a request may pass: 200 with who asks in headers, 403, or
 // where to sign in, with the status that the proxy understands. On any doubt it
 // may not.
-func (g *Guard) check(unknown int) web.Handler {
+func (g *Guard) check(asked telling, unknown int) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Cache-Control", "no-store")
 		address, err := asked(r)

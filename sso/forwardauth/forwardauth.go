@@ -1,6 +1,6 @@
 // Package forwardauth lets a reverse proxy ask, before each request to a business
 // application that knows no single sign-on, who the person is and whether she may:
-// nginx by auth_request, Traefik and Caddy by forward auth, Apache through either.
+// nginx by auth_request, Traefik and Caddy by forward auth, Apache by mod_lua.
 // Each application has a cookie of its own on its own host, got by a code that is
 // handed over once: a cookie for the whole domain would let any application act as
 // the person in all of them.
@@ -83,8 +83,8 @@ func New(options Options) *Guard {
 // through /forward/start here and /.parvis/return on the application's host.
 func (g *Guard) Routes() []web.Route {
 	return []web.Route{
-		{Method: "*", Path: "/forward/nginx", Access: web.Protocol, Handler: g.check(http.StatusUnauthorized)},
-		{Method: "*", Path: "/forward/auth", Access: web.Protocol, Handler: g.check(http.StatusFound)},
+		{Method: "*", Path: "/forward/nginx", Access: web.Protocol, Handler: g.check(whole, http.StatusUnauthorized)},
+		{Method: "*", Path: "/forward/auth", Access: web.Protocol, Handler: g.check(inParts, http.StatusFound)},
 		{Method: "GET", Path: "/forward/start", Access: web.Public, Handler: g.start},
 		{Method: "GET", Path: returnPath, Access: web.Protocol, Handler: g.handOver},
 	}

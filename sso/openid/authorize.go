@@ -48,7 +48,7 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request, values url.Val
 	if err != nil {
 		return err
 	}
-	signed, next, err := p.person(r, from, client, asking, asked)
+	signed, next, err := p.person(r, from, client, application, asking, asked)
 	if errors.As(err, &known) {
 		return p.answerFault(w, r, from, redirect, asking, known)
 	}
@@ -105,9 +105,11 @@ const (
 )
 
 // person returns the session of a request when it satisfies it, or what must be
-// done first. With prompt none nothing may be: the fault says what it was.
-func (p *Provider) person(r *http.Request, from issuer, client Client, asking request, asked time.Time) (signed sso.Signed, next string, err error) {
+// done first. With prompt none nothing may be: the fault says what it was. An
+// application that asks for a second factor is opened by no other session.
+func (p *Provider) person(r *http.Request, from issuer, client Client, application sso.Application, asking request, asked time.Time) (signed sso.Signed, next string, err error) {
 	signed, err = p.sso.Sessions.Signed(r)
+	weak := application.SecondFactor && !signed.Second()
 	switch {
 	case errors.Is(err, portal.ErrNotFound):
 		next = proveAtAll
@@ -115,7 +117,7 @@ func (p *Provider) person(r *http.Request, from issuer, client Client, asking re
 		return signed, "", err
 	case p.mustProveAnew(signed, asking, asked):
 		next = proveAnew
-	case !reaches(levelOf(signed.Factors), asking.Levels):
+	case weak, !reaches(levelOf(signed.Factors), asking.Levels):
 		next = proveTwofold
 	}
 	if err := p.checkHint(r.Context(), from, client, asking, signed, next); err != nil {
@@ -124,7 +126,7 @@ func (p *Provider) person(r *http.Request, from issuer, client Client, asking re
 	if next != "" && contains(asking.Prompt, "none") {
 		return signed, "", bad("login_required", "the person must prove who she is")
 	}
-	if next == proveTwofold && !asked.IsZero() {
+	if next == proveTwofold && !asked.IsZero() && !weak {
 		return p.lowerLevel(signed, asking)
 	}
 	return signed, next, nil

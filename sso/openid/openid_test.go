@@ -6,38 +6,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"parvis/e2e/servers"
 	"parvis/server/servertest"
 	"parvis/sso/openid"
 )
-
-// TestServer is the whole journey: code, tokens, claims, userinfo.
-func TestServer(t *testing.T) {
-	r := newRelying(t)
-	said := r.tokens()
-	claims := r.claims(said["id_token"])
-	agent := r.Caller("agent@bourg.example", "bourg")
-	for name, want := range map[string]any{
-		"iss": r.URL + "/oidc/bourg", "aud": r.id, "sub": string(agent.Agent), "nonce": "the-nonce", "acr": "eidas1",
-	} {
-		if claims[name] != want {
-			t.Errorf("%s = %v, want %v", name, claims[name], want)
-		}
-	}
-	now := time.Now().Unix()
-	if exp, iat, at := claims["exp"].(float64), claims["iat"].(float64), claims["auth_time"].(float64); int64(exp) <= now || int64(iat) > now || int64(at) > now {
-		t.Errorf("exp %v, iat %v, auth_time %v", exp, iat, at)
-	}
-	if claims["name"] != nil || said["refresh_token"] != nil {
-		t.Errorf("more than was asked for: %v, %v", claims, said)
-	}
-	status, person := r.userinfo(said["access_token"])
-	if status != 200 || person["sub"] != claims["sub"] || person["name"] != "Camille Le Goff" || person["preferred_username"] != "agent@bourg.example" {
-		t.Errorf("userinfo = %d, %v", status, person)
-	}
-}
 
 func TestDescription(t *testing.T) {
 	r := newRelying(t)

@@ -27,8 +27,10 @@ const (
 // challengeOf is PKCE's S256 of a verifier.
 func challengeOf(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
+	return rawURL(string(sum[:]))
 }
+
+func rawURL(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
 // relying is an application of bourg and a browser in front of it.
 type relying struct {
