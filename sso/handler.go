@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"crypto/subtle"
 	"errors"
 	"net/http"
 	"strings"
@@ -66,6 +67,9 @@ type loginPage struct {
 }
 
 func (s *Service) showLogin(w http.ResponseWriter, r *http.Request) error {
+	if r.URL.Query().Has("state") {
+		return s.backFromSignOut(w, r)
+	}
 	next := SafeNext(r.URL.Query().Get("next"))
 	again := r.URL.Query().Get("again") != ""
 	if web.IdentityOf(r) != nil && !again {
@@ -203,10 +207,15 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error, next
 // issuerOf returns the sign-in under way and the method of its collectivity.
 func (s *Service) issuerOf(r *http.Request) (under flow, place Place, method Method, err error) {
 	under, ok := s.readFlow(r)
-	if !ok || under.State == "" {
+	if !ok || under.State == "" || under.Trial != "" && !triedBy(r, under) {
 		return under, Place{}, Method{}, portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}
 	}
-	if place, err = s.people.Locate(r.Context(), under.Login); err != nil {
+	if under.Trial != "" {
+		place, err = s.people.Place(r.Context(), under.In)
+	} else {
+		place, err = s.people.Locate(r.Context(), under.Login)
+	}
+	if err != nil {
 		return under, place, Method{}, err
 	}
 	if method, err = s.Methods.Of(r.Context(), place.Collectivity.ID); err != nil {
@@ -218,9 +227,9 @@ func (s *Service) issuerOf(r *http.Request) (under flow, place Place, method Met
 	return under, place, method, nil
 }
 
-func question(r *http.Request, under flow) Question {
+func question(r *http.Request, under flow, place Place) Question {
 	return Question{
-		State: under.State, Nonce: under.Nonce, Verifier: under.Verifier,
+		State: under.State, Nonce: under.Nonce, Verifier: under.Verifier, SIRET: place.SIRET,
 		Redirect: web.BaseURL(r) + "/sign-in/callback", LoginHint: under.Login, Again: under.Again,
 	}
 }
@@ -228,11 +237,14 @@ func question(r *http.Request, under flow) Question {
 // leaveForIssuer answers with a page that goes on by itself: a redirect would
 // follow from our form, which the page's policy keeps on our own pages.
 func (s *Service) leaveForIssuer(w http.ResponseWriter, r *http.Request) error {
-	under, _, method, err := s.issuerOf(r)
+	under, place, method, err := s.issuerOf(r)
 	if err != nil {
 		return s.refuse(w, r, err, home)
 	}
-	address, err := s.issuers.Ask(r.Context(), method, question(r, under))
+	address, err := s.issuers.Ask(r.Context(), method, question(r, under, place))
+	if err != nil && under.Trial != "" {
+		return s.showTrial(w, r, under, place, Answer{}, err)
+	}
 	if err != nil {
 		return s.refuse(w, r, err, under.Next)
 	}
@@ -253,14 +265,25 @@ func (s *Service) backFromIssuer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.refuse(w, r, err, home)
 	}
-	answer, err := s.issuers.Read(r.Context(), method, question(r, under), r.URL.Query())
+	answer, err := s.issuers.Read(r.Context(), method, question(r, under, place), r.URL.Query())
 	if err != nil {
-		return s.refuseIssuer(w, r, under, Because(err, issuerReason(err)))
+		err = Because(err, issuerReason(err))
 	}
-	account, err := s.linked(r.Context(), place, answer)
+	if under.Trial != "" {
+		return s.showTrial(w, r, under, place, answer, err)
+	}
+	if err == nil {
+		err = answer.Refused
+	}
+	var account portal.AccountID
+	if err == nil {
+		account, err = s.linked(r.Context(), place, answer)
+	}
 	next := under.Next
 	if err == nil {
-		next, err = s.proceed(w, r, entry{account: account, home: place.Collectivity.ID, kind: OIDC, idToken: answer.IDToken}, under)
+		next, err = s.proceed(w, r, entry{
+			account: account, home: place.Collectivity.ID, kind: OIDC, vouched: answer.Factors, idToken: answer.IDToken,
+		}, under)
 	}
 	if err != nil {
 		return s.refuseIssuer(w, r, under, err)
@@ -300,13 +323,26 @@ func (s *Service) SignOut(w http.ResponseWriter, r *http.Request, next func() er
 	if err != nil {
 		return err
 	}
-	if address := s.issuerSignOut(r, was.home, was.idToken); address != "" {
+	state := portal.NewSecret()
+	if address := s.issuerSignOut(r, was.home, was.idToken, state); address != "" {
+		setCookie(w, r, leftCookie, state, flowLife)
 		page := &sentencePage{Address: address}
 		printer := web.Printer(r)
 		page.Title, page.Sentence, page.Label = printer.T("sso.left.title"), printer.T("sso.left.how"), printer.T("sso.left.go")
 		return s.goOn(w, r, page)
 	}
 	return next()
+}
+
+// backFromSignOut is where an issuer leads back to when it ended its own session.
+// Only an answer to the sign-out of this browser is believed.
+func (s *Service) backFromSignOut(w http.ResponseWriter, r *http.Request) error {
+	cookie, err := r.Cookie(cookieName(r, leftCookie))
+	clearCookie(w, r, leftCookie)
+	if err == nil && subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(r.URL.Query().Get("state"))) == 1 {
+		web.SetFlash(w, r, "sso.left.both")
+	}
+	return web.Redirect(w, r, "/sign-in")
 }
 
 // leave ends the session of this browser and has its applications told. It
@@ -331,7 +367,7 @@ func (s *Service) leave(w http.ResponseWriter, r *http.Request) (was ended, err 
 }
 
 // issuerSignOut is where the issuer's own session ends, "" when it has none.
-func (s *Service) issuerSignOut(r *http.Request, from portal.CollectivityID, idToken string) string {
+func (s *Service) issuerSignOut(r *http.Request, from portal.CollectivityID, idToken, state string) string {
 	if idToken == "" || s.issuers == nil {
 		return ""
 	}
@@ -339,7 +375,7 @@ func (s *Service) issuerSignOut(r *http.Request, from portal.CollectivityID, idT
 	if err != nil || method.Kind != OIDC {
 		return "" // ours ended, which is what was asked
 	}
-	return s.issuers.SignOut(r.Context(), method, idToken, web.BaseURL(r)+"/sign-in")
+	return s.issuers.SignOut(r.Context(), method, idToken, web.BaseURL(r)+"/sign-in", state)
 }
 
 // accountPage is everything that a person settles about herself.

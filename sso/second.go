@@ -43,12 +43,16 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, who entry, und
 	if err != nil {
 		return "", err
 	}
-	held, must, err := s.heldAnd(r.Context(), identity.Caller)
+	held, policy, err := s.heldAnd(r.Context(), identity.Caller)
 	if err != nil {
 		return "", errors.Join(err, s.throttle.cancel(context.WithoutCancel(r.Context()), who.tries...))
 	}
 	who.factors, who.detail = who.kind.factor(), string(who.kind)
-	if !held.Any() && !must && !under.Second {
+	if !policy.Issuer || identity.Caller.Collectivity != who.home {
+		who.vouched = ""
+	}
+	if !s.mustGive(who, under, held, policy.Binds(identity.Caller, s.now())) {
+		who.detail = joined(who.detail, who.vouched)
 		return under.Next, s.enter(w, r, identity, who)
 	}
 	// not forgiven: who knows the password could otherwise try codes for ever
@@ -57,36 +61,46 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, who entry, und
 	}
 	under.Proved = &proved{
 		ID: portal.NewID(), Account: who.account, Home: who.home, Into: identity.Caller.Collectivity, Kind: who.kind,
-		Factors: who.factors, Since: s.now().UnixMilli(), Counted: who.counted, IDToken: who.idToken, Kiosk: who.kiosk,
+		Factors: who.factors, Vouched: who.vouched, Since: s.now().UnixMilli(), Counted: who.counted, IDToken: who.idToken, Kiosk: who.kiosk,
 	}
 	return secondPage, s.writeFlow(w, r, under)
 }
 
-// heldAnd is what a caller has, and whether her collectivity asks for it.
-func (s *Service) heldAnd(ctx context.Context, caller portal.Caller) (held Held, must bool, err error) {
+// mustGive says whether a person who proved one thing gives us a second factor
+// before she is let in. One that her issuer asked for spares it, unless she comes
+// to prove anew who she is and has one of ours: her factors are changed with that.
+func (s *Service) mustGive(who entry, under flow, held Held, bound bool) bool {
+	if hasSecond(who.vouched) && !(under.Again && held.Any()) {
+		return false
+	}
+	return held.Any() || bound || under.Second
+}
+
+// heldAnd is what a caller has, and what her collectivity asks for.
+func (s *Service) heldAnd(ctx context.Context, caller portal.Caller) (held Held, policy Policy, err error) {
 	if held, err = s.Factors.Of(ctx, caller.Account); err != nil {
-		return held, false, err
+		return held, Policy{}, err
 	}
 	if caller.Collectivity == "" {
-		return held, false, nil // who operates the pool decides for herself
+		return held, Policy{Who: Nobody}, nil // who operates the pool decides for herself
 	}
-	policy, err := s.Policies.Of(ctx, caller.Collectivity)
-	return held, policy.Binds(caller, s.now()), err
+	policy, err = s.Policies.Of(ctx, caller.Collectivity)
+	return held, policy, err
 }
 
 // leadToSecond leads a signed-in person who goes into a collectivity that asks
 // for a second factor to give it first; not led when there is no need.
 func (s *Service) leadToSecond(w http.ResponseWriter, r *http.Request, into portal.CollectivityID) (led bool, err error) {
 	signed, err := s.Sessions.Signed(r)
-	if err != nil || signed.Second() {
+	if err != nil || signed.SecondIn(into) {
 		return false, err
 	}
 	there, err := s.people.Identity(r.Context(), signed.Identity.Caller.Account, into)
 	if err != nil {
 		return false, err
 	}
-	held, must, err := s.heldAnd(r.Context(), there.Caller)
-	if err != nil || !must {
+	held, policy, err := s.heldAnd(r.Context(), there.Caller)
+	if err != nil || !policy.Binds(there.Caller, s.now()) {
 		return false, err
 	}
 	return true, s.raiseFrom(w, r, signed, held, into, home)
@@ -191,8 +205,10 @@ func (s *Service) showSecond(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) renderSecond(w http.ResponseWriter, r *http.Request, status int, under flow, held Held, use string, form web.Form) error {
-	page := &secondForm{Form: form, Held: held, Use: offered(held, use), Flow: under.Proved.ID, Login: under.Typed,
-		Raises: under.Proved.Session != "", Next: under.Next}
+	page := &secondForm{
+		Form: form, Held: held, Use: offered(held, use), Flow: under.Proved.ID, Login: under.Typed,
+		Raises: under.Proved.Session != "", Next: under.Next,
+	}
 	page.Title, page.Gate = web.Printer(r).T("sso.second.title"), true
 	if err := s.dress(r, &page.Page, under); err != nil {
 		return err
@@ -352,7 +368,7 @@ func (s *Service) letIn(w http.ResponseWriter, r *http.Request, under flow, give
 		return s.raise(w, r, of, given)
 	}
 	who := entry{
-		account: of.Account, home: of.Home, kind: of.Kind, factors: joined(of.Factors, given.factors),
+		account: of.Account, home: of.Home, kind: of.Kind, factors: joined(of.Factors, given.factors), vouched: of.Vouched,
 		detail: joined(string(of.Kind), given.detail), since: time.UnixMilli(of.Since), once: "flow:" + of.ID,
 		tries: given.tries, counted: of.Counted, idToken: of.IDToken, kiosk: of.Kiosk,
 	}

@@ -131,6 +131,7 @@ type entry struct {
 	home    portal.CollectivityID // whose method vouched for her
 	kind    Kind                  // how she proved it
 	factors string                // what she proved (RFC 8176)
+	vouched string                // what an issuer says she proved
 	detail  string                // the same for the journal, "password otp"
 	since   time.Time             // when she proved the first; zero is now
 	once    string                // what may let in once, "" for nothing
@@ -195,9 +196,11 @@ func (s *Service) renewOrOpen(r *http.Request, caller portal.Caller, who entry) 
 
 // open writes the session and its line in the journal, and returns its secret.
 func (s *Service) open(r *http.Request, caller portal.Caller, who entry, write func(context.Context, writer, opening) (string, error)) (secret string, err error) {
-	begin := opening{account: who.account, collectivity: caller.Collectivity, home: who.home, factors: who.factors,
-		idToken: who.idToken, device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
-		since: who.since, kiosk: who.kiosk, counted: who.counted}
+	begin := opening{
+		account: who.account, collectivity: caller.Collectivity, home: who.home, factors: who.factors,
+		vouched: who.vouched, idToken: who.idToken, device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
+		since: who.since, kiosk: who.kiosk, counted: who.counted,
+	}
 	line := audit.By(caller, audit.SignIn)
 	line.At, line.Detail, line.Address = s.now(), who.detail, begin.address
 	err = s.db.Tx(r.Context(), func(tx *database.Tx) error {

@@ -59,6 +59,8 @@ type known struct {
 	identity *web.Identity
 	since    time.Time
 	factors  string
+	vouched  string
+	home     portal.CollectivityID
 	kiosk    bool
 	counted  string
 	fresh    time.Time // until when it needs no reading
@@ -67,20 +69,37 @@ type known struct {
 
 // Signed is a session as the applications that it opens know it.
 type Signed struct {
-	Identity *web.Identity // Session names the session
-	Since    time.Time     // when the person last proved who she is, in UTC
-	Factors  string        // how, "pwd otp" (RFC 8176)
-	Kiosk    bool          // on a computer that several people share
-	counted  string        // subject of her wrong passwords, "" for her account's
+	Identity *web.Identity         // Session names the session
+	Since    time.Time             // when the person last proved who she is, in UTC
+	Factors  string                // how, as we saw it, "pwd otp" (RFC 8176)
+	Kiosk    bool                  // on a computer that several people share
+	counted  string                // subject of her wrong passwords, "" for her account's
+	vouched  string                // how, as an issuer says
+	home     portal.CollectivityID // which chose that issuer
 }
 
-// Second says whether she proved a second factor, or a key that is two in one.
+// Second says whether we saw her prove a second factor, or a key that is two in
+// one.
 func (s Signed) Second() bool { return hasSecond(s.Factors) }
+
+// FactorsIn is how she proved who she is as a collectivity counts it: what an
+// issuer says counts where it was chosen, and in no other collectivity.
+func (s Signed) FactorsIn(collectivity portal.CollectivityID) string {
+	if collectivity == "" || collectivity != s.home {
+		return s.Factors
+	}
+	return joined(s.Factors, s.vouched)
+}
+
+// SecondIn says whether a collectivity counts a second factor.
+func (s Signed) SecondIn(collectivity portal.CollectivityID) bool {
+	return hasSecond(s.FactorsIn(collectivity))
+}
 
 // hasSecond says whether one of these references is more than a password.
 func hasSecond(factors string) bool {
 	return slices.ContainsFunc(strings.Fields(factors), func(one string) bool {
-		return one == "otp" || one == "hwk" || one == "swk"
+		return one == "mfa" || one == "otp" || one == "hwk" || one == "swk"
 	})
 }
 
@@ -127,7 +146,7 @@ func (s *Sessions) Signed(r *http.Request) (Signed, error) {
 	if err != nil {
 		return Signed{}, err
 	}
-	return Signed{Identity: found.identity, Since: found.since, Factors: found.factors, Kiosk: found.kiosk, counted: found.counted}, nil
+	return Signed{Identity: found.identity, Since: found.since, Factors: found.factors, Kiosk: found.kiosk, counted: found.counted, vouched: found.vouched, home: found.home}, nil
 }
 
 // Of returns a session of an account by its id, as the account's agent in a
@@ -151,8 +170,8 @@ func (s *Sessions) Use(ctx context.Context, account portal.AccountID, id string,
 func (s *Sessions) of(ctx context.Context, account portal.AccountID, id string, collectivity portal.CollectivityID) (signed Signed, touch func(), err error) {
 	var created, used int64
 	var hash []byte
-	err = s.db.QueryRow(ctx, `SELECT hash, factors, kiosk, created, used FROM sessions WHERE account = $1 AND id = $2`,
-		string(account), id).Scan(&hash, &signed.Factors, &signed.Kiosk, &created, &used)
+	err = s.db.QueryRow(ctx, `SELECT hash, factors, vouched, home, kiosk, created, used FROM sessions WHERE account = $1 AND id = $2`,
+		string(account), id).Scan(&hash, &signed.Factors, &signed.vouched, &signed.home, &signed.Kiosk, &created, &used)
 	if err != nil {
 		return Signed{}, nil, fmt.Errorf("sso: find session: %w", err)
 	}
@@ -208,11 +227,11 @@ func (s *Sessions) resolve(ctx context.Context, hash sessionHash) (*known, error
 
 // read asks the store about a session and the directory about its person.
 func (s *Sessions) read(ctx context.Context, hash sessionHash, now time.Time) (*known, error) {
-	var id, account, collectivity, factors, counted string
+	var id, account, collectivity, factors, vouched, home, counted string
 	var created, used int64
 	var kiosk bool
-	err := s.db.QueryRow(ctx, `SELECT id, account, COALESCE(collectivity, ''), factors, kiosk, counted, created, used FROM sessions WHERE hash = $1`,
-		hash[:]).Scan(&id, &account, &collectivity, &factors, &kiosk, &counted, &created, &used)
+	err := s.db.QueryRow(ctx, `SELECT id, account, COALESCE(collectivity, ''), factors, vouched, home, kiosk, counted, created, used FROM sessions WHERE hash = $1`,
+		hash[:]).Scan(&id, &account, &collectivity, &factors, &vouched, &home, &kiosk, &counted, &created, &used)
 	if err != nil {
 		return nil, fmt.Errorf("sso: read session: %w", err)
 	}
@@ -227,8 +246,10 @@ func (s *Sessions) read(ctx context.Context, hash sessionHash, now time.Time) (*
 	s.touch(ctx, hash[:], now, database.FromMillis(used))
 	own := *identity
 	own.Session = id
-	return &known{identity: &own, since: database.FromMillis(created), factors: factors, kiosk: kiosk, counted: counted,
-		fresh: now.Add(cacheLife), ends: ends}, nil
+	return &known{
+		identity: &own, since: database.FromMillis(created), factors: factors, vouched: vouched,
+		home: portal.CollectivityID(home), kiosk: kiosk, counted: counted, fresh: now.Add(cacheLife), ends: ends,
+	}, nil
 }
 
 // touch writes the hour of last use, at most once a minute. A store that can't
@@ -316,6 +337,7 @@ type opening struct {
 	device, address string
 	home            portal.CollectivityID // whose method vouched for the person
 	factors         string                // what she proved, "pwd"
+	vouched         string                // what an issuer says she proved
 	idToken         string
 	since           time.Time // when she first proved it, zero for now
 	kiosk           bool
@@ -327,10 +349,10 @@ func (s *Sessions) insert(ctx context.Context, to writer, begin opening) (secret
 	secret = portal.NewSecret()
 	hash := hashSecret(secret)
 	_, err = to.Exec(ctx, `
-		INSERT INTO sessions (hash, id, account, collectivity, device, address, home, id_token, factors, kiosk, counted, created, used)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		INSERT INTO sessions (hash, id, account, collectivity, device, address, home, id_token, factors, vouched, kiosk, counted, created, used)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		hash[:], portal.NewID(), string(begin.account), sql.NullString{String: string(begin.collectivity), Valid: begin.collectivity != ""},
-		begin.device, begin.address, string(begin.home), begin.idToken, begin.factors, begin.kiosk, begin.counted,
+		begin.device, begin.address, string(begin.home), begin.idToken, begin.factors, begin.vouched, begin.kiosk, begin.counted,
 		s.sinceOf(begin), database.Millis(s.now()))
 	if err != nil {
 		return "", fmt.Errorf("sso: open session: %w", err)
@@ -354,10 +376,10 @@ func (s *Sessions) renew(ctx context.Context, to writer, old sessionHash, begin 
 	hash := hashSecret(secret)
 	err = database.OneRow(to.Exec(ctx, `
 		UPDATE sessions SET hash = $1, device = $2, address = $3, home = $4, id_token = $5, factors = $6, created = $7, used = $8,
-			kiosk = kiosk OR $9, counted = $10
-		WHERE hash = $11 AND account = $12`,
+			kiosk = kiosk OR $9, counted = $10, vouched = $11
+		WHERE hash = $12 AND account = $13`,
 		hash[:], begin.device, begin.address, string(begin.home), begin.idToken, begin.factors, s.sinceOf(begin), database.Millis(s.now()),
-		begin.kiosk, begin.counted, old[:], string(begin.account)))
+		begin.kiosk, begin.counted, begin.vouched, old[:], string(begin.account)))
 	if err != nil {
 		return "", fmt.Errorf("sso: renew session: %w", err)
 	}

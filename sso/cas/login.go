@@ -154,7 +154,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, a ask, signed sso.
 	case err != nil:
 		return err
 	}
-	if application.SecondFactor && len(strings.Fields(signed.Factors)) < 2 {
+	if application.SecondFactor && !signed.SecondIn(application.Collectivity) {
 		switch {
 		case a.gateway:
 			return s.answer(w, r, a, "")

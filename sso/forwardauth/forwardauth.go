@@ -74,8 +74,8 @@ type verdict struct {
 }
 
 const (
-	protocol = "forward"
-	codeLife = time.Minute
+	protocol   = "forward"
+	codeLife   = time.Minute
 	maxKnown   = 20_000
 	cookieName = "parvis-app"
 )
@@ -361,7 +361,7 @@ func (g *Guard) handCode(w http.ResponseWriter, r *http.Request, signed sso.Sign
 	if err != nil {
 		return err
 	}
-	if application.SecondFactor && !strings.Contains(signed.Factors, " ") {
+	if application.SecondFactor && !signed.SecondIn(application.Collectivity) {
 		return web.Redirect(w, r, "/sign-in/second?"+url.Values{"next": {r.URL.RequestURI()}}.Encode())
 	}
 	code := portal.NewSecret()
@@ -411,8 +411,10 @@ func (g *Guard) insert(r *http.Request, signed sso.Signed, caller portal.Caller,
 		if err != nil {
 			return err
 		}
-		err = g.SSO.Participants.Join(r.Context(), tx, sso.Participant{Collectivity: application.Collectivity, Session: signed.Identity.Session,
-			Account: caller.Account, Application: application.ID, Protocol: protocol, Reference: signed.Identity.Session})
+		err = g.SSO.Participants.Join(r.Context(), tx, sso.Participant{
+			Collectivity: application.Collectivity, Session: signed.Identity.Session,
+			Account: caller.Account, Application: application.ID, Protocol: protocol, Reference: signed.Identity.Session,
+		})
 		if err != nil {
 			return err
 		}
@@ -446,8 +448,10 @@ func (g *Guard) handOver(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.SetCookie(w, &http.Cookie{Name: nameFor(to.Origin), Value: secret, Path: "/", HttpOnly: true,
-		Secure: strings.HasPrefix(to.Origin, "https://"), SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{
+		Name: nameFor(to.Origin), Value: secret, Path: "/", HttpOnly: true,
+		Secure: strings.HasPrefix(to.Origin, "https://"), SameSite: http.SameSiteLaxMode,
+	})
 	http.Redirect(w, r, to.String(), http.StatusSeeOther)
 	return nil
 }

@@ -183,7 +183,7 @@ func (p *Provider) person(r *http.Request, from issuer, client Client, asking re
 		return signed, "", err
 	case p.mustProveAnew(signed, asking, asked):
 		next = proveAnew
-	case !reaches(levelOf(signed.Factors), asking.Levels):
+	case !reaches(levelOf(signed.FactorsIn(client.Collectivity)), asking.Levels):
 		next = proveTwofold
 	}
 	if err := p.checkHint(r.Context(), from, client, asking, signed, next); err != nil {

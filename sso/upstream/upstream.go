@@ -4,7 +4,6 @@
 package upstream
 
 import (
-	"bytes"
 	"context"
 	"crypto/subtle"
 	"crypto/tls"
@@ -16,6 +15,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/mail"
 	"net/url"
 	"slices"
 	"sync"
@@ -41,40 +41,6 @@ var (
 	errForged      = portal.UserError{Kind: portal.ErrDenied, Key: "upstream.error.forged"}
 	errElsewhere   = portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}
 )
-
-// Settings say how to sign in at one issuer. They are the JSON of a sso.Method;
-// the client's secret is the method's.
-type Settings struct {
-	Issuer   string   `json:"issuer"` // "https://auth.bourg.example", as it names itself
-	ClientID string   `json:"client_id"`
-	Scopes   []string `json:"scopes,omitempty"` // beside openid; nil is email and profile
-	// Create lets in a person who is not known yet, when the issuer verified
-	// an address of the collectivity's own domains.
-	Create bool `json:"create,omitempty"`
-}
-
-func parse(text json.RawMessage) (Settings, error) {
-	settings := Settings{Scopes: []string{"email", "profile"}}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&settings); err != nil {
-		return Settings{}, fmt.Errorf("upstream: settings: %w: %w", portal.ErrInvalid, err)
-	}
-	address, err := url.Parse(settings.Issuer)
-	safe := err == nil && address.Host != "" && (address.Scheme == "https" || address.Scheme == "http" && loopback(address.Hostname()))
-	if !safe || address.RawQuery != "" || address.Fragment != "" {
-		return Settings{}, fmt.Errorf("upstream: settings: %w: issuer %q must look like https://auth.bourg.example", portal.ErrInvalid, settings.Issuer)
-	}
-	if settings.ClientID == "" {
-		return Settings{}, fmt.Errorf("upstream: settings: %w: client_id is missing", portal.ErrInvalid)
-	}
-	return settings, nil
-}
-
-func loopback(host string) bool {
-	address := net.ParseIP(host)
-	return host == "localhost" || (address != nil && address.IsLoopback())
-}
 
 // Issuers speaks to the issuers of all collectivities.
 type Issuers struct {
@@ -111,8 +77,10 @@ type reading struct {
 // metadata is what go-oidc leaves out of an issuer's description (OpenID
 // Connect Discovery §3, RP-Initiated Logout §2.1, RFC 9207 §3).
 type metadata struct {
-	EndSession  string `json:"end_session_endpoint"`
-	NamesItself bool   `json:"authorization_response_iss_parameter_supported"`
+	EndSession  string   `json:"end_session_endpoint"`
+	NamesItself bool     `json:"authorization_response_iss_parameter_supported"`
+	TokenAuth   []string `json:"token_endpoint_auth_methods_supported"`
+	Challenges  []string `json:"code_challenge_methods_supported"`
 }
 
 const (
@@ -140,7 +108,7 @@ func (s *Issuers) of(method sso.Method) (*issuer, error) {
 }
 
 func newIssuer(method sso.Method) (*issuer, error) {
-	settings, err := parse(method.Settings)
+	settings, err := Parse(method.Settings)
 	if err != nil {
 		return nil, err
 	}
@@ -251,11 +219,37 @@ func unreachable(err error) error {
 	return errors.Join(errSilent, err)
 }
 
-func (i *issuer) config(provider *oidc.Provider, redirect string) oauth2.Config {
+func (i *issuer) config(provider *oidc.Provider, described metadata, redirect string) oauth2.Config {
+	endpoint := provider.Endpoint()
+	endpoint.AuthStyle = i.authStyle(described)
 	return oauth2.Config{
-		ClientID: i.settings.ClientID, ClientSecret: i.secret, Endpoint: provider.Endpoint(),
+		ClientID: i.settings.ClientID, ClientSecret: i.secret, Endpoint: endpoint,
 		RedirectURL: redirect, Scopes: append([]string{oidc.ScopeOpenID}, i.settings.Scopes...),
 	}
+}
+
+// authStyle is how the secret is sent. Both ways are never tried one after the
+// other: a code serves once. The header is the default (Discovery §3).
+func (i *issuer) authStyle(described metadata) oauth2.AuthStyle {
+	basic := len(described.TokenAuth) == 0 || slices.Contains(described.TokenAuth, "client_secret_basic")
+	if i.settings.Preset != ProConnect && basic {
+		return oauth2.AuthStyleInHeader
+	}
+	return oauth2.AuthStyleInParams
+}
+
+// challenges says whether PKCE goes along. ProConnect refuses what it does not
+// know, and may not know it.
+func (i *issuer) challenges(described metadata) bool {
+	return i.settings.Preset != ProConnect || slices.Contains(described.Challenges, "S256")
+}
+
+// usable says whether an answer could let anybody in.
+func (i *issuer) usable(question sso.Question) error {
+	if i.settings.Preset == ProConnect && question.SIRET == "" && len(i.settings.SIRETs) == 0 {
+		return errors.Join(errSettings, errors.New("upstream: the collectivity has no SIRET"))
+	}
+	return nil
 }
 
 // Ask implements sso.IssuerServer.
@@ -264,19 +258,60 @@ func (s *Issuers) Ask(ctx context.Context, method sso.Method, question sso.Quest
 	if err != nil {
 		return "", err
 	}
-	provider, _, err := issuer.discover(ctx)
+	if err := issuer.usable(question); err != nil {
+		return "", err
+	}
+	provider, described, err := issuer.discover(ctx)
 	if err != nil {
 		return "", err
 	}
-	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(question.Verifier), oidc.Nonce(question.Nonce)}
-	if question.Again {
-		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
+	options := []oauth2.AuthCodeOption{oidc.Nonce(question.Nonce)}
+	if issuer.challenges(described) {
+		options = append(options, oauth2.S256ChallengeOption(question.Verifier))
 	}
-	if question.LoginHint != "" {
-		options = append(options, oauth2.SetAuthURLParam("login_hint", question.LoginHint))
+	for name, value := range issuer.parameters(question) {
+		options = append(options, oauth2.SetAuthURLParam(name, value))
 	}
-	config := issuer.config(provider, question.Redirect)
+	config := issuer.config(provider, described, question.Redirect)
 	return config.AuthCodeURL(question.State, options...), nil
+}
+
+// parameters are those that not every question has.
+func (i *issuer) parameters(question sso.Question) map[string]string {
+	all := map[string]string{}
+	if question.Again {
+		all["prompt"] = "login"
+	}
+	// ProConnect refuses a hint that is no plain address.
+	if hint, err := mail.ParseAddress(question.LoginHint); err == nil && hint.Address == question.LoginHint {
+		all["login_hint"] = question.LoginHint
+	}
+	if i.settings.Level != "" || i.settings.Preset == ProConnect {
+		i.askLevel(all)
+	}
+	if len(i.settings.Providers) == 1 {
+		all["idp_hint"] = i.settings.Providers[0]
+	}
+	return all
+}
+
+// askLevel asks for a level, and how it was reached. ProConnect does not say what
+// it makes of acr_values beside an essential acr: one or the other.
+func (i *issuer) askLevel(all map[string]string) {
+	type member struct {
+		Essential bool     `json:"essential"`
+		Values    []string `json:"values"`
+	}
+	wanted := map[string]*member{"amr": nil} // ProConnect tells it to who asks alone
+	if sso.LevelIsTwofold(i.settings.Level) {
+		wanted["acr"] = &member{true, sso.LevelsFrom(i.settings.Level)}
+	} else {
+		all["acr_values"] = i.settings.Level
+	}
+	text, err := json.Marshal(map[string]any{"id_token": wanted})
+	if err == nil { // which texts always are
+		all["claims"] = string(text)
+	}
 }
 
 // Read implements sso.IssuerServer: the answer must be to this question, from
@@ -284,6 +319,9 @@ func (s *Issuers) Ask(ctx context.Context, method sso.Method, question sso.Quest
 func (s *Issuers) Read(ctx context.Context, method sso.Method, question sso.Question, query url.Values) (sso.Answer, error) {
 	issuer, err := s.of(method)
 	if err != nil {
+		return sso.Answer{}, err
+	}
+	if err := issuer.usable(question); err != nil {
 		return sso.Answer{}, err
 	}
 	provider, described, err := issuer.discover(ctx)
@@ -294,27 +332,62 @@ func (s *Issuers) Read(ctx context.Context, method sso.Method, question sso.Ques
 		return sso.Answer{}, err
 	}
 	ctx = oidc.ClientContext(ctx, issuer.client)
-	config := issuer.config(provider, question.Redirect)
-	token, err := config.Exchange(ctx, query.Get("code"), oauth2.VerifierOption(question.Verifier))
-	if err != nil {
-		return sso.Answer{}, exchangeError(err)
-	}
-	raw, _ := token.Extra("id_token").(string)
-	id, err := provider.Verifier(&oidc.Config{ClientID: issuer.settings.ClientID}).Verify(ctx, raw)
-	if err != nil {
-		return sso.Answer{}, errors.Join(errForged, err)
-	}
-	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(question.Nonce)) != 1 {
-		return sso.Answer{}, errors.Join(errForged, errors.New("upstream: nonce of another sign-in"))
-	}
-	person, err := issuer.person(ctx, provider, token, id)
+	access, raw, err := issuer.exchange(ctx, provider, described, question, query.Get("code"))
 	if err != nil {
 		return sso.Answer{}, err
 	}
-	return sso.Answer{
-		Issuer: id.Issuer, Subject: id.Subject, EmailVerified: bool(person.EmailVerified),
-		Profile: person.profile(), IDToken: raw, Create: issuer.settings.Create,
-	}, nil
+	verifier := provider.Verifier(&oidc.Config{ClientID: issuer.settings.ClientID, SupportedSigningAlgs: issuer.settings.algorithms()})
+	id, err := verifier.Verify(ctx, raw)
+	if err != nil {
+		return sso.Answer{}, errors.Join(keysError(err), err)
+	}
+	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(question.Nonce)) != 1 {
+		return sso.Answer{}, forged(errors.New("upstream: nonce of another sign-in"))
+	}
+	if err := checkAnew(question, id, time.Now()); err != nil {
+		return sso.Answer{}, err
+	}
+	said, err := issuer.person(ctx, provider, access, id)
+	if err != nil {
+		return sso.Answer{}, err
+	}
+	answer, err := issuer.answer(question, id, said)
+	answer.IDToken = raw
+	return answer, err
+}
+
+// exchange turns the code into an access token and an ID token.
+func (i *issuer) exchange(ctx context.Context, provider *oidc.Provider, described metadata, question sso.Question, code string) (access, id string, err error) {
+	var options []oauth2.AuthCodeOption
+	if i.challenges(described) {
+		options = append(options, oauth2.VerifierOption(question.Verifier))
+	}
+	config := i.config(provider, described, question.Redirect)
+	token, err := config.Exchange(ctx, code, options...)
+	if err != nil {
+		return "", "", exchangeError(err)
+	}
+	id, _ = token.Extra("id_token").(string)
+	return token.AccessToken, id, nil
+}
+
+// answer is what sound claims vouch for.
+func (i *issuer) answer(question sso.Question, id *oidc.IDToken, said claims) (sso.Answer, error) {
+	own, err := idClaims(id) // how she signed in is the ID token's to say
+	if err != nil {
+		return sso.Answer{}, forged(err)
+	}
+	verified, ok := said.verified(i.settings.TrustEmail)
+	if !ok {
+		return sso.Answer{}, forged(errors.New("upstream: email_verified is no truth"))
+	}
+	level := own.text("acr")
+	answer := sso.Answer{
+		Issuer: id.Issuer, Subject: id.Subject, EmailVerified: verified, Profile: i.settings.profile(said), Create: i.settings.Create,
+		Level: level, Factors: factorsOf(level, textsOf(own["amr"])), Refused: i.refusal(question, said, level),
+		Claims: said.list(), Fields: i.settings.Attributes.shown(said),
+	}
+	return answer, nil
 }
 
 // checkAnswer compares what the browser brought back with what it took along,
@@ -326,13 +399,13 @@ func (i *issuer) checkAnswer(described metadata, question sso.Question, query ur
 	}
 	// RFC 9207 §2.4: an answer that names another issuer is a mix-up.
 	if len(names) > 1 || len(names) == 1 && names[0] != i.settings.Issuer || described.NamesItself && len(names) == 0 {
-		return errors.Join(errForged, errors.New("upstream: answer of another issuer"))
+		return forged(errors.New("upstream: answer of another issuer"))
 	}
 	if code := query.Get("error"); code != "" {
 		return errors.Join(errRefused, fmt.Errorf("upstream: issuer answers %.40q", code))
 	}
 	if len(query["code"]) != 1 || query.Get("code") == "" {
-		return errors.Join(errForged, errors.New("upstream: answer without code"))
+		return forged(errors.New("upstream: answer without code"))
 	}
 	return nil
 }
@@ -349,90 +422,11 @@ func exchangeError(err error) error {
 	if answered.Response != nil && answered.Response.StatusCode >= http.StatusInternalServerError {
 		return errors.Join(errSilent, err)
 	}
-	return errors.Join(errForged, err)
-}
-
-// claims are what an issuer says about a person, in the token or in userinfo
-// (OpenID Connect Core §5.1; usual_name is ProConnect's family_name).
-type claims struct {
-	Issuer        string   `json:"iss"`
-	Audience      audience `json:"aud"`
-	Subject       string   `json:"sub"`
-	Email         string   `json:"email"`
-	EmailVerified loose    `json:"email_verified"`
-	GivenName     string   `json:"given_name"`
-	FamilyName    string   `json:"family_name"`
-	UsualName     string   `json:"usual_name"`
-	Phone         string   `json:"phone_number"`
-}
-
-func (c claims) profile() sso.Profile {
-	family := c.FamilyName
-	if family == "" {
-		family = c.UsualName
-	}
-	return sso.Profile{GivenName: c.GivenName, FamilyName: family, Email: c.Email, Phone: c.Phone}
-}
-
-// audience is one text or several (RFC 7519 §4.1.3).
-type audience []string
-
-func (a *audience) UnmarshalJSON(text []byte) error {
-	var one string
-	if json.Unmarshal(text, &one) == nil {
-		*a = audience{one}
-		return nil
-	}
-	return json.Unmarshal(text, (*[]string)(a))
-}
-
-// loose is a boolean that some issuers write as a text.
-type loose bool
-
-func (l *loose) UnmarshalJSON(text []byte) error {
-	*l = string(text) == "true" || string(text) == `"true"`
-	return nil
-}
-
-// person reads userinfo when the issuer has it, else the token. go-oidc checks
-// no more than a signature there: who it is about, from whom and for whom is
-// checked here (OpenID Connect Core §5.3.2 and §5.3.4).
-func (i *issuer) person(ctx context.Context, provider *oidc.Provider, token *oauth2.Token, id *oidc.IDToken) (claims, error) {
-	var person claims
-	if provider.UserInfoEndpoint() == "" {
-		if err := id.Claims(&person); err != nil {
-			return claims{}, errors.Join(errForged, err)
-		}
-		return person, nil
-	}
-	info, err := provider.UserInfo(ctx, oauth2.StaticTokenSource(token))
-	var network *url.Error
-	if errors.As(err, &network) {
-		return claims{}, unreachable(err)
-	}
-	if err != nil {
-		return claims{}, errors.Join(errForged, err)
-	}
-	if err := info.Claims(&person); err != nil {
-		return claims{}, errors.Join(errForged, err)
-	}
-	return person, i.checkPerson(person, id.Subject)
-}
-
-func (i *issuer) checkPerson(person claims, subject string) error {
-	switch {
-	case person.Subject != subject:
-		return errors.Join(errForged, errors.New("upstream: userinfo of another subject"))
-	case person.Issuer != "" && person.Issuer != i.settings.Issuer:
-		return errors.Join(errForged, errors.New("upstream: userinfo of another issuer"))
-	case len(person.Audience) > 0 && !slices.Contains(person.Audience, i.settings.ClientID):
-		return errors.Join(errForged, errors.New("upstream: userinfo for another client"))
-	}
-	return nil
+	return forged(err)
 }
 
 // SignOut implements sso.IssuerServer.
-func (s *Issuers) SignOut(ctx context.Context, method sso.Method, idToken, back string) string {
+func (s *Issuers) SignOut(ctx context.Context, method sso.Method, idToken, back, state string) string {
 	issuer, err := s.of(method)
 	if err != nil {
 		return ""
@@ -448,7 +442,7 @@ func (s *Issuers) SignOut(ctx context.Context, method sso.Method, idToken, back 
 	query := address.Query()
 	query.Set("id_token_hint", idToken)
 	query.Set("post_logout_redirect_uri", back)
-	query.Set("state", portal.NewID())
+	query.Set("state", state)
 	address.RawQuery = query.Encode()
 	return address.String()
 }
