@@ -3,7 +3,6 @@ package sso
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -248,7 +247,8 @@ func (s *Sessions) read(ctx context.Context, hash sessionHash, now time.Time) (*
 	own.Session = id
 	return &known{
 		identity: &own, since: database.FromMillis(created), factors: factors, vouched: vouched,
-		home: portal.CollectivityID(home), kiosk: kiosk, counted: counted, fresh: now.Add(cacheLife), ends: ends,
+		home: portal.CollectivityID(home), kiosk: kiosk, counted: counted,
+		fresh: now.Add(cacheLife), ends: ends,
 	}, nil
 }
 
@@ -264,214 +264,12 @@ func (s *Sessions) touch(ctx context.Context, hash []byte, now, used time.Time) 
 	}
 }
 
-// keep remembers a session, unless something changed while it was read.
-func (s *Sessions) keep(hash sessionHash, found *known, epoch uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.epoch.Load() != epoch {
-		return
-	}
-	if len(s.known) >= maxCached {
-		s.sweep()
-	}
-	s.known[hash] = found
-}
-
-// sweep forgets what is no more fresh, or any half when all is.
-func (s *Sessions) sweep() {
-	now := s.now()
-	for hash, one := range s.known {
-		if !now.Before(one.fresh) {
-			delete(s.known, hash)
-		}
-	}
-	for hash := range s.known {
-		if len(s.known) < maxCached/2 {
-			return
-		}
-		delete(s.known, hash)
-	}
-}
-
-// drop forgets a session that changed, also where it is being read right now.
-func (s *Sessions) drop(hash sessionHash) {
-	s.epoch.Add(1)
-	s.remove(hash)
-}
-
-func (s *Sessions) remove(hash sessionHash) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.known, hash)
-}
-
-// OnForget calls fn when what is known of an account, "" for everybody's, counts
-// no more: the directory changed, or one of her sessions ended. What a session
-// opened elsewhere closes with it at once. Call it before the first request.
-func (s *Sessions) OnForget(fn func(portal.AccountID)) { s.onForget = append(s.onForget, fn) }
-
-// Forget makes the next request of an account, "" for everybody's, ask the
-// directory again. It is called after each change of the directory.
-func (s *Sessions) Forget(account portal.AccountID) {
-	s.forget(account)
-	for _, forget := range s.onForget {
-		forget(account)
-	}
-}
-
-func (s *Sessions) forget(account portal.AccountID) {
-	s.epoch.Add(1)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for hash, one := range s.known {
-		if account == "" || one.identity.Caller.Account == account {
-			delete(s.known, hash)
-		}
-	}
-}
-
-// opening is a session about to begin.
-type opening struct {
-	account         portal.AccountID
-	collectivity    portal.CollectivityID
-	device, address string
-	home            portal.CollectivityID // whose method vouched for the person
-	factors         string                // what she proved, "pwd"
-	vouched         string                // what an issuer says she proved
-	idToken         string
-	since           time.Time // when she first proved it, zero for now
-	kiosk           bool
-	counted         string // by what her wrong passwords are counted, "" for her account
-}
-
-// insert writes a new session and returns its secret.
-func (s *Sessions) insert(ctx context.Context, to writer, begin opening) (secret string, err error) {
-	secret = portal.NewSecret()
-	hash := hashSecret(secret)
-	_, err = to.Exec(ctx, `
-		INSERT INTO sessions (hash, id, account, collectivity, device, address, home, id_token, factors, vouched, kiosk, counted, created, used)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		hash[:], portal.NewID(), string(begin.account), sql.NullString{String: string(begin.collectivity), Valid: begin.collectivity != ""},
-		begin.device, begin.address, string(begin.home), begin.idToken, begin.factors, begin.vouched, begin.kiosk, begin.counted,
-		s.sinceOf(begin), database.Millis(s.now()))
-	if err != nil {
-		return "", fmt.Errorf("sso: open session: %w", err)
-	}
-	return secret, nil
-}
-
-// sinceOf is when the person of a session about to begin proved who she is, ms.
-func (s *Sessions) sinceOf(begin opening) int64 {
-	if begin.since.IsZero() {
-		return database.Millis(s.now())
-	}
-	return database.Millis(begin.since)
-}
-
-// renew gives the session of a person who proved again who she is a new secret:
-// the applications that it opened stay open, and whoever knew the old secret is
-// out. portal.ErrNotFound when the session is not hers, or is gone.
-func (s *Sessions) renew(ctx context.Context, to writer, old sessionHash, begin opening) (secret string, err error) {
-	secret = portal.NewSecret()
-	hash := hashSecret(secret)
-	err = database.OneRow(to.Exec(ctx, `
-		UPDATE sessions SET hash = $1, device = $2, address = $3, home = $4, id_token = $5, factors = $6, created = $7, used = $8,
-			kiosk = kiosk OR $9, counted = $10, vouched = $11
-		WHERE hash = $12 AND account = $13`,
-		hash[:], begin.device, begin.address, string(begin.home), begin.idToken, begin.factors, s.sinceOf(begin), database.Millis(s.now()),
-		begin.kiosk, begin.counted, begin.vouched, old[:], string(begin.account)))
-	if err != nil {
-		return "", fmt.Errorf("sso: renew session: %w", err)
-	}
-	return secret, nil
-}
-
-// raise gives the session of a person who proved a second factor a new secret,
-// and leads it into a collectivity. When she proved the first does not move.
-// portal.ErrNotFound when the session is not hers, or is gone.
-func (s *Sessions) raise(ctx context.Context, to writer, old sessionHash, account portal.AccountID, factors string, into portal.CollectivityID) (secret string, err error) {
-	secret = portal.NewSecret()
-	hash := hashSecret(secret)
-	err = database.OneRow(to.Exec(ctx, `UPDATE sessions SET hash = $1, factors = $2, collectivity = $3, used = $4 WHERE hash = $5 AND account = $6`,
-		hash[:], factors, sql.NullString{String: string(into), Valid: into != ""}, database.Millis(s.now()), old[:], string(account)))
-	if err != nil {
-		return "", fmt.Errorf("sso: raise session: %w", err)
-	}
-	return secret, nil
-}
-
 // purge removes the sessions that ended.
 func (s *Sessions) purge(ctx context.Context) error {
 	now := s.now()
 	_, err := s.db.Exec(ctx, `DELETE FROM sessions WHERE created < $1 OR used < $2 OR (kiosk AND used < $3)`,
 		database.Millis(now.Add(-s.life.Absolute)), database.Millis(now.Add(-s.life.Idle)), database.Millis(now.Add(-s.life.Kiosk)))
 	return err
-}
-
-// Session is a browser that is signed in, as its person sees it.
-type Session struct {
-	ID            string
-	Device        string // "Firefox, Windows"
-	Address       string
-	Created, Used time.Time
-}
-
-// List returns the sessions of the caller's account, the last used first.
-func (s *Sessions) List(ctx context.Context, caller portal.Caller) ([]Session, error) {
-	now := s.now()
-	rows, err := s.db.Query(ctx, `
-		SELECT id, device, address, created, used FROM sessions
-		WHERE account = $1 AND created > $2 AND used > $3 AND (NOT kiosk OR used > $4) ORDER BY used DESC, id`,
-		string(caller.Account), database.Millis(now.Add(-s.life.Absolute)), database.Millis(now.Add(-s.life.Idle)),
-		database.Millis(now.Add(-s.life.Kiosk)))
-	sessions, err := database.Collect(rows, err, func(rows *sql.Rows) (Session, error) {
-		var session Session
-		var created, used int64
-		err := rows.Scan(&session.ID, &session.Device, &session.Address, &created, &used)
-		session.Created, session.Used = database.FromMillis(created), database.FromMillis(used)
-		return session, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("sso: list sessions: %w", err)
-	}
-	return sessions, nil
-}
-
-// Revoke ends one session of the caller's account, whichever browser it is in.
-func (s *Sessions) Revoke(ctx context.Context, caller portal.Caller, id string) error {
-	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		err := database.OneRow(tx.Exec(ctx, `DELETE FROM sessions WHERE id = $1 AND account = $2`, id, string(caller.Account)))
-		if err != nil {
-			return err
-		}
-		return journal(ctx, tx, caller, audit.SessionRevoked, "")
-	})
-	s.Forget(caller.Account)
-	if err != nil {
-		return fmt.Errorf("sso: revoke session: %w", err)
-	}
-	return nil
-}
-
-// RevokeOthers ends all sessions of the caller's account but one, and returns
-// how many.
-func (s *Sessions) RevokeOthers(ctx context.Context, caller portal.Caller, keep string) (int, error) {
-	var count int64
-	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		result, err := tx.Exec(ctx, `DELETE FROM sessions WHERE account = $1 AND id <> $2`, string(caller.Account), keep)
-		if err != nil {
-			return err
-		}
-		if count, err = result.RowsAffected(); err != nil || count == 0 {
-			return err
-		}
-		return journal(ctx, tx, caller, audit.SessionRevoked, "")
-	})
-	s.Forget(caller.Account)
-	if err != nil {
-		return 0, fmt.Errorf("sso: revoke sessions: %w", err)
-	}
-	return int(count), nil
 }
 
 // ended is what a session leaves.

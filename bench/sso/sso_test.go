@@ -92,7 +92,11 @@ func answer(b *testing.B, p *servertest.Portal, request *http.Request, want int)
 }
 
 func form(path string, values url.Values, cookies ...*http.Cookie) *http.Request {
-	request := httptest.NewRequest(http.MethodPost, "http://127.0.0.1"+path, strings.NewReader(values.Encode()))
+	request, err := http.NewRequest(http.MethodPost, "http://127.0.0.1"+path, strings.NewReader(values.Encode())) // httptest's would be parsed from text
+	if err != nil {
+		panic(err)
+	}
+	request.RemoteAddr = "192.0.2.1:1234"
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Sec-Fetch-Site", "same-origin")
 	for _, cookie := range cookies {

@@ -38,7 +38,8 @@ type DB struct {
 	engine  Engine
 	url     string // of a PostgreSQL server
 	readers *pool
-	writer  *pool // the same as readers on PostgreSQL, one connection on SQLite
+	writer  *pool  // the same as readers on PostgreSQL, one connection on SQLite
+	queue   *queue // of who wants to write, nil on PostgreSQL
 }
 
 // Open opens the store at url and migrates it: "sqlite:/var/lib/parvis/parvis.db"
@@ -112,10 +113,11 @@ func connectSQLite(path string) (*DB, error) {
 	count := max(4, runtime.GOMAXPROCS(0))
 	readers.SetMaxOpenConns(count)
 	readers.SetMaxIdleConns(count)
+	write := &pool{conns: writer, cacheStatements: true}
 	return &DB{
 		engine:  SQLite,
 		readers: &pool{conns: readers, cacheStatements: true},
-		writer:  &pool{conns: writer, cacheStatements: true},
+		writer:  write, queue: newQueue(write),
 	}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -166,4 +167,23 @@ func BenchmarkTx(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkTxAtOnce is what many small transactions at the same time cost each.
+func BenchmarkTxAtOnce(b *testing.B) {
+	ctx, db := context.Background(), databasetest.New(b)
+	var number atomic.Int64
+	b.SetParallelism(8)
+	b.RunParallel(func(loop *testing.PB) {
+		for loop.Next() {
+			err := db.Tx(ctx, func(tx *database.Tx) error {
+				_, err := tx.Exec(ctx, `INSERT INTO accounts (id, login, created) VALUES ($1, $1, 1)
+					ON CONFLICT (id) DO UPDATE SET created = accounts.created + 1`, strconv.FormatInt(number.Add(1)%100, 10))
+				return err
+			})
+			if err != nil {
+				b.Error(err)
+			}
+		}
+	})
 }

@@ -56,9 +56,9 @@ func (p *pool) query(ctx context.Context, query string, args []any) (*sql.Rows, 
 
 func (p *pool) queryRow(ctx context.Context, query string, args []any) Row {
 	if stmt := p.statement(ctx, query); stmt != nil {
-		return Row{stmt.QueryRowContext(ctx, args...)}
+		return Row{row: stmt.QueryRowContext(ctx, args...)}
 	}
-	return Row{p.conns.QueryRowContext(ctx, query, args...)}
+	return Row{row: p.conns.QueryRowContext(ctx, query, args...)}
 }
 
 func (p *pool) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
@@ -77,11 +77,17 @@ func (p *pool) close() error {
 }
 
 // Row is one row to scan.
-type Row struct{ row *sql.Row }
+type Row struct {
+	row *sql.Row
+	tx  *Tx // nil outside of a transaction
+}
 
 // Scan copies the columns; portal.ErrNotFound when there is no row.
 func (r Row) Scan(dest ...any) error {
 	err := r.row.Scan(dest...)
+	if r.tx != nil {
+		r.tx.note(err)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return portal.ErrNotFound
 	}

@@ -18,6 +18,9 @@ import (
 type Tx struct {
 	tx   *sql.Tx
 	pool *pool
+	// aborted is the error by which the engine may have ended the transaction,
+	// whatever becomes of it in fn.
+	aborted error
 	// missed are the texts that no prepared statement was there for. They are
 	// prepared once the transaction has given its connection back.
 	missed []string
@@ -26,8 +29,9 @@ type Tx struct {
 // attempts bounds how often a transaction that met another one is run again.
 const attempts = 8
 
-// Tx runs fn in a transaction and commits it when fn returns nil. On SQLite it
-// takes the write lock first; on PostgreSQL it is serializable. When it met
+// Tx runs fn in a transaction and commits it when fn returns nil. On SQLite
+// transactions run one after the other, and those that waited share one commit;
+// on PostgreSQL they are serializable. When it met
 // another transaction it is run again, so fn must have no effect outside of
 // the store. After several meetings it gives up with portal.ErrUnavailable.
 func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
@@ -49,11 +53,10 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 }
 
 func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
-	options := &sql.TxOptions{}
-	if db.engine == PostgreSQL {
-		options.Isolation = sql.LevelSerializable
+	if db.queue != nil {
+		return db.queue.run(ctx, fn)
 	}
-	begun, err := db.writer.conns.BeginTx(ctx, options)
+	begun, err := db.writer.conns.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
 		return fmt.Errorf("database: begin: %w", err)
 	}
@@ -65,14 +68,29 @@ func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := begun.Commit(); err != nil {
 		return fmt.Errorf("database: commit: %w", err)
 	}
-	for _, query := range tx.missed {
-		db.writer.statement(ctx, query)
-	}
 	return nil
+}
+
+// prepareMissed prepares for the next time what this one had to compile.
+func (tx *Tx) prepareMissed(ctx context.Context) {
+	for _, query := range tx.missed {
+		tx.pool.statement(ctx, query)
+	}
+}
+
+// note keeps an error that may have ended the transaction.
+func (tx *Tx) note(err error) error {
+	if err != nil && tx.aborted == nil && aborts(err) {
+		tx.aborted = err
+	}
+	return err
 }
 
 // collided says whether an error only means that two transactions met.
 func collided(err error) bool {
+	if errors.Is(err, errRegroup) {
+		return true
+	}
 	var postgres *pgconn.PgError
 	if errors.As(err, &postgres) {
 		return postgres.Code == "40001" || postgres.Code == "40P01" // serialization failure, deadlock
@@ -116,6 +134,11 @@ func (tx *Tx) statement(ctx context.Context, query string) *sql.Stmt {
 // Query reads rows. The caller closes them before the next call: a
 // transaction has one connection.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := tx.run(ctx, query, args)
+	return rows, tx.note(err)
+}
+
+func (tx *Tx) run(ctx context.Context, query string, args []any) (*sql.Rows, error) {
 	if stmt := tx.statement(ctx, query); stmt != nil {
 		return stmt.QueryContext(ctx, args...)
 	}
@@ -125,13 +148,18 @@ func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, 
 // QueryRow reads one row.
 func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) Row {
 	if stmt := tx.statement(ctx, query); stmt != nil {
-		return Row{stmt.QueryRowContext(ctx, args...)}
+		return Row{stmt.QueryRowContext(ctx, args...), tx}
 	}
-	return Row{tx.tx.QueryRowContext(ctx, query, args...)}
+	return Row{tx.tx.QueryRowContext(ctx, query, args...), tx}
 }
 
 // Exec writes.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	result, err := tx.exec(ctx, query, args)
+	return result, tx.note(err)
+}
+
+func (tx *Tx) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
 	if stmt := tx.statement(ctx, query); stmt != nil {
 		return stmt.ExecContext(ctx, args...)
 	}
