@@ -95,6 +95,10 @@ func (s Signed) SecondIn(collectivity portal.CollectivityID) bool {
 	return hasSecond(s.FactorsIn(collectivity))
 }
 
+// HasSecond says whether references that Signed.FactorsIn gave tell of a second
+// factor.
+func HasSecond(factors string) bool { return hasSecond(factors) }
+
 // hasSecond says whether one of these references is more than a password.
 func hasSecond(factors string) bool {
 	return slices.ContainsFunc(strings.Fields(factors), func(one string) bool {
