@@ -37,8 +37,12 @@ func (s *Service) tryIssuer(w http.ResponseWriter, r *http.Request) error {
 	if method.Kind != OIDC || s.issuers == nil {
 		return errNoTrial
 	}
+	login, err := s.people.LoginOf(r.Context(), identity.Caller.Account)
+	if err != nil {
+		return err
+	}
 	err = s.writeFlow(w, r, flow{
-		Trial: identity.Session, In: identity.Caller.Collectivity, Next: methodAddress, Again: r.PostFormValue("again") != "",
+		Login: login, Trial: identity.Session, In: identity.Caller.Collectivity, Next: methodAddress, Again: r.PostFormValue("again") != "",
 		State: portal.NewSecret(), Nonce: portal.NewSecret(), Verifier: portal.NewSecret(),
 	})
 	if err != nil {

@@ -192,6 +192,7 @@ let provider;
 const server = createServer((req, res) => {
   const fail = (error) => res.writeHead(400, { 'content-type': 'text/plain' }).end(String(error));
   const url = new URL(req.url, 'http://127.0.0.1');
+  if (req.url === '/favicon.ico') return res.writeHead(204).end();
   if (req.url === '/switch') return setSwitch(req, res).catch(fail);
   if (req.url.startsWith('/interaction/')) return interact(req, res).catch(fail);
   if (url.pathname === `${mount}/authorize`) {
