@@ -361,7 +361,7 @@ func TestATrialIsOfItsAdministratorAlone(t *testing.T) {
 	admin := h.administrator(t)
 	admin.post("/admin/sign-in/issuer", nil).want(t, http.StatusSeeOther)
 	back := admin.throughIssuer(strings.Replace(goesOn.FindStringSubmatch(admin.get("/sign-in/issuer").header.Get("Refresh"))[1],
-		"response_type=", "login_hint=marc.dupont%40bourg.example&response_type=", 1))
+		"login_hint=anne", "login_hint=marc.dupont", 1))
 	h.browser(t).get(back).want(t, http.StatusForbidden, "autre navigateur")
 	must(t, h.SetRights(context.Background(), directory.Installation("bourg"), h.anne.Agent, nil)) // meanwhile
 	admin.get(back).want(t, http.StatusForbidden, "autre navigateur")
