@@ -120,7 +120,11 @@ func (n audienceNames) of(app Application) string {
 }
 
 func (h *Handler) newApplication(w http.ResponseWriter, r *http.Request) error {
-	return h.showForm(w, r, http.StatusOK, formOf(Application{Kind: sso.KindLink, Subject: Login, Icon: "apps"}))
+	app := Application{Kind: sso.KindLink, Subject: Login, Icon: "apps"}
+	if r.URL.Query().Get("preset") == "proconnect" {
+		app = proConnect()
+	}
+	return h.showForm(w, r, http.StatusOK, formOf(app))
 }
 
 func (h *Handler) create(w http.ResponseWriter, r *http.Request) error {

@@ -33,12 +33,14 @@ const (
 	GroupIDs    Attribute = "group_ids"    // one value each
 	Place       Attribute = "collectivity" // its identifier, "bourg"
 	SIREN       Attribute = "siren"        // of the collectivity, 9 digits
+	SIRET       Attribute = "siret"        // of the collectivity, 14 digits
+	Population  Attribute = "population"   // "agent": ProConnect tells them from contractors and partners
 )
 
 // Attributes lists them in the order in which an administrator chooses.
 var Attributes = []Attribute{
 	Login, ID, SourceKey, Email, GivenName, FamilyName, DisplayName, Function, UnitName, UnitID, Phone, Mobile, Office,
-	Groups, GroupIDs, Place, SIREN,
+	Groups, GroupIDs, Place, SIREN, SIRET, Population,
 }
 
 // Subjects are those that name one person: two agents never share one.
@@ -52,7 +54,7 @@ type Person struct {
 	Email, Phone, Mobile, Office, Function string
 	Unit                                   string // its name
 	SourceKey                              string
-	SIREN                                  string // of her collectivity
+	SIREN, SIRET                           string // of her collectivity
 }
 
 // Release is what an application of her collectivity is told about a caller: a
@@ -97,7 +99,7 @@ func (p Person) attributes(caller portal.Caller) map[Attribute][]string {
 		Login: p.Login, ID: string(caller.Agent), SourceKey: p.SourceKey, Email: p.Email, GivenName: p.GivenName,
 		FamilyName: p.FamilyName, DisplayName: strings.TrimSpace(p.GivenName + " " + p.FamilyName), Function: p.Function,
 		UnitName: p.Unit, UnitID: string(caller.Unit), Phone: p.Phone, Mobile: p.Mobile, Office: p.Office,
-		Place: string(caller.Collectivity), SIREN: p.SIREN,
+		Place: string(caller.Collectivity), SIREN: p.SIREN, SIRET: p.SIRET, Population: "agent",
 	} {
 		if value != "" {
 			told[attribute] = []string{value}

@@ -90,7 +90,7 @@ func groupIDs(names []string) []portal.GroupID {
 func (l *loader) collectivities() error {
 	for _, c := range l.story.Collectivities {
 		err := l.server.Directory.CreateCollectivity(l.ctx, directory.Collectivity{
-			ID: portal.CollectivityID(c.ID), Name: c.Name, LongName: c.LongName, Kind: c.Kind, SIREN: c.SIREN, INSEE: c.INSEE,
+			ID: portal.CollectivityID(c.ID), Name: c.Name, LongName: c.LongName, Kind: c.Kind, SIREN: c.SIREN, SIRET: c.SIRET, INSEE: c.INSEE,
 			Zone: c.TimeZone, Colour: c.Brand, Phone: c.Phone, Domains: []string{c.Domain},
 		})
 		if err != nil {

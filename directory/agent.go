@@ -265,16 +265,17 @@ type Portrait struct {
 	Agent
 	Login string // of her account
 	SIREN string // of her collectivity, "" when unknown
+	SIRET string // the same
 }
 
 // Portrait returns the caller's own; portal.ErrNotFound when she has left.
 func (s *Store) Portrait(ctx context.Context, caller portal.Caller) (Portrait, error) {
 	var p Portrait
 	var err error
-	row := s.db.QueryRow(ctx, `SELECT `+agentColumns+`, COALESCE(p.login, ''), c.siren`+agentTables+`
+	row := s.db.QueryRow(ctx, `SELECT `+agentColumns+`, COALESCE(p.login, ''), c.siren, c.siret`+agentTables+`
 		LEFT JOIN accounts p ON p.id = a.account JOIN collectivities c ON c.id = a.collectivity
 		WHERE a.collectivity = $1 AND a.id = $2 AND a.active`, string(caller.Collectivity), string(caller.Agent))
-	p.Agent, err = scanAgent(func(dest ...any) error { return row.Scan(append(dest, &p.Login, &p.SIREN)...) })
+	p.Agent, err = scanAgent(func(dest ...any) error { return row.Scan(append(dest, &p.Login, &p.SIREN, &p.SIRET)...) })
 	if err != nil {
 		return Portrait{}, fmt.Errorf("directory: read portrait: %w", err)
 	}

@@ -21,6 +21,7 @@ type Collectivity struct {
 	LongName string                // "Mairie de Bourg-sur-Loire"
 	Kind     string                // "commune", "epci", "syndicat" or "ccas"
 	SIREN    string                // 9 digits, "" when unknown
+	SIRET    string                // 14 digits, begins with SIREN; "" when unknown
 	INSEE    string                // code of the commune, "" when unknown
 	Zone     string                // IANA time zone; "" is Europe/Paris
 	Language i18n.Language         // "" is French
@@ -52,6 +53,9 @@ func (c Collectivity) withDefaults() Collectivity {
 	if c.Colour == "" {
 		c.Colour = defaultColour
 	}
+	if siret, ok := portal.SIRET(c.SIRET); ok {
+		c.SIRET = siret // without spaces
+	}
 	domains := make([]string, len(c.Domains))
 	for i, domain := range c.Domains {
 		domains[i] = strings.ToLower(strings.TrimSpace(domain))
@@ -71,6 +75,9 @@ func (c Collectivity) check() error {
 	}
 	if c.SIREN != "" && !sirenPattern.MatchString(c.SIREN) {
 		wrong.Add("siren", "directory.error.siren")
+	}
+	if siret, ok := portal.SIRET(c.SIRET); c.SIRET != "" && (!ok || !strings.HasPrefix(siret, c.SIREN)) {
+		wrong.Add("siret", "directory.error.siret")
 	}
 	if c.INSEE != "" && !inseePattern.MatchString(c.INSEE) {
 		wrong.Add("insee", "directory.error.insee")
@@ -109,9 +116,9 @@ func (s *Store) CreateCollectivity(ctx context.Context, c Collectivity) error {
 
 func (s *Store) insertCollectivity(ctx context.Context, tx *database.Tx, c Collectivity) error {
 	_, err := tx.Exec(ctx, `
-		INSERT INTO collectivities (id, name, long_name, kind, siren, insee, zone, language, colour, phone, active, created)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, TRUE, $11)`,
-		string(c.ID), c.Name, c.LongName, c.Kind, c.SIREN, c.INSEE, c.Zone, string(c.Language), c.Colour, c.Phone, database.Millis(s.now()))
+		INSERT INTO collectivities (id, name, long_name, kind, siren, siret, insee, zone, language, colour, phone, active, created)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, TRUE, $12)`,
+		string(c.ID), c.Name, c.LongName, c.Kind, c.SIREN, c.SIRET, c.INSEE, c.Zone, string(c.Language), c.Colour, c.Phone, database.Millis(s.now()))
 	if database.IsDuplicate(err) {
 		return portal.FieldErrors{portal.Invalid("id", "directory.error.taken")}
 	}
@@ -176,11 +183,11 @@ func (s *Store) remembered(ctx context.Context, id portal.CollectivityID) (body,
 	return read, nil
 }
 
-const collectivityColumns = `id, name, long_name, kind, siren, insee, zone, language, colour, phone, active`
+const collectivityColumns = `id, name, long_name, kind, siren, siret, insee, zone, language, colour, phone, active`
 
 func scanCollectivity(scan func(dest ...any) error) (Collectivity, error) {
 	var c Collectivity
-	err := scan(&c.ID, &c.Name, &c.LongName, &c.Kind, &c.SIREN, &c.INSEE, &c.Zone, &c.Language, &c.Colour, &c.Phone, &c.Active)
+	err := scan(&c.ID, &c.Name, &c.LongName, &c.Kind, &c.SIREN, &c.SIRET, &c.INSEE, &c.Zone, &c.Language, &c.Colour, &c.Phone, &c.Active)
 	return c, err
 }
 

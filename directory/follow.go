@@ -173,3 +173,26 @@ func (d SignIn) SourceKeys(ctx context.Context, collectivity portal.Collectivity
 	}
 	return keys, nil
 }
+
+// unitNamed is the unit of a collectivity that a source names, by its name or its
+// identifier, accents and case aside; "" for one that it has not, or has twice.
+func unitNamed(ctx context.Context, from rows, collectivity portal.CollectivityID, name string) (portal.UnitID, error) {
+	if name == "" {
+		return "", nil
+	}
+	found, err := from.Query(ctx, `SELECT id, name FROM units WHERE collectivity = $1 ORDER BY id`, string(collectivity))
+	units, err := database.Collect(found, err, func(rows *sql.Rows) (one Unit, err error) { return one, rows.Scan(&one.ID, &one.Name) })
+	if err != nil {
+		return "", fmt.Errorf("directory: find unit: %w", err)
+	}
+	var named []portal.UnitID
+	for _, unit := range units {
+		if string(unit.ID) == name || i18n.Fold(unit.Name) == i18n.Fold(name) {
+			named = append(named, unit.ID)
+		}
+	}
+	if len(named) != 1 {
+		return "", nil
+	}
+	return named[0], nil
+}

@@ -72,8 +72,8 @@ func (s *Store) ChangeCollectivity(ctx context.Context, c Collectivity) error {
 	}
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		err := database.OneRow(tx.Exec(ctx, `
-			UPDATE collectivities SET name = $2, long_name = $3, kind = $4, siren = $5, insee = $6, zone = $7, language = $8, colour = $9, phone = $10
-			WHERE id = $1`, string(c.ID), c.Name, c.LongName, c.Kind, c.SIREN, c.INSEE, c.Zone, string(c.Language), c.Colour, c.Phone))
+			UPDATE collectivities SET name = $2, long_name = $3, kind = $4, siren = $5, insee = $6, zone = $7, language = $8, colour = $9, phone = $10, siret = $11
+			WHERE id = $1`, string(c.ID), c.Name, c.LongName, c.Kind, c.SIREN, c.INSEE, c.Zone, string(c.Language), c.Colour, c.Phone, c.SIRET))
 		if err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ var _ sso.People = SignIn{}
 func (d SignIn) Locate(ctx context.Context, login string) (sso.Place, error) {
 	c, err := d.ofDomain(ctx, sso.LoginDomain(login))
 	if err == nil {
-		return sso.Place{Collectivity: c.shown(d.Theme), Domains: c.Domains, ByDomain: true}, nil
+		return sso.Place{Collectivity: c.shown(d.Theme), Domains: c.Domains, SIRET: c.SIRET, ByDomain: true}, nil
 	}
 	if !errors.Is(err, portal.ErrNotFound) {
 		return sso.Place{}, fmt.Errorf("directory: locate login: %w", err)
@@ -44,7 +44,19 @@ func (d SignIn) Locate(ctx context.Context, login string) (sso.Place, error) {
 	if c, err = d.remembered(ctx, memberships[0].Collectivity); err != nil {
 		return sso.Place{}, err
 	}
-	return sso.Place{Collectivity: c.shown(d.Theme), Domains: c.Domains}, nil
+	return sso.Place{Collectivity: c.shown(d.Theme), Domains: c.Domains, SIRET: c.SIRET}, nil
+}
+
+// Place is where the logins of an open collectivity belong.
+func (d SignIn) Place(ctx context.Context, collectivity portal.CollectivityID) (sso.Place, error) {
+	c, err := d.remembered(ctx, collectivity)
+	if err == nil && !c.Active {
+		err = portal.ErrNotFound
+	}
+	if err != nil {
+		return sso.Place{}, fmt.Errorf("directory: find place: %w", err)
+	}
+	return sso.Place{Collectivity: c.shown(d.Theme), Domains: c.Domains, SIRET: c.SIRET, ByDomain: true}, nil
 }
 
 // AccountOf returns the open account that signs in with a canonical login, ""
@@ -106,7 +118,11 @@ func (d SignIn) LoginOf(ctx context.Context, account portal.AccountID) (string, 
 // changed about, only reads.
 func (d SignIn) Admit(ctx context.Context, collectivity portal.CollectivityID, profile sso.Profile) (portal.AccountID, error) {
 	agent, err := agentOfProfile(ctx, d.db, collectivity, profile)
-	if err == nil && agent.Active && agent.Account != "" && merge(agent, profile) == agent {
+	unit, unitErr := unitNamed(ctx, d.db, collectivity, profile.UnitName)
+	if unitErr != nil {
+		return "", fmt.Errorf("directory: admit: %w", unitErr)
+	}
+	if err == nil && agent.Active && agent.Account != "" && merge(agent, profile, unit) == agent {
 		change, err := groupChangeOf(ctx, d.db, collectivity, agent.ID, profile)
 		if err != nil || change.none() {
 			return agent.Account, err
@@ -127,8 +143,12 @@ func (d SignIn) Admit(ctx context.Context, collectivity portal.CollectivityID, p
 // admit returns the account and the agents that it made or changed.
 func (d SignIn) admit(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, profile sso.Profile) (portal.AccountID, []string, error) {
 	agent, err := agentOfProfile(ctx, tx, collectivity, profile)
+	unit, unitErr := unitNamed(ctx, tx, collectivity, profile.UnitName)
+	if unitErr != nil {
+		return "", nil, unitErr
+	}
 	if errors.Is(err, portal.ErrNotFound) {
-		account, id, err := d.admitNew(ctx, tx, Installation(collectivity), profile)
+		account, id, err := d.admitNew(ctx, tx, Installation(collectivity), profile, unit)
 		if err == nil {
 			err = d.followGroups(ctx, tx, portal.Caller{Collectivity: collectivity, Account: account, Agent: id}, profile)
 		}
@@ -140,7 +160,7 @@ func (d SignIn) admit(ctx context.Context, tx *database.Tx, collectivity portal.
 	if !agent.Active || agent.Account == "" {
 		return "", nil, portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.closed"}
 	}
-	ids, err := refreshAgent(ctx, tx, collectivity, agent, profile)
+	ids, err := refreshAgent(ctx, tx, collectivity, agent, profile, unit)
 	if err == nil {
 		err = d.followGroups(ctx, tx, portal.Caller{Collectivity: collectivity, Account: agent.Account, Agent: agent.ID}, profile)
 	}
@@ -171,7 +191,7 @@ func agentOfProfile(ctx context.Context, tx rows, collectivity portal.Collectivi
 
 // admitNew makes the agent, and its account unless the login has one: that one
 // is the person's own, since the login is of the collectivity.
-func (d SignIn) admitNew(ctx context.Context, tx *database.Tx, installation portal.Caller, profile sso.Profile) (portal.AccountID, portal.AgentID, error) {
+func (d SignIn) admitNew(ctx context.Context, tx *database.Tx, installation portal.Caller, profile sso.Profile, unit portal.UnitID) (portal.AccountID, portal.AgentID, error) {
 	var account portal.AccountID
 	err := tx.QueryRow(ctx, `SELECT id FROM accounts WHERE login = $1`, profile.Login).Scan(&account)
 	if errors.Is(err, portal.ErrNotFound) {
@@ -182,14 +202,14 @@ func (d SignIn) admitNew(ctx context.Context, tx *database.Tx, installation port
 	if err != nil {
 		return "", "", err
 	}
-	agent := merge(Agent{ID: portal.AgentID(portal.NewID()), Account: account}, profile)
+	agent := merge(Agent{ID: portal.AgentID(portal.NewID()), Account: account}, profile, unit)
 	return account, agent.ID, d.insertAgent(ctx, tx, installation, agent)
 }
 
 // refreshAgent writes what the source knows better; nothing when nothing
 // changed, which is the ordinary sign-in.
-func refreshAgent(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent Agent, profile sso.Profile) ([]string, error) {
-	fresh := merge(agent, profile)
+func refreshAgent(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent Agent, profile sso.Profile, unit portal.UnitID) ([]string, error) {
+	fresh := merge(agent, profile, unit)
 	if fresh == agent {
 		return nil, nil
 	}
@@ -204,7 +224,7 @@ func refreshAgent(ctx context.Context, tx *database.Tx, collectivity portal.Coll
 // merge takes from a profile what it says; what it leaves out stays. Values
 // that the directory would refuse are left out too: a bad telephone number must
 // not keep a person out.
-func merge(agent Agent, profile sso.Profile) Agent {
+func merge(agent Agent, profile sso.Profile, unit portal.UnitID) Agent {
 	merged := agent
 	merged.GivenName = cmp.Or(profile.GivenName, agent.GivenName)
 	merged.FamilyName = cmp.Or(profile.FamilyName, agent.FamilyName, profile.Login)
@@ -214,6 +234,7 @@ func merge(agent Agent, profile sso.Profile) Agent {
 	merged.Mobile = cmp.Or(profile.Mobile, agent.Mobile)
 	merged.Office = cmp.Or(profile.Office, agent.Office)
 	merged.SourceKey = cmp.Or(profile.Key, agent.SourceKey)
+	merged.Unit = cmp.Or(unit, agent.Unit)
 	var refused portal.FieldErrors
 	if !errors.As(merged.check(), &refused) {
 		return merged

@@ -27,6 +27,7 @@ type Description struct {
 	LongName string   `toml:"long_name"`
 	Kind     string   `toml:"kind"` // "commune", "epci", "syndicat" or "ccas"
 	SIREN    string   `toml:"siren"`
+	SIRET    string   `toml:"siret"`
 	INSEE    string   `toml:"insee"`
 	Zone     string   `toml:"zone"`
 	Language string   `toml:"language"`
@@ -89,11 +90,34 @@ type GroupDescription struct {
 	Name  string `toml:"name"`  // makes ours when it is missing
 }
 
-// OIDCDescription is an OpenID issuer.
+// OIDCDescription is an OpenID issuer. What is left out is its preset's.
 type OIDCDescription struct {
-	Issuer   string `toml:"issuer"`
-	ClientID string `toml:"client_id"`
-	Create   bool   `toml:"create"` // let in people of the domains who are not known yet
+	Preset        string             `toml:"preset"` // "" or "proconnect"
+	Issuer        string             `toml:"issuer"`
+	ClientID      string             `toml:"client_id"`
+	Create        bool               `toml:"create"` // let in people of the domains who are not known yet
+	TrustEmail    bool               `toml:"trust_email"`
+	Scopes        []string           `toml:"scopes"`
+	Algorithm     string             `toml:"algorithm"`
+	PlainUserinfo bool               `toml:"plain_userinfo"`
+	Level         string             `toml:"level"`
+	SIRETs        []string           `toml:"sirets"`
+	Providers     []string           `toml:"providers"`
+	Claims        ClaimsDescription  `toml:"claims"`
+	Groups        []GroupDescription `toml:"group"`
+}
+
+// ClaimsDescription names the claims that are not those of the preset.
+type ClaimsDescription struct {
+	GivenName  string `toml:"given_name"`
+	FamilyName string `toml:"family_name"`
+	Email      string `toml:"email"`
+	Function   string `toml:"function"`
+	Unit       string `toml:"unit"`
+	Phone      string `toml:"phone"`
+	Mobile     string `toml:"mobile"`
+	Office     string `toml:"office"`
+	Groups     string `toml:"groups"`
 }
 
 // MailDescription is an IMAP server.
@@ -127,7 +151,7 @@ type PlaceDescription struct {
 func (s *Server) Apply(ctx context.Context, d Description) error {
 	id := portal.CollectivityID(d.ID)
 	described := directory.Collectivity{
-		ID: id, Name: d.Name, LongName: d.LongName, Kind: d.Kind, SIREN: d.SIREN, INSEE: d.INSEE,
+		ID: id, Name: d.Name, LongName: d.LongName, Kind: d.Kind, SIREN: d.SIREN, SIRET: d.SIRET, INSEE: d.INSEE,
 		Zone: d.Zone, Language: i18n.Language(d.Language), Colour: d.Colour, Phone: d.Phone, Domains: d.Domains,
 	}
 	_, err := s.Directory.Collectivity(ctx, id)
@@ -198,7 +222,7 @@ func (s *Server) applySignIn(ctx context.Context, id portal.CollectivityID, d *S
 	case method.Kind == sso.LDAP && d.LDAP != nil:
 		settings = d.LDAP.settings()
 	case method.Kind == sso.OIDC && d.OIDC != nil:
-		settings = upstream.Settings{Issuer: d.OIDC.Issuer, ClientID: d.OIDC.ClientID, Create: d.OIDC.Create}
+		settings = d.OIDC.settings()
 	case method.Kind == sso.Embedded:
 		settings = struct{}{}
 	default:
@@ -208,10 +232,8 @@ func (s *Server) applySignIn(ctx context.Context, id portal.CollectivityID, d *S
 	if method.Settings, err = json.Marshal(settings); err != nil {
 		return fmt.Errorf("server: sign-in settings: %w", err)
 	}
-	if method.Kind == sso.LDAP {
-		if _, err := ldapdir.Parse(method.Settings); err != nil {
-			return err // now, rather than at the first sign-in
-		}
+	if err := s.checkSignIn(ctx, method); err != nil {
+		return err // now, rather than at the first sign-in
 	}
 	if method.Secret, err = readSecret(d.SecretFile); err != nil {
 		return err
@@ -220,6 +242,39 @@ func (s *Server) applySignIn(ctx context.Context, id portal.CollectivityID, d *S
 		return err
 	}
 	return s.SSO.Methods.Set(ctx, method)
+}
+
+// checkSignIn says what in a method can't work.
+func (s *Server) checkSignIn(ctx context.Context, method sso.Method) error {
+	switch method.Kind {
+	case sso.LDAP:
+		_, err := ldapdir.Parse(method.Settings)
+		return err
+	case sso.OIDC:
+		settings, err := upstream.Parse(method.Settings)
+		if err != nil || settings.Preset != upstream.ProConnect || len(settings.SIRETs) > 0 {
+			return err
+		}
+		of, err := s.Directory.Collectivity(ctx, method.Collectivity)
+		if err == nil && of.SIRET == "" {
+			return fmt.Errorf("%w: siret is missing: ProConnect says which establishment an agent is of, and it is compared", portal.ErrInvalid)
+		}
+		return err
+	}
+	return nil
+}
+
+// settings are the same as the issuers' room knows them.
+func (d OIDCDescription) settings() upstream.Settings {
+	settings := upstream.Settings{
+		Preset: upstream.Preset(d.Preset), Issuer: d.Issuer, ClientID: d.ClientID, Create: d.Create, TrustEmail: d.TrustEmail,
+		Scopes: d.Scopes, Algorithm: d.Algorithm, PlainUserinfo: d.PlainUserinfo, Level: d.Level, SIRETs: d.SIRETs, Providers: d.Providers,
+		Attributes: upstream.Attributes(d.Claims),
+	}
+	for _, group := range d.Groups {
+		settings.Groups = append(settings.Groups, upstream.GroupRule{From: group.From, To: portal.GroupID(group.Group)})
+	}
+	return settings
 }
 
 // settings are the same as the directory's room knows them.
@@ -234,23 +289,30 @@ func (d LDAPDescription) settings() ldapdir.Settings {
 	return settings
 }
 
-// applyGroups makes the groups that the directory's rules name and that are
+// applyGroups makes the groups that the source's rules name and that are
 // missing. One without a name must be there.
 func (s *Server) applyGroups(ctx context.Context, caller portal.Caller, d *SignInDescription) error {
-	if d == nil || d.LDAP == nil || len(d.LDAP.Groups) == 0 {
+	var rules []GroupDescription
+	if d != nil && d.LDAP != nil {
+		rules = append(rules, d.LDAP.Groups...)
+	}
+	if d != nil && d.OIDC != nil {
+		rules = append(rules, d.OIDC.Groups...)
+	}
+	if len(rules) == 0 {
 		return nil
 	}
 	known, err := s.Directory.Groups(ctx, caller)
 	if err != nil {
 		return err
 	}
-	for _, described := range d.LDAP.Groups {
+	for _, described := range rules {
 		id := portal.GroupID(described.Group)
 		if slices.ContainsFunc(known, func(group portal.Group) bool { return group.ID == id }) {
 			continue
 		}
 		if described.Name == "" {
-			return fmt.Errorf("%w: sign_in.ldap.group: there is no group %q, and no name to make it with", portal.ErrInvalid, id)
+			return fmt.Errorf("%w: a rule about groups: there is no group %q, and no name to make it with", portal.ErrInvalid, id)
 		}
 		made := portal.Group{ID: id, Name: described.Name}
 		if _, err := s.Directory.CreateGroup(ctx, caller, made); err != nil {

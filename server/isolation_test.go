@@ -217,6 +217,7 @@ var visits = []visit{
 	{route: "POST /admin/sign-in/factors", fields: []string{"who", "nobody"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
 	{route: "POST /admin/sign-in/factors/{id}/reset", path: at("/admin/sign-in/factors/", card, "/reset"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /admin/sign-in", author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "POST /admin/sign-in/issuer", fields: []string{}, author: 404, colleague: 404, stranger: 422, anonymous: 303},
 	{route: "POST /admin/sign-in", fields: []string{"login", "{login}"}, author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "GET /pool", author: 404, colleague: 404, stranger: 404, anonymous: 303},
 

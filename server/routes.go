@@ -164,7 +164,7 @@ func (d appDirectory) Person(ctx context.Context, caller portal.Caller) (applica
 	p, err := d.Portrait(ctx, caller)
 	return applications.Person{
 		Login: p.Login, GivenName: p.GivenName, FamilyName: p.FamilyName, Email: p.Email, Phone: p.Phone, Mobile: p.Mobile,
-		Office: p.Office, Function: p.Function, Unit: p.UnitName, SourceKey: p.SourceKey, SIREN: p.SIREN,
+		Office: p.Office, Function: p.Function, Unit: p.UnitName, SourceKey: p.SourceKey, SIREN: p.SIREN, SIRET: p.SIRET,
 	}, err
 }
 

@@ -14,6 +14,7 @@ func (s *Service) adminRoutes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: "/admin/sign-in", Access: web.Needs(portal.Admin), Handler: s.showMethod},
 		{Method: "POST", Path: "/admin/sign-in", Access: web.Needs(portal.Admin), MaxBody: maxForm, Slow: true, Handler: s.tryLogin},
+		{Method: "POST", Path: "/admin/sign-in/issuer", Access: web.Needs(portal.Admin), MaxBody: maxForm, Handler: s.tryIssuer},
 	}
 }
 
@@ -26,7 +27,10 @@ type methodPage struct {
 	Fault    string // why the settings can't be read, "" when they can
 	Login    string
 	Tried    *Preview
+	Trial    *Trial
 	Refused  string // why she would not enter
+	Callback string // where an issuer answers, to register with it
+	Left     string // where it comes back to after a sign-out
 }
 
 func (s *Service) showMethod(w http.ResponseWriter, r *http.Request) error {
@@ -39,17 +43,27 @@ func (s *Service) renderMethod(w http.ResponseWriter, r *http.Request, status in
 		return err
 	}
 	page.Kind = method.Kind
-	if method.Kind == LDAP && s.registry != nil {
-		page.Settings, err = s.registry.Describe(method)
-		if said, ok := sentenceOf(r, err); ok {
-			page.Fault, err = said, nil
-		}
-		if err != nil {
-			return err
-		}
+	page.Settings, err = s.describe(method)
+	if said, ok := sentenceOf(r, err); ok {
+		page.Fault, err = said, nil
 	}
+	if err != nil {
+		return err
+	}
+	page.Callback, page.Left = web.BaseURL(r)+"/sign-in/callback", web.BaseURL(r)+"/sign-in"
 	page.Title, page.Section = web.Printer(r).T("sso.admin.title"), "admin"
 	return s.render(w, r, status, "sso/method", page)
+}
+
+// describe lists the settings of a method, none for embedded passwords.
+func (s *Service) describe(method Method) ([]Setting, error) {
+	switch {
+	case method.Kind == LDAP && s.registry != nil:
+		return s.registry.Describe(method)
+	case method.Kind == OIDC && s.issuers != nil:
+		return s.issuers.Describe(method)
+	}
+	return nil, nil
 }
 
 func (s *Service) tryLogin(w http.ResponseWriter, r *http.Request) error {

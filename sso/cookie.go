@@ -16,6 +16,7 @@ import (
 const (
 	sessionCookie = "parvis"
 	flowCookie    = "parvis-flow"
+	leftCookie    = "parvis-left" // state of a sign-out at the issuer
 	hostPrefix    = "__Host-"
 )
 
@@ -56,16 +57,20 @@ const maxFlow = 2800
 // flow is a sign-in under way. It lives sealed in a cookie, so that it belongs
 // to one browser, costs the store nothing, and no address appears in a log.
 type flow struct {
-	Login    string `json:"l"` // canonical; "" when what was typed can't be a login
-	Typed    string `json:"t"`
-	Next     string `json:"n"`
-	Again    bool   `json:"a,omitempty"` // she is signed in, and proves it anew
-	Second   bool   `json:"f,omitempty"` // an application asks for a second factor
-	Kiosk    bool   `json:"k,omitempty"` // on a computer that several people share
-	State    string `json:"s,omitempty"`
-	Nonce    string `json:"o,omitempty"`
-	Verifier string `json:"v,omitempty"`
-	Expires  int64  `json:"e"` // ms since the epoch
+	Login  string `json:"l"` // canonical; "" when what was typed can't be a login
+	Typed  string `json:"t"`
+	Next   string `json:"n"`
+	Again  bool   `json:"a,omitempty"` // she is signed in, and proves it anew
+	Second bool   `json:"f,omitempty"` // an application asks for a second factor
+	// Trial is the session of an administrator who tries how agents sign in, in the
+	// collectivity In: nobody is let in.
+	Trial    string                `json:"r,omitempty"`
+	In       portal.CollectivityID `json:"c,omitempty"`
+	Kiosk    bool                  `json:"k,omitempty"` // on a computer that several people share
+	State    string                `json:"s,omitempty"`
+	Nonce    string                `json:"o,omitempty"`
+	Verifier string                `json:"v,omitempty"`
+	Expires  int64                 `json:"e"` // ms since the epoch
 
 	Proved *proved `json:"p,omitempty"` // nil before the first proof
 }
@@ -79,6 +84,7 @@ type proved struct {
 	Into    portal.CollectivityID `json:"c,omitempty"` // where she goes
 	Kind    Kind                  `json:"k,omitempty"`
 	Factors string                `json:"f"`
+	Vouched string                `json:"w,omitempty"`
 	Since   int64                 `json:"s"`           // when, ms since the epoch
 	Counted string                `json:"t,omitempty"` // subject of her wrong passwords
 	IDToken string                `json:"o,omitempty"`

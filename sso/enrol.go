@@ -44,9 +44,11 @@ type factorsPage struct {
 
 func (s *Service) showFactors(w http.ResponseWriter, r *http.Request) (err error) {
 	page := &factorsPage{Keys: takesKeys(web.BaseURL(r))}
-	if page.Held, page.Must, err = s.heldAnd(r.Context(), web.CallerOf(r)); err != nil {
+	var policy Policy
+	if page.Held, policy, err = s.heldAnd(r.Context(), web.CallerOf(r)); err != nil {
 		return err
 	}
+	page.Must = policy.Binds(web.CallerOf(r), s.now())
 	if page.Kiosk, err = s.onKiosk(r); err != nil {
 		return err
 	}

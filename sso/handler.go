@@ -65,6 +65,9 @@ type loginPage struct {
 }
 
 func (s *Service) showLogin(w http.ResponseWriter, r *http.Request) error {
+	if r.URL.Query().Has("state") {
+		return s.backFromSignOut(w, r)
+	}
 	next := SafeNext(r.URL.Query().Get("next"))
 	again := r.URL.Query().Get("again") != ""
 	if web.IdentityOf(r) != nil && !again {

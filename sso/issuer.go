@@ -12,10 +12,15 @@ import (
 // issuerOf returns the sign-in under way and the method of its collectivity.
 func (s *Service) issuerOf(r *http.Request) (under flow, place Place, method Method, err error) {
 	under, ok := s.readFlow(r)
-	if !ok || under.State == "" {
+	if !ok || under.State == "" || under.Trial != "" && !triedBy(r, under) {
 		return under, Place{}, Method{}, portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}
 	}
-	if place, err = s.people.Locate(r.Context(), under.Login); err != nil {
+	if under.Trial != "" {
+		place, err = s.people.Place(r.Context(), under.In)
+	} else {
+		place, err = s.people.Locate(r.Context(), under.Login)
+	}
+	if err != nil {
 		return under, place, Method{}, err
 	}
 	if method, err = s.Methods.Of(r.Context(), place.Collectivity.ID); err != nil {
@@ -27,9 +32,9 @@ func (s *Service) issuerOf(r *http.Request) (under flow, place Place, method Met
 	return under, place, method, nil
 }
 
-func question(r *http.Request, under flow) Question {
+func question(r *http.Request, under flow, place Place) Question {
 	return Question{
-		State: under.State, Nonce: under.Nonce, Verifier: under.Verifier,
+		State: under.State, Nonce: under.Nonce, Verifier: under.Verifier, SIRET: place.SIRET,
 		Redirect: web.BaseURL(r) + "/sign-in/callback", LoginHint: under.Login, Again: under.Again,
 	}
 }
@@ -37,11 +42,14 @@ func question(r *http.Request, under flow) Question {
 // leaveForIssuer answers with a page that goes on by itself: a redirect would
 // follow from our form, which the page's policy keeps on our own pages.
 func (s *Service) leaveForIssuer(w http.ResponseWriter, r *http.Request) error {
-	under, _, method, err := s.issuerOf(r)
+	under, place, method, err := s.issuerOf(r)
 	if err != nil {
 		return s.refuse(w, r, err, home)
 	}
-	address, err := s.issuers.Ask(r.Context(), method, question(r, under))
+	address, err := s.issuers.Ask(r.Context(), method, question(r, under, place))
+	if err != nil && under.Trial != "" {
+		return s.showTrial(w, r, under, place, Answer{}, err)
+	}
 	if err != nil {
 		return s.refuse(w, r, err, under.Next)
 	}
@@ -62,14 +70,25 @@ func (s *Service) backFromIssuer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.refuse(w, r, err, home)
 	}
-	answer, err := s.issuers.Read(r.Context(), method, question(r, under), r.URL.Query())
+	answer, err := s.issuers.Read(r.Context(), method, question(r, under, place), r.URL.Query())
 	if err != nil {
-		return s.refuseIssuer(w, r, under, Because(err, issuerReason(err)))
+		err = Because(err, issuerReason(err))
 	}
-	account, err := s.linked(r.Context(), place, answer)
+	if under.Trial != "" {
+		return s.showTrial(w, r, under, place, answer, err)
+	}
+	if err == nil {
+		err = answer.Refused
+	}
+	var account portal.AccountID
+	if err == nil {
+		account, err = s.linked(r.Context(), place, answer)
+	}
 	next := under.Next
 	if err == nil {
-		next, err = s.proceed(w, r, entry{account: account, home: place.Collectivity.ID, kind: OIDC, idToken: answer.IDToken, kiosk: under.Kiosk}, under)
+		next, err = s.proceed(w, r, entry{
+			account: account, home: place.Collectivity.ID, kind: OIDC, vouched: answer.Factors, idToken: answer.IDToken, kiosk: under.Kiosk,
+		}, under)
 	}
 	if err != nil {
 		return s.refuseIssuer(w, r, under, err)

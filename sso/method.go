@@ -60,17 +60,28 @@ type Question struct {
 	State, Nonce, Verifier string // drawn for this sign-in
 	Redirect               string // where the issuer answers
 	LoginHint              string
-	Again                  bool // the person must prove anew who she is
+	Again                  bool   // the person must prove anew who she is
+	SIRET                  string // of the collectivity, "" when unknown
 }
 
 // Answer is what an issuer vouches for.
 type Answer struct {
 	Issuer, Subject string
-	EmailVerified   bool
+	EmailVerified   bool // or its issuer is trusted for addresses
 	Profile         Profile
 	IDToken         string // to sign out at the issuer
 	Create          bool   // a person unknown here may enter, inside of the domains
+	Factors         string // what it says that she proved, "pwd otp mfa" (RFC 8176), "" for nothing
+	Level           string // acr, "eidas1", "" for none
+	// Refused is why the answer, sound as it is, does not let in: a portal.UserError
+	// with its reason, or nil.
+	Refused error
+	Claims  []Claim          // all that it tells of the person, by name
+	Fields  []EntryAttribute // what the settings take from it
 }
+
+// Claim is one thing that an issuer tells of a person.
+type Claim struct{ Name, Value string }
 
 // IssuerServer leaves sign-in to an OpenID issuer.
 type IssuerServer interface {
@@ -79,9 +90,11 @@ type IssuerServer interface {
 	// Read checks the issuer's answer to a question. Refusals are
 	// portal.UserErrors.
 	Read(ctx context.Context, method Method, question Question, answer url.Values) (Answer, error)
-	// SignOut returns the address that ends the issuer's session and comes
-	// back, "" when it offers none.
-	SignOut(ctx context.Context, method Method, idToken, back string) string
+	// SignOut returns the address that ends the issuer's session and comes back
+	// with state, "" when it offers none.
+	SignOut(ctx context.Context, method Method, idToken, back, state string) string
+	// Describe lists the settings of a method, without its secret.
+	Describe(method Method) ([]Setting, error)
 	// Check tries what a sign-in needs and says in a sentence what is wrong.
 	Check(ctx context.Context, method Method) error
 }

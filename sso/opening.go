@@ -17,6 +17,7 @@ type opening struct {
 	device, address string
 	home            portal.CollectivityID // whose method vouched for the person
 	factors         string                // what she proved, "pwd"
+	vouched         string                // what an issuer says she proved
 	idToken         string
 	since           time.Time // when she first proved it, zero for now
 	kiosk           bool
@@ -28,10 +29,10 @@ func (s *Sessions) insert(ctx context.Context, to writer, begin opening) (secret
 	secret = portal.NewSecret()
 	hash := hashSecret(secret)
 	_, err = to.Exec(ctx, `
-		INSERT INTO sessions (hash, id, account, collectivity, device, address, home, id_token, factors, kiosk, counted, created, used)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		INSERT INTO sessions (hash, id, account, collectivity, device, address, home, id_token, factors, vouched, kiosk, counted, created, used)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		hash[:], portal.NewID(), string(begin.account), sql.NullString{String: string(begin.collectivity), Valid: begin.collectivity != ""},
-		begin.device, begin.address, string(begin.home), begin.idToken, begin.factors, begin.kiosk, begin.counted,
+		begin.device, begin.address, string(begin.home), begin.idToken, begin.factors, begin.vouched, begin.kiosk, begin.counted,
 		s.sinceOf(begin), database.Millis(s.now()))
 	if err != nil {
 		return "", fmt.Errorf("sso: open session: %w", err)
@@ -55,10 +56,10 @@ func (s *Sessions) renew(ctx context.Context, to writer, old sessionHash, begin 
 	hash := hashSecret(secret)
 	err = database.OneRow(to.Exec(ctx, `
 		UPDATE sessions SET hash = $1, device = $2, address = $3, home = $4, id_token = $5, factors = $6, created = $7, used = $8,
-			kiosk = kiosk OR $9, counted = $10
-		WHERE hash = $11 AND account = $12`,
+			kiosk = kiosk OR $9, counted = $10, vouched = $11
+		WHERE hash = $12 AND account = $13`,
 		hash[:], begin.device, begin.address, string(begin.home), begin.idToken, begin.factors, s.sinceOf(begin), database.Millis(s.now()),
-		begin.kiosk, begin.counted, old[:], string(begin.account)))
+		begin.kiosk, begin.counted, begin.vouched, old[:], string(begin.account)))
 	if err != nil {
 		return "", fmt.Errorf("sso: renew session: %w", err)
 	}

@@ -38,6 +38,9 @@ type Policy struct {
 	// Alone lets a passkey do without the password. Where a directory server or an
 	// issuer vouches for people, that one is then not asked.
 	Alone bool
+	// Issuer counts the second factor that the collectivity's own issuer says it
+	// asked for.
+	Issuer bool
 }
 
 // Binds says whether a caller must have a second factor.
@@ -92,8 +95,8 @@ func (p *Policies) Of(ctx context.Context, collectivity portal.CollectivityID) (
 func (p *Policies) read(ctx context.Context, collectivity portal.CollectivityID) (Policy, error) {
 	var policy Policy
 	var starts int64
-	err := p.db.QueryRow(ctx, `SELECT who, starts, alone FROM sso_policies WHERE collectivity = $1`, string(collectivity)).
-		Scan(&policy.Who, &starts, &policy.Alone)
+	err := p.db.QueryRow(ctx, `SELECT who, starts, alone, issuer FROM sso_policies WHERE collectivity = $1`, string(collectivity)).
+		Scan(&policy.Who, &starts, &policy.Alone, &policy.Issuer)
 	if errors.Is(err, portal.ErrNotFound) {
 		method, err := p.methods.Of(ctx, collectivity)
 		return Policy{Who: Nobody, Alone: method.Kind == Embedded}, err
@@ -138,9 +141,10 @@ func (p Policy) check() error {
 
 func writePolicy(ctx context.Context, tx *database.Tx, caller portal.Caller, policy Policy, address string) error {
 	_, err := tx.Exec(ctx, `
-		INSERT INTO sso_policies (collectivity, who, starts, alone) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (collectivity) DO UPDATE SET who = excluded.who, starts = excluded.starts, alone = excluded.alone`,
-		string(caller.Collectivity), string(policy.Who), database.Millis(policy.From), policy.Alone)
+		INSERT INTO sso_policies (collectivity, who, starts, alone, issuer) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (collectivity) DO UPDATE SET who = excluded.who, starts = excluded.starts, alone = excluded.alone,
+			issuer = excluded.issuer`,
+		string(caller.Collectivity), string(policy.Who), database.Millis(policy.From), policy.Alone, policy.Issuer)
 	if err != nil {
 		return err
 	}

@@ -33,12 +33,16 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, who entry, und
 	if err != nil {
 		return "", err
 	}
-	held, must, err := s.heldAnd(r.Context(), identity.Caller)
+	held, policy, err := s.heldAnd(r.Context(), identity.Caller)
 	if err != nil {
 		return "", errors.Join(err, s.throttle.cancel(context.WithoutCancel(r.Context()), who.tries...))
 	}
 	who.factors, who.detail = who.kind.factor(), string(who.kind)
-	if !held.Any() && !must && !under.Second {
+	if !policy.Issuer || identity.Caller.Collectivity != who.home {
+		who.vouched = ""
+	}
+	if !s.mustGive(who, under, held, policy.Binds(identity.Caller, s.now())) {
+		who.detail = joined(who.detail, who.vouched)
 		return under.Next, s.enter(w, r, identity, who)
 	}
 	// not forgiven: who knows the password could otherwise try codes for ever
@@ -47,25 +51,35 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, who entry, und
 	}
 	under.Proved = &proved{
 		ID: portal.NewID(), Account: who.account, Home: who.home, Into: identity.Caller.Collectivity, Kind: who.kind,
-		Factors: who.factors, Since: s.now().UnixMilli(), Counted: who.counted, IDToken: who.idToken, Kiosk: who.kiosk,
+		Factors: who.factors, Vouched: who.vouched, Since: s.now().UnixMilli(), Counted: who.counted, IDToken: who.idToken, Kiosk: who.kiosk,
 	}
 	return secondPage, s.writeFlow(w, r, under)
 }
 
-// heldAnd is what a caller has, and whether her collectivity asks for it, or the
+// mustGive says whether a person who proved one thing gives us a second factor
+// before she is let in. One that her issuer asked for spares it, unless she comes
+// to prove anew who she is and has one of ours: her factors are changed with that.
+func (s *Service) mustGive(who entry, under flow, held Held, bound bool) bool {
+	if hasSecond(who.vouched) && !(under.Again && held.Any()) {
+		return false
+	}
+	return held.Any() || bound || under.Second
+}
+
+// heldAnd is what a caller has, and what her collectivity asks for, or the
 // installation of who operates the pool.
-func (s *Service) heldAnd(ctx context.Context, caller portal.Caller) (held Held, must bool, err error) {
+func (s *Service) heldAnd(ctx context.Context, caller portal.Caller) (held Held, policy Policy, err error) {
 	if held, err = s.Factors.Of(ctx, caller.Account); err != nil {
-		return held, false, err
+		return held, Policy{}, err
+	}
+	policy.Who = Nobody
+	if caller.Collectivity != "" {
+		policy, err = s.Policies.Of(ctx, caller.Collectivity)
 	}
 	if s.bindOperators && caller.Can(portal.OperatePool) {
-		return held, true, nil
+		policy = Policy{Who: Everyone} // which no issuer of a collectivity satisfies
 	}
-	if caller.Collectivity == "" {
-		return held, false, nil
-	}
-	policy, err := s.Policies.Of(ctx, caller.Collectivity)
-	return held, policy.Binds(caller, s.now()), err
+	return held, policy, err
 }
 
 // secondOf returns the sign-in under way in this browser that waits for a second
@@ -297,7 +311,7 @@ func (s *Service) letIn(w http.ResponseWriter, r *http.Request, under flow, give
 		return s.raise(w, r, of, given)
 	}
 	who := entry{
-		account: of.Account, home: of.Home, kind: of.Kind, factors: joined(of.Factors, given.factors),
+		account: of.Account, home: of.Home, kind: of.Kind, factors: joined(of.Factors, given.factors), vouched: of.Vouched,
 		detail: joined(string(of.Kind), given.detail), since: time.UnixMilli(of.Since), once: "flow:" + of.ID,
 		tries: given.tries, counted: of.Counted, idToken: of.IDToken, kiosk: of.Kiosk,
 	}

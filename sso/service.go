@@ -134,6 +134,7 @@ type entry struct {
 	home    portal.CollectivityID // whose method vouched for her
 	kind    Kind                  // how she proved it
 	factors string                // what she proved (RFC 8176)
+	vouched string                // what an issuer says she proved
 	detail  string                // the same for the journal, "password otp"
 	since   time.Time             // when she proved the first; zero is now
 	once    string                // what may let in once, "" for nothing
@@ -200,7 +201,7 @@ func (s *Service) renewOrOpen(r *http.Request, caller portal.Caller, who entry) 
 func (s *Service) open(r *http.Request, caller portal.Caller, who entry, write func(context.Context, writer, opening) (string, error)) (secret string, err error) {
 	begin := opening{
 		account: who.account, collectivity: caller.Collectivity, home: who.home, factors: who.factors,
-		idToken: who.idToken, device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
+		vouched: who.vouched, idToken: who.idToken, device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
 		since: who.since, kiosk: who.kiosk, counted: who.counted,
 	}
 	line := audit.By(caller, audit.SignIn)

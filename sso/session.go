@@ -62,31 +62,54 @@ type known struct {
 	identity *web.Identity
 	since    time.Time
 	factors  string
+	vouched  string
+	home     portal.CollectivityID
 	kiosk    bool
 	counted  string
 	ends     time.Time
 }
 
 func (k *known) signed() Signed {
-	return Signed{Identity: k.identity, Since: k.since, Factors: k.factors, Kiosk: k.kiosk, counted: k.counted}
+	return Signed{Identity: k.identity, Since: k.since, Factors: k.factors, Kiosk: k.kiosk, counted: k.counted, vouched: k.vouched, home: k.home}
 }
 
 // Signed is a session as the applications that it opens know it.
 type Signed struct {
-	Identity *web.Identity // Session names the session
-	Since    time.Time     // when the person last proved who she is, in UTC
-	Factors  string        // how, "pwd otp" (RFC 8176)
-	Kiosk    bool          // on a computer that several people share
-	counted  string        // subject of her wrong passwords, "" for her account's
+	Identity *web.Identity         // Session names the session
+	Since    time.Time             // when the person last proved who she is, in UTC
+	Factors  string                // how, as we saw it, "pwd otp" (RFC 8176)
+	Kiosk    bool                  // on a computer that several people share
+	counted  string                // subject of her wrong passwords, "" for her account's
+	vouched  string                // how, as an issuer says
+	home     portal.CollectivityID // which chose that issuer
 }
 
-// Second says whether she proved a second factor, or a key that is two in one.
+// Second says whether we saw her prove a second factor, or a key that is two in
+// one.
 func (s Signed) Second() bool { return hasSecond(s.Factors) }
+
+// FactorsIn is how she proved who she is as a collectivity counts it: what an
+// issuer says counts where it was chosen, and in no other collectivity.
+func (s Signed) FactorsIn(collectivity portal.CollectivityID) string {
+	if collectivity == "" || collectivity != s.home {
+		return s.Factors
+	}
+	return joined(s.Factors, s.vouched)
+}
+
+// SecondIn says whether a collectivity counts a second factor.
+func (s Signed) SecondIn(collectivity portal.CollectivityID) bool {
+	return hasSecond(s.FactorsIn(collectivity))
+}
+
+// HasSecond says whether references that Signed.FactorsIn gave tell of a second
+// factor.
+func HasSecond(factors string) bool { return hasSecond(factors) }
 
 // hasSecond says whether one of these references is more than a password.
 func hasSecond(factors string) bool {
 	return slices.ContainsFunc(strings.Fields(factors), func(one string) bool {
-		return one == "otp" || one == "hwk" || one == "swk"
+		return one == "mfa" || one == "otp" || one == "hwk" || one == "swk"
 	})
 }
 
@@ -223,17 +246,19 @@ type sessionRow struct {
 	id               string
 	account          portal.AccountID
 	collectivity     portal.CollectivityID // "" for an operator of the pool
-	factors, counted string
+	factors, vouched string
+	home             portal.CollectivityID
 	kiosk            bool
+	counted          string
 	created, used    time.Time
 }
 
-const sessionColumns = `hash, id, account, COALESCE(collectivity, ''), factors, kiosk, counted, created, used`
+const sessionColumns = `hash, id, account, COALESCE(collectivity, ''), factors, vouched, home, kiosk, counted, created, used`
 
 // find reads one session that has not ended.
 func (s *Sessions) find(ctx context.Context, query string, args ...any) (row sessionRow, err error) {
 	var created, used int64
-	err = s.db.QueryRow(ctx, query, args...).Scan(&row.hash, &row.id, &row.account, &row.collectivity, &row.factors, &row.kiosk, &row.counted, &created, &used)
+	err = s.db.QueryRow(ctx, query, args...).Scan(&row.hash, &row.id, &row.account, &row.collectivity, &row.factors, &row.vouched, &row.home, &row.kiosk, &row.counted, &created, &used)
 	if err != nil {
 		return sessionRow{}, fmt.Errorf("sso: read session: %w", err)
 	}
@@ -252,7 +277,10 @@ func (s *Sessions) know(ctx context.Context, row sessionRow, collectivity portal
 	}
 	own := *identity
 	own.Session = row.id
-	return &known{identity: &own, since: row.created, factors: row.factors, kiosk: row.kiosk, counted: row.counted, ends: row.created.Add(s.life.Absolute)}, nil
+	return &known{
+		identity: &own, since: row.created, factors: row.factors, vouched: row.vouched, home: row.home,
+		kiosk: row.kiosk, counted: row.counted, ends: row.created.Add(s.life.Absolute),
+	}, nil
 }
 
 // touch writes the hour of last use, at most once a minute. A store that can't

@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"crypto/subtle"
 	"errors"
 	"net/http"
 
@@ -24,13 +25,26 @@ func (s *Service) SignOut(w http.ResponseWriter, r *http.Request, next func() er
 	if err != nil {
 		return err
 	}
-	if address := s.issuerSignOut(r, was.home, was.idToken); address != "" {
+	state := portal.NewSecret()
+	if address := s.issuerSignOut(r, was.home, was.idToken, state); address != "" {
+		setCookie(w, r, leftCookie, state, flowLife)
 		page := &sentencePage{Address: address}
 		printer := web.Printer(r)
 		page.Title, page.Sentence, page.Label = printer.T("sso.left.title"), printer.T("sso.left.how"), printer.T("sso.left.go")
 		return s.goOn(w, r, page)
 	}
 	return next()
+}
+
+// backFromSignOut is where an issuer leads back to when it ended its own session.
+// Only an answer to the sign-out of this browser is believed.
+func (s *Service) backFromSignOut(w http.ResponseWriter, r *http.Request) error {
+	cookie, err := r.Cookie(cookieName(r, leftCookie))
+	clearCookie(w, r, leftCookie)
+	if err == nil && subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(r.URL.Query().Get("state"))) == 1 {
+		web.SetFlash(w, r, "sso.left.both")
+	}
+	return web.Redirect(w, r, "/sign-in")
 }
 
 // leave ends the session of this browser and has its applications told. It
@@ -55,7 +69,7 @@ func (s *Service) leave(w http.ResponseWriter, r *http.Request) (was ended, err 
 }
 
 // issuerSignOut is where the issuer's own session ends, "" when it has none.
-func (s *Service) issuerSignOut(r *http.Request, from portal.CollectivityID, idToken string) string {
+func (s *Service) issuerSignOut(r *http.Request, from portal.CollectivityID, idToken, state string) string {
 	if idToken == "" || s.issuers == nil {
 		return ""
 	}
@@ -63,5 +77,5 @@ func (s *Service) issuerSignOut(r *http.Request, from portal.CollectivityID, idT
 	if err != nil || method.Kind != OIDC {
 		return "" // ours ended, which is what was asked
 	}
-	return s.issuers.SignOut(r.Context(), method, idToken, web.BaseURL(r)+"/sign-in")
+	return s.issuers.SignOut(r.Context(), method, idToken, web.BaseURL(r)+"/sign-in", state)
 }

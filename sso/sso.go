@@ -21,6 +21,7 @@ type Place struct {
 	// an account did, and the page must not show that there is one.
 	ByDomain bool
 	Domains  []string // of the collectivity's addresses
+	SIRET    string   // of the collectivity, "" when unknown
 }
 
 // Profile is what a directory server or an issuer says about a person.
@@ -35,6 +36,7 @@ type Profile struct {
 	Phone      string
 	Mobile     string
 	Office     string
+	UnitName   string           // of the source; one that is no unit of the collectivity's changes nothing
 	Managed    []portal.GroupID // groups that the source decides about: she is in those of Groups, and in no other
 	Groups     []portal.GroupID
 }
@@ -44,6 +46,9 @@ type People interface {
 	// Locate says where a canonical login belongs. A login of nobody and
 	// nowhere is the zero Place, without error.
 	Locate(ctx context.Context, login string) (Place, error)
+	// Place is where the logins of a collectivity belong; portal.ErrNotFound for
+	// one that is closed.
+	Place(ctx context.Context, collectivity portal.CollectivityID) (Place, error)
 	// AccountOf returns the open account that signs in with a canonical login,
 	// "" for none. A known and an unknown login cost the same.
 	AccountOf(ctx context.Context, login string) (portal.AccountID, error)

@@ -121,7 +121,7 @@ func (s *Service) savePolicy(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	caller := web.CallerOf(r)
-	policy := Policy{Who: Who(r.PostFormValue("who")), Alone: r.PostFormValue("alone") != ""}
+	policy := Policy{Who: Who(r.PostFormValue("who")), Alone: r.PostFormValue("alone") != "", Issuer: r.PostFormValue("issuer") != ""}
 	groups, err := s.people.Groups(r.Context(), caller)
 	if err != nil {
 		return err

@@ -23,15 +23,15 @@ func (s *Service) StepUp(w http.ResponseWriter, r *http.Request, next string) er
 // for a second factor to give it first; not led when there is no need.
 func (s *Service) leadToSecond(w http.ResponseWriter, r *http.Request, into portal.CollectivityID) (led bool, err error) {
 	signed, err := s.Sessions.Signed(r)
-	if err != nil || signed.Second() {
+	if err != nil || signed.SecondIn(into) {
 		return false, err
 	}
 	there, err := s.people.Identity(r.Context(), signed.Identity.Caller.Account, into)
 	if err != nil {
 		return false, err
 	}
-	held, must, err := s.heldAnd(r.Context(), there.Caller)
-	if err != nil || !must {
+	held, policy, err := s.heldAnd(r.Context(), there.Caller)
+	if err != nil || !policy.Binds(there.Caller, s.now()) {
 		return false, err
 	}
 	return true, s.raiseFrom(w, r, signed, held, into, home)

@@ -97,7 +97,10 @@ var readyLine = regexp.MustCompile(`(?m)^ready (\S+)$`)
 
 var errNotReady = errors.New("servers: the provider has not said its issuer")
 
-func startProvider() (*Provider, error) {
+func startProvider() (*Provider, error) { return startScript("oidc.mjs") }
+
+// startScript starts a provider of this folder.
+func startScript(name string) (*Provider, error) {
 	dir, err := newDir("oidc")
 	if err != nil {
 		return nil, err
@@ -111,7 +114,7 @@ func startProvider() (*Provider, error) {
 		return nil, fmt.Errorf("servers: oidc: %w", err)
 	}
 	p := &Provider{registrationToken: rand.Text()}
-	script := filepath.Join(Root(), "e2e", "servers", "oidc.mjs")
+	script := filepath.Join(Root(), "e2e", "servers", name)
 	p.process, err = start(command{
 		args:   []string{"node", script, file, p.registrationToken, modules("")},
 		folder: dir,

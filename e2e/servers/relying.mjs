@@ -10,14 +10,20 @@ const client = await import(pathToFileURL(createRequire(`${modules}/`).resolve('
 
 let config, verifier, state, nonce, refresh;
 
-async function begin({ issuer, id, secret, redirect, scope }) {
-  config = await client.discovery(new URL(issuer), id, secret, undefined, { execute: [client.allowInsecureRequests] });
+// strict: as ProConnect asks an identity provider, with the secret in the form, signed userinfo whose
+// signature is verified, and the claims parameter.
+async function begin({ issuer, id, secret, redirect, scope, strict, claims }) {
+  config = strict
+    ? await client.discovery(new URL(issuer), id, { client_secret: secret, userinfo_signed_response_alg: 'RS256', id_token_signed_response_alg: 'RS256' },
+      client.ClientSecretPost(secret), { execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks] })
+    : await client.discovery(new URL(issuer), id, secret, undefined, { execute: [client.allowInsecureRequests] });
   verifier = client.randomPKCECodeVerifier();
   state = client.randomState();
   nonce = client.randomNonce();
   const url = client.buildAuthorizationUrl(config, {
     redirect_uri: redirect, scope, state, nonce,
-    code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
+    code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256', ...(claims ? { claims } : {}),
+    ...(strict ? { acr_values: 'eidas1', sp_name: 'Démarches', sp_id: '7' } : {}),
   });
   return { url: url.href };
 }

@@ -82,6 +82,8 @@ const (
 	Replayed     Reason = "replayed"      // a ticket, a code or an answer that served before
 	Factor       Reason = "factor"        // a wrong code, or a key whose answer is not sound
 	Expired      Reason = "expired"       // too late, or begun in another browser
+	Weak         Reason = "weak"          // not the level that the collectivity asks its issuer for
+	Elsewhere    Reason = "elsewhere"     // of another establishment, or identified by another provider, than hers
 
 	// What a directory server says of an entry.
 	Disabled        Reason = "disabled"
@@ -95,7 +97,7 @@ const (
 
 // Reasons lists them all.
 var Reasons = []Reason{
-	Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred, WrongService, Replayed, Factor, Expired,
+	Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred, WrongService, Replayed, Factor, Expired, Weak, Elsewhere,
 	Disabled, AccountExpired, MustChange, PasswordExpired, Locked, Gone, Ambiguous,
 }
 

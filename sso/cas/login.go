@@ -154,7 +154,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, a ask, signed sso.
 	case err != nil:
 		return err
 	}
-	if application.SecondFactor && !signed.Second() {
+	if application.SecondFactor && !signed.SecondIn(application.Collectivity) {
 		if a.gateway {
 			return s.answer(w, r, a, "")
 		}

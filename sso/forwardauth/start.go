@@ -77,7 +77,7 @@ func (g *Guard) handCode(w http.ResponseWriter, r *http.Request, signed sso.Sign
 	if err != nil {
 		return err
 	}
-	if application.SecondFactor && !signed.Second() {
+	if application.SecondFactor && !signed.SecondIn(application.Collectivity) {
 		return g.SSO.StepUp(w, r, r.URL.RequestURI())
 	}
 	code := portal.NewSecret()

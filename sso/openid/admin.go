@@ -29,6 +29,7 @@ type clientPage struct {
 	Issuer      string
 	Secret      string // just drawn; it can't be read later
 	PostLogout  string // one a line
+	ProConnect  bool   // the fields hold what ProConnect wants
 }
 
 func (p *Provider) showClient(w http.ResponseWriter, r *http.Request) error {
@@ -36,7 +37,27 @@ func (p *Provider) showClient(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !errors.Is(err, portal.ErrNotFound) {
 		return err
 	}
-	return p.renderClient(w, r, http.StatusOK, &clientPage{Client: client, PostLogout: strings.Join(client.PostLogout, "\n")})
+	page := &clientPage{Client: client, PostLogout: strings.Join(client.PostLogout, "\n")}
+	if err == nil {
+		return p.renderClient(w, r, http.StatusOK, page)
+	}
+	application, err := p.applications.Application(r.Context(), sso.KindOIDC, web.CallerOf(r).Collectivity, web.Var(r, "application"))
+	if err != nil {
+		return err
+	}
+	page.offerProConnect(application)
+	return p.renderClient(w, r, http.StatusOK, page)
+}
+
+// offerProConnect fills in what ProConnect wants of an identity provider, for an
+// application that answers at its address and is no client yet.
+func (page *clientPage) offerProConnect(application sso.Application) {
+	for _, address := range application.Addresses {
+		if address.Path == "/api/v2/oidc-callback" {
+			page.ProConnect, page.Client.UserinfoAlgorithm = true, "RS256"
+			page.PostLogout = strings.TrimSpace(page.PostLogout + "\n" + address.Origin + "/api/v2/client/logout-callback")
+		}
+	}
 }
 
 func (p *Provider) renderClient(w http.ResponseWriter, r *http.Request, status int, page *clientPage) (err error) {

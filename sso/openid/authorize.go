@@ -109,7 +109,7 @@ const (
 // application that asks for a second factor is opened by no other session.
 func (p *Provider) person(r *http.Request, from issuer, client Client, application sso.Application, asking request, asked time.Time) (signed sso.Signed, next string, err error) {
 	signed, err = p.sso.Sessions.Signed(r)
-	weak := application.SecondFactor && !signed.Second()
+	weak := application.SecondFactor && !signed.SecondIn(client.Collectivity)
 	switch {
 	case errors.Is(err, portal.ErrNotFound):
 		next = proveAtAll
@@ -117,7 +117,7 @@ func (p *Provider) person(r *http.Request, from issuer, client Client, applicati
 		return signed, "", err
 	case p.mustProveAnew(signed, asking, asked):
 		next = proveAnew
-	case weak, !reaches(levelOf(signed.Factors), asking.Levels):
+	case weak, !reaches(levelOf(signed.FactorsIn(client.Collectivity)), asking.Levels):
 		next = proveTwofold
 	}
 	if err := p.checkHint(r.Context(), from, client, asking, signed, next); err != nil {

@@ -21,11 +21,29 @@ var scopeClaims = map[string][]string{
 	"groups":  {"groups"},
 }
 
+// federationScopes are those of ProConnect, a claim each. What is released under
+// these names is told anyway, as any name that the administrator chose.
+var federationScopes = map[string][]string{
+	"given_name": {"given_name"}, "usual_name": {"usual_name"}, "uid": {"uid"}, "siren": {"siren"}, "siret": {"siret"},
+	"organizational_unit": {"organizational_unit"}, "belonging_population": {"belonging_population"},
+}
+
+// claimsOf are the claims that a scope asks for; not known for none of ours.
+func claimsOf(scope string) (claims []string, known bool) {
+	if claims, known = scopeClaims[scope]; known {
+		return claims, true
+	}
+	claims, known = federationScopes[scope]
+	return claims, known
+}
+
 // supportedClaims lists what may be asked for, for the description.
 func supportedClaims() []string {
 	all := []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "siret", "given_name"}
-	for _, claims := range scopeClaims {
-		all = append(all, claims...)
+	for _, scopes := range []map[string][]string{scopeClaims, federationScopes} {
+		for _, claims := range scopes {
+			all = append(all, claims...)
+		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
@@ -60,7 +78,8 @@ func (p *Provider) personClaims(ctx context.Context, identity *web.Identity, app
 	}
 	wanted := slices.Clone(asked)
 	for _, scope := range granted {
-		wanted = append(wanted, scopeClaims[scope]...)
+		claims, _ := claimsOf(scope)
+		wanted = append(wanted, claims...)
 	}
 	for _, name := range wanted {
 		if value, there := all[name]; there {
@@ -96,16 +115,39 @@ const (
 
 // levelOf is the level of what a person proved (RFC 8176 names).
 func levelOf(factors string) string {
-	proved := strings.Fields(factors)
-	if len(proved) > 1 || slices.Contains(proved, "mfa") {
+	if sso.HasSecond(factors) {
 		return levelTwo
 	}
 	return levelOne
 }
 
+// methodsOf are what a person proved, with the word for several of them.
+func methodsOf(factors string) []string {
+	methods := strings.Fields(factors)
+	if sso.HasSecond(factors) && !slices.Contains(methods, "mfa") {
+		methods = append(methods, "mfa")
+	}
+	return methods
+}
+
 // reaches says whether a level is one of those asked for, or above one.
 func reaches(level string, asked []string) bool {
-	return len(asked) == 0 || slices.Contains(asked, level) || level == levelTwo && slices.Contains(asked, levelOne)
+	return len(asked) == 0 || slices.ContainsFunc(asked, func(one string) bool { return sso.LevelReaches(level, one) })
+}
+
+// toldAs is how a level is told to who asked for some: as the highest of them that
+// it reaches, since a client wants one of those that it named (OpenID Connect Core
+// §5.5.1.1), else as it is.
+func toldAs(level string, asked []string) string {
+	if slices.Contains(asked, level) {
+		return level
+	}
+	for _, lower := range slices.Backward(sso.Levels) {
+		if slices.Contains(asked, lower) && sso.LevelReaches(level, lower) {
+			return lower
+		}
+	}
+	return level
 }
 
 // subject is what an application knows a person by: her agent, which is hers in

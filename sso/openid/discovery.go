@@ -50,6 +50,9 @@ func (p *Provider) describe(w http.ResponseWriter, r *http.Request) error {
 	for scope := range scopeClaims {
 		names = append(names, scope)
 	}
+	for scope := range federationScopes {
+		names = append(names, scope)
+	}
 	slices.Sort(names)
 	signing := []string{"RS256", "ES256"}
 	w.Header().Set("Cache-Control", "public, max-age=300")

@@ -50,7 +50,7 @@ func (p *Provider) give(ctx context.Context, from issuer, client Client, applica
 			INSERT INTO openid_grants (collectivity, id, issuer, client, session, account, agent, request, authenticated, factors, code, created, used)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)`,
 			string(client.Collectivity), id, string(from.collectivity), client.ID, signed.Identity.Session, string(caller.Account),
-			string(caller.Agent), string(text), database.Millis(signed.Since), signed.Factors, hashOf(secret), now)
+			string(caller.Agent), string(text), database.Millis(signed.Since), signed.FactorsIn(client.Collectivity), hashOf(secret), now)
 		if err != nil {
 			return err
 		}

@@ -173,7 +173,7 @@ func (p *Provider) open(handler web.Handler) web.Handler {
 func scopes(text string) []string {
 	var known []string
 	for scope := range strings.FieldsSeq(text) {
-		if _, found := scopeClaims[scope]; found || scope == "openid" || scope == offline {
+		if _, found := claimsOf(scope); found || scope == "openid" || scope == offline {
 			known = append(known, scope)
 		}
 	}

@@ -33,8 +33,8 @@ type request struct {
 	MaxAge    int      `json:"-"` // seconds; negative for none
 	Hint      string   `json:"-"` // ID token
 	LoginHint string   `json:"-"`
-	Levels    []string `json:"-"` // acr_values, or those that claims ask for
-	Essential bool     `json:"-"` // one of Levels must be reached
+	Levels    []string `json:"l,omitempty"` // acr_values, or those that claims ask for
+	Essential bool     `json:"-"`           // one of Levels must be reached
 }
 
 // asked is the claims parameter (OpenID Connect Core §5.5): claims by name that

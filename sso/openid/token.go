@@ -124,7 +124,7 @@ func (p *Provider) idToken(ctx context.Context, from issuer, client Client, g gr
 	sum := sha256.Sum256([]byte(bearer))
 	for name, value := range map[string]any{
 		"iss": from.url, "sub": subject(g.agent), "aud": client.ID, "exp": now.Add(tokenLife).Unix(), "iat": now.Unix(),
-		"auth_time": g.authenticated.Unix(), "acr": levelOf(g.factors), "sid": g.session,
+		"auth_time": g.authenticated.Unix(), "acr": toldAs(levelOf(g.factors), g.request.Levels), "sid": g.session,
 		"at_hash": base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2]),
 	} {
 		claims[name] = value
@@ -132,8 +132,8 @@ func (p *Provider) idToken(ctx context.Context, from issuer, client Client, g gr
 	if g.request.Nonce != "" {
 		claims["nonce"] = g.request.Nonce
 	}
-	if factors := strings.Fields(g.factors); len(factors) > 0 {
-		claims["amr"] = factors
+	if methods := methodsOf(g.factors); len(methods) > 0 {
+		claims["amr"] = methods
 	}
 	return p.sign(ctx, from.collectivity, jose.SignatureAlgorithm(client.Algorithm), "", claims)
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,8 +44,10 @@ type reading struct {
 // metadata is what go-oidc leaves out of an issuer's description (OpenID
 // Connect Discovery §3, RP-Initiated Logout §2.1, RFC 9207 §3).
 type metadata struct {
-	EndSession  string `json:"end_session_endpoint"`
-	NamesItself bool   `json:"authorization_response_iss_parameter_supported"`
+	EndSession  string   `json:"end_session_endpoint"`
+	NamesItself bool     `json:"authorization_response_iss_parameter_supported"`
+	TokenAuth   []string `json:"token_endpoint_auth_methods_supported"`
+	Challenges  []string `json:"code_challenge_methods_supported"`
 }
 
 const (
@@ -58,7 +61,7 @@ const (
 )
 
 func newIssuer(method sso.Method) (*issuer, error) {
-	settings, err := parse(method.Settings)
+	settings, err := Parse(method.Settings)
 	if err != nil {
 		return nil, err
 	}
@@ -169,9 +172,35 @@ func unreachable(err error) error {
 	return errors.Join(errSilent, err)
 }
 
-func (i *issuer) config(provider *oidc.Provider, redirect string) oauth2.Config {
+func (i *issuer) config(provider *oidc.Provider, described metadata, redirect string) oauth2.Config {
+	endpoint := provider.Endpoint()
+	endpoint.AuthStyle = i.authStyle(described)
 	return oauth2.Config{
-		ClientID: i.settings.ClientID, ClientSecret: i.secret, Endpoint: provider.Endpoint(),
+		ClientID: i.settings.ClientID, ClientSecret: i.secret, Endpoint: endpoint,
 		RedirectURL: redirect, Scopes: append([]string{oidc.ScopeOpenID}, i.settings.Scopes...),
 	}
+}
+
+// authStyle is how the secret is sent. Both ways are never tried one after the
+// other: a code serves once. The header is the default (Discovery §3).
+func (i *issuer) authStyle(described metadata) oauth2.AuthStyle {
+	basic := len(described.TokenAuth) == 0 || slices.Contains(described.TokenAuth, "client_secret_basic")
+	if i.settings.Preset != ProConnect && basic {
+		return oauth2.AuthStyleInHeader
+	}
+	return oauth2.AuthStyleInParams
+}
+
+// challenges says whether PKCE goes along. ProConnect refuses what it does not
+// know, and may not know it.
+func (i *issuer) challenges(described metadata) bool {
+	return i.settings.Preset != ProConnect || slices.Contains(described.Challenges, "S256")
+}
+
+// usable says whether an answer could let anybody in.
+func (i *issuer) usable(question sso.Question) error {
+	if i.settings.Preset == ProConnect && question.SIRET == "" && len(i.settings.SIRETs) == 0 {
+		return errors.Join(errSettings, errors.New("upstream: the collectivity has no SIRET"))
+	}
+	return nil
 }

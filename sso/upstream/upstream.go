@@ -7,11 +7,14 @@ import (
 	"context"
 	"crypto/subtle"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/mail"
 	"net/url"
 	"sync"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -65,19 +68,60 @@ func (s *Issuers) Ask(ctx context.Context, method sso.Method, question sso.Quest
 	if err != nil {
 		return "", err
 	}
-	provider, _, err := issuer.discover(ctx)
+	if err := issuer.usable(question); err != nil {
+		return "", err
+	}
+	provider, described, err := issuer.discover(ctx)
 	if err != nil {
 		return "", err
 	}
-	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(question.Verifier), oidc.Nonce(question.Nonce)}
-	if question.Again {
-		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
+	options := []oauth2.AuthCodeOption{oidc.Nonce(question.Nonce)}
+	if issuer.challenges(described) {
+		options = append(options, oauth2.S256ChallengeOption(question.Verifier))
 	}
-	if question.LoginHint != "" {
-		options = append(options, oauth2.SetAuthURLParam("login_hint", question.LoginHint))
+	for name, value := range issuer.parameters(question) {
+		options = append(options, oauth2.SetAuthURLParam(name, value))
 	}
-	config := issuer.config(provider, question.Redirect)
+	config := issuer.config(provider, described, question.Redirect)
 	return config.AuthCodeURL(question.State, options...), nil
+}
+
+// parameters are those that not every question has.
+func (i *issuer) parameters(question sso.Question) map[string]string {
+	all := map[string]string{}
+	if question.Again {
+		all["prompt"] = "login"
+	}
+	// ProConnect refuses a hint that is no plain address.
+	if hint, err := mail.ParseAddress(question.LoginHint); err == nil && hint.Address == question.LoginHint {
+		all["login_hint"] = question.LoginHint
+	}
+	if i.settings.Level != "" || i.settings.Preset == ProConnect {
+		i.askLevel(all)
+	}
+	if len(i.settings.Providers) == 1 {
+		all["idp_hint"] = i.settings.Providers[0]
+	}
+	return all
+}
+
+// askLevel asks for a level, and how it was reached. ProConnect does not say what
+// it makes of acr_values beside an essential acr: one or the other.
+func (i *issuer) askLevel(all map[string]string) {
+	type member struct {
+		Essential bool     `json:"essential"`
+		Values    []string `json:"values"`
+	}
+	wanted := map[string]*member{"amr": nil} // ProConnect tells it to who asks alone
+	if sso.LevelIsTwofold(i.settings.Level) {
+		wanted["acr"] = &member{true, sso.LevelsFrom(i.settings.Level)}
+	} else {
+		all["acr_values"] = i.settings.Level
+	}
+	text, err := json.Marshal(map[string]any{"id_token": wanted})
+	if err == nil { // which texts always are
+		all["claims"] = string(text)
+	}
 }
 
 // Read implements sso.IssuerServer: the answer must be to this question, from
@@ -85,6 +129,9 @@ func (s *Issuers) Ask(ctx context.Context, method sso.Method, question sso.Quest
 func (s *Issuers) Read(ctx context.Context, method sso.Method, question sso.Question, query url.Values) (sso.Answer, error) {
 	issuer, err := s.of(method)
 	if err != nil {
+		return sso.Answer{}, err
+	}
+	if err := issuer.usable(question); err != nil {
 		return sso.Answer{}, err
 	}
 	provider, described, err := issuer.discover(ctx)
@@ -95,27 +142,62 @@ func (s *Issuers) Read(ctx context.Context, method sso.Method, question sso.Ques
 		return sso.Answer{}, err
 	}
 	ctx = oidc.ClientContext(ctx, issuer.client)
-	config := issuer.config(provider, question.Redirect)
-	token, err := config.Exchange(ctx, query.Get("code"), oauth2.VerifierOption(question.Verifier))
-	if err != nil {
-		return sso.Answer{}, exchangeError(err)
-	}
-	raw, _ := token.Extra("id_token").(string)
-	id, err := provider.Verifier(&oidc.Config{ClientID: issuer.settings.ClientID}).Verify(ctx, raw)
-	if err != nil {
-		return sso.Answer{}, errors.Join(errForged, err)
-	}
-	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(question.Nonce)) != 1 {
-		return sso.Answer{}, errors.Join(errForged, errors.New("upstream: nonce of another sign-in"))
-	}
-	person, err := issuer.person(ctx, provider, token, id)
+	access, raw, err := issuer.exchange(ctx, provider, described, question, query.Get("code"))
 	if err != nil {
 		return sso.Answer{}, err
 	}
-	return sso.Answer{
-		Issuer: id.Issuer, Subject: id.Subject, EmailVerified: bool(person.EmailVerified),
-		Profile: person.profile(), IDToken: raw, Create: issuer.settings.Create,
-	}, nil
+	verifier := provider.Verifier(&oidc.Config{ClientID: issuer.settings.ClientID, SupportedSigningAlgs: issuer.settings.algorithms()})
+	id, err := verifier.Verify(ctx, raw)
+	if err != nil {
+		return sso.Answer{}, errors.Join(keysError(err), err)
+	}
+	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(question.Nonce)) != 1 {
+		return sso.Answer{}, forged(errors.New("upstream: nonce of another sign-in"))
+	}
+	if err := checkAnew(question, id, time.Now()); err != nil {
+		return sso.Answer{}, err
+	}
+	said, err := issuer.person(ctx, provider, access, id)
+	if err != nil {
+		return sso.Answer{}, err
+	}
+	answer, err := issuer.answer(question, id, said)
+	answer.IDToken = raw
+	return answer, err
+}
+
+// exchange turns the code into an access token and an ID token.
+func (i *issuer) exchange(ctx context.Context, provider *oidc.Provider, described metadata, question sso.Question, code string) (access, id string, err error) {
+	var options []oauth2.AuthCodeOption
+	if i.challenges(described) {
+		options = append(options, oauth2.VerifierOption(question.Verifier))
+	}
+	config := i.config(provider, described, question.Redirect)
+	token, err := config.Exchange(ctx, code, options...)
+	if err != nil {
+		return "", "", exchangeError(err)
+	}
+	id, _ = token.Extra("id_token").(string)
+	return token.AccessToken, id, nil
+}
+
+// answer is what sound claims vouch for.
+func (i *issuer) answer(question sso.Question, id *oidc.IDToken, said claims) (sso.Answer, error) {
+	own, err := idClaims(id) // how she signed in is the ID token's to say
+	if err != nil {
+		return sso.Answer{}, forged(err)
+	}
+	verified, ok := said.verified(i.settings.TrustEmail)
+	if !ok {
+		return sso.Answer{}, forged(errors.New("upstream: email_verified is no truth"))
+	}
+	level := own.text("acr")
+	answer := sso.Answer{
+		Issuer: id.Issuer, Subject: id.Subject, EmailVerified: verified, Profile: i.settings.profile(said), Create: i.settings.Create,
+		Level: level, Factors: factorsOf(level, textsOf(own["amr"])), Refused: i.refusal(question, said, level),
+		Claims: said.list(), Fields: i.settings.Attributes.shown(said),
+	}
+	return answer, nil
 }
 
 // checkAnswer compares what the browser brought back with what it took along,
@@ -127,13 +209,13 @@ func (i *issuer) checkAnswer(described metadata, question sso.Question, query ur
 	}
 	// RFC 9207 §2.4: an answer that names another issuer is a mix-up.
 	if len(names) > 1 || len(names) == 1 && names[0] != i.settings.Issuer || described.NamesItself && len(names) == 0 {
-		return errors.Join(errForged, errors.New("upstream: answer of another issuer"))
+		return forged(errors.New("upstream: answer of another issuer"))
 	}
 	if code := query.Get("error"); code != "" {
 		return errors.Join(errRefused, fmt.Errorf("upstream: issuer answers %.40q", code))
 	}
 	if len(query["code"]) != 1 || query.Get("code") == "" {
-		return errors.Join(errForged, errors.New("upstream: answer without code"))
+		return forged(errors.New("upstream: answer without code"))
 	}
 	return nil
 }
@@ -150,16 +232,11 @@ func exchangeError(err error) error {
 	if answered.Response != nil && answered.Response.StatusCode >= http.StatusInternalServerError {
 		return errors.Join(errSilent, err)
 	}
-	return errors.Join(errForged, err)
-}
-
-func (l *loose) UnmarshalJSON(text []byte) error {
-	*l = string(text) == "true" || string(text) == `"true"`
-	return nil
+	return forged(err)
 }
 
 // SignOut implements sso.IssuerServer.
-func (s *Issuers) SignOut(ctx context.Context, method sso.Method, idToken, back string) string {
+func (s *Issuers) SignOut(ctx context.Context, method sso.Method, idToken, back, state string) string {
 	issuer, err := s.of(method)
 	if err != nil {
 		return ""
@@ -175,7 +252,7 @@ func (s *Issuers) SignOut(ctx context.Context, method sso.Method, idToken, back 
 	query := address.Query()
 	query.Set("id_token_hint", idToken)
 	query.Set("post_logout_redirect_uri", back)
-	query.Set("state", portal.NewID())
+	query.Set("state", state)
 	address.RawQuery = query.Encode()
 	return address.String()
 }

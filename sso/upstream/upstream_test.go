@@ -149,7 +149,7 @@ func TestAnHonestAnswerIsRead(t *testing.T) {
 	if got := r.form.Get("code_verifier"); got != question.Verifier {
 		t.Errorf("code_verifier = %q, want %q", got, question.Verifier)
 	}
-	end := issuers.SignOut(ctx, method, answer.IDToken, "https://parvis.example/sign-in")
+	end := issuers.SignOut(ctx, method, answer.IDToken, "https://parvis.example/sign-in", "the-state")
 	if !strings.HasPrefix(end, r.server.URL+"/end?") || !strings.Contains(end, "post_logout_redirect_uri=https%3A%2F%2Fparvis.example%2Fsign-in") {
 		t.Errorf("sign-out = %q", end)
 	}
