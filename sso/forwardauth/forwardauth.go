@@ -74,8 +74,8 @@ type verdict struct {
 }
 
 const (
-	protocol = "forward"
-	codeLife = time.Minute
+	protocol   = "forward"
+	codeLife   = time.Minute
 	maxKnown   = 20_000
 	cookieName = "parvis-app"
 )
@@ -411,8 +411,10 @@ func (g *Guard) insert(r *http.Request, signed sso.Signed, caller portal.Caller,
 		if err != nil {
 			return err
 		}
-		err = g.SSO.Participants.Join(r.Context(), tx, sso.Participant{Collectivity: application.Collectivity, Session: signed.Identity.Session,
-			Account: caller.Account, Application: application.ID, Protocol: protocol, Reference: signed.Identity.Session})
+		err = g.SSO.Participants.Join(r.Context(), tx, sso.Participant{
+			Collectivity: application.Collectivity, Session: signed.Identity.Session,
+			Account: caller.Account, Application: application.ID, Protocol: protocol, Reference: signed.Identity.Session,
+		})
 		if err != nil {
 			return err
 		}
@@ -446,8 +448,10 @@ func (g *Guard) handOver(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.SetCookie(w, &http.Cookie{Name: nameFor(to.Origin), Value: secret, Path: "/", HttpOnly: true,
-		Secure: strings.HasPrefix(to.Origin, "https://"), SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{
+		Name: nameFor(to.Origin), Value: secret, Path: "/", HttpOnly: true,
+		Secure: strings.HasPrefix(to.Origin, "https://"), SameSite: http.SameSiteLaxMode,
+	})
 	http.Redirect(w, r, to.String(), http.StatusSeeOther)
 	return nil
 }

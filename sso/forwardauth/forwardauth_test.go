@@ -41,8 +41,10 @@ func newWorld(t *testing.T) *world {
 // protect registers an application behind the proxy.
 func (w *world) protect(collectivity portal.CollectivityID, id, address string, groups ...portal.GroupID) {
 	w.t.Helper()
-	w.Register(servertest.Application{Collectivity: collectivity, ID: id, Kind: sso.KindForward, Addresses: []string{address}, Groups: groups,
-		Releases: map[string]string{"mail": "email"}})
+	w.Register(servertest.Application{
+		Collectivity: collectivity, ID: id, Kind: sso.KindForward, Addresses: []string{address}, Groups: groups,
+		Releases: map[string]string{"mail": "email"},
+	})
 }
 
 // browser follows redirects and keeps its cookies, host by host.

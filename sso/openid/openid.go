@@ -69,9 +69,9 @@ type Provider struct {
 
 	holdings *sso.Memory[string, holding] // by grant
 
-	mu       sync.Mutex
-	rings    map[portal.CollectivityID]*ring
-	clients  map[string]knownClient
+	mu      sync.Mutex
+	rings   map[portal.CollectivityID]*ring
+	clients map[string]knownClient
 }
 
 // New returns the provider and has it tell applications when sessions end.
@@ -81,7 +81,7 @@ func New(options Options) *Provider {
 	}
 	p := &Provider{
 		db: options.DB, sealer: options.Sealer, sso: options.SSO, applications: options.Applications, people: options.People, renderer: options.Renderer, client: options.Client,
-		log: options.Log, now: options.Now, rings: map[portal.CollectivityID]*ring{}, clients: map[string]knownClient{}, 
+		log: options.Log, now: options.Now, rings: map[portal.CollectivityID]*ring{}, clients: map[string]knownClient{},
 	}
 	p.holdings = sso.NewMemory[string, holding](maxHoldings, p.now)
 	p.sso.Sessions.OnForget(p.holdings.Forget)

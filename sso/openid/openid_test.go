@@ -280,8 +280,15 @@ func TestScopesAskForTheirClaims(t *testing.T) {
 func TestParametersThatChangeNothing(t *testing.T) {
 	r := newRelying(t)
 	for _, pairs := range [][]string{
-		{"display", "page"}, {"display", "popup"}, {"ui_locales", "se"}, {"claims_locales", "se"}, {"acr_values", "eidas1 other"},
-		{"login_hint", "somebody@bourg.example"}, {"extra", "foobar"}, {"prompt", "consent"}, {"max_age", "10000"},
+		{"display", "page"},
+		{"display", "popup"},
+		{"ui_locales", "se"},
+		{"claims_locales", "se"},
+		{"acr_values", "eidas1 other"},
+		{"login_hint", "somebody@bourg.example"},
+		{"extra", "foobar"},
+		{"prompt", "consent"},
+		{"max_age", "10000"},
 	} {
 		r.tokens(pairs...)
 	}
@@ -795,8 +802,10 @@ func FuzzAuthorize(f *testing.F) {
 func TestARealClientIsServed(t *testing.T) {
 	r, real := newRelying(t), servers.NewRelying(t)
 	var begun struct{ URL string }
-	real.Ask(map[string]string{"do": "begin", "issuer": r.URL + "/oidc/bourg", "id": r.id, "secret": r.secret, "redirect": redirect,
-		"scope": "openid profile email offline_access"}, &begun)
+	real.Ask(map[string]string{
+		"do": "begin", "issuer": r.URL + "/oidc/bourg", "id": r.id, "secret": r.secret, "redirect": redirect,
+		"scope": "openid profile email offline_access",
+	}, &begun)
 	address, err := url.Parse(begun.URL)
 	if err != nil {
 		t.Fatal(err)

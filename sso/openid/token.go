@@ -104,8 +104,10 @@ func (p *Provider) tokensOf(ctx context.Context, from issuer, client Client, g g
 	if err != nil {
 		return tokens{}, err
 	}
-	return tokens{Access: bearer, Type: "Bearer", Expires: int(tokenLife / time.Second), Refresh: refresh, ID: id,
-		Scope: strings.Join(g.request.Scopes, " ")}, nil
+	return tokens{
+		Access: bearer, Type: "Bearer", Expires: int(tokenLife / time.Second), Refresh: refresh, ID: id,
+		Scope: strings.Join(g.request.Scopes, " "),
+	}, nil
 }
 
 // idToken says who signed in, and the claims that were asked for in it.
