@@ -14,6 +14,7 @@ func (s *Service) adminRoutes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: "/admin/sign-in", Access: web.Needs(portal.Admin), Handler: s.showMethod},
 		{Method: "POST", Path: "/admin/sign-in", Access: web.Needs(portal.Admin), MaxBody: maxForm, Slow: true, Handler: s.tryLogin},
+		{Method: "POST", Path: "/admin/sign-in/help", Access: web.Needs(portal.Admin), MaxBody: maxForm, Handler: s.saveHelp},
 	}
 }
 
@@ -27,6 +28,7 @@ type methodPage struct {
 	Login    string
 	Tried    *Preview
 	Refused  string // why she would not enter
+	Help     string // whom to ask about forgotten passwords
 }
 
 func (s *Service) showMethod(w http.ResponseWriter, r *http.Request) error {
@@ -45,6 +47,11 @@ func (s *Service) renderMethod(w http.ResponseWriter, r *http.Request, status in
 			page.Fault, err = said, nil
 		}
 		if err != nil {
+			return err
+		}
+	}
+	if page.Help == "" {
+		if page.Help, err = s.Resets.help(r.Context(), method.Collectivity); err != nil {
 			return err
 		}
 	}

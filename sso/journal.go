@@ -88,8 +88,10 @@ func (s *Service) journalFactor(r *http.Request, account portal.AccountID, in po
 	if reason == audit.Throttled && s.flood.add(network(web.ClientAddr(r))+" "+string(account)) > 0 {
 		return nil
 	}
-	line := audit.Line{At: s.now(), Collectivity: in, Account: account, Agent: s.agentOf(ctx, account, in), Action: action,
-		Refused: reason, Detail: detail, Address: web.ClientAddr(r)}
+	line := audit.Line{
+		At: s.now(), Collectivity: in, Account: account, Agent: s.agentOf(ctx, account, in), Action: action,
+		Refused: reason, Detail: detail, Address: web.ClientAddr(r),
+	}
 	if line.Agent == "" {
 		line.Account = "" // nobody's, or of an account that is closed
 	}

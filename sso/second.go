@@ -191,8 +191,10 @@ func (s *Service) showSecond(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) renderSecond(w http.ResponseWriter, r *http.Request, status int, under flow, held Held, use string, form web.Form) error {
-	page := &secondForm{Form: form, Held: held, Use: offered(held, use), Flow: under.Proved.ID, Login: under.Typed,
-		Raises: under.Proved.Session != "", Next: under.Next}
+	page := &secondForm{
+		Form: form, Held: held, Use: offered(held, use), Flow: under.Proved.ID, Login: under.Typed,
+		Raises: under.Proved.Session != "", Next: under.Next,
+	}
 	page.Title, page.Gate = web.Printer(r).T("sso.second.title"), true
 	if err := s.dress(r, &page.Page, under); err != nil {
 		return err

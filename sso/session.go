@@ -227,8 +227,10 @@ func (s *Sessions) read(ctx context.Context, hash sessionHash, now time.Time) (*
 	s.touch(ctx, hash[:], now, database.FromMillis(used))
 	own := *identity
 	own.Session = id
-	return &known{identity: &own, since: database.FromMillis(created), factors: factors, kiosk: kiosk, counted: counted,
-		fresh: now.Add(cacheLife), ends: ends}, nil
+	return &known{
+		identity: &own, since: database.FromMillis(created), factors: factors, kiosk: kiosk, counted: counted,
+		fresh: now.Add(cacheLife), ends: ends,
+	}, nil
 }
 
 // touch writes the hour of last use, at most once a minute. A store that can't

@@ -39,6 +39,14 @@ const (
 	FactorsReset  Action = "factor.reset"
 	FactorPolicy  Action = "factor.policy"
 
+	AgentInvited        Action = "agent.invited"
+	InvitationCancelled Action = "invitation.cancelled"
+	InvitationAccepted  Action = "invitation.accepted"
+	PasswordAsked       Action = "password.asked" // a link to a new one, by who forgot hers
+	PasswordSent        Action = "password.sent"  // the same, by an administrator
+	PasswordChanged     Action = "password.changed"
+	PasswordHelp        Action = "password.help"
+
 	ApplicationOpened   Action = "application.opened"
 	TicketRefused       Action = "ticket.refused"
 	ClientChanged       Action = "client.changed"
@@ -58,6 +66,7 @@ const (
 var Actions = []Action{
 	SignIn, SignOut, SessionRevoked, SessionClosed, GroupsSet, SignInTried, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused,
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
+	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	Exported, Kept,
@@ -79,6 +88,8 @@ const (
 	Replayed     Reason = "replayed"      // a ticket, a code or an answer that served before
 	Factor       Reason = "factor"        // a wrong code, or a key whose answer is not sound
 	Expired      Reason = "expired"       // too late, or begun in another browser
+	Elsewhere    Reason = "elsewhere"     // the password is kept by another server
+	NoAddress    Reason = "no-address"    // nowhere to write to
 
 	// What a directory server says of an entry.
 	Disabled        Reason = "disabled"
@@ -92,7 +103,7 @@ const (
 
 // Reasons lists them all.
 var Reasons = []Reason{
-	Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred, WrongService, Replayed, Factor, Expired,
+	Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred, WrongService, Replayed, Factor, Expired, Elsewhere, NoAddress,
 	Disabled, AccountExpired, MustChange, PasswordExpired, Locked, Gone, Ambiguous,
 }
 
