@@ -44,8 +44,12 @@ func TestTheJournalTellsWhoSignedInAndWhyNot(t *testing.T) {
 		}
 	}
 	want := []told{
-		{audit.SignOut, ""}, {audit.Exported, ""}, {audit.AppPasswordCreated, ""}, {audit.SignIn, ""},
-		{audit.SignIn, audit.Unknown}, {audit.SignIn, audit.Password},
+		{audit.SignOut, ""},
+		{audit.Exported, ""},
+		{audit.AppPasswordCreated, ""},
+		{audit.SignIn, ""},
+		{audit.SignIn, audit.Unknown},
+		{audit.SignIn, audit.Password},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("journal = %v, want %v", got, want)

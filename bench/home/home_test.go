@@ -35,8 +35,10 @@ type fixed struct{ manifest widgets.Manifest }
 func (f fixed) Manifest() widgets.Manifest { return f.manifest }
 
 func (f fixed) Load(_ context.Context, request widgets.Request) (widgets.Content, error) {
-	content := widgets.Content{Badge: widgets.Badge{Count: 5, Label: "non lus"},
-		Links: []widgets.Link{{Text: "Toutes les demandes de la semaine", URL: "/todo"}}}
+	content := widgets.Content{
+		Badge: widgets.Badge{Count: 5, Label: "non lus"},
+		Links: []widgets.Link{{Text: "Toutes les demandes de la semaine", URL: "/todo"}},
+	}
 	for i := range 10 {
 		content.Items = append(content.Items, widgets.Item{
 			Title:  fmt.Sprintf("Fermeture du pont de la Varenne, %d, %s %s", i, f.manifest.ID, request.Caller.Agent),
@@ -52,10 +54,12 @@ func twelve() []widgets.Widget {
 	scopes := []widgets.Scope{widgets.ScopeAgent, widgets.ScopeCollectivity, widgets.ScopeAudience}
 	var all []widgets.Widget
 	for i := range 12 {
-		all = append(all, fixed{widgets.Manifest{ID: "box-" + strconv.Itoa(i), Title: "widgets.title", Help: "widgets.title",
+		all = append(all, fixed{widgets.Manifest{
+			ID: "box-" + strconv.Itoa(i), Title: "widgets.title", Help: "widgets.title",
 			Icon: "news", Sizes: []widgets.Size{[]widgets.Size{widgets.Small, widgets.Medium, widgets.Large}[i%3]},
 			Link: "/news", LinkText: "widgets.all-apps", SettingsVersion: 1, Scope: scopes[i%3],
-			Fresh: time.Hour, Stale: time.Hour, Deadline: time.Second}})
+			Fresh: time.Hour, Stale: time.Hour, Deadline: time.Second,
+		}})
 	}
 	return all
 }
@@ -63,8 +67,10 @@ func twelve() []widgets.Widget {
 type apps struct{}
 
 func (apps) Pinned(context.Context, portal.Caller) ([]widgets.App, error) {
-	return []widgets.App{{Name: "État civil", URL: "https://etat-civil.example/", Icon: "people"},
-		{Name: "Finances", URL: "https://finances.example/", Icon: "money"}}, nil
+	return []widgets.App{
+		{Name: "État civil", URL: "https://etat-civil.example/", Icon: "people"},
+		{Name: "Finances", URL: "https://finances.example/", Icon: "money"},
+	}, nil
 }
 
 // agentsEach is how many agents a collectivity has.

@@ -59,8 +59,10 @@ func relyingParty(b *testing.B, p *servertest.Portal, algorithm string) (id, sec
 	if err != nil {
 		b.Fatal(err)
 	}
-	_, err = p.Applications.Create(context.Background(), admin, applications.Application{ID: "app", Name: "App", URL: "https://app.bourg.example/",
-		Kind: sso.KindOIDC, Addresses: []sso.Address{address}}, "")
+	_, err = p.Applications.Create(context.Background(), admin, applications.Application{
+		ID: "app", Name: "App", URL: "https://app.bourg.example/",
+		Kind: sso.KindOIDC, Addresses: []sso.Address{address},
+	}, "")
 	if err != nil {
 		b.Fatal(err)
 	}

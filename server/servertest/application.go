@@ -24,8 +24,10 @@ type Application struct {
 // Register adds an application, as the collectivity's administrator does.
 func (p *Portal) Register(app Application) {
 	p.t.Helper()
-	made := applications.Application{ID: app.ID, Name: "Application " + app.ID, URL: "https://" + app.ID + "." + string(app.Collectivity) + ".example/",
-		Kind: app.Kind, Audience: app.Groups, SecondFactor: app.SecondFactor}
+	made := applications.Application{
+		ID: app.ID, Name: "Application " + app.ID, URL: "https://" + app.ID + "." + string(app.Collectivity) + ".example/",
+		Kind: app.Kind, Audience: app.Groups, SecondFactor: app.SecondFactor,
+	}
 	for _, text := range app.Addresses {
 		address, err := sso.ParseAddress(text)
 		if err != nil {
