@@ -85,8 +85,8 @@ func (s Server) dial(ctx context.Context) (*gomail.Client, error) {
 		return nil, fault{"unreachable", false, err}
 	}
 	options := []gomail.Option{
-		gomail.WithPort(port), gomail.WithTimeout(exchange), gomail.WithTLSConfig(s.tls(host)),
-		gomail.WithDialContextFunc(s.connect), gomail.WithoutNoop(),
+		gomail.WithPort(port), gomail.WithTimeout(exchange), gomail.WithoutNoop(),
+		gomail.WithTLSConfig(&tls.Config{ServerName: host, RootCAs: s.Roots, MinVersion: tls.VersionTLS12}),
 	}
 	switch s.Security {
 	case TLS:
@@ -94,7 +94,8 @@ func (s Server) dial(ctx context.Context) (*gomail.Client, error) {
 	case StartTLS:
 		options = append(options, gomail.WithTLSPolicy(gomail.TLSMandatory))
 	case Plain:
-		options = append(options, gomail.WithTLSPolicy(gomail.NoTLS))
+		dialer := net.Dialer{Timeout: exchange, Control: insideOnly}
+		options = append(options, gomail.WithTLSPolicy(gomail.NoTLS), gomail.WithDialContextFunc(dialer.DialContext))
 	}
 	if s.User != "" {
 		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(s.User), gomail.WithPassword(s.Password))
@@ -107,29 +108,6 @@ func (s Server) dial(ctx context.Context) (*gomail.Client, error) {
 		return nil, dialFault(err)
 	}
 	return client, nil
-}
-
-func (s Server) tls(host string) *tls.Config {
-	return &tls.Config{ServerName: host, RootCAs: s.Roots, MinVersion: tls.VersionTLS12}
-}
-
-// connect opens the connection, which ends with ctx even while the server keeps
-// silent.
-func (s Server) connect(ctx context.Context, network, address string) (net.Conn, error) {
-	dialer := net.Dialer{Timeout: exchange}
-	if s.Security == Plain {
-		dialer.Control = insideOnly
-	}
-	conn, err := dialer.DialContext(ctx, network, address)
-	if err != nil || s.Security != TLS {
-		return conn, err
-	}
-	host, _, _ := net.SplitHostPort(address) // it was just dialled
-	safe := tls.Client(conn, s.tls(host))
-	if err := safe.HandshakeContext(ctx); err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	return safe, nil
 }
 
 var errClear = errors.New("a server outside of the network is written to by TLS alone")
