@@ -89,8 +89,8 @@ func (h *Handler) rosterRows(r *http.Request, caller portal.Caller, agents []Enr
 			if err != nil {
 				return nil, err
 			}
-			row.Reset = place.Collectivity.ID == caller.Collectivity
-			row.Again = row.Again && row.Reset
+			ours := place.Collectivity.ID == caller.Collectivity
+			row.Reset, row.Again = ours && agent.Keyed, row.Again && ours && !agent.Keyed
 		}
 		rows[i] = row
 	}

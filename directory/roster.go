@@ -39,6 +39,7 @@ type Enrolled struct {
 	Invited time.Time // when the last link was made
 	Expires time.Time // until when it serves
 	Letter  string    // that carries it, "" when it was handed over
+	Keyed   bool      // has a password that Parvis keeps
 }
 
 // Roster is a page of agents in the order of family names.
@@ -59,7 +60,8 @@ const (
 			AND a.search_text LIKE $3 || '' AND a.search_text LIKE $4 || '' AND a.search_text LIKE $5 || '' AND a.search_text LIKE $6 || ''`
 	countRoster = `SELECT COUNT(*)` + rosterFrom
 	listRoster  = `SELECT ` + agentColumns + `, ` + stateOf + `, COALESCE(p.login, ''), a.entered,
-			COALESCE(i.created, 0), COALESCE(i.expires, 0), COALESCE(i.mail, '')` + rosterFrom + `
+			COALESCE(i.created, 0), COALESCE(i.expires, 0), COALESCE(i.mail, ''),
+			EXISTS (SELECT 1 FROM account_passwords w WHERE w.account = a.account)` + rosterFrom + `
 		ORDER BY a.sort_name, a.id LIMIT 0 + $7 OFFSET $8`
 )
 
@@ -91,7 +93,7 @@ func (s *Store) Roster(ctx context.Context, caller portal.Caller, query RosterQu
 func scanEnrolled(rows *sql.Rows) (one Enrolled, err error) {
 	var entered, invited, expires int64
 	one.Agent, err = scanAgent(func(dest ...any) error {
-		return rows.Scan(append(dest, &one.State, &one.Login, &entered, &invited, &expires, &one.Letter)...)
+		return rows.Scan(append(dest, &one.State, &one.Login, &entered, &invited, &expires, &one.Letter, &one.Keyed)...)
 	})
 	one.Entered, one.Invited, one.Expires = database.FromMillis(entered), database.FromMillis(invited), database.FromMillis(expires)
 	return one, err

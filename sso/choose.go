@@ -31,7 +31,6 @@ func keepLink(w http.ResponseWriter, r *http.Request) (kept bool, err error) {
 		return false, nil
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Referrer-Policy", "no-referrer")
 	if len(secret) == len(portal.NewSecret()) {
 		setCookie(w, r, linkCookie, secret, linkStay)
 	}

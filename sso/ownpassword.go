@@ -126,5 +126,5 @@ func (s *Service) proveOld(r *http.Request, who person, old string) error {
 		return errors.Join(err, journalled)
 	}
 	said.Field = "old"
-	return portal.FieldErrors{said}
+	return said
 }

@@ -4,6 +4,7 @@ for (const button of document.querySelectorAll('[data-reveal]')) {
 	const field = document.getElementById(button.dataset.reveal), words = [button.textContent, button.dataset.shown];
 	const say = () => { button.textContent = words[field.type === 'text' ? 1 : 0]; };
 	button.type = 'button';
+	button.removeAttribute('formnovalidate');
 	button.addEventListener('click', () => {
 		field.type = field.type === 'password' ? 'text' : 'password';
 		say();
