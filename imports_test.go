@@ -55,9 +55,9 @@ var importers = map[string][]string{
 	"github.com/google/go-cmp/":        {},
 	"github.com/rogpeppe/go-internal/": {},
 	"codeberg.org/go-pdf/fpdf":         {"demo/office"},
-	"github.com/wneessen/go-mail":      {"mail"},
+	"github.com/wneessen/go-mail":      {"portal/post"},
 	"github.com/emersion/go-message":   {"mail", "search/extract"},
-	"github.com/emersion/go-smtp":      {},
+	"github.com/emersion/go-smtp":      {"demo"},
 }
 
 func TestImportsFollowTheArrows(t *testing.T) {

@@ -26,6 +26,11 @@ var keyedByAccount = map[string]string{
 var allCollectivities = []struct{ file, start, why string }{
 	{"applications/admit.go", "SELECT p.collectivity, p.id, p.name, p.second_factor", "whose an address is, before anybody is known: each by its collectivity"},
 	{"directory/agent.go", "SELECT (SELECT COUNT(*) FROM accounts", "counts an account's other agents before a link: it shows no row"},
+	{"directory/invitation.go", "SELECT i.collectivity, i.agent, i.login", "the collectivity of an invitation by the hash of its secret"},
+	{"directory/invitation.go", "SELECT collectivity, agent, login FROM invitations WHERE hash", "the same, as it is used up"},
+	{"portal/post/worker.go", "SELECT collectivity, id, letter", "the next letters to send, each by its collectivity"},
+	{"portal/post/worker.go", "DELETE FROM outgoing_mail WHERE due = 0", "what became of letters given up long ago"},
+	{"sso/choose.go", "DELETE FROM app_passwords WHERE account", "what an account's own person ends, in each of its collectivities"},
 	{"directory/identity.go", "SELECT a.id, a.collectivity, c.name, a.unit", "lists an account's own agents, to switch between"},
 	{"sso/program.go", "SELECT collectivity, hash, scopes, ends, used, stopped FROM app_passwords", "finds the collectivity of a password by its account and id"},
 	{"sso/recheck.go", "SELECT home, account, FALSE FROM sessions", "people to ask directory servers about: each by the collectivity that vouches for her"},

@@ -46,8 +46,13 @@ type Release struct {
 // standardReleases are what OpenID applications read under names of the
 // specification (OpenID Connect Core §5.1).
 var standardReleases = []Release{
-	{"given_name", GivenName}, {"family_name", FamilyName}, {"usual_name", FamilyName}, {"uid", ID},
-	{"email", Email}, {"phone_number", Phone}, {"groups", Groups},
+	{"given_name", GivenName},
+	{"family_name", FamilyName},
+	{"usual_name", FamilyName},
+	{"uid", ID},
+	{"email", Email},
+	{"phone_number", Phone},
+	{"groups", Groups},
 }
 
 // Kinds lists how an application is opened, in the order in which an

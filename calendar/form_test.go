@@ -174,8 +174,10 @@ func TestAStrangersPagesKnowNothingOfMine(t *testing.T) {
 			lacks(t, d.get("/calendar?view="+view+"&cal=claire&cal=paul", who), "Confidentiel")
 		}
 		for _, c := range []struct{ method, target string }{
-			{"GET", "/calendar/events/" + id}, {"GET", "/calendar/events/" + id + "/edit"},
-			{"POST", "/calendar/events/" + id}, {"POST", "/calendar/events/" + id + "/delete"},
+			{"GET", "/calendar/events/" + id},
+			{"GET", "/calendar/events/" + id + "/edit"},
+			{"POST", "/calendar/events/" + id},
+			{"POST", "/calendar/events/" + id + "/delete"},
 		} {
 			form := map[string][]string{"title": {"Volé"}, "start": {"2026-11-24"}, "all-day": {"1"}}
 			if response := d.do(c.method, c.target, who, form); response.StatusCode != http.StatusNotFound {
@@ -221,8 +223,10 @@ func TestHostileTextsAreShownAsText(t *testing.T) {
 	if err := d.store.ChangeLook(context.Background(), d.agents["claire"], "claire", Look{Name: &evil, Color: &color}); err != nil {
 		t.Fatal(err)
 	}
-	for _, target := range []string{"/calendar?view=day", "/calendar", "/calendar?view=month", "/calendar?view=list", "/calendar/events/" + string(id), "/calendar/events/" + string(id) + "/edit",
-		"/calendar?view=%22%3E%3Cscript%3E&date=%22%3E&cal=%22%3E%3Cscript%3E"} {
+	for _, target := range []string{
+		"/calendar?view=day", "/calendar", "/calendar?view=month", "/calendar?view=list", "/calendar/events/" + string(id), "/calendar/events/" + string(id) + "/edit",
+		"/calendar?view=%22%3E%3Cscript%3E&date=%22%3E&cal=%22%3E%3Cscript%3E",
+	} {
 		page := d.get(target, "claire")
 		lacks(t, page, "<script>alert", "⟦", "ZgotmplZ", "{{t ")
 	}

@@ -143,8 +143,10 @@ func (a *agenda) place(instances []Instance, path string) {
 		if in.AllDay { // days are days, in whatever zone their calendar is
 			in.Start, in.End = sameDate(in.Start, a.zone), sameDate(in.End, a.zone)
 		}
-		a.Placed = append(a.Placed, placed{Instance: in, Class: a.Calendars[at].Class, CalendarName: a.Calendars[at].Name,
-			Href: path + url.PathEscape(string(in.Event)) + occurrenceQuery(in)})
+		a.Placed = append(a.Placed, placed{
+			Instance: in, Class: a.Calendars[at].Class, CalendarName: a.Calendars[at].Name,
+			Href: path + url.PathEscape(string(in.Event)) + occurrenceQuery(in),
+		})
 	}
 }
 

@@ -69,8 +69,10 @@ func newDesk(t testing.TB, elsewhere ...Elsewhere) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.router, err = web.NewRouter(web.Config{Identifier: d, Renderer: renderer, Catalogue: catalogue,
-		Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return d.now }})
+	d.router, err = web.NewRouter(web.Config{
+		Identifier: d, Renderer: renderer, Catalogue: catalogue,
+		Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return d.now },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,8 +77,10 @@ func ics(lines ...string) []byte { return []byte(strings.Join(lines, "\r\n") + "
 
 // eventText is a whole object of one VEVENT with the UID u and these lines.
 func eventText(lines ...string) []byte {
-	return ics(append(append([]string{"BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//test", "BEGIN:VEVENT", "UID:u",
-		"DTSTAMP:20261101T000000Z"}, lines...), "END:VEVENT", "END:VCALENDAR")...)
+	return ics(append(append([]string{
+		"BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//test", "BEGIN:VEVENT", "UID:u",
+		"DTSTAMP:20261101T000000Z",
+	}, lines...), "END:VEVENT", "END:VCALENDAR")...)
 }
 
 func TestWhatIsWrittenInOneCollectivityDoesNotExistInTheOther(t *testing.T) {

@@ -45,7 +45,8 @@ func (w Widget) Load(ctx context.Context, request widgets.Request) (widgets.Cont
 		return widgets.Content{}, err
 	}
 	content := widgets.Content{Layout: widgets.Times, Empty: widgets.Empty{
-		Title: p.T("calendar.widget.empty"), Text: p.T("calendar.widget.emptynext")}}
+		Title: p.T("calendar.widget.empty"), Text: p.T("calendar.widget.emptynext"),
+	}}
 	counted := false
 	for _, at := range a.Placed {
 		if at.Cancelled() || at.over(now) {

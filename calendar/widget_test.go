@@ -90,8 +90,10 @@ func (a away) Feeds(context.Context, portal.Caller, time.Time, time.Time) ([]Fee
 }
 
 func TestAnAgendaElsewhereSaysHowOldItIs(t *testing.T) {
-	feed := Feed{ID: "r-1", Name: "Nuage", Path: "/calendar/remote/events/", At: at(24, 8, 12),
-		Instances: []Instance{{Calendar: "r-1", Event: "e", Title: "Là-bas", Start: at(24, 11, 0), End: at(24, 12, 0)}}}
+	feed := Feed{
+		ID: "r-1", Name: "Nuage", Path: "/calendar/remote/events/", At: at(24, 8, 12),
+		Instances: []Instance{{Calendar: "r-1", Event: "e", Title: "Là-bas", Start: at(24, 11, 0), End: at(24, 12, 0)}},
+	}
 	for state, want := range map[FeedState]string{
 		FeedFresh: "", FeedLate: "non joint depuis 8\u00a0h\u00a012", FeedOld: "tel qu’il était aujourd’hui, 8\u00a0h\u00a012", FeedUnread: "n’a pas encore été lu",
 	} {

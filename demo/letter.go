@@ -54,8 +54,10 @@ func (l letter) at(now time.Time) Letter {
 	if written.After(now) {
 		written = clock(workdayBefore(now, l.days+1), l.clock)
 	}
-	return Letter{To: l.to, From: l.from, Address: l.address, Subject: dated(l.subject, now), Body: dated(l.body, now),
-		At: written, Read: l.isRead}
+	return Letter{
+		To: l.to, From: l.from, Address: l.address, Subject: dated(l.subject, now), Body: dated(l.body, now),
+		At: written, Read: l.isRead,
+	}
 }
 
 // letters are what the mailboxes hold at now, oldest first; a letter to a

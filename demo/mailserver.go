@@ -20,9 +20,8 @@ import (
 	netmail "net/mail"
 	"time"
 
-	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
-	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+	"github.com/emersion/go-smtp"
 
 	"parvis/mail"
 	"parvis/portal"
@@ -34,13 +33,18 @@ const masterUser = "parvis"
 
 // MailServer is an IMAP server for a demo without one to install: the story's
 // mailboxes in memory, on a free port of the loopback, by TLS. Its authority,
-// its certificate and its master password live as long as it does.
+// its certificate and its master password live as long as it does. What is sent
+// to it by SMTP arrives in these mailboxes.
 type MailServer struct {
 	Address        string // "127.0.0.1:41993"
+	Delivery       string // "127.0.0.1:41994", SMTP in clear and without password
 	Authority      string // PEM of the certificate authority
 	MasterPassword string
 
 	imap  *imapserver.Server
+	smtp  *smtp.Server
+	boxes *mailboxes
+	doors []net.Listener
 	ended chan error
 }
 
@@ -55,20 +59,24 @@ func ServeMail(addresses []string, letters []Letter, now time.Time, log *slog.Lo
 	if err != nil {
 		return nil, fmt.Errorf("demo: mail server: %w", err)
 	}
-	m := &MailServer{Authority: authority, MasterPassword: rand.Text(), ended: make(chan error, 1)}
-	mailboxes, err := m.deliver(addresses, letters)
-	if err != nil {
+	m := &MailServer{Authority: authority, MasterPassword: rand.Text(), ended: make(chan error, 2)}
+	m.boxes = newMailboxes(m.MasterPassword)
+	if err := m.boxes.fill(addresses, letters); err != nil {
 		return nil, fmt.Errorf("demo: mail server: %w", err)
 	}
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS13})
 	if err != nil {
 		return nil, fmt.Errorf("demo: mail server: %w", err)
 	}
+	m.doors = append(m.doors, listener)
 	m.Address = listener.Addr().String()
+	if err := m.receive(); err != nil {
+		return nil, errors.Join(fmt.Errorf("demo: mail server: %w", err), listener.Close())
+	}
 	m.imap = imapserver.New(&imapserver.Options{
 		Logger: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return mailboxes.NewSession(), nil, nil
+			return m.boxes.all.NewSession(), nil, nil
 		},
 	})
 	go func() { m.ended <- m.imap.Serve(listener) }()
@@ -76,7 +84,18 @@ func ServeMail(addresses []string, letters []Letter, now time.Time, log *slog.Lo
 }
 
 // Close ends the server and its connections.
-func (m *MailServer) Close() error { return errors.Join(m.imap.Close(), <-m.ended) }
+func (m *MailServer) Close() error {
+	err := errors.Join(m.imap.Close(), m.smtp.Close())
+	for _, door := range m.doors {
+		door.Close() // where a server had not begun to serve, it knew of none
+	}
+	for range m.doors {
+		if ended := <-m.ended; !errors.Is(ended, smtp.ErrServerClosed) && !errors.Is(ended, net.ErrClosed) {
+			err = errors.Join(err, ended)
+		}
+	}
+	return err
+}
 
 // Server is how a collectivity reaches it.
 func (m *MailServer) Server(webmail string) mail.Server {
@@ -84,6 +103,11 @@ func (m *MailServer) Server(webmail string) mail.Server {
 		Address: m.Address, Security: mail.TLS, CA: m.Authority, SignIn: mail.ByMaster,
 		MasterUser: masterUser, Separator: "*", MasterPassword: m.MasterPassword, Webmail: webmail,
 	}
+}
+
+// Outgoing is how an installation sends mail to it.
+func (m *MailServer) Outgoing() server.MailConfig {
+	return server.MailConfig{Server: m.Delivery, Security: "none", From: "parvis@pool.example"}
 }
 
 // Connect tells the collectivities of the story that this is their mail
@@ -97,37 +121,6 @@ func (m *MailServer) Connect(ctx context.Context, s *server.Server, story Story)
 		}
 	}
 	return nil
-}
-
-// deliver fills the mailboxes.
-func (m *MailServer) deliver(addresses []string, letters []Letter) (*imapmemserver.Server, error) {
-	users, all := map[string]*imapmemserver.User{}, imapmemserver.New()
-	for _, address := range addresses {
-		user := imapmemserver.NewUser(address+"*"+masterUser, m.MasterPassword)
-		if err := user.Create("INBOX", nil); err != nil {
-			return nil, fmt.Errorf("mailbox %s: %w", address, err)
-		}
-		users[address] = user
-		all.AddUser(user)
-	}
-	for _, letter := range letters {
-		user, found := users[letter.To]
-		if !found {
-			return nil, fmt.Errorf("letter to %s: %w", letter.To, portal.ErrNotFound)
-		}
-		options := &imap.AppendOptions{Time: letter.At}
-		if letter.Read {
-			options.Flags = []imap.Flag{imap.FlagSeen}
-		}
-		text, err := letter.message()
-		if err != nil {
-			return nil, fmt.Errorf("letter to %s: %w", letter.To, err)
-		}
-		if _, err := user.Append("INBOX", literal{bytes.NewReader(text)}, options); err != nil {
-			return nil, fmt.Errorf("letter to %s: %w", letter.To, err)
-		}
-	}
-	return all, nil
 }
 
 // literal is a message as imapserver takes it.

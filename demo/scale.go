@@ -30,5 +30,6 @@ func synthetic(ctx context.Context, s *server.Server, id portal.CollectivityID, 
 		agents[i] = directory.Agent{GivenName: "Agent", FamilyName: fmt.Sprintf("Numéro %02d", i+1), Email: fmt.Sprintf("agent%02d@%s", i+1, domain)}
 	}
 	return s.Directory.SetUpCollectivity(ctx, directory.Collectivity{
-		ID: id, Name: "Commune " + string(id), LongName: "Mairie de " + string(id), Kind: "commune", Domains: []string{domain}}, agents)
+		ID: id, Name: "Commune " + string(id), LongName: "Mairie de " + string(id), Kind: "commune", Domains: []string{domain},
+	}, agents)
 }

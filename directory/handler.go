@@ -12,19 +12,20 @@ import (
 type Handler struct {
 	store    *Store
 	renderer *web.Renderer
+	inviter  *Inviter
 }
 
 // NewHandler returns the pages over the store.
-func NewHandler(store *Store, renderer *web.Renderer) *Handler {
-	return &Handler{store: store, renderer: renderer}
+func NewHandler(store *Store, renderer *web.Renderer, inviter *Inviter) *Handler {
+	return &Handler{store: store, renderer: renderer, inviter: inviter}
 }
 
 // Routes lists the pages.
 func (h *Handler) Routes() []web.Route {
-	return []web.Route{
+	return append(h.adminRoutes(), []web.Route{
 		{Method: "GET", Path: "/directory", Access: web.SignedIn, Handler: h.people},
 		{Method: "GET", Path: "/directory/agents/{id}", Access: web.SignedIn, Handler: h.card},
-	}
+	}...)
 }
 
 // peoplePage is a page of agents and what narrows the list.

@@ -21,6 +21,7 @@ import (
 	"parvis/portal/database"
 	"parvis/portal/database/databasetest"
 	"parvis/portal/i18n"
+	"parvis/portal/post"
 	"parvis/portal/seal"
 	"parvis/portal/web"
 	"parvis/sso"
@@ -51,17 +52,18 @@ func newHouse(t testing.TB) *house {
 	h.printer = catalogue.Printer(i18n.French)
 	assets := got(themes.NewAssets())(t)
 	renderer := got(web.NewRenderer(catalogue, assets.URL, nil, sso.Templates, directory.Templates))(t)
+	sealer := got(seal.Open(filepath.Join(t.TempDir(), "key")))(t)
 	servers := ldapdir.New(log)
 	t.Cleanup(servers.Close)
 	h.service = sso.New(sso.Options{
 		DB: h.db, People: directory.SignIn{Store: h.Store}, Directories: servers, Registry: servers, Issuers: upstream.New(),
-		Renderer: renderer, Sealer: got(seal.Open(filepath.Join(t.TempDir(), "key")))(t), Log: log, Now: h.now,
+		Renderer: renderer, Sealer: sealer, Log: log, Now: h.now,
 	})
 	h.OnChange(h.service.Forget)
 	must(t, h.service.Passwords.Set(context.Background(), password, h.anne.Account, h.luc.Account, h.both.Account))
 	router := got(web.NewRouter(web.Config{Identifier: h.service.Sessions, Renderer: renderer, Catalogue: catalogue, Log: log, Now: h.now}))(t)
 	router.Mount(h.service.Routes()...)
-	router.Mount(directory.NewHandler(h.Store, renderer).Routes()...)
+	router.Mount(directory.NewHandler(h.Store, renderer, directory.NewInviter(h.Store, h.service.Methods, post.New(post.Options{DB: h.db, Sealer: sealer, Log: log}), catalogue, "https://parvis.example")).Routes()...)
 	router.Mount(
 		web.Route{Method: "GET", Path: "/", Access: web.SignedIn, Handler: sayWho},
 		web.Route{Method: "GET", Path: themes.Prefix + "*", Access: web.Public, Handler: func(w http.ResponseWriter, r *http.Request) error {

@@ -230,8 +230,10 @@ func TestWhatMayNotBeReadDoesNotExist(t *testing.T) {
 			t.Errorf("%s for who may not read = %v, want NotFound", method, err)
 		}
 	}
-	writes := map[string]bool{"CanWrite": true, "Add": true, "Replace": true, "Change": true, "Delete": true, "Retry": true,
-		"CreateFolder": true, "ChangeFolder": true, "DeleteFolder": true}
+	writes := map[string]bool{
+		"CanWrite": true, "Add": true, "Replace": true, "Change": true, "Delete": true, "Retry": true,
+		"CreateFolder": true, "ChangeFolder": true, "DeleteFolder": true,
+	}
 	for method, err := range d.refusals(t, elected, inside, document) {
 		want := error(nil)
 		switch {

@@ -377,9 +377,11 @@ func TestPagesStandHostileNames(t *testing.T) {
 	for range 60 { // two pages
 		s.add(t, editor, folder, portal.NewID()+".txt", "x")
 	}
-	paths := []string{"/documents", "/documents/bin", "/documents/unread", "/documents/folders/new", "/documents/folders/" + string(folder),
+	paths := []string{
+		"/documents", "/documents/bin", "/documents/unread", "/documents/folders/new", "/documents/folders/" + string(folder),
 		"/documents/folders/" + string(folder) + "?page=2", "/documents/folders/" + string(folder) + "/edit",
-		"/documents/folders/new?parent=" + string(folder), "/documents/" + string(id), "/documents/" + string(id) + "/edit"}
+		"/documents/folders/new?parent=" + string(folder), "/documents/" + string(id), "/documents/" + string(id) + "/edit",
+	}
 	for _, path := range paths {
 		w := s.get(path, "editor")
 		wantPage(t, w, 200)

@@ -38,15 +38,19 @@ var signedIn = append([]string{
 func roles() []role {
 	return []role{
 		{"agent", "agent@bourg.example", signedIn},
-		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/sign-in/factors"}, signedIn...)},
+		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/sign-in/factors"}, signedIn...)},
 		{"operator", "pool@pool.example", append([]string{"/pool"}, everybody...)},
-		{"anybody", "", append([]string{"/sign-in"}, everybody...)},
+		{"anybody", "", append([]string{"/sign-in", "/sign-in/forgotten"}, everybody...)},
 	}
 }
 
 // unseen are the routes that answer with no page of their own: why.
 var unseen = map[string]string{
 	"/sign-in/password":                 "is reached by a form, see TestRefusedFormsAreForEveryone",
+	"/sign-in/reset":                    "is reached by a link, see TestAnAccountFromItsInvitationToItsSecondPassword",
+	"/sign-in/invitation":               "is reached by a link, see the same",
+	"/account/invitation":               "is reached by a link, see server",
+	"/account/password":                 "asks for a fresh sign-in, see the same",
 	"/account/factors/keys":             "needs a host with a name, see TestPasskeys",
 	"/sign-in/second":                   "is reached by a form, see TestSecondFactorsAreForEveryone",
 	"/sign-in/second/new":               "is reached by a form, see TestSecondFactorsAreForEveryone",

@@ -66,9 +66,11 @@ func pem(t *testing.T, file string) string {
 }
 
 func masterServer(t *testing.T, dovecot *servers.Mailserver) Server {
-	return Server{Address: dovecot.SecureAddress, Security: TLS, CA: pem(t, dovecot.CAFile), SignIn: ByMaster,
+	return Server{
+		Address: dovecot.SecureAddress, Security: TLS, CA: pem(t, dovecot.CAFile), SignIn: ByMaster,
 		MasterUser: dovecot.MasterUser, MasterPassword: dovecot.MasterPassword, Separator: dovecot.MasterSeparator,
-		Webmail: "https://courriel.bourg.example/"}
+		Webmail: "https://courriel.bourg.example/",
+	}
 }
 
 func connectMail(t *testing.T, store *Store, server Server) {

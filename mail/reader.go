@@ -146,8 +146,10 @@ func (s *Store) GivePassword(ctx context.Context, caller portal.Caller, login, p
 		return fmt.Errorf("mail: give password: %w", err)
 	}
 	if wait := s.attempts.wait(caller.Agent, time.Now()); wait > 0 {
-		return fmt.Errorf("mail: give password: %w", portal.UserError{Kind: portal.ErrDenied, Key: "mail.error.wait",
-			Args: []any{"minutes", int(wait.Minutes()) + 1}})
+		return fmt.Errorf("mail: give password: %w", portal.UserError{
+			Kind: portal.ErrDenied, Key: "mail.error.wait",
+			Args: []any{"minutes", int(wait.Minutes()) + 1},
+		})
 	}
 	if _, err := visit(ctx, server, credentials{login: login, password: password}, 0); err != nil {
 		if errors.Is(err, portal.ErrDenied) {

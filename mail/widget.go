@@ -61,8 +61,10 @@ func content(reading Reading, printer *i18n.Printer) widgets.Content {
 		Empty:   widgets.Empty{Title: printer.T("mail.widget.empty"), Text: printer.T("mail.widget.emptynext")},
 	}
 	if reading.NeedsPassword {
-		content.Notice = widgets.Notice{Text: printer.T("mail.widget.needspassword"),
-			Link: widgets.Link{Text: printer.T("mail.widget.givepassword"), URL: "/mail/password"}}
+		content.Notice = widgets.Notice{
+			Text: printer.T("mail.widget.needspassword"),
+			Link: widgets.Link{Text: printer.T("mail.widget.givepassword"), URL: "/mail/password"},
+		}
 	}
 	if reading.Webmail != "" {
 		content.Links = append(content.Links, widgets.Link{Text: printer.T("mail.webmail"), URL: reading.Webmail})

@@ -28,9 +28,11 @@ func readForm(r *http.Request) (*articleForm, error) {
 	if err := web.ParseForm(r); err != nil {
 		return nil, err
 	}
-	form := &articleForm{Headline: r.PostForm.Get("title"), Body: r.PostForm.Get("body"),
+	form := &articleForm{
+		Headline: r.PostForm.Get("title"), Body: r.PostForm.Get("body"),
 		Starts: r.PostForm.Get("starts"), Ends: r.PostForm.Get("ends"),
-		Seen: r.PostForm.Get("seen"), Preview: r.PostForm.Get("do") == "preview"}
+		Seen: r.PostForm.Get("seen"), Preview: r.PostForm.Get("do") == "preview",
+	}
 	for _, group := range r.PostForm["group"] {
 		form.Audience = append(form.Audience, portal.GroupID(group))
 	}
@@ -38,9 +40,11 @@ func readForm(r *http.Request) (*articleForm, error) {
 }
 
 func formOf(article Article, zone *time.Location) *articleForm {
-	return &articleForm{ID: article.ID, Headline: article.Title, Body: article.Body,
+	return &articleForm{
+		ID: article.ID, Headline: article.Title, Body: article.Body,
 		Starts: isoDate(article.Starts.In(zone)), Ends: isoDate(article.Ends.In(zone).Add(-time.Second)),
-		Audience: article.Audience, Seen: strconv.FormatInt(article.Changed.UnixMilli(), 10)}
+		Audience: article.Audience, Seen: strconv.FormatInt(article.Changed.UnixMilli(), 10),
+	}
 }
 
 // draft reads the days in the collectivity's zone: an article is shown from

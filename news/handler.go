@@ -113,9 +113,11 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	now := web.Now(r)
-	page := &showPage{Article: article, HTML: html, CanEdit: caller.Can(portal.EditNews),
+	page := &showPage{
+		Article: article, HTML: html, CanEdit: caller.Can(portal.EditNews),
 		LastDay: article.Ends.In(now.Location()).Add(-time.Second),
-		Ended:   !article.Ends.After(now), Planned: article.Starts.After(now)}
+		Ended:   !article.Ends.After(now), Planned: article.Starts.After(now),
+	}
 	if page.CanEdit {
 		if page.AudienceNames, err = h.names(r.Context(), caller, article.Audience); err != nil {
 			return err

@@ -35,7 +35,8 @@ func (w Widget) Load(ctx context.Context, request widgets.Request) (widgets.Cont
 		return widgets.Content{}, err
 	}
 	content := widgets.Content{Empty: widgets.Empty{
-		Title: request.Printer.T("news.widget.empty"), Text: request.Printer.T("news.widget.emptynext")}}
+		Title: request.Printer.T("news.widget.empty"), Text: request.Printer.T("news.widget.emptynext"),
+	}}
 	for _, article := range articles {
 		content.Items = append(content.Items, widgets.Item{
 			Title: article.Title, Detail: summary(lead(article.Body)),

@@ -16,7 +16,7 @@ import (
 // Report is what trying one configured server gave.
 type Report struct {
 	Collectivity portal.CollectivityID // "" for the installation itself
-	What         string                // "sign-in", "mail", "weather"
+	What         string                // "store", "outgoing mail", "sign-in", "mail", "weather"
 	Fault        string                // a sentence, "" when all is well
 }
 
@@ -26,6 +26,9 @@ const checkDeadline = 8 * time.Second
 // Check tries the store and every configured server of every collectivity.
 func (s *Server) Check(ctx context.Context) ([]Report, error) {
 	reports := []Report{s.try(ctx, "", "store", func(ctx context.Context) error { return s.DB.Ping(ctx) })}
+	if s.Post.Sends() {
+		reports = append(reports, s.try(ctx, "", "outgoing mail", s.Post.Check))
+	}
 	collectivities, err := s.Directory.Collectivities(ctx)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"parvis/portal"
+	"parvis/portal/post"
 	"parvis/portal/web"
 )
 
@@ -34,6 +35,7 @@ type Config struct {
 	Documents      DocumentsConfig `toml:"documents"`
 	Calendar       CalendarConfig  `toml:"calendar"`
 	Weather        WeatherConfig   `toml:"weather"`
+	Mail           MailConfig      `toml:"mail"`
 
 	Applications ApplicationsConfig `toml:"applications"`
 	Operators    OperatorsConfig    `toml:"operators"`
@@ -104,6 +106,39 @@ func (c ApplicationsConfig) roots() (*x509.CertPool, error) {
 	return roots, nil
 }
 
+// MailConfig is the SMTP server that invitations and the like leave by; without
+// it, administrators hand links over themselves.
+type MailConfig struct {
+	Server       string `toml:"server"`        // "smtp.example:587"
+	Security     string `toml:"security"`      // "starttls", "tls" or "none"
+	User         string `toml:"user"`          // "" for a server that asks for none
+	PasswordFile string `toml:"password_file"` // file that holds the password
+	From         string `toml:"from"`          // address of who has no other, "parvis@pool.example"
+	// CAFile names the PEM file of the only authority that signs its
+	// certificate, instead of those that the system trusts.
+	CAFile string `toml:"ca_file"`
+}
+
+// server is the same as the post knows it, with what its files hold.
+func (c MailConfig) server() (post.Server, error) {
+	server := post.Server{Address: c.Server, Security: post.Security(c.Security), User: c.User, From: c.From}
+	var err error
+	if server.Password, err = readSecret(c.PasswordFile); err != nil {
+		return post.Server{}, fmt.Errorf("server: mail.password_file: %w", err)
+	}
+	authority, err := readSecret(c.CAFile)
+	if err != nil {
+		return post.Server{}, fmt.Errorf("server: mail.ca_file: %w", err)
+	}
+	if authority != "" {
+		server.Roots = x509.NewCertPool()
+		if !server.Roots.AppendCertsFromPEM([]byte(authority)) {
+			return post.Server{}, fmt.Errorf("server: %w: mail.ca_file holds no certificate", portal.ErrInvalid)
+		}
+	}
+	return server, server.Check()
+}
+
 // WeatherConfig names the source of the weather box; without it there is none.
 type WeatherConfig struct {
 	// URL of a service that speaks the Open-Meteo forecast API,
@@ -119,6 +154,7 @@ func DefaultConfig() Config {
 		Log:       LogConfig{Level: "info", Format: "json", Requests: true},
 		Documents: DocumentsConfig{MaxSizeMB: 200},
 		Operators: OperatorsConfig{SecondFactor: recommend},
+		Mail:      MailConfig{Security: string(post.StartTLS)},
 	}
 }
 
@@ -146,6 +182,10 @@ func (c Config) Validate() error {
 	if c.Operators.SecondFactor != recommend && c.Operators.SecondFactor != require {
 		return fmt.Errorf("%w: operators.second_factor = %q must be %q or %q", portal.ErrInvalid, c.Operators.SecondFactor, recommend, require)
 	}
+	mailer := post.Server{Address: c.Mail.Server, Security: post.Security(c.Mail.Security), User: c.Mail.User, From: c.Mail.From}
+	if err := mailer.Check(); err != nil {
+		return err
+	}
 	_, err := web.ParseNetworks(c.TrustedProxies)
 	return err
 }
@@ -170,6 +210,15 @@ func (c Config) Local() bool {
 	}
 	address := net.ParseIP(host)
 	return host == "localhost" || address != nil && address.IsLoopback()
+}
+
+// address is what letters lead to. It never comes from a request, whose host
+// anybody may choose.
+func (c Config) address() string {
+	if c.URL != "" {
+		return strings.TrimRight(c.URL, "/")
+	}
+	return "http://" + c.Listen
 }
 
 // databaseURL is the store's address.

@@ -13,6 +13,7 @@ import (
 	"parvis/mail"
 	"parvis/portal"
 	"parvis/portal/i18n"
+	"parvis/portal/post"
 	"parvis/sso"
 	"parvis/sso/upstream"
 	"parvis/weather"
@@ -39,6 +40,7 @@ type Description struct {
 	Administrators []AdministratorDescription `toml:"administrator"`
 	SignIn         *SignInDescription         `toml:"sign_in"`
 	Mail           *MailDescription           `toml:"mail"`
+	Sender         *SenderDescription         `toml:"sender"`
 	Weather        *PlaceDescription          `toml:"weather"`
 }
 
@@ -133,6 +135,13 @@ type MailDescription struct {
 	Shared             []SharedDescription `toml:"shared"`
 }
 
+// SenderDescription is in whose name Parvis writes: the SMTP server of the
+// installation must let the address write.
+type SenderDescription struct {
+	Name    string `toml:"name"`    // "" is the long name
+	Address string `toml:"address"` // "" is the installation's
+}
+
 // SharedDescription is a mailbox of a service.
 type SharedDescription struct {
 	Address string   `toml:"address"`
@@ -169,6 +178,7 @@ func (s *Server) Apply(ctx context.Context, d Description) error {
 		func() error { return s.applySignIn(ctx, id, d.SignIn) },
 		func() error { return s.applyGroups(ctx, caller, d.SignIn) },
 		func() error { return s.applyMail(ctx, caller, d.Mail) },
+		func() error { return s.applySender(ctx, id, d.Sender) },
 	} {
 		if err := apply(); err != nil {
 			return err
@@ -354,6 +364,13 @@ func (s *Server) applyMail(ctx context.Context, caller portal.Caller, d *MailDes
 		}
 	}
 	return nil
+}
+
+func (s *Server) applySender(ctx context.Context, id portal.CollectivityID, d *SenderDescription) error {
+	if d == nil {
+		return nil
+	}
+	return s.Post.SetSender(ctx, id, post.Sender{Name: d.Name, Address: d.Address})
 }
 
 // MakeOperator lets an account operate the pool, with a password that Parvis

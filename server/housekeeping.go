@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -47,6 +48,9 @@ func (s *Server) clean(ctx context.Context) error {
 		if err := s.OpenID.Sweep(ctx, c.ID); err != nil {
 			return err
 		}
+	}
+	if err := errors.Join(s.Post.Clean(ctx), s.SSO.Resets.Clean(ctx)); err != nil {
+		return err
 	}
 	if err := s.Forward.Sweep(ctx); err != nil {
 		return err

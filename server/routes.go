@@ -20,6 +20,7 @@ import (
 	"parvis/news"
 	"parvis/portal"
 	"parvis/portal/audit"
+	"parvis/portal/post"
 	"parvis/portal/web"
 	"parvis/search"
 	"parvis/search/extract"
@@ -44,7 +45,7 @@ func pageTemplates() []fs.FS {
 // locale are the sentences of every room that speaks.
 func locale() []fs.FS {
 	return []fs.FS{
-		themes.Locales, web.Locales, audit.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
+		themes.Locales, web.Locales, audit.Locales, post.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
 		directory.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales,
 	}
@@ -70,7 +71,7 @@ func (s *Server) mount(context.Context, Options) error {
 		s.CAS.Routes(),
 		s.OpenID.Routes(),
 		s.Forward.Routes(),
-		directory.NewHandler(s.Directory, s.renderer).Routes(),
+		directory.NewHandler(s.Directory, s.renderer, s.Inviter).Routes(),
 		applications.NewHandler(s.Applications, appDirectory{s.Directory}, s.renderer).Routes(),
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),

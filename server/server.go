@@ -29,6 +29,7 @@ import (
 	"parvis/portal/database"
 	"parvis/portal/i18n"
 	"parvis/portal/outgoing"
+	"parvis/portal/post"
 	"parvis/portal/seal"
 	"parvis/portal/web"
 	"parvis/search"
@@ -63,6 +64,8 @@ type Server struct {
 	Indexer      *search.Indexer
 	Journal      *audit.Journal
 	CAS          *cas.Server
+	Post         *post.Queue
+	Inviter      *directory.Inviter
 	Router       *web.Router
 
 	log       *slog.Logger
@@ -161,12 +164,18 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		return fmt.Errorf("server: %w", err)
 	}
 	s.directories = ldapdir.New(s.log)
+	mailer, err := s.Config.Mail.server()
+	if err != nil {
+		return err
+	}
+	s.Post = post.New(post.Options{DB: s.DB, Sealer: sealer, Server: mailer, Log: s.log})
 	s.SSO = sso.New(sso.Options{
-		DB: s.DB, People: s.people(),
+		DB: s.DB, People: s.people(), Invitations: s.people(), Post: s.Post, Catalogue: s.catalogue, URL: s.Config.address(),
 		Directories: s.directories, Registry: s.directories, Issuers: upstream.New(),
 		Renderer: s.renderer, Sealer: sealer, Log: s.log, BindOperators: s.Config.Operators.SecondFactor == require,
 	})
 	s.Directory.OnChange(s.SSO.Forget)
+	s.Inviter = directory.NewInviter(s.Directory, s.SSO.Methods, s.Post, s.catalogue, s.Config.address())
 	s.Applications = applications.New(s.DB, appDirectory{s.Directory})
 	if err := s.openProtocols(sealer); err != nil {
 		return err
@@ -278,7 +287,7 @@ func (s *Server) Start() {
 	s.stop = cancel
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
-		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "directory servers": s.SSO.WatchDirectories, "housekeeping": s.keepHouse,
+		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "directory servers": s.SSO.WatchDirectories, "housekeeping": s.keepHouse,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

@@ -298,6 +298,18 @@ func (e *estate) appPassword() string {
 	return all[0].ID
 }
 
+// guest is an agent who was invited.
+func (e *estate) guest() string {
+	e.t.Helper()
+	e.number++
+	guests := directory.ParseGuests("Budget " + e.every + " <" + e.login(e.every+strconv.Itoa(e.number)) + ">")
+	_, err := e.Inviter.Invite(e.t.Context(), e.admin, guests, directory.Placing{})
+	e.must(err)
+	var id string
+	e.must(e.DB.QueryRow(e.t.Context(), `SELECT agent FROM invitations WHERE collectivity = $1 AND login = $2`, string(e.id), guests[0].Login).Scan(&id))
+	return id
+}
+
 // key is a passkey of the author's.
 func (e *estate) key() string {
 	e.t.Helper()

@@ -15,6 +15,7 @@ func (s *Service) adminRoutes() []web.Route {
 		{Method: "GET", Path: "/admin/sign-in", Access: web.Needs(portal.Admin), Handler: s.showMethod},
 		{Method: "POST", Path: "/admin/sign-in", Access: web.Needs(portal.Admin), MaxBody: maxForm, Slow: true, Handler: s.tryLogin},
 		{Method: "POST", Path: "/admin/sign-in/issuer", Access: web.Needs(portal.Admin), MaxBody: maxForm, Handler: s.tryIssuer},
+		{Method: "POST", Path: "/admin/sign-in/help", Access: web.Needs(portal.Admin), MaxBody: maxForm, Handler: s.saveHelp},
 	}
 }
 
@@ -31,6 +32,7 @@ type methodPage struct {
 	Refused  string // why she would not enter
 	Callback string // where an issuer answers, to register with it
 	Left     string // where it comes back to after a sign-out
+	Help     string // whom to ask about forgotten passwords
 }
 
 func (s *Service) showMethod(w http.ResponseWriter, r *http.Request) error {
@@ -51,6 +53,11 @@ func (s *Service) renderMethod(w http.ResponseWriter, r *http.Request, status in
 		return err
 	}
 	page.Callback, page.Left = web.BaseURL(r)+"/sign-in/callback", web.BaseURL(r)+"/sign-in"
+	if page.Help == "" {
+		if page.Help, err = s.Resets.help(r.Context(), method.Collectivity); err != nil {
+			return err
+		}
+	}
 	page.Title, page.Section = web.Printer(r).T("sso.admin.title"), "admin"
 	return s.render(w, r, status, "sso/method", page)
 }

@@ -8,11 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
@@ -73,11 +70,7 @@ func (p *Passwords) Set(ctx context.Context, password string, accounts ...portal
 	}
 	err = p.db.Tx(ctx, func(tx *database.Tx) error {
 		for _, account := range accounts {
-			_, err := tx.Exec(ctx, `
-				INSERT INTO account_passwords (account, hash, changed) VALUES ($1, $2, $3)
-				ON CONFLICT (account) DO UPDATE SET hash = excluded.hash, changed = excluded.changed`,
-				string(account), hash, time.Now().UnixMilli())
-			if err != nil {
+			if err := putHash(ctx, tx, account, hash); err != nil {
 				return err
 			}
 		}
@@ -87,6 +80,25 @@ func (p *Passwords) Set(ctx context.Context, password string, accounts ...portal
 		return fmt.Errorf("sso: set password: %w", err)
 	}
 	return nil
+}
+
+// putHash replaces what is kept of the password of an account.
+func putHash(ctx context.Context, to writer, account portal.AccountID, hash string) error {
+	_, err := to.Exec(ctx, `
+		INSERT INTO account_passwords (account, hash, changed) VALUES ($1, $2, $3)
+		ON CONFLICT (account) DO UPDATE SET hash = excluded.hash, changed = excluded.changed`,
+		string(account), hash, time.Now().UnixMilli())
+	return err
+}
+
+// Has says whether an account has an embedded password.
+func (p *Passwords) Has(ctx context.Context, account portal.AccountID) (bool, error) {
+	var count int
+	err := p.db.QueryRow(ctx, `SELECT COUNT(*) FROM account_passwords WHERE account = $1`, string(account)).Scan(&count)
+	if err != nil {
+		return false, fmt.Errorf("sso: read password: %w", err)
+	}
+	return count > 0, nil
 }
 
 // verify checks the password of an account, "" for nobody's. It costs the same
@@ -157,48 +169,4 @@ func decodeHash(text string) (spent cost, salt, hash []byte, ok bool) {
 	salt, err2 := hashEncoding.DecodeString(parts[4])
 	hash, err3 := hashEncoding.DecodeString(parts[5])
 	return spent, salt, hash, errors.Join(err, err2, err3) == nil && len(hash) == hashSize
-}
-
-// minPassword follows CNIL 2022-100: 8 characters of three kinds are enough
-// where attempts are limited, as ours are; a phrase of 20 needs no kinds.
-const (
-	minPassword = 8
-	minPhrase   = 20
-)
-
-// commonPasswords are the ones tried first against French accounts.
-var commonPasswords = []string{
-	"motdepasse", "azertyuiop", "azerty", "qwerty", "password", "bonjour", "soleil", "loulou", "doudou", "marseille",
-	"france", "jetaime", "mairie", "secret", "admin", "bienvenue", "changeme", "iloveyou", "football", "chouchou",
-}
-
-func checkStrength(password string) error {
-	length := utf8.RuneCountInString(password)
-	switch {
-	case length < minPassword, length < minPhrase && kinds(password) < 3:
-		return portal.FieldErrors{portal.Invalid("password", "sso.error.weak")}
-	case len(password) > maxPassword:
-		return portal.FieldErrors{portal.Invalid("password", "sso.error.long")}
-	case slices.Contains(commonPasswords, strings.TrimRightFunc(strings.ToLower(password), func(r rune) bool { return !unicode.IsLetter(r) })):
-		return portal.FieldErrors{portal.Invalid("password", "sso.error.common")}
-	}
-	return nil
-}
-
-// kinds counts which of upper, lower, digits and others a password holds.
-func kinds(password string) int {
-	var found [4]int
-	for _, r := range password {
-		switch {
-		case unicode.IsUpper(r):
-			found[0] = 1
-		case unicode.IsLower(r):
-			found[1] = 1
-		case unicode.IsDigit(r):
-			found[2] = 1
-		default:
-			found[3] = 1
-		}
-	}
-	return found[0] + found[1] + found[2] + found[3]
 }

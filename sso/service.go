@@ -13,6 +13,8 @@ import (
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/database"
+	"parvis/portal/i18n"
+	"parvis/portal/post"
 	"parvis/portal/seal"
 	"parvis/portal/web"
 )
@@ -26,6 +28,10 @@ type Options struct {
 	Issuers     IssuerServer   // nil: none may use an issuer
 	Renderer    *web.Renderer  // may be set later, before the first request
 	Sealer      *seal.Sealer   // with the installation's key
+	Invitations Invitations    // nil: nobody is invited
+	Post        *post.Queue    // where letters about passwords go
+	Catalogue   *i18n.Catalogue
+	URL         string // of the installation, which letters lead to: "https://parvis.example"
 	Log         *slog.Logger
 	Limits      Limits
 	Lifetimes   Lifetimes
@@ -43,6 +49,7 @@ type Service struct {
 	Participants *Participants
 	Factors      *Factors
 	Policies     *Policies
+	Resets       *Resets
 
 	db            *database.DB
 	people        People
@@ -55,6 +62,10 @@ type Service struct {
 	flood         *window // refusals of who has to wait, each written into the journal once
 	sealer        *seal.Sealer
 	formEnds      []FormEnd
+	invitations   Invitations
+	post          *post.Queue
+	catalogue     *i18n.Catalogue
+	url           string
 	log           *slog.Logger
 	now           func() time.Time
 	bindOperators bool
@@ -77,7 +88,12 @@ func New(options Options) *Service {
 		renderer: options.Renderer, throttle: newThrottle(options.DB, options.Limits, options.Now),
 		flood:  newWindow(1, options.Limits.withDefaults().Window, options.Now),
 		sealer: options.Sealer, log: options.Log, now: options.Now, bindOperators: options.BindOperators,
+		invitations: options.Invitations, post: options.Post, catalogue: options.Catalogue, url: options.URL,
 	}
+	if s.post == nil {
+		s.post = post.New(post.Options{DB: options.DB, Sealer: options.Sealer, Log: options.Log}) // no server: nothing is sent
+	}
+	s.Resets = newResets(s, options.Limits)
 	s.Factors = &Factors{db: options.DB, sealer: options.Sealer, now: options.Now, forget: s.Sessions.Forget}
 	s.Policies = &Policies{db: options.DB, methods: s.Methods, now: options.Now}
 	return s
@@ -211,6 +227,9 @@ func (s *Service) open(r *http.Request, caller portal.Caller, who entry, write f
 			return err
 		}
 		if secret, err = write(r.Context(), tx, begin); err != nil {
+			return err
+		}
+		if err := s.people.Entered(r.Context(), tx, caller); err != nil {
 			return err
 		}
 		return audit.Write(r.Context(), tx, line)

@@ -10,6 +10,7 @@ import (
 	"context"
 
 	"parvis/portal"
+	"parvis/portal/database"
 	"parvis/portal/i18n"
 	"parvis/portal/web"
 )
@@ -73,6 +74,11 @@ type People interface {
 	Staff(ctx context.Context, caller portal.Caller) ([]Member, error)
 	// Groups lists the groups of the caller's collectivity, by name.
 	Groups(ctx context.Context, caller portal.Caller) ([]portal.Group, error)
+	// EmailOf returns the address on the card of a caller's agent, "" for none.
+	EmailOf(ctx context.Context, caller portal.Caller) (string, error)
+	// Entered writes down that an agent signed in, in the transaction that lets
+	// her in.
+	Entered(ctx context.Context, tx *database.Tx, caller portal.Caller) error
 	// SetPreferences keeps a person's language and scheme, "" for none.
 	SetPreferences(ctx context.Context, account portal.AccountID, language i18n.Language, scheme string) error
 }

@@ -2,6 +2,7 @@ package sso
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -155,25 +156,61 @@ var errElsewhere = portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.else
 
 func (s *Service) resetFactors(w http.ResponseWriter, r *http.Request) error {
 	caller := web.CallerOf(r)
-	members, err := s.people.Staff(r.Context(), caller)
+	member, err := s.ourMember(r)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(members, func(m Member) bool { return string(m.Agent) == web.Var(r, "id") })
-	if i < 0 {
-		return portal.ErrNotFound
-	}
-	ours, err := s.vouchedHere(r.Context(), caller, members[i])
-	if err != nil {
-		return err
-	}
-	if !ours {
-		return errElsewhere
-	}
-	if err := s.Factors.reset(r.Context(), caller, members[i], web.ClientAddr(r)); err != nil {
+	if err := s.Factors.reset(r.Context(), caller, member, web.ClientAddr(r)); err != nil {
 		return err
 	}
 	s.Participants.Wake()
-	web.SetFlash(w, r, "sso.staff.reset-done", "name", members[i].Name)
+	web.SetFlash(w, r, "sso.staff.reset-done", "name", member.Name)
 	return web.Redirect(w, r, "/admin/sign-in/factors")
+}
+
+// ourMember is the agent that the address of a request names, whose login is of
+// the caller's collectivity.
+func (s *Service) ourMember(r *http.Request) (Member, error) {
+	caller := web.CallerOf(r)
+	members, err := s.people.Staff(r.Context(), caller)
+	if err != nil {
+		return Member{}, err
+	}
+	i := slices.IndexFunc(members, func(m Member) bool { return string(m.Agent) == web.Var(r, "id") })
+	if i < 0 {
+		return Member{}, portal.ErrNotFound
+	}
+	ours, err := s.vouchedHere(r.Context(), caller, members[i])
+	if err == nil && !ours {
+		err = errElsewhere
+	}
+	return members[i], err
+}
+
+// sentPage shows a link that no mail carries, the only time that it can be read.
+type sentPage struct {
+	web.Page
+	Name, Link string
+}
+
+// sendReset gives an agent of the collectivity a link to a new password.
+func (s *Service) sendReset(w http.ResponseWriter, r *http.Request) error {
+	member, err := s.ourMember(r)
+	if err != nil {
+		return err
+	}
+	link, err := s.Resets.send(r.Context(), web.CallerOf(r), member, web.ClientAddr(r))
+	if errors.Is(err, portal.ErrInvalid) {
+		err = portal.UserError{Kind: portal.ErrInvalid, Key: "sso.error.no-reach"}
+	}
+	if err != nil {
+		return err
+	}
+	if link == "" {
+		web.SetFlash(w, r, "sso.sent.done", "name", member.Name)
+		return web.Redirect(w, r, "/admin/agents")
+	}
+	page := &sentPage{Name: member.Name, Link: link}
+	page.Title, page.Section = web.Printer(r).T("sso.sent"), "admin"
+	return s.render(w, r, http.StatusCreated, "sso/sent", page)
 }

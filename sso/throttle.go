@@ -241,6 +241,11 @@ func (t *throttle) forgiveOne(ctx context.Context, proved attempt) error {
 	return nil
 }
 
+// forget forgives the failures of a person without an attempt of hers.
+func (t *throttle) forget(ctx context.Context, key string) error {
+	return t.forgiveOne(ctx, attempt{subject: subjectOf(key), row: "-"})
+}
+
 // cancel takes back attempts that ended before they were judged, or that proved
 // only a part.
 func (t *throttle) cancel(ctx context.Context, unjudged ...attempt) error {

@@ -90,11 +90,15 @@ func parseOpenMeteo(text []byte) (Forecast, error) {
 	if answer.Current.Time == 0 || len(hourly.Temperature) != count || len(hourly.Rain) != count || len(hourly.Code) != count || count > 400 {
 		return Forecast{}, unavailable(errors.New("the answer is not a forecast"))
 	}
-	forecast := Forecast{At: time.Unix(answer.Current.Time, 0).UTC(),
-		Now: Conditions{answer.Current.Temperature, answer.Current.Rain, skyOf(answer.Current.Code)}}
+	forecast := Forecast{
+		At:  time.Unix(answer.Current.Time, 0).UTC(),
+		Now: Conditions{answer.Current.Temperature, answer.Current.Rain, skyOf(answer.Current.Code)},
+	}
 	for i := range count {
-		forecast.Hours = append(forecast.Hours, Hour{time.Unix(hourly.Time[i], 0).UTC(),
-			Conditions{hourly.Temperature[i], hourly.Rain[i], skyOf(hourly.Code[i])}})
+		forecast.Hours = append(forecast.Hours, Hour{
+			time.Unix(hourly.Time[i], 0).UTC(),
+			Conditions{hourly.Temperature[i], hourly.Rain[i], skyOf(hourly.Code[i])},
+		})
 	}
 	return forecast, nil
 }

@@ -69,8 +69,10 @@ func (w Widget) Check(ctx context.Context, request widgets.Request) error {
 
 func content(forecast Forecast, place Place, printer *i18n.Printer, now time.Time) widgets.Content {
 	content := widgets.Content{
-		Figures: []widgets.Figure{{Label: printer.T("weather.sky."+string(forecast.Now.Sky)) + " · " + place.Name,
-			Value: degrees(printer, forecast.Now.Celsius), Unit: "°C"}},
+		Figures: []widgets.Figure{{
+			Label: printer.T("weather.sky."+string(forecast.Now.Sky)) + " · " + place.Name,
+			Value: degrees(printer, forecast.Now.Celsius), Unit: "°C",
+		}},
 		Notice: widgets.Notice{Text: capital(rainSentence(forecast, printer, now))},
 		Layout: widgets.Times,
 	}
@@ -80,8 +82,10 @@ func content(forecast Forecast, place Place, printer *i18n.Printer, now time.Tim
 			continue
 		}
 		if next%step == 0 {
-			content.Items = append(content.Items, widgets.Item{When: printer.Clock(hour.From.In(now.Location())),
-				Title: degrees(printer, hour.Celsius) + "\u00a0°C", Detail: printer.T("weather.sky." + string(hour.Sky))})
+			content.Items = append(content.Items, widgets.Item{
+				When:  printer.Clock(hour.From.In(now.Location())),
+				Title: degrees(printer, hour.Celsius) + "\u00a0°C", Detail: printer.T("weather.sky." + string(hour.Sky)),
+			})
 		}
 		next++
 	}

@@ -48,8 +48,10 @@ func troubles(release chan struct{}) map[string]func(ctx context.Context, reques
 		},
 		"attacks": func(context.Context, widgets.Request) (widgets.Content, error) { return hostileContent(), nil },
 		"lies": func(context.Context, widgets.Request) (widgets.Content, error) {
-			return widgets.Content{Badge: widgets.Badge{Count: -1}, Layout: "spiral", Notice: widgets.Notice{Tone: "purple", Text: "x"},
-				Table: &widgets.Table{Columns: []string{"a"}, Rows: [][]string{{"b", "c"}}}, Items: []widgets.Item{{Icon: "../../x"}}}, nil
+			return widgets.Content{
+				Badge: widgets.Badge{Count: -1}, Layout: "spiral", Notice: widgets.Notice{Tone: "purple", Text: "x"},
+				Table: &widgets.Table{Columns: []string{"a"}, Rows: [][]string{{"b", "c"}}}, Items: []widgets.Item{{Icon: "../../x"}},
+			}, nil
 		},
 	}
 }
@@ -69,8 +71,10 @@ func hostileContent() widgets.Content {
 		content.Notice = widgets.Notice{Tone: widgets.Tone(p), Text: p, Link: widgets.Link{Text: p, URL: p}}
 		content.Search = &widgets.Search{Path: p, Label: p}
 		content.Figures = append(content.Figures, widgets.Figure{Label: p, Value: p, Unit: p})
-		content.Items = append(content.Items, widgets.Item{Title: p, Detail: p, Soon: p, Link: p, Icon: p, When: p, Phone: p,
-			Actions: []widgets.Action{{Name: p, Text: p}}})
+		content.Items = append(content.Items, widgets.Item{
+			Title: p, Detail: p, Soon: p, Link: p, Icon: p, When: p, Phone: p,
+			Actions: []widgets.Action{{Name: p, Text: p}},
+		})
 		content.Links = append(content.Links, widgets.Link{Text: p, URL: p})
 		content.Table = &widgets.Table{Caption: p, Columns: []string{p, p}, Rows: [][]string{{p, p}}}
 	}

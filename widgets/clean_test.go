@@ -23,8 +23,10 @@ func TestLinksStayHereOrGoOverHTTPS(t *testing.T) {
 // FuzzClean holds that no text of a widget is more than a line of text, and
 // that no link leaves the portal but for https.
 func FuzzClean(f *testing.F) {
-	for _, seed := range []string{"", "Devis du portail", "a\nb\tc", "\xff\xfe", "\u202eevil", "\x00\x1b[31m", strings.Repeat("é", 600), "🏛️",
-		"https://x.example/", "//evil.example", "/\\evil", "javascript:alert(1)"} {
+	for _, seed := range []string{
+		"", "Devis du portail", "a\nb\tc", "\xff\xfe", "\u202eevil", "\x00\x1b[31m", strings.Repeat("é", 600), "🏛️",
+		"https://x.example/", "//evil.example", "/\\evil", "javascript:alert(1)",
+	} {
 		f.Add(seed)
 	}
 	base := &url.URL{Scheme: "https", Host: "portal.example", Path: "/"}

@@ -21,7 +21,8 @@ func four(t *testing.T) *widgetstest.World {
 		all = append(all, newBox(id, widgets.ScopeAgent))
 	}
 	w := widgetstest.New(t, widgets.Config{Widgets: all, Pool: []widgets.Place{
-		{Widget: "a", State: widgets.Suggested}, {Widget: "b", State: widgets.Locked}, {Widget: "c", State: widgets.Suggested}}})
+		{Widget: "a", State: widgets.Suggested}, {Widget: "b", State: widgets.Locked}, {Widget: "c", State: widgets.Suggested},
+	}})
 	w.Agent("ada", "bourg")
 	w.Agent("chief", "bourg", portal.Admin)
 	return w
@@ -88,8 +89,10 @@ func TestABoxFollowsItsHandle(t *testing.T) {
 func TestEveryButtonOfTheEditPageIsThere(t *testing.T) {
 	w := four(t)
 	page := w.Get("/home/edit", "ada")
-	for _, want := range []string{`id="a-forward"`, `id="a-back"`, `id="a-size"`, `id="a-remove"`, `id="b-forward"`,
-		"cette boîte reste sur la page", `<option value="d">`} {
+	for _, want := range []string{
+		`id="a-forward"`, `id="a-back"`, `id="a-size"`, `id="a-remove"`, `id="b-forward"`,
+		"cette boîte reste sur la page", `<option value="d">`,
+	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the edit page lacks %q", want)
 		}
@@ -133,7 +136,8 @@ func TestTheAdministratorsPageReachesThoseWhoArranged(t *testing.T) {
 	w := four(t)
 	w.Post("/home/edit", "ada", "do", "forward c")
 	err := w.Home.SetFrame(context.Background(), w.Caller("chief"), []widgets.Place{
-		{Widget: "d", State: widgets.Suggested, Size: widgets.Large}, {Widget: "a", State: widgets.Suggested}})
+		{Widget: "d", State: widgets.Suggested, Size: widgets.Large}, {Widget: "a", State: widgets.Suggested},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

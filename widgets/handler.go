@@ -74,8 +74,10 @@ func New(config Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{Host: host, pool: config.Pool, pins: config.Pins, renderer: config.Renderer,
-		layouts: &layoutStore{config.DB}, log: config.Log}
+	h := &Handler{
+		Host: host, pool: config.Pool, pins: config.Pins, renderer: config.Renderer,
+		layouts: &layoutStore{config.DB}, log: config.Log,
+	}
 	if h.pool == nil {
 		for _, k := range host.catalogue.kinds {
 			h.pool = append(h.pool, Place{Widget: k.manifest.ID, State: Suggested})
@@ -85,8 +87,10 @@ func New(config Config) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("widgets: desks: %w", err)
 	}
-	h.pages, err = otter.New(&otter.Options[deskKey, *page]{MaximumWeight: host.limits.Pages,
-		Weigher: func(_ deskKey, p *page) uint32 { return p.weight() }})
+	h.pages, err = otter.New(&otter.Options[deskKey, *page]{
+		MaximumWeight: host.limits.Pages,
+		Weigher:       func(_ deskKey, p *page) uint32 { return p.weight() },
+	})
 	if err != nil {
 		return nil, fmt.Errorf("widgets: pages: %w", err)
 	}

@@ -164,8 +164,10 @@ type topView struct {
 
 // assemble makes the page anew, out of what the known one still holds.
 func (h *Handler) assemble(w http.ResponseWriter, r *http.Request, known *page, desk *desk, rd reader, boxes []*fragment, facts []Fact, v versions) (*page, error) {
-	made := &page{version: v.page, frameVersion: v.frame, topVersion: v.top,
-		etag: []string{`W/"` + strconv.FormatUint(v.page, 36) + `"`}}
+	made := &page{
+		version: v.page, frameVersion: v.frame, topVersion: v.top,
+		etag: []string{`W/"` + strconv.FormatUint(v.page, 36) + `"`},
+	}
 	if known != nil && known.frameVersion == v.frame && !web.HasFlash(r) {
 		made.head, made.tail = known.head, known.tail
 	} else if err := h.frame(w, r, made); err != nil {

@@ -99,13 +99,17 @@ func newHost(limits Limits, settings *settingsStore, log *slog.Logger, widgets [
 		watchers: map[string][]string{TopicHome: {deskID}, TopicApplications: {deskID}},
 		flights:  map[contentKey]*flight{},
 	}
-	h.contents, err = otter.New(&otter.Options[contentKey, *loaded]{MaximumWeight: limits.Contents,
-		Weigher: func(_ contentKey, l *loaded) uint32 { return l.content.weight() }})
+	h.contents, err = otter.New(&otter.Options[contentKey, *loaded]{
+		MaximumWeight: limits.Contents,
+		Weigher:       func(_ contentKey, l *loaded) uint32 { return l.content.weight() },
+	})
 	if err != nil {
 		return nil, fmt.Errorf("widgets: contents: %w", err)
 	}
-	h.changes, err = otter.New(&otter.Options[changeKey, uint64]{MaximumSize: 200_000,
-		ExpiryCalculator: otter.ExpiryWriting[changeKey, uint64](changesKept)})
+	h.changes, err = otter.New(&otter.Options[changeKey, uint64]{
+		MaximumSize:      200_000,
+		ExpiryCalculator: otter.ExpiryWriting[changeKey, uint64](changesKept),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("widgets: changes: %w", err)
 	}

@@ -29,8 +29,10 @@ func (p plain) Load(ctx context.Context, request Request) (Content, error) {
 }
 
 func named(id string, load func(ctx context.Context, request Request) (Content, error)) plain {
-	return plain{load: load, manifest: Manifest{ID: id, Title: "t", Help: "h", Icon: "info", Sizes: []Size{Small},
-		SettingsVersion: 1, Scope: ScopeAgent, Fresh: time.Minute, Stale: 10 * time.Minute, Deadline: 2 * time.Second}}
+	return plain{load: load, manifest: Manifest{
+		ID: id, Title: "t", Help: "h", Icon: "info", Sizes: []Size{Small},
+		SettingsVersion: 1, Scope: ScopeAgent, Fresh: time.Minute, Stale: 10 * time.Minute, Deadline: 2 * time.Second,
+	}}
 }
 
 func testHost(t *testing.T, limits Limits, widgets ...Widget) *Host {

@@ -85,8 +85,10 @@ func TestABoxSaysEverythingOfItsContent(t *testing.T) {
 }
 
 func TestPinnedApplicationsStandAboveTheBoxes(t *testing.T) {
-	pins := &pinned{apps: []widgets.App{{Name: "État civil", URL: "https://etat-civil.example/", Icon: "people"},
-		{Name: "Piège", URL: "javascript:alert(1)"}}}
+	pins := &pinned{apps: []widgets.App{
+		{Name: "État civil", URL: "https://etat-civil.example/", Icon: "people"},
+		{Name: "Piège", URL: "javascript:alert(1)"},
+	}}
 	w := widgetstest.New(t, widgets.Config{Pins: pins})
 	w.Agent("ada", "bourg")
 	page := w.Get("/", "ada")
@@ -176,8 +178,10 @@ func TestALateBoxComesAfter(t *testing.T) {
 		}
 		return widgets.Content{Items: []widgets.Item{{Title: "at last"}}}, ctx.Err()
 	})
-	w := widgetstest.New(t, widgets.Config{Widgets: []widgets.Widget{slow, newBox("quick", widgets.ScopeAgent)},
-		Limits: widgets.Limits{Page: 150 * time.Millisecond}})
+	w := widgetstest.New(t, widgets.Config{
+		Widgets: []widgets.Widget{slow, newBox("quick", widgets.ScopeAgent)},
+		Limits:  widgets.Limits{Page: 150 * time.Millisecond},
+	})
 	w.Agent("ada", "bourg")
 	var page string
 	best := time.Hour // of a few, for a busy machine
@@ -221,8 +225,10 @@ func TestAFailingBoxKeepsItsContentAndOffersToTryAgain(t *testing.T) {
 	})
 	w.Home.Changed("bourg", "mail", "ada")
 	got := section(w.Get("/", "ada"), "mail")
-	for _, want := range []string{"last known", "<p class=\"hour\">à 9\u00a0h\u00a035</p>", "Ce service ne répond pas depuis 9\u00a0h\u00a035.",
-		`<form method="post" action="/boxes/mail/retry">`} {
+	for _, want := range []string{
+		"last known", "<p class=\"hour\">à 9\u00a0h\u00a035</p>", "Ce service ne répond pas depuis 9\u00a0h\u00a035.",
+		`<form method="post" action="/boxes/mail/retry">`,
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the failing box lacks %q:\n%s", want, got)
 		}
@@ -310,7 +316,8 @@ func TestAnActionIsTypedAndDoneForTheCaller(t *testing.T) {
 	b.load = func(context.Context, widgets.Request) (widgets.Content, error) {
 		return widgets.Content{Items: []widgets.Item{{Title: "Congé", Actions: []widgets.Action{
 			{Name: "approve", Text: "Accorder", About: "le congé de Léa", Main: true, Values: widgets.Values{"days": "4", "other": "x"}},
-			{Name: "undeclared", Text: "Piège"}}}}}, nil
+			{Name: "undeclared", Text: "Piège"},
+		}}}}, nil
 	}
 	w := widgetstest.New(t, widgets.Config{Widgets: []widgets.Widget{b}})
 	w.Agent("ada", "bourg")

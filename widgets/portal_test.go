@@ -23,9 +23,11 @@ type box struct {
 // newBox returns a widget whose content names who asked, as far as it knows.
 func newBox(id string, scope widgets.Scope) *box {
 	return &box{
-		manifest: widgets.Manifest{ID: id, Title: "widgets.title", Help: "widgets.title", Icon: "info",
+		manifest: widgets.Manifest{
+			ID: id, Title: "widgets.title", Help: "widgets.title", Icon: "info",
 			Sizes: []widgets.Size{widgets.Small, widgets.Medium, widgets.Large}, SettingsVersion: 1,
-			Scope: scope, Fresh: time.Minute, Stale: time.Hour, Deadline: widgets.MaxDeadline},
+			Scope: scope, Fresh: time.Minute, Stale: time.Hour, Deadline: widgets.MaxDeadline,
+		},
 		load: func(_ context.Context, request widgets.Request) (widgets.Content, error) {
 			caller := request.Caller
 			title := string("canary-" + caller.Collectivity + "-" + portal.CollectivityID(caller.Agent))

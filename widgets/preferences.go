@@ -96,8 +96,10 @@ func (h *Handler) renderPreferences(w http.ResponseWriter, r *http.Request, stat
 
 // view prepares a field for its form.
 func (f Field) view(printer *i18n.Printer, value, refusal string) fieldView {
-	view := fieldView{Name: f.Name, Kind: f.Kind, Value: value, Label: printer.T(f.Label),
-		Error: themes.FieldError{Field: f.Name, Text: refusal}}
+	view := fieldView{
+		Name: f.Name, Kind: f.Kind, Value: value, Label: printer.T(f.Label),
+		Error: themes.FieldError{Field: f.Name, Text: refusal},
+	}
 	var described []string
 	if f.Help != "" {
 		view.Help = printer.T(f.Help)

@@ -25,7 +25,8 @@ func newWithSettings() *box {
 		{Name: "count", Kind: widgets.Number, Label: "widgets.title", Help: "widgets.add", Default: "3", Max: 9, Required: true},
 		{Name: "quiet", Kind: widgets.Flag, Label: "widgets.keep"},
 		{Name: "order", Kind: widgets.OneOf, Label: "widgets.remove", Default: "new", Choices: []widgets.Choice{
-			{Value: "new", Label: "widgets.new"}, {Value: "old", Label: "widgets.undo"}}},
+			{Value: "new", Label: "widgets.new"}, {Value: "old", Label: "widgets.undo"},
+		}},
 	}
 	b.load = func(_ context.Context, request widgets.Request) (widgets.Content, error) {
 		s := request.Settings
@@ -84,8 +85,11 @@ func TestARefusedSettingComesBackWithItsReason(t *testing.T) {
 
 func TestFieldsHoldTheirType(t *testing.T) {
 	fields := []widgets.Field{
-		{Name: "text", Kind: widgets.Text, Max: 5}, {Name: "number", Kind: widgets.Number, Max: 10}, {Name: "flag", Kind: widgets.Flag},
-		{Name: "choice", Kind: widgets.OneOf, Choices: []widgets.Choice{{Value: "a"}}}, {Name: "url", Kind: widgets.URL},
+		{Name: "text", Kind: widgets.Text, Max: 5},
+		{Name: "number", Kind: widgets.Number, Max: 10},
+		{Name: "flag", Kind: widgets.Flag},
+		{Name: "choice", Kind: widgets.OneOf, Choices: []widgets.Choice{{Value: "a"}}},
+		{Name: "url", Kind: widgets.URL},
 	}
 	good := url.Values{"text": {" été "}, "number": {"10"}, "flag": {"true"}, "choice": {"a"}, "url": {"https://x.example/"}, "other": {"x"}}
 	got, err := widgets.Read(fields, good)

@@ -467,10 +467,21 @@ func TestAddressesAreReadAsPeopleTypeThem(t *testing.T) {
 	}{
 		{"nuage.example", "https://nuage.example/", false},
 		{" https://nuage.example:8443/dav/ ", "https://nuage.example:8443/dav/", false},
-		{"http://nuage.example/", "", true}, {"http://127.0.0.1:8/", "", false}, {"http://127.0.0.1:8/", "http://127.0.0.1:8/", true},
-		{"ftp://nuage.example", "", true}, {"https://claire:x@nuage.example", "", true}, {"https://nuage.example/#x", "", true},
-		{"https://nuage.example/?x=1", "", true}, {"", "", true}, {"https://", "", true}, {"https://:443", "", true}, {`https://"><b>`, "", true}, {"https://mairie-éco.example", "https://mairie-éco.example/", false}, {"javascript://x/%0aalert(1)", "", true},
-		{"https://" + strings.Repeat("a", 600), "", true}, {"file:///etc/passwd", "", true},
+		{"http://nuage.example/", "", true},
+		{"http://127.0.0.1:8/", "", false},
+		{"http://127.0.0.1:8/", "http://127.0.0.1:8/", true},
+		{"ftp://nuage.example", "", true},
+		{"https://claire:x@nuage.example", "", true},
+		{"https://nuage.example/#x", "", true},
+		{"https://nuage.example/?x=1", "", true},
+		{"", "", true},
+		{"https://", "", true},
+		{"https://:443", "", true},
+		{`https://"><b>`, "", true},
+		{"https://mairie-éco.example", "https://mairie-éco.example/", false},
+		{"javascript://x/%0aalert(1)", "", true},
+		{"https://" + strings.Repeat("a", 600), "", true},
+		{"file:///etc/passwd", "", true},
 	} {
 		s := &Store{Options: Options{AllowPlain: c.plain}}
 		u, ok := s.address(c.typed)
@@ -544,8 +555,10 @@ func (identity) Identify(r *http.Request) (*web.Identity, error) {
 	if r.Header.Get("X-Who") == "stranger" {
 		caller = stranger
 	}
-	return &web.Identity{Caller: caller, PersonName: "Claire Martin",
-		Collectivity: web.Collectivity{ID: caller.Collectivity, Name: "Bourg-sur-Loire", Language: i18n.French, Zone: paris}}, nil
+	return &web.Identity{
+		Caller: caller, PersonName: "Claire Martin",
+		Collectivity: web.Collectivity{ID: caller.Collectivity, Name: "Bourg-sur-Loire", Language: i18n.French, Zone: paris},
+	}, nil
 }
 
 // newPages mounts the agenda's pages and ours.

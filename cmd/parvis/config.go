@@ -27,7 +27,7 @@ func readConfig(path string) (server.Config, error) {
 		return config, fmt.Errorf("%s: %w", path, err)
 	}
 	folder := filepath.Dir(path)
-	for _, file := range []*string{&config.Data, &config.DatabaseFile, &config.TLS.Certificate, &config.TLS.Key} {
+	for _, file := range []*string{&config.Data, &config.DatabaseFile, &config.TLS.Certificate, &config.TLS.Key, &config.Mail.PasswordFile, &config.Mail.CAFile} {
 		*file = below(folder, *file)
 	}
 	if file, ok := strings.CutPrefix(config.Database, "sqlite:"); ok {

@@ -45,32 +45,41 @@ func runDemo(ctx context.Context, args []string, out io.Writer) error {
 		defer os.RemoveAll(config.Data)
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: demoLevel(*verbose)}))
-	parvis, err := server.New(ctx, config, server.Options{Log: log, WeatherSource: demo.Weather{}})
-	if err != nil {
-		return err
-	}
-	err = serveDemo(ctx, parvis, listener, *scale, log, out)
-	return errors.Join(err, parvis.Close())
-}
-
-// serveDemo serves the folder's demo, with a mail server beside it, until ctx
-// ends.
-func serveDemo(ctx context.Context, parvis *server.Server, listener net.Listener, scale int, log *slog.Logger, out io.Writer) error {
-	paris, err := time.LoadLocation("Europe/Paris")
-	if err != nil {
-		return err
-	}
-	now, story := time.Now().In(paris), demo.Pool()
-	post, err := demo.StartMail(story, now, log)
+	post, err := startPost(log)
 	if err != nil {
 		return err
 	}
 	defer post.Close()
-	file, err := openDemo(ctx, parvis, now, scale)
+	config.Listen, config.Mail = listener.Addr().String(), post.Outgoing() // letters lead to the port that was free
+	parvis, err := server.New(ctx, config, server.Options{Log: log, WeatherSource: demo.Weather{}})
 	if err != nil {
 		return err
 	}
-	if err := post.Connect(ctx, parvis, story); err != nil {
+	err = serveDemo(ctx, parvis, listener, post, *scale, out)
+	return errors.Join(err, parvis.Close())
+}
+
+// startPost serves the mailboxes of the story.
+func startPost(log *slog.Logger) (*demo.MailServer, error) {
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		return nil, err
+	}
+	return demo.StartMail(demo.Pool(), time.Now().In(paris), log)
+}
+
+// serveDemo serves the folder's demo, with its mail server beside it, until ctx
+// ends.
+func serveDemo(ctx context.Context, parvis *server.Server, listener net.Listener, post *demo.MailServer, scale int, out io.Writer) error {
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		return err
+	}
+	file, err := openDemo(ctx, parvis, time.Now().In(paris), scale)
+	if err != nil {
+		return err
+	}
+	if err := post.Connect(ctx, parvis, demo.Pool()); err != nil {
 		return err
 	}
 	file.URL = "http://" + listener.Addr().String()

@@ -39,8 +39,10 @@ suite
 | Total | 12 000 € | 3 % |`
 
 func source(format string) Source {
-	return Source{Format: format, Title: "Titre <d’essai> & œuvre", Issuer: "Commune d’Essai", Date: day, Body: rich,
-		From: "Élodie Brûlé <elodie@essai.example>", To: "Zoé <zoe@essai.example>, Mairie <mairie@essai.example>"}
+	return Source{
+		Format: format, Title: "Titre <d’essai> & œuvre", Issuer: "Commune d’Essai", Date: day, Body: rich,
+		From: "Élodie Brûlé <elodie@essai.example>", To: "Zoé <zoe@essai.example>, Mairie <mairie@essai.example>",
+	}
 }
 
 func TestParseReadsEachBlock(t *testing.T) {

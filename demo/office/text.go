@@ -11,8 +11,10 @@ import (
 // width is where lines of plain text are folded, in characters.
 const width = 78
 
-var months = [12]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet",
-	"août", "septembre", "octobre", "novembre", "décembre"}
+var months = [12]string{
+	"janvier", "février", "mars", "avril", "mai", "juin", "juillet",
+	"août", "septembre", "octobre", "novembre", "décembre",
+}
 
 // frenchDate writes "8 octobre 2026" and "1er octobre 2026".
 func frenchDate(t time.Time) string {

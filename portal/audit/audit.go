@@ -41,6 +41,14 @@ const (
 	FactorsReset  Action = "factor.reset"
 	FactorPolicy  Action = "factor.policy"
 
+	AgentInvited        Action = "agent.invited"
+	InvitationCancelled Action = "invitation.cancelled"
+	InvitationAccepted  Action = "invitation.accepted"
+	PasswordAsked       Action = "password.asked" // a link to a new one, by who forgot hers
+	PasswordSent        Action = "password.sent"  // the same, by an administrator
+	PasswordChanged     Action = "password.changed"
+	PasswordHelp        Action = "password.help"
+
 	ApplicationOpened   Action = "application.opened"
 	TicketRefused       Action = "ticket.refused"
 	ClientChanged       Action = "client.changed"
@@ -61,6 +69,7 @@ var Actions = []Action{
 	SignIn, SignOut, SessionRevoked, SessionClosed, GroupsSet, SignInTried, AppPasswordCreated, AppPasswordRevoked, AppPasswordRefused,
 	AppPasswordStopped, AppPasswordResumed,
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
+	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	Exported, Kept,
@@ -84,6 +93,8 @@ const (
 	Expired      Reason = "expired"       // too late, or begun in another browser
 	Weak         Reason = "weak"          // not the level that the collectivity asks its issuer for
 	Elsewhere    Reason = "elsewhere"     // of another establishment, or identified by another provider, than hers
+	NotOurs      Reason = "not-ours"      // the password is kept by another server
+	NoAddress    Reason = "no-address"    // nowhere to write to
 
 	// What a directory server says of an entry.
 	Disabled        Reason = "disabled"
@@ -97,7 +108,7 @@ const (
 
 // Reasons lists them all.
 var Reasons = []Reason{
-	Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred, WrongService, Replayed, Factor, Expired, Weak, Elsewhere,
+	Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred, WrongService, Replayed, Factor, Expired, Weak, Elsewhere, NotOurs, NoAddress,
 	Disabled, AccountExpired, MustChange, PasswordExpired, Locked, Gone, Ambiguous,
 }
 

@@ -61,7 +61,7 @@ func NewClient(allowInside bool, roots *x509.CertPool) *http.Client {
 // refuseInside is a net.Dialer.Control.
 func refuseInside(_, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
-	if err != nil || isInside(to.Addr()) {
+	if err != nil || IsInside(to.Addr()) {
 		return fmt.Errorf("%w: %s", ErrInside, address)
 	}
 	return nil
@@ -81,8 +81,8 @@ func prefixes(texts ...string) []netip.Prefix {
 	return list
 }
 
-// isInside says whether an address is no public one.
-func isInside(address netip.Addr) bool {
+// IsInside says whether an address is no public one.
+func IsInside(address netip.Addr) bool {
 	address = address.Unmap()
 	for _, prefix := range insideRanges {
 		if prefix.Contains(address) {

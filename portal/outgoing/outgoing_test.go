@@ -37,8 +37,8 @@ func TestWhatIsInside(t *testing.T) {
 		{false, "8.8.8.8 172.32.0.1 192.167.0.1 100.63.0.1 100.128.0.1 2a01:e0a::1 ::ffff:8.8.8.8"},
 	} {
 		for text := range strings.FieldsSeq(c.list) {
-			if got := isInside(netip.MustParseAddr(text)); got != c.inside {
-				t.Errorf("isInside(%s) = %v", text, got)
+			if got := IsInside(netip.MustParseAddr(text)); got != c.inside {
+				t.Errorf("IsInside(%s) = %v", text, got)
 			}
 		}
 	}

@@ -40,8 +40,10 @@ func writeFlash(w http.ResponseWriter, r *http.Request, data flashData) {
 	if err != nil {
 		return // strings always marshal
 	}
-	http.SetCookie(w, &http.Cookie{Name: flashCookie, Value: base64.RawURLEncoding.EncodeToString(text),
-		Path: "/", MaxAge: 60, HttpOnly: true, Secure: Secure(r), SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{
+		Name: flashCookie, Value: base64.RawURLEncoding.EncodeToString(text),
+		Path: "/", MaxAge: 60, HttpOnly: true, Secure: Secure(r), SameSite: http.SameSiteLaxMode,
+	})
 }
 
 // HasFlash says whether the next page has something to announce, and so can't
@@ -76,6 +78,8 @@ func takeFlash(w http.ResponseWriter, r *http.Request, printer *i18n.Printer) *t
 
 // SetLanguage remembers the language of this browser for pages before sign-in.
 func SetLanguage(w http.ResponseWriter, r *http.Request, lang i18n.Language) {
-	http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: string(lang), Path: "/", MaxAge: 365 * 24 * 3600,
-		HttpOnly: true, Secure: Secure(r), SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{
+		Name: languageCookie, Value: string(lang), Path: "/", MaxAge: 365 * 24 * 3600,
+		HttpOnly: true, Secure: Secure(r), SameSite: http.SameSiteLaxMode,
+	})
 }

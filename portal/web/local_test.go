@@ -14,9 +14,11 @@ func TestOnlyPathsOfThisSiteAreFollowed(t *testing.T) {
 			t.Errorf("LocalPath(%q) = %q", target, got)
 		}
 	}
-	for _, target := range []string{"", "news", "//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example",
+	for _, target := range []string{
+		"", "news", "//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example",
 		"https:evil.example", "javascript:alert(1)", "JavaScript:alert(1)", "/%5cevil.example", "/%2fevil.example", "/\tevil", "/\r\nSet-Cookie: a",
-		"///evil.example", " /news", "/a\x00b", "/" + strings.Repeat("a", 3000), "data:text/html,x", "/%0d%0aLocation:x"} {
+		"///evil.example", " /news", "/a\x00b", "/" + strings.Repeat("a", 3000), "data:text/html,x", "/%0d%0aLocation:x",
+	} {
 		if got := web.LocalPath(target); got != "/" {
 			t.Errorf("LocalPath(%q) = %q, want /", target, got)
 		}

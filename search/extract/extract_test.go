@@ -201,11 +201,15 @@ func TestReadGivesTheTextOfEachKind(t *testing.T) {
 		{"sans-marque.txt", wide(t, "Etang communal", unicode.BigEndian, unicode.IgnoreBOM), Result{Text: "Etang communal"}},
 		{"convocation.eml", []byte(eml), Result{Text: emlText, Title: "Convocation au conseil"}},
 		{"brut.eml", latin(t, "Subject: Réunion d'été\n\nÀ demain"), Result{Text: "Réunion d'été\nÀ demain", Title: "Réunion d'été"}},
-		{"budget.pdf", pdfFile(t, 2, "Délibération du conseil municipal", nil),
-			Result{Text: "Délibération du conseil municipal\nDélibération du conseil municipal", Pages: 2}},
+		{
+			"budget.pdf", pdfFile(t, 2, "Délibération du conseil municipal", nil),
+			Result{Text: "Délibération du conseil municipal\nDélibération du conseil municipal", Pages: 2},
+		},
 		{"mal nommé.docx", pdfFile(t, 1, "Un PDF que l’on a appelé docx", nil), Result{Text: "Un PDF que l’on a appelé docx", Pages: 1}},
-		{"à imprimer seulement.pdf", pdfFile(t, 1, "Lisible sans mot de passe", func(pdf *fpdf.Fpdf) { pdf.SetProtection(fpdf.CnProtectPrint, "", "owner") }),
-			Result{Text: "Lisible sans mot de passe", Pages: 1}},
+		{
+			"à imprimer seulement.pdf", pdfFile(t, 1, "Lisible sans mot de passe", func(pdf *fpdf.Fpdf) { pdf.SetProtection(fpdf.CnProtectPrint, "", "owner") }),
+			Result{Text: "Lisible sans mot de passe", Pages: 1},
+		},
 		{"scan.pdf", pdfFile(t, 1, "", nil), Result{Pages: 1, Note: NoteScanned}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

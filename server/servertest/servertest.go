@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net"
 	"os"
 	"runtime"
 	"strings"
@@ -44,7 +45,8 @@ type Portal struct {
 
 	t    testing.TB
 	log  *journal
-	stop func() // once
+	post *demo.MailServer // that takes its mail, nil for none
+	stop func()           // once
 }
 
 // Stop ends the portal before its test ends, as a restart would.
@@ -78,24 +80,23 @@ func NewWith(t testing.TB, change func(*server.Config)) *Portal {
 // waits until search knows it.
 func Demo(t testing.TB) *Portal {
 	t.Helper()
-	p := start(t, func(*server.Config) {})
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now().In(paris)
+	var post *demo.MailServer
+	p := start(t, func(c *server.Config) { // its mail ends before one looks for what is left
+		if post, err = demo.StartMail(demo.Pool(), now, slog.New(slog.DiscardHandler)); err != nil {
+			t.Fatal(err)
+		}
+		closing(t, post)
+		c.Mail = post.Outgoing()
+	})
+	p.post = post
 	if _, err := demo.Load(t.Context(), p.Server, now); err != nil {
 		t.Fatal(err)
 	}
-	post, err := demo.StartMail(demo.Pool(), now, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := post.Close(); err != nil {
-			t.Errorf("mail server: %v", err)
-		}
-	})
 	if err := post.Connect(t.Context(), p.Server, demo.Pool()); err != nil {
 		t.Fatal(err)
 	}
@@ -112,25 +113,26 @@ func start(t testing.TB, change func(*server.Config)) *Portal {
 	config.Log.Requests = false
 	change(&config)
 	p := &Portal{t: t, log: &journal{}}
-	with := server.Options{
-		Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), WeatherSource: demo.Weather{},
-	}
-	var err error
-	p.Server, err = server.New(t.Context(), config, with)
+	listener, err := server.Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.serve()
+	config.Listen = listener.Addr().String() // letters lead there
+	with := server.Options{
+		Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), WeatherSource: demo.Weather{},
+	}
+	p.Server, err = server.New(t.Context(), config, with)
+	if err != nil {
+		listener.Close()
+		t.Fatal(err)
+	}
+	p.serve(listener)
 	return p
 }
 
-// serve answers on a free port of the loopback until the test ends.
-func (p *Portal) serve() {
+// serve answers until the test ends.
+func (p *Portal) serve(listener net.Listener) {
 	p.t.Helper()
-	listener, err := server.Listen("127.0.0.1:0")
-	if err != nil {
-		p.t.Fatal(err)
-	}
 	p.URL = "http://" + listener.Addr().String()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -162,13 +164,50 @@ func (p *Portal) OpenMail(addresses []string, letters []Letter) mail.Server {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.t.Cleanup(func() {
-		if err := post.Close(); err != nil {
-			p.t.Errorf("mail server: %v", err)
-		}
-	})
+	closing(p.t, post)
 	return post.Server("")
 }
+
+func closing(t testing.TB, post *demo.MailServer) {
+	t.Cleanup(func() {
+		if err := post.Close(); err != nil {
+			t.Errorf("mail server: %v", err)
+		}
+	})
+}
+
+// NewSending is New with a server that takes its mail, see Received.
+func NewSending(t testing.TB) *Portal {
+	t.Helper()
+	var post *demo.MailServer
+	p := NewWith(t, func(c *server.Config) {
+		var err error
+		if post, err = demo.ServeMail(nil, nil, time.Now(), slog.New(slog.DiscardHandler)); err != nil {
+			t.Fatal(err)
+		}
+		closing(t, post)
+		c.Mail = post.Outgoing()
+	})
+	p.post = post
+	return p
+}
+
+// Received waits for the nth letter to an address, from 1, and returns it as it
+// came.
+func (p *Portal) Received(address string, nth int) string {
+	p.t.Helper()
+	for range 500 {
+		if letters := p.post.Received(address); len(letters) >= nth {
+			return letters[nth-1]
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	p.t.Fatalf("%d letters to %s, want %d", len(p.post.Received(address)), address, nth)
+	return ""
+}
+
+// ReceivedSoFar is how many letters came to an address.
+func (p *Portal) ReceivedSoFar(address string) int { return len(p.post.Received(address)) }
 
 // Log is what the portal has written so far.
 func (p *Portal) Log() string { return p.log.String() }

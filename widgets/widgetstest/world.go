@@ -92,8 +92,10 @@ func New(t testing.TB, config widgets.Config, locales ...fs.FS) *World {
 			t.Error(err)
 		}
 	})
-	w.Router, err = web.NewRouter(web.Config{Identifier: w, Renderer: config.Renderer, Catalogue: catalogue, Log: config.Log,
-		Now: func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }})
+	w.Router, err = web.NewRouter(web.Config{
+		Identifier: w, Renderer: config.Renderer, Catalogue: catalogue, Log: config.Log,
+		Now: func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,8 +112,10 @@ func (w *World) Agent(name string, collectivity portal.CollectivityID, rights ..
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.identities[name] = &web.Identity{
-		Caller: portal.Caller{Account: portal.AccountID("account-" + name), Agent: portal.AgentID(name),
-			Collectivity: collectivity, Rights: rights},
+		Caller: portal.Caller{
+			Account: portal.AccountID("account-" + name), Agent: portal.AgentID(name),
+			Collectivity: collectivity, Rights: rights,
+		},
 		Collectivity: web.Collectivity{ID: collectivity, Name: string(collectivity), Language: i18n.French, Zone: zone},
 		PersonName:   name, Version: name + "-1",
 	}

@@ -1,0 +1,100 @@
+package directory
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/database"
+)
+
+// Standing of an agent towards her account, as her administrator sees it.
+const (
+	StateActive  = "active"  // signs in
+	StateNever   = "never"   // has an account and never did
+	StateInvited = "invited" // was sent a link
+	StateListed  = "listed"  // without account
+	StateClosed  = "closed"
+)
+
+// States lists them in the order in which an administrator chooses.
+var States = []string{StateActive, StateNever, StateInvited, StateListed, StateClosed}
+
+// RosterQuery says which agents to list. The zero query lists the first page of
+// all.
+type RosterQuery struct {
+	Text  string
+	State string // "" for all; another text that is none of States finds nobody
+	Page  int    // from 1; less is 1
+}
+
+// Enrolled is one line of the roster.
+type Enrolled struct {
+	Agent
+	State   string
+	Login   string    // of her account, "" without
+	Entered time.Time // first sign-in here, zero for never
+	Invited time.Time // when the last link was made
+	Expires time.Time // until when it serves
+	Letter  string    // that carries it, "" when it was handed over
+	Keyed   bool      // has a password that Parvis keeps
+}
+
+// Roster is a page of agents in the order of family names.
+type Roster struct {
+	Agents      []Enrolled
+	Total       int
+	Page, Pages int
+}
+
+const rosterSize = 25
+
+const (
+	stateOf = `CASE WHEN NOT a.active THEN 'closed' WHEN i.agent IS NOT NULL THEN 'invited'
+		WHEN a.account IS NULL THEN 'listed' WHEN a.entered = 0 THEN 'never' ELSE 'active' END`
+	rosterFrom = agentTables + `LEFT JOIN invitations i ON i.collectivity = a.collectivity AND i.agent = a.id
+		LEFT JOIN accounts p ON p.id = a.account
+		WHERE a.collectivity = $1 AND ($2 = '' OR ` + stateOf + ` = $2)
+			AND a.search_text LIKE $3 || '' AND a.search_text LIKE $4 || '' AND a.search_text LIKE $5 || '' AND a.search_text LIKE $6 || ''`
+	countRoster = `SELECT COUNT(*)` + rosterFrom
+	listRoster  = `SELECT ` + agentColumns + `, ` + stateOf + `, COALESCE(p.login, ''), a.entered,
+			COALESCE(i.created, 0), COALESCE(i.expires, 0), COALESCE(i.mail, ''),
+			EXISTS (SELECT 1 FROM account_passwords w WHERE w.account = a.account)` + rosterFrom + `
+		ORDER BY a.sort_name, a.id LIMIT 0 + $7 OFFSET $8`
+)
+
+// Roster lists the agents of the caller's collectivity for its administrator,
+// closed ones too.
+func (s *Store) Roster(ctx context.Context, caller portal.Caller, query RosterQuery) (Roster, error) {
+	if err := caller.Require(portal.Admin); err != nil {
+		return Roster{}, fmt.Errorf("directory: list agents: %w", err)
+	}
+	args := []any{string(caller.Collectivity), query.State}
+	patterns, _ := patternsOf(query.Text)
+	for _, pattern := range patterns {
+		args = append(args, pattern)
+	}
+	var roster Roster
+	if err := s.db.QueryRow(ctx, countRoster, args...).Scan(&roster.Total); err != nil {
+		return Roster{}, fmt.Errorf("directory: count agents: %w", err)
+	}
+	roster.Pages = (roster.Total + rosterSize - 1) / rosterSize
+	roster.Page = max(1, min(query.Page, roster.Pages))
+	rows, err := s.db.Query(ctx, listRoster, append(args, rosterSize, (roster.Page-1)*rosterSize)...)
+	roster.Agents, err = database.Collect(rows, err, scanEnrolled)
+	if err != nil {
+		return Roster{}, fmt.Errorf("directory: list agents: %w", err)
+	}
+	return roster, nil
+}
+
+func scanEnrolled(rows *sql.Rows) (one Enrolled, err error) {
+	var entered, invited, expires int64
+	one.Agent, err = scanAgent(func(dest ...any) error {
+		return rows.Scan(append(dest, &one.State, &one.Login, &entered, &invited, &expires, &one.Letter, &one.Keyed)...)
+	})
+	one.Entered, one.Invited, one.Expires = database.FromMillis(entered), database.FromMillis(invited), database.FromMillis(expires)
+	return one, err
+}
