@@ -39,6 +39,10 @@ func (h *Handler) adminRoutes() []web.Route {
 		{Method: "GET", Path: "/admin/applications/{id}/try", Access: admin, Handler: h.try},
 		{Method: "POST", Path: "/admin/applications/{id}/delete", Access: admin, Handler: h.remove},
 		{Method: "POST", Path: "/admin/applications/{id}/restore", Access: admin, Handler: h.restore},
+		{Method: "GET", Path: "/admin/applications/{id}/access", Access: admin, Handler: h.grants},
+		{Method: "POST", Path: "/admin/applications/{id}/access", Access: admin, Handler: h.grant},
+		{Method: "POST", Path: "/admin/applications/{id}/access/{agent}/revoke", Access: admin, Handler: h.revoke},
+		{Method: "POST", Path: "/admin/applications/{id}/access/{agent}/restore", Access: admin, Handler: h.giveBack},
 	}
 }
 

@@ -122,12 +122,14 @@ func (s *Store) Admit(ctx context.Context, caller portal.Caller, application sso
 	}
 	until, given := mine.grants[app.ID]
 	switch {
-	case !given:
-		return refused("applications.refused.audience")
-	case ended(until, s.now()):
-		return refused("applications.refused.ended")
+	case given && !ended(until, s.now()):
+		return nil
+	case given:
+		return sso.Offering(refused("applications.refused.ended"), askPath(caller.Collectivity, app.ID))
+	case app.OnDemand:
+		return sso.Offering(refused("applications.refused.ondemand"), askPath(caller.Collectivity, app.ID))
 	}
-	return nil
+	return refused("applications.refused.audience")
 }
 
 // isFor says whether the audience of an application holds a caller.
@@ -163,7 +165,7 @@ type decisions struct {
 func (s *Store) decisions(ctx context.Context, caller portal.Caller) (decisions, error) {
 	rows, err := s.db.Query(ctx, `
 		SELECT TRUE, application, pinned, 0 FROM application_pins WHERE collectivity = $1 AND agent = $2
-		UNION ALL SELECT FALSE, application, FALSE, until FROM application_grants WHERE collectivity = $1 AND agent = $2`,
+		UNION ALL SELECT FALSE, application, FALSE, until FROM application_grants WHERE collectivity = $1 AND agent = $2 AND revoked = 0`,
 		string(caller.Collectivity), string(caller.Agent))
 	mine := decisions{map[string]bool{}, map[string]time.Time{}}
 	_, err = database.Collect(rows, err, func(rows *sql.Rows) (struct{}, error) {

@@ -21,6 +21,7 @@ type Application struct {
 	Category    string // "Gestion", "" for none
 	Pinned      bool   // on the home page; when listed for a person, as she decided
 	Position    int    // order in its category
+	OnDemand    bool   // shown to those it is not open to, who may ask for it
 
 	// Audience and Units say who may open it: the members of one of the groups,
 	// and who is in one of the units or below it. Both empty: everyone of the

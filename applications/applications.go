@@ -1,6 +1,6 @@
 // Package applications knows the business applications of each collectivity:
 // who may open them, by which protocol, what they are told of a person, and
-// which ones an agent pinned. It answers what the protocols of sso ask; how a
+// which ones an agent pinned, who asked for one and who may open it until when. It answers what the protocols of sso ask; how a
 // protocol speaks is not here, nor who is in a group or a unit, which the
 // directory says.
 package applications
@@ -26,6 +26,15 @@ type Directory interface {
 	Person(ctx context.Context, caller portal.Caller) (Person, error)
 	// Names tells the names of agents; those it doesn't know are left out.
 	Names(ctx context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]string, error)
+	// Present tells who agents are; those who left are left out.
+	Present(ctx context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]Colleague, error)
+}
+
+// Colleague is an agent who may enter.
+type Colleague struct {
+	Caller   portal.Caller // as she asks, without any right
+	Name     string        // "Camille Le Goff"
+	Function string
 }
 
 // Unit is a direction or a service at its place in the organisation chart.
@@ -47,6 +56,7 @@ type Store struct {
 
 	mu       sync.RWMutex
 	watchers []func(collectivity portal.CollectivityID, agents ...portal.AgentID)
+	inboxes  []func(collectivity portal.CollectivityID)
 }
 
 // New returns the applications kept in a store.
@@ -60,6 +70,22 @@ func (s *Store) OnChange(fn func(collectivity portal.CollectivityID, agents ...p
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.watchers = append(s.watchers, fn)
+}
+
+// OnWaiting calls fn after each change to what waits for an answer, or for a
+// look, in a collectivity. fn must be quick.
+func (s *Store) OnWaiting(fn func(collectivity portal.CollectivityID)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inboxes = append(s.inboxes, fn)
+}
+
+func (s *Store) waits(collectivity portal.CollectivityID) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, fn := range s.inboxes {
+		fn(collectivity)
+	}
 }
 
 func (s *Store) changed(collectivity portal.CollectivityID, agents ...portal.AgentID) {

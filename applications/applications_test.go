@@ -92,11 +92,11 @@ func TestAccessEndsByItself(t *testing.T) {
 	if mine := o.mine(t, o.anne); len(mine) != 1 {
 		t.Errorf("given for ever, and she is shown %v", mine)
 	}
-	must(t, o.Revoke(ctx, o.admin, "paie", "anne", ""))
+	got(o.Revoke(ctx, o.admin, "paie", "anne", ""))(t)
 	if mine := o.mine(t, o.anne); len(mine) != 0 {
 		t.Errorf("taken back, and she is shown %v", mine)
 	}
-	if err := o.Revoke(ctx, o.admin, "paie", "anne", ""); !errors.Is(err, portal.ErrNotFound) {
+	if _, err := o.Revoke(ctx, o.admin, "paie", "anne", ""); !errors.Is(err, portal.ErrNotFound) {
 		t.Errorf("nothing is left to take back: %v", err)
 	}
 	if err := o.Grant(ctx, o.admin, "paie", "anne", o.clock.Add(-time.Hour), ""); !errors.Is(err, portal.ErrInvalid) {

@@ -137,7 +137,7 @@ func (c *catalogue) find(id string) (Application, error) {
 // read reads the whole of a collectivity's applications from the store.
 func (s *Store) read(ctx context.Context, collectivity portal.CollectivityID) (*catalogue, error) {
 	rows, err := s.db.Query(ctx, `
-		SELECT id, name, description, url, icon, category, pinned, position, kind, second_factor, subject, changed
+		SELECT id, name, description, url, icon, category, pinned, position, kind, second_factor, subject, on_demand, changed
 		FROM applications WHERE collectivity = $1 AND deleted = 0`, string(collectivity))
 	apps, err := database.Collect(rows, err, scanApplication)
 	if err != nil {
@@ -171,7 +171,7 @@ func scanApplication(rows *sql.Rows) (Application, error) {
 	var a Application
 	var changed int64
 	err := rows.Scan(&a.ID, &a.Name, &a.Description, &a.URL, &a.Icon, &a.Category, &a.Pinned, &a.Position,
-		&a.Kind, &a.SecondFactor, &a.Subject, &changed)
+		&a.Kind, &a.SecondFactor, &a.Subject, &a.OnDemand, &changed)
 	a.Changed = database.FromMillis(changed)
 	return a, err
 }

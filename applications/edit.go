@@ -49,10 +49,10 @@ func (s *Store) Create(ctx context.Context, caller portal.Caller, app Applicatio
 			return app, err
 		}
 		_, err = tx.Exec(ctx, `
-			INSERT INTO applications (collectivity, id, name, description, url, icon, category, pinned, position, kind, second_factor, subject, changed)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			INSERT INTO applications (collectivity, id, name, description, url, icon, category, pinned, position, kind, second_factor, subject, on_demand, changed)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 			string(caller.Collectivity), app.ID, app.Name, app.Description, app.URL, app.Icon, app.Category, app.Pinned, app.Position,
-			string(app.Kind), app.SecondFactor, string(app.Subject), database.Millis(s.now()))
+			string(app.Kind), app.SecondFactor, string(app.Subject), app.OnDemand, database.Millis(s.now()))
 		if err != nil {
 			return app, err
 		}
@@ -106,9 +106,9 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, seen time.Time
 		}
 		_, err = tx.Exec(ctx, `
 			UPDATE applications SET name = $3, description = $4, url = $5, icon = $6, category = $7, pinned = $8, position = $9,
-				kind = $10, second_factor = $11, subject = $12, changed = $13 WHERE collectivity = $1 AND id = $2`,
+				kind = $10, second_factor = $11, subject = $12, on_demand = $13, changed = $14 WHERE collectivity = $1 AND id = $2`,
 			string(caller.Collectivity), app.ID, app.Name, app.Description, app.URL, app.Icon, app.Category, app.Pinned, app.Position,
-			string(app.Kind), app.SecondFactor, string(app.Subject), max(database.Millis(s.now()), changed+1))
+			string(app.Kind), app.SecondFactor, string(app.Subject), app.OnDemand, max(database.Millis(s.now()), changed+1))
 		if err != nil {
 			return app, err
 		}
@@ -264,6 +264,7 @@ func (s *Store) write(ctx context.Context, caller portal.Caller, action audit.Ac
 	}
 	s.shelf.drop(caller.Collectivity)
 	s.changed(caller.Collectivity)
+	s.waits(caller.Collectivity)
 	return nil
 }
 
@@ -278,7 +279,8 @@ func record(ctx context.Context, tx *database.Tx, caller portal.Caller, action a
 const Bin = 30 * 24 * time.Hour
 
 // Clean forgets, in one collectivity, the applications deleted longer ago than
-// Bin and the accesses that ended as long ago.
+// Bin, the accesses that ended as long ago, and the requests that nobody needs to
+// answer any more.
 func (s *Store) Clean(ctx context.Context, collectivity portal.CollectivityID, now time.Time) error {
 	before := database.Millis(now.Add(-Bin))
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
@@ -295,6 +297,7 @@ func (s *Store) Clean(ctx context.Context, collectivity portal.CollectivityID, n
 			for _, text := range []string{
 				`DELETE FROM application_pins WHERE collectivity = $1 AND application = $2`,
 				`DELETE FROM application_grants WHERE collectivity = $1 AND application = $2`,
+				`DELETE FROM application_requests WHERE collectivity = $1 AND application = $2`,
 				`DELETE FROM applications WHERE collectivity = $1 AND id = $2`,
 			} {
 				if _, err := tx.Exec(ctx, text, string(collectivity), app.ID); err != nil {
@@ -302,12 +305,18 @@ func (s *Store) Clean(ctx context.Context, collectivity portal.CollectivityID, n
 				}
 			}
 		}
-		_, err = tx.Exec(ctx, `DELETE FROM application_grants WHERE collectivity = $1 AND until > 0 AND until < $2`,
+		_, err = tx.Exec(ctx, `
+			DELETE FROM application_grants WHERE collectivity = $1 AND ((until > 0 AND until < $2) OR (revoked > 0 AND revoked < $2))`,
 			string(collectivity), before)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `DELETE FROM application_requests WHERE collectivity = $1 AND state <> 'waiting' AND answered < $2`,
+			string(collectivity), database.Millis(now.Add(-requestsKept)))
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("applications: clean: %w", err)
 	}
-	return nil
+	return s.settle(ctx, collectivity)
 }

@@ -61,9 +61,12 @@ func TestOnlyItsAdministratorChangesAnApplication(t *testing.T) {
 		_, find := o.Find(ctx, c.caller, "paie")
 		_, remove := o.Delete(ctx, c.caller, "paie", "")
 		_, restore := o.Restore(ctx, c.caller, "paie", "")
+		_, revoke := o.Revoke(ctx, c.caller, "paie", "anne", "")
+		_, giveBack := o.GiveBack(ctx, c.caller, "paie", "anne", "")
+		_, grants := o.Grants(ctx, c.caller, "paie")
 		for what, err := range map[string]error{
 			"find": find, "delete": remove, "restore": restore, "change": o.Change(ctx, c.caller, seen, paie, ""),
-			"grant": o.Grant(ctx, c.caller, "paie", "anne", time.Time{}, ""), "revoke": o.Revoke(ctx, c.caller, "paie", "anne", ""),
+			"grant": o.Grant(ctx, c.caller, "paie", "anne", time.Time{}, ""), "revoke": revoke, "give back": giveBack, "list accesses": grants,
 		} {
 			if !errors.Is(err, c.want) {
 				t.Errorf("%s by %s: %v, want %v", what, who, err, c.want)

@@ -55,7 +55,7 @@ func readForm(r *http.Request) (*applicationForm, error) {
 		Rank: text("position"), Places: r.PostForm.Get("addresses"), Seen: text("seen"), names: map[Attribute]string{},
 		Application: Application{
 			Name: text("name"), Description: text("description"), URL: text("url"), Icon: text("icon"), Category: text("category"),
-			Pinned: r.PostForm.Has("pinned"), Kind: sso.ApplicationKind(text("kind")), SecondFactor: r.PostForm.Has("second_factor"),
+			Pinned: r.PostForm.Has("pinned"), OnDemand: r.PostForm.Has("on_demand"), Kind: sso.ApplicationKind(text("kind")), SecondFactor: r.PostForm.Has("second_factor"),
 			Subject: Attribute(text("subject")),
 		},
 	}

@@ -1,9 +1,12 @@
 package applications
 
 import (
+	"context"
 	"embed"
 	"net/http"
+	"time"
 
+	"parvis/portal"
 	"parvis/portal/web"
 )
 
@@ -35,6 +38,9 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "GET", Path: "/apps", Access: web.SignedIn, Handler: h.list},
 		{Method: "POST", Path: "/apps/{id}/pin", Access: web.SignedIn, Handler: h.pin(true)},
 		{Method: "POST", Path: "/apps/{id}/unpin", Access: web.SignedIn, Handler: h.pin(false)},
+		{Method: "GET", Path: "/apps/{id}/ask", Access: web.SignedIn, Handler: h.showAsk},
+		{Method: "POST", Path: "/apps/{id}/ask", Access: web.SignedIn, Handler: h.ask},
+		{Method: "POST", Path: "/apps/{id}/withdraw", Access: web.SignedIn, Handler: h.withdraw},
 	}, h.adminRoutes()...)
 }
 
@@ -47,6 +53,14 @@ type category struct {
 type listPage struct {
 	web.Page
 	Categories []category
+	Until      map[string]time.Time // the last moment of the accesses that end, by application
+	Offers     []offer
+}
+
+// offer is an application that is not open to the person, with why.
+type offer struct {
+	Offer
+	For string // groups and units that it is open to: "Finances, Direction"
 }
 
 func (h *Handler) list(w http.ResponseWriter, r *http.Request) error {
@@ -55,8 +69,31 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := &listPage{Categories: categories(apps)}
+	if page.Until, err = h.store.Ends(r.Context(), web.CallerOf(r)); err != nil {
+		return err
+	}
+	offers, err := h.store.Offers(r.Context(), web.CallerOf(r))
+	if err != nil {
+		return err
+	}
+	if page.Offers, err = h.withNames(r.Context(), web.CallerOf(r), offers...); err != nil {
+		return err
+	}
 	page.Title, page.Section = web.Printer(r).T("applications.title"), "apps"
 	return h.renderer.Render(w, r, http.StatusOK, "applications/list", page)
+}
+
+// withNames tells of offers whom they are open to.
+func (h *Handler) withNames(ctx context.Context, caller portal.Caller, offers ...Offer) ([]offer, error) {
+	if len(offers) == 0 {
+		return nil, nil
+	}
+	names, err := h.audienceNames(ctx, caller)
+	all := make([]offer, len(offers))
+	for i, one := range offers {
+		all[i] = offer{one, names.of(one.Application)}
+	}
+	return all, err
 }
 
 // categories cuts a list sorted by category.

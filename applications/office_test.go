@@ -19,7 +19,8 @@ type office struct {
 	*Store
 	db    *database.DB
 	clock time.Time
-	asked int // organisation charts
+	asked int  // organisation charts
+	left  bool // anne is no more in bourg
 
 	admin, anne, luc portal.Caller // of bourg, of bourg's roads, of agglo
 }
@@ -61,10 +62,25 @@ func (o *office) Person(_ context.Context, caller portal.Caller) (Person, error)
 
 func (o *office) Names(_ context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]string, error) {
 	names := map[portal.AgentID]string{}
-	if caller.Collectivity == "bourg" && slices.Contains(agents, "anne") {
-		names["anne"] = "Anne-Élodie L’Hénoret"
+	for agent, name := range map[portal.AgentID]string{"anne": "Anne-Élodie L’Hénoret", "admin": "Paul Petit", "second": "Inès Roux"} {
+		if caller.Collectivity == "bourg" && slices.Contains(agents, agent) {
+			names[agent] = name
+		}
 	}
 	return names, nil
+}
+
+func (o *office) Present(_ context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]Colleague, error) {
+	present := map[portal.AgentID]Colleague{}
+	for _, agent := range agents {
+		switch {
+		case caller.Collectivity == "bourg" && agent == "anne" && !o.left:
+			present[agent] = Colleague{Caller: o.anne, Name: "Anne-Élodie L’Hénoret", Function: "Cantonnière"}
+		case caller.Collectivity == "agglo" && agent == "luc":
+			present[agent] = Colleague{Caller: o.luc, Name: "Luc Étienne"}
+		}
+	}
+	return present, nil
 }
 
 // add creates an application with an address of its own.

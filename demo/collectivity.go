@@ -66,6 +66,7 @@ type Application struct {
 	Category    string
 	Audience    []string // groups that see it; empty: everyone
 	Pinned      bool     // on the home page by default
+	OnDemand    bool     // shown to those whom the audience leaves out
 
 	// Kind is "" for a link, else how it lets our sign-in vouch for people: "cas".
 	Kind      string

@@ -60,6 +60,7 @@ func Load(ctx context.Context, s *server.Server, now time.Time) ([]Account, erro
 		{"news", l.news},
 		{"calendars", l.agendas},
 		{"documents", l.library},
+		{"accesses", l.accesses},
 	} {
 		if err := step.run(); err != nil {
 			return nil, fmt.Errorf("demo: load %s: %w", step.name, err)
@@ -126,7 +127,7 @@ func (l *loader) furnish(c Collectivity, caller portal.Caller) error {
 		}
 		_, err = l.server.Applications.Create(l.ctx, caller, applications.Application{
 			ID: app.ID, Name: app.Name, Description: app.Description, URL: app.URL, Icon: app.Icon, Category: app.Category,
-			Pinned: app.Pinned, Position: i, Audience: groupIDs(app.Audience), Kind: sso.ApplicationKind(app.Kind),
+			Pinned: app.Pinned, OnDemand: app.OnDemand, Position: i, Audience: groupIDs(app.Audience), Kind: sso.ApplicationKind(app.Kind),
 			Addresses: addresses, Releases: told,
 		}, "")
 		if err != nil {

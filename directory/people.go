@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -108,4 +109,56 @@ func patternsOf(text string) (patterns [maxWords]string, first string) {
 		patterns[0] = "-" // only signs were typed, which no entry holds
 	}
 	return patterns, patterns[0]
+}
+
+// Presence is an active agent of a collectivity with her groups, sorted.
+type Presence struct {
+	Agent
+	Groups []portal.GroupID
+}
+
+// askedAtOnce bounds the agents of one query, and so how many texts of it there
+// are.
+const askedAtOnce = 100
+
+// Present tells who some agents of the caller's collectivity are; those who left
+// are left out.
+func (s *Store) Present(ctx context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]Presence, error) {
+	present := map[portal.AgentID]Presence{}
+	for some := range slices.Chunk(agents, askedAtOnce) {
+		if err := s.addPresent(ctx, caller, some, present); err != nil {
+			return nil, fmt.Errorf("directory: list present: %w", err)
+		}
+	}
+	return present, nil
+}
+
+func (s *Store) addPresent(ctx context.Context, caller portal.Caller, agents []portal.AgentID, present map[portal.AgentID]Presence) error {
+	args := []any{string(caller.Collectivity)}
+	for _, agent := range agents {
+		args = append(args, string(agent))
+	}
+	among := database.Params(2, len(agents)) + `)`
+	rows, err := s.db.Query(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.active AND a.id IN (`+among, args...)
+	found, err := database.Collect(rows, err, func(rows *sql.Rows) (Agent, error) { return scanAgent(rows.Scan) })
+	if err != nil {
+		return err
+	}
+	for _, agent := range found {
+		present[agent.ID] = Presence{Agent: agent}
+	}
+	type member struct {
+		agent portal.AgentID
+		group portal.GroupID
+	}
+	rows, err = s.db.Query(ctx, `SELECT agent, group_id FROM agent_group_members WHERE collectivity = $1 AND agent IN (`+among, args...)
+	members, err := database.Collect(rows, err, func(rows *sql.Rows) (m member, err error) { return m, rows.Scan(&m.agent, &m.group) })
+	for _, m := range members {
+		if one, here := present[m.agent]; here {
+			one.Groups = append(one.Groups, m.group)
+			slices.Sort(one.Groups)
+			present[m.agent] = one
+		}
+	}
+	return err
 }

@@ -120,6 +120,27 @@ var visits = []visit{
 	{route: "POST /apps/{id}/pin", path: at("/apps/", app, "/pin"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /apps/{id}/unpin", path: at("/apps/", app, "/unpin"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 
+	{route: "GET /apps/{id}/ask", path: at("/apps/", (*estate).askable, "/ask"), author: 200, colleague: 200, stranger: 404, anonymous: 303},
+	{route: "GET /apps/{id}/ask", path: at("/apps/", app, "/ask"), author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /apps/{id}/ask", path: at("/apps/", (*estate).askable, "/ask"), fields: []string{"reason", "Pour voir"}, author: 303, colleague: 303, stranger: 404, anonymous: 303},
+	{route: "POST /apps/{id}/ask", path: at("/apps/", app, "/ask"), fields: []string{"reason", "Pour voir"}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /apps/{id}/withdraw", path: at("/apps/", (*estate).asked, "/withdraw"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /todo", author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "GET /todo", path: fixed("/todo?source=access-requests&page=2"), author: 303, colleague: 303, stranger: 303, anonymous: 303},
+	{route: "GET /boxes/{id}", path: fixed("/boxes/todo?fragment=1"), author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "POST /todo/do/{collectivity}/{source}/{item}/{action}", path: func(e *estate) string {
+		return "/todo/do/" + string(e.id) + "/access-requests/" + e.request() + "/grant"
+	}, fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /todo/do/{collectivity}/{source}/{item}/{action}", path: func(e *estate) string {
+		return "/todo/do/" + string(e.id) + "/access-requests/" + e.request() + "/refuse"
+	}, fields: []string{"reason", "Non"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /todo/do/{collectivity}/{source}/{item}/{action}", path: func(e *estate) string {
+		return "/todo/do/" + string(e.id) + "/own-access/answer-" + e.answer() + "/seen"
+	}, fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /todo/undo/{collectivity}/{source}/{token}", path: func(e *estate) string {
+		return "/todo/undo/" + string(e.id) + "/access-requests/" + e.answer()
+	}, fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+
 	{route: "GET /news", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /news", path: fixed("/news?shelf=archive"), author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /news/new", author: 200, colleague: 404, stranger: 200, anonymous: 303},
@@ -221,6 +242,10 @@ var visits = []visit{
 	{route: "GET /admin/applications/{id}", path: at("/admin/applications/", app), author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/applications/{id}", path: at("/admin/applications/", app), fields: []string{"name", "Autre", "url", "https://autre.example/"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /admin/applications/{id}/try", path: at("/admin/applications/", app, "/try"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /admin/applications/{id}/access", path: at("/admin/applications/", app, "/access"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/applications/{id}/access", path: at("/admin/applications/", app, "/access"), fields: []string{"agent", "{agent}"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/applications/{id}/access/{agent}/revoke", path: at("/admin/applications/", (*estate).granted, "/revoke"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/applications/{id}/access/{agent}/restore", path: at("/admin/applications/", (*estate).revoked, "/restore"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/applications/{id}/delete", path: at("/admin/applications/", app, "/delete"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/applications/{id}/restore", path: at("/admin/applications/", app, "/restore"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /admin/sign-in/factors", author: 404, colleague: 404, stranger: 200, anonymous: 303},

@@ -30,6 +30,7 @@ import (
 	"parvis/sso/openid"
 	"parvis/sso/upstream"
 	"parvis/themes"
+	"parvis/todo"
 	"parvis/weather"
 	"parvis/widgets"
 )
@@ -38,7 +39,7 @@ import (
 func pageTemplates() []fs.FS {
 	return []fs.FS{
 		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, forwardauth.Templates, directory.Templates, applications.Templates, news.Templates,
-		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates,
+		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates,
 	}
 }
 
@@ -47,7 +48,7 @@ func locale() []fs.FS {
 	return []fs.FS{
 		themes.Locales, web.Locales, audit.Locales, post.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
 		directory.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
-		mail.Locales, weather.Locales, almanac.Locales, search.Locales,
+		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales,
 	}
 }
 
@@ -79,6 +80,7 @@ func (s *Server) mount(context.Context, Options) error {
 		slow(documents.NewHandler(s.Documents, s.Directory, s.renderer).Routes()),
 		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),
 		search.NewHandler(s.index, s.renderer).Routes(),
+		todo.NewHandler(s.Inbox, s.renderer).Routes(),
 		slow(dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory}, s.log, caldav.Home(s.Calendar)).Routes()),
 		audit.NewHandler(s.Journal, s.renderer).Routes(),
 		s.themes.routes(),
@@ -167,6 +169,18 @@ func (d appDirectory) Person(ctx context.Context, caller portal.Caller) (applica
 		Login: p.Login, GivenName: p.GivenName, FamilyName: p.FamilyName, Email: p.Email, Phone: p.Phone, Mobile: p.Mobile,
 		Office: p.Office, Function: p.Function, Unit: p.UnitName, SourceKey: p.SourceKey, SIREN: p.SIREN, SIRET: p.SIRET,
 	}, err
+}
+
+// Present tells who agents are; those who left are left out.
+func (d appDirectory) Present(ctx context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]applications.Colleague, error) {
+	found, err := d.Store.Present(ctx, caller, agents)
+	present := make(map[portal.AgentID]applications.Colleague, len(found))
+	for id, one := range found {
+		present[id] = applications.Colleague{Name: one.Name(), Function: one.Function, Caller: portal.Caller{
+			Account: one.Account, Agent: id, Collectivity: caller.Collectivity, Unit: one.Unit, Groups: one.Groups,
+		}}
+	}
+	return present, err
 }
 
 // Find lists the agents whose entries begin so.

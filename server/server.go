@@ -41,6 +41,7 @@ import (
 	"parvis/sso/openid"
 	"parvis/sso/upstream"
 	"parvis/themes"
+	"parvis/todo"
 	"parvis/weather"
 	"parvis/widgets"
 )
@@ -66,6 +67,7 @@ type Server struct {
 	CAS          *cas.Server
 	Post         *post.Queue
 	Inviter      *directory.Inviter
+	Inbox        *todo.Inbox
 	Router       *web.Router
 
 	log       *slog.Logger
@@ -183,6 +185,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Applications.OnChange(func(id portal.CollectivityID, agents ...portal.AgentID) {
 		s.Home.Changed(id, widgets.TopicApplications, agents...)
 	})
+	s.openInbox()
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Calendar = calendar.NewStore(s.DB)
 	s.Remote = remote.New(remote.Options{DB: s.DB, Sealer: sealer, Log: s.log, AllowInside: s.Config.Calendar.AllowInside})
@@ -256,7 +259,7 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 		Widgets: []widgets.Widget{
 			calendar.NewWidget(s.Calendar, s.Remote), mail.NewWidget(s.Mail), news.NewWidget(s.News),
 			directory.NewWidget(s.Directory), weather.NewWidget(s.Weather, s.weatherSource),
-			applications.NewWidget(s.Applications),
+			applications.NewWidget(s.Applications), todo.NewWidget(s.Inbox),
 			almanac.Widget{},
 		},
 	})
@@ -267,14 +270,16 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 }
 
 // poolHome is the home page of who decided nothing, in a collectivity that
-// decided nothing. Small, small, medium fills a row of four columns. The
-// applications have their own line above the boxes.
+// decided nothing: what waits for her first. Four small ones fill a row of four
+// columns, and so do a medium one and two small. The applications have their own
+// line above the boxes.
 func poolHome() []widgets.Place {
 	return []widgets.Place{
+		{Widget: "todo", Size: widgets.Small, State: widgets.Suggested},
 		{Widget: "agenda", State: widgets.Suggested},
 		{Widget: "mail", State: widgets.Suggested},
+		{Widget: "directory", Size: widgets.Small, State: widgets.Suggested},
 		{Widget: "news", State: widgets.Suggested},
-		{Widget: "directory", Size: widgets.Medium, State: widgets.Suggested},
 		{Widget: "weather", State: widgets.Suggested},
 		{Widget: "almanac", State: widgets.Suggested},
 		{Widget: "applications", State: widgets.Available},

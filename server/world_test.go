@@ -190,7 +190,7 @@ func (e *estate) furnish() {
 func (e *estate) fillUp() {
 	e.t.Helper()
 	for _, make := range []func() string{
-		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword,
+		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword, e.request, e.answer, e.granted,
 	} {
 		make()
 	}
@@ -289,6 +289,63 @@ func (e *estate) undo() string {
 	return undo
 }
 
+// askable is an application that is shown to all, and open to nobody that the
+// tests are.
+func (e *estate) askable() string {
+	e.t.Helper()
+	closed, err := e.Directory.CreateGroup(e.t.Context(), e.admin, directory.Group{Name: e.text()})
+	e.must(err)
+	id, err := e.Applications.Create(e.t.Context(), e.admin, applications.Application{
+		ID: portal.NewID(), Name: e.text(), Description: e.text(), URL: "https://" + e.every + ".example/", Audience: []portal.GroupID{closed}, OnDemand: true,
+	}, "")
+	e.must(err)
+	return id
+}
+
+// asked is one that the author asked for.
+func (e *estate) asked() string {
+	e.t.Helper()
+	id := e.askable()
+	_, err := e.Applications.Ask(e.t.Context(), e.caller, id, e.text(e.group), "")
+	e.must(err)
+	return id
+}
+
+// request is what the author asked.
+func (e *estate) request() string {
+	e.t.Helper()
+	offer, err := e.Applications.Offer(e.t.Context(), e.caller, e.asked())
+	e.must(err)
+	return offer.Request.ID
+}
+
+// answer is a request of hers that the manager granted.
+func (e *estate) answer() string {
+	e.t.Helper()
+	id := e.request()
+	_, err := e.Applications.Answer(e.t.Context(), e.admin, id, applications.Answer{Grant: true}, "")
+	e.must(err)
+	return id
+}
+
+// granted is the place of an access that the author was given.
+func (e *estate) granted() string {
+	e.t.Helper()
+	id := e.askable()
+	e.must(e.Applications.Grant(e.t.Context(), e.admin, id, e.caller.Agent, time.Now().Add(time.Hour), ""))
+	return id + "/access/" + string(e.caller.Agent)
+}
+
+// revoked is that of one that was taken away.
+func (e *estate) revoked() string {
+	e.t.Helper()
+	place := e.granted()
+	id, _, _ := strings.Cut(place, "/")
+	_, err := e.Applications.Revoke(e.t.Context(), e.admin, id, e.caller.Agent, "")
+	e.must(err)
+	return place
+}
+
 func (e *estate) appPassword() string {
 	e.t.Helper()
 	_, err := e.SSO.AppPasswords.Create(e.t.Context(), e.caller, sso.AppPassword{Name: e.text(e.own), Scopes: portal.Scopes{portal.ScopeCalendar}})
@@ -352,7 +409,7 @@ func (e *estate) fill(fields []string, path string) []string {
 		e.must(err)
 		seen = strconv.FormatInt(article.Changed.UnixMilli(), 10)
 	}
-	replace := strings.NewReplacer("{number}", strconv.Itoa(e.number), "{login}", e.author, "{calendar}", string(e.caller.Agent), "{folder}", string(e.folderID), "{seen}", seen)
+	replace := strings.NewReplacer("{number}", strconv.Itoa(e.number), "{login}", e.author, "{calendar}", string(e.caller.Agent), "{agent}", string(e.caller.Agent), "{folder}", string(e.folderID), "{seen}", seen)
 	filled := make([]string, len(fields))
 	for i, field := range fields {
 		filled[i] = replace.Replace(field)

@@ -2,6 +2,7 @@ package sso
 
 import (
 	"context"
+	"errors"
 
 	"parvis/portal"
 )
@@ -42,6 +43,27 @@ type Attribute struct {
 type Release struct {
 	User       string // CAS's user, OpenID's preferred_username
 	Attributes []Attribute
+}
+
+// askable is a refusal that the person may ask to be spared.
+type askable struct {
+	error
+	path string
+}
+
+func (a askable) Unwrap() error { return a.error }
+
+// Offering adds to the refusal of an application where the person may ask for it,
+// a path of ours.
+func Offering(err error, path string) error { return askable{err, path} }
+
+// OfferOf is where the person may ask for what was refused, "" for nowhere.
+func OfferOf(err error) string {
+	var known askable
+	if errors.As(err, &known) {
+		return known.path
+	}
+	return ""
 }
 
 // Applications is what the protocols ask of the applications' catalogue.

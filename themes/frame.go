@@ -33,6 +33,7 @@ type Frame struct {
 	Nav                  []NavItem
 	UnreadTitle          string // "(6) " before the title, or ""
 	Flash                *Flash
+	Waiting              int // things that wait for the person; negative: nothing ever does
 	SignedIn             bool
 	Path                 string        // where the language switch comes back to: "/calendar?week=48"
 	Content              template.HTML // filled by the renderer alone, from a template of ours

@@ -102,12 +102,17 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), k.manifest.Deadline)
 	defer cancel()
-	request := Request{Caller: rd.caller, Printer: rd.printer, Now: rd.now, Settings: settings}
+	request := Request{Caller: rd.caller, Printer: rd.printer, Now: rd.now, Settings: settings, From: web.ClientAddr(r)}
 	done, err := actor.Act(ctx, request, declared.Name, values)
 	h.Changed(rd.caller.Collectivity, k.manifest.ID, rd.caller.Agent)
-	if err != nil {
+	switch {
+	case err != nil && !web.FlashRefusal(w, r, err):
 		return fmt.Errorf("widgets: action %s of %s: %w", declared.Name, k.manifest.ID, err)
+	case err != nil: // the page says what somebody else did first
+	case done.Undo != "":
+		web.SetUndo(w, r, "widgets.take-back", done.Undo, done.Key, done.Args...)
+	default:
+		web.SetFlash(w, r, done.Key, done.Args...)
 	}
-	web.SetFlash(w, r, done.Key, done.Args...)
 	return web.Redirect(w, r, "/#box-"+k.manifest.ID)
 }

@@ -80,7 +80,7 @@ func (h *Handler) showHome(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	made, err := h.assemble(w, r, known, desk, rd, boxes, facts, versionsOf(identity, desk, rd, boxes, facts))
+	made, err := h.assemble(w, r, known, desk, rd, boxes, facts, versionsOf(identity, desk, rd, h.renderer.Waiting(r), boxes, facts))
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (h *Handler) load(r *http.Request, desk *desk, rd reader) ([]*fragment, []F
 // versions are what a page and its parts are made of.
 type versions struct{ frame, top, page uint64 }
 
-func versionsOf(identity *web.Identity, desk *desk, rd reader, boxes []*fragment, facts []Fact) versions {
+func versionsOf(identity *web.Identity, desk *desk, rd reader, waiting int, boxes []*fragment, facts []Fact) versions {
 	var sum maphash.Hash
 	sum.SetSeed(versionSeed)
 	var v versions
@@ -140,6 +140,7 @@ func versionsOf(identity *web.Identity, desk *desk, rd reader, boxes []*fragment
 	sum.WriteString(identity.Version)
 	sum.WriteString(string(rd.printer.Lang()))
 	maphash.WriteComparable(&sum, day)
+	maphash.WriteComparable(&sum, waiting)
 	v.frame = sum.Sum64()
 	maphash.WriteComparable(&sum, desk.version)
 	for _, fact := range facts {

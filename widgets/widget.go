@@ -88,6 +88,7 @@ type Request struct {
 	Printer  *i18n.Printer // of the reader's language
 	Now      time.Time     // in the zone of the collectivity
 	Settings Values        // the administrator's and the agent's, with defaults
+	From     string        // address of the client who acts, for the journal; "" for a Load
 }
 
 // Configurable is a widget that needs a source. Where it is not configured,
@@ -116,6 +117,7 @@ type Actor interface {
 type Sentence struct {
 	Key  string
 	Args []string
+	Undo string // a path of ours that takes it back when posted to, "" for no way back
 }
 
 // Watcher is a widget whose content changes when others say so: Host.Changed

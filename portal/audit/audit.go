@@ -59,6 +59,10 @@ const (
 	ApplicationRestored Action = "application.restored"
 	ApplicationGranted  Action = "application.granted"
 	ApplicationRevoked  Action = "application.revoked"
+	AccessAsked         Action = "access.asked"
+	AccessWithdrawn     Action = "access.withdrawn"
+	AccessRefused       Action = "access.refused"
+	AccessReopened      Action = "access.reopened" // an answer that was taken back
 
 	Exported Action = "journal.exported"
 	Kept     Action = "journal.kept"
@@ -72,6 +76,7 @@ var Actions = []Action{
 	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
+	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	Exported, Kept,
 }
 

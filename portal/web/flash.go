@@ -3,9 +3,12 @@ package web
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
+	"parvis/portal"
 	"parvis/portal/i18n"
 	"parvis/themes"
 )
@@ -33,6 +36,22 @@ func SetFlash(w http.ResponseWriter, r *http.Request, key string, args ...string
 // SetUndo shows a sentence with a button that posts to action, a path of ours.
 func SetUndo(w http.ResponseWriter, r *http.Request, label, action, key string, args ...string) {
 	writeFlash(w, r, flashData{Key: key, Args: args, Label: label, Action: action})
+}
+
+// FlashRefusal shows on the next page the sentence of a refusal that is about what
+// others did meanwhile: a portal.UserError of kind portal.ErrConflict or
+// portal.ErrNotFound. It returns false for any other error.
+func FlashRefusal(w http.ResponseWriter, r *http.Request, err error) bool {
+	var refusal portal.UserError
+	if !errors.As(err, &refusal) || !errors.Is(refusal, portal.ErrConflict) && !errors.Is(refusal, portal.ErrNotFound) {
+		return false
+	}
+	args := make([]string, len(refusal.Args))
+	for i, arg := range refusal.Args {
+		args[i] = fmt.Sprint(arg)
+	}
+	SetFlash(w, r, refusal.Key, args...)
+	return true
 }
 
 func writeFlash(w http.ResponseWriter, r *http.Request, data flashData) {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"parvis/portal"
 	"parvis/portal/i18n"
 	"parvis/themes"
 )
@@ -20,8 +22,25 @@ import (
 // Renderer holds every template, parsed once for each language so that
 // sentences are looked up in the right catalogue.
 type Renderer struct {
-	sets map[i18n.Language]*template.Template
-	nav  []NavItem
+	sets    map[i18n.Language]*template.Template
+	nav     []NavItem
+	waiting func(ctx context.Context, caller portal.Caller) int // nil: nothing ever waits
+}
+
+// CountWaiting makes pages show how much waits for their reader: count must cost
+// next to nothing. Call it before the first request.
+func (rd *Renderer) CountWaiting(count func(ctx context.Context, caller portal.Caller) int) {
+	rd.waiting = count
+}
+
+// Waiting is how much waits for who asks, negative when nothing ever does: who
+// operates the pool has no inbox.
+func (rd *Renderer) Waiting(r *http.Request) int {
+	caller := CallerOf(r)
+	if rd.waiting == nil || caller.Agent == "" {
+		return -1
+	}
+	return rd.waiting(r.Context(), caller)
 }
 
 // NewRenderer parses all .html files of the sources. nav is the main
@@ -128,7 +147,7 @@ func (rd *Renderer) fill(w http.ResponseWriter, r *http.Request, page *Page) {
 	page.ThemeURL = identity.Collectivity.ThemeURL
 	page.CollectivityName, page.CollectivityLongName = identity.Collectivity.Name, identity.Collectivity.LongName
 	page.CollectivityPhone = identity.Collectivity.Phone
-	page.Nav = rd.navigation(about)
+	page.Nav, page.Waiting = rd.navigation(about), rd.Waiting(r)
 }
 
 // navigation is what the caller may open: the desk for an agent, and what her

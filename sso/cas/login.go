@@ -358,6 +358,7 @@ func queried(address string) string {
 type refusedPage struct {
 	web.Page
 	Sentence string
+	Ask      string // where she may ask for it, "" for nowhere
 }
 
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) error {
@@ -365,7 +366,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) error
 	if !errors.As(err, &said) {
 		return err
 	}
-	page := &refusedPage{Sentence: web.Sentence(r, said)}
+	page := &refusedPage{Sentence: web.Sentence(r, said), Ask: sso.OfferOf(err)}
 	page.Title = web.Printer(r).T("cas.refused.title")
 	return s.Renderer.Render(w, r, http.StatusForbidden, "cas/refused", page)
 }

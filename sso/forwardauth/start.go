@@ -146,6 +146,7 @@ func (g *Guard) insert(r *http.Request, signed sso.Signed, caller portal.Caller,
 type refusePage struct {
 	web.Page
 	Sentence string
+	Ask      string // where she may ask for it, "" for nowhere
 }
 
 func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, err error) error {
@@ -153,7 +154,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, err error) error 
 	if !errors.As(err, &said) {
 		return err
 	}
-	page := &refusePage{Sentence: web.Sentence(r, said)}
+	page := &refusePage{Sentence: web.Sentence(r, said), Ask: sso.OfferOf(err)}
 	page.Title, page.Gate = web.Printer(r).T("forwardauth.refused"), true
 	return g.Renderer.Render(w, r, http.StatusForbidden, "forwardauth/refused", page)
 }

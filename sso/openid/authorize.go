@@ -211,6 +211,7 @@ type refusePage struct {
 	web.Page
 	Sentence string
 	Detail   string // for who writes the application
+	Ask      string // where she may ask for it, "" for nowhere
 }
 
 // refuseRequest is for a request that can't be answered to its client: nobody
@@ -233,7 +234,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) err
 	if !errors.As(err, &said) {
 		said = portal.UserError{Kind: portal.ErrDenied, Key: "openid.error.elsewhere"}
 	}
-	return p.renderRefusal(w, r, http.StatusForbidden, &refusePage{Sentence: web.Sentence(r, said)})
+	return p.renderRefusal(w, r, http.StatusForbidden, &refusePage{Sentence: web.Sentence(r, said), Ask: sso.OfferOf(err)})
 }
 
 func (p *Provider) renderRefusal(w http.ResponseWriter, r *http.Request, status int, page *refusePage) error {

@@ -1,5 +1,5 @@
 // The one polite status line: says the result of what the person did, and lets it be closed.
-// Other modules speak through it: document.dispatchEvent(new CustomEvent('parvis:status', {detail: 'Agenda, position 2'})).
+// Other modules speak through it: document.dispatchEvent(new CustomEvent('parvis:status', {detail: 'Agenda, position 2'})), or with elements.
 const toast = document.querySelector('.toast');
 
 function show(nodes) {
@@ -19,6 +19,7 @@ if (toast) {
 		setTimeout(show, 100, given);
 	}
 	document.addEventListener('parvis:status', event => {
+		if (typeof event.detail !== 'string') return show(event.detail); // the nodes of another page's line
 		const sentence = document.createElement('p');
 		sentence.textContent = event.detail;
 		show([sentence]);

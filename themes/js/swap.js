@@ -1,17 +1,18 @@
-// <form method="post" data-swap=".boxes"> is sent without leaving the page: that part of the answered page replaces
-// ours, focus stays on the same button, and the answer's status sentence is announced. Without this the form just posts.
+// <form method="post" data-swap=".boxes, .tools"> is sent without leaving the page: these parts of the answered page
+// replace ours, focus stays on the same button in the first one, and the answer's status line is announced with its way
+// back. Without this the form just posts.
 let last = Promise.resolve(); // one at a time: answers must not overtake each other
 
-async function send({action, body, part, button, near}) {
+async function send({action, body, parts, button, near}) {
 	const response = await fetch(action, {method: 'POST', body});
 	const page = new DOMParser().parseFromString(await response.text(), 'text/html');
-	const fresh = page.querySelector(part);
+	const fresh = parts.map(part => page.querySelector(part));
 	if (!response.ok) throw new Error(response.status);
-	if (!fresh) return location.assign(response.url); // the session has ended, or the server leads elsewhere
-	document.querySelector(part).replaceWith(fresh);
-	refocus(fresh, button, near);
-	const sentence = page.querySelector('.toast p');
-	if (sentence) document.dispatchEvent(new CustomEvent('parvis:status', {detail: sentence.textContent}));
+	if (!fresh.every(Boolean)) return location.assign(response.url); // the session has ended, or the server leads elsewhere
+	const said = page.querySelectorAll('.toast > *');
+	parts.forEach((part, i) => document.querySelector(part).replaceWith(fresh[i]));
+	refocus(fresh[0], button, near);
+	if (said.length) document.dispatchEvent(new CustomEvent('parvis:status', {detail: said}));
 	document.dispatchEvent(new Event('parvis:swapped'));
 }
 
@@ -39,9 +40,9 @@ document.addEventListener('submit', event => {
 	const order = {
 		action: form.getAttribute('action'),
 		body: new URLSearchParams(new FormData(form, submitter)),
-		part: form.dataset.swap,
+		parts: form.dataset.swap.split(', '),
 		button: sameButton(form, submitter),
-		near: form.closest('.box')?.nextElementSibling?.querySelector('[id]')?.id,
+		near: form.closest('.box, .items > li')?.nextElementSibling?.querySelector('[id]')?.id,
 	};
 	last = last.then(() => send(order)).catch(() => {
 		delete form.dataset.swap; // whatever went wrong, the plain way shows it

@@ -1,0 +1,68 @@
+package demo
+
+import (
+	"fmt"
+	"time"
+
+	"parvis/applications"
+	"parvis/portal"
+)
+
+// access is what somebody asks of her administrator, or was given.
+type access struct {
+	login, application string
+	reason             string // what she asks; "" for an access that was given
+	refused            string // what she was answered, "" while she waits
+	days               int    // for how long it is given
+}
+
+// accesses of bourg: two requests that wait, one that was refused, and an access
+// that ends within the week.
+func accesses() []access {
+	return []access{
+		{login: "melanie.coeuret@bourg.example", application: "sig", reason: "Pour situer les stationnements gênants signalés par les riverains."},
+		{login: "gael.quemeneur@bourg.example", application: "portail-famille", reason: "Les associations réservent les salles du périscolaire le mercredi."},
+		{login: "agent@bourg.example", application: "marches", reason: "Pour renseigner les entreprises au guichet.", refused: "Orientez-les vers Patrick Chausson, il répond dans la journée."},
+		{login: "agent@bourg.example", application: "portail-famille", days: 5},
+		{login: "collegue@bourg.example", application: "finances", days: 60},
+	}
+}
+
+// accesses asks, answers and gives as the people of the story do.
+func (l *loader) accesses() error {
+	const place = "bourg"
+	admin, _, err := l.caller(place, "admin@bourg.example", portal.Admin)
+	if err != nil {
+		return err
+	}
+	for _, one := range accesses() {
+		caller, _, err := l.caller(place, one.login, "")
+		if err == nil && one.reason == "" {
+			err = l.server.Applications.Grant(l.ctx, admin, one.application, caller.Agent, l.midnight(one.days+1), "")
+		} else if err == nil {
+			err = l.request(admin, caller, one)
+		}
+		if err != nil {
+			return fmt.Errorf("%s, %s: %w", one.login, one.application, err)
+		}
+	}
+	return nil
+}
+
+// midnight is the first instant of a day to come.
+func (l *loader) midnight(days int) time.Time {
+	year, month, day := l.now.Date()
+	return time.Date(year, month, day+days, 0, 0, 0, 0, l.now.Location())
+}
+
+func (l *loader) request(admin, caller portal.Caller, one access) error {
+	if _, err := l.server.Applications.Ask(l.ctx, caller, one.application, one.reason, ""); err != nil || one.refused == "" {
+		return err
+	}
+	offer, err := l.server.Applications.Offer(l.ctx, caller, one.application)
+	if err != nil {
+		return err
+	}
+	_, err = l.server.Applications.Answer(l.ctx, admin, offer.Request.ID, applications.Answer{Reason: one.refused}, "")
+	return err
+}
