@@ -93,8 +93,8 @@ func (d *twoDesks) state(id portal.CollectivityID) applications.State {
 	return offer.Request.State
 }
 
-// count is what the header of a page says.
-func count(page string) string {
+// waiting is what the header of a page says.
+func waiting(page string) string {
 	found := regexp.MustCompile(`href="/todo"[^>]*>.*?(?:<span class="badge">(\d+)</span>)?</a>`).FindStringSubmatch(page)
 	if found == nil {
 		return "no link"
@@ -108,8 +108,8 @@ func TestTheInboxMergesWithoutMixing(t *testing.T) {
 	d := newTwoDesks(t)
 	hers, his := d.AsIn(claire, "syndicat"), d.AsIn(yann, "bourg")
 	page := hers.Get("/todo").Want(t, 200, "Paie de bourg", "Bourg-sur-Loire", "Pour bourg").Body
-	if strings.Contains(page, "Pour syndicat") || count(page) != "1" {
-		t.Errorf("claire, who administers bourg alone, counts %q:\n%s", count(page), page)
+	if strings.Contains(page, "Pour syndicat") || waiting(page) != "1" {
+		t.Errorf("claire, who administers bourg alone, counts %q:\n%s", waiting(page), page)
 	}
 	if page := his.Get("/todo").Body; strings.Contains(page, "Pour bourg") || !strings.Contains(page, "Pour syndicat") {
 		t.Errorf("yann, who administers syndicat alone, reads:\n%s", page)
@@ -124,8 +124,8 @@ func TestTheInboxMergesWithoutMixing(t *testing.T) {
 		t.Fatalf("bourg's request is %s", state)
 	}
 	hers.Post(d.place("bourg", "grant")).Want(t, 303)
-	if page := hers.Get("/").Want(t, 200, "a maintenant accès", `action="/todo/undo/bourg/access-requests/`+d.request["bourg"]).Body; count(page) != "" {
-		t.Errorf("answered, and the header counts %q", count(page))
+	if page := hers.Get("/").Want(t, 200, "a maintenant accès", `action="/todo/undo/bourg/access-requests/`+d.request["bourg"]).Body; waiting(page) != "" {
+		t.Errorf("answered, and the header counts %q", waiting(page))
 	}
 	his.Post("/todo/undo/bourg/access-requests/"+d.request["bourg"]).Want(t, 404)
 	his.Post("/todo/undo/syndicat/access-requests/"+d.request["bourg"]).Want(t, 404)
@@ -142,8 +142,8 @@ func TestTheInboxDoesNotGoRoundASecondFactor(t *testing.T) {
 	d.must(d.SSO.Policies.Set(t.Context(), d.Caller("admin@bourg.example", "bourg"), sso.Policy{Who: sso.Administrators}, ""))
 	hers := d.AsIn(claire, "syndicat")
 	page := hers.Get("/todo").Want(t, 200, "Bourg-sur-Loire demande un second facteur").Body
-	if strings.Contains(page, "Pour bourg") || count(page) != "" {
-		t.Errorf("she reads, from elsewhere, and counts %q:\n%s", count(page), page)
+	if strings.Contains(page, "Pour bourg") || waiting(page) != "" {
+		t.Errorf("she reads, from elsewhere, and counts %q:\n%s", waiting(page), page)
 	}
 	if home := hers.Get("/").Body; strings.Contains(home, "Pour bourg") {
 		t.Error("the box tells it")
@@ -161,7 +161,7 @@ func TestTheCountFollowsEveryChange(t *testing.T) {
 	sees := func(what, want string) {
 		t.Helper()
 		for _, path := range []string{"/", "/news", "/todo", "/"} {
-			if got := count(hers.Get(path).Want(t, 200).Body); got != want {
+			if got := waiting(hers.Get(path).Want(t, 200).Body); got != want {
 				t.Errorf("%s: %s counts %q, want %q", what, path, got, want)
 			}
 		}
