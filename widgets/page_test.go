@@ -187,8 +187,10 @@ func TestALateBoxComesAfter(t *testing.T) {
 	best := time.Hour // of a few, for a busy machine
 	for range 5 {
 		began := time.Now()
-		page = w.Get("/", "ada")
-		best = min(best, time.Since(began))
+		got := w.Get("/", "ada")
+		if took := time.Since(began); took < best {
+			page, best = got, took
+		}
 	}
 	if best > 250*time.Millisecond {
 		t.Errorf("the page with a hung box took %v, want at most 250 ms", best)

@@ -260,7 +260,7 @@ func TestASignInForNoApplicationIsOurs(t *testing.T) {
 func TestWhoIsNotAdmittedReadsWhy(t *testing.T) {
 	p := portalWith(t)
 	p.Restrict("bourg", "finances", "elus")
-	p.As(agent).Get("/cas/login?"+query("service", finances)).Want(t, http.StatusForbidden, "Application finances » n’est ouverte")
+	p.As(agent).Get("/cas/login?"+query("service", finances)).Want(t, http.StatusForbidden, "Application finances » n’est ouverte")
 	if lines := count(t, p, `SELECT count(*) FROM audit_lines WHERE collectivity = 'bourg' AND action = 'application.opened' AND refused = 'barred'`); lines != 1 {
 		t.Errorf("%d lines in the journal", lines)
 	}
@@ -276,7 +276,7 @@ func TestAnApplicationMayAskForASecondFactor(t *testing.T) {
 	if answer.Header.Get("Location") != finances {
 		t.Errorf("gateway: %q", answer.Header.Get("Location"))
 	}
-	to := client.Get("/cas/login?"+query("service", finances)).Want(t, http.StatusFound).Header.Get("Location")
+	to := client.Get("/cas/login?"+query("service", finances)).Want(t, http.StatusSeeOther).Header.Get("Location")
 	if want := "/sign-in/second?next=" + url.QueryEscape("/cas/login?"+query("service", finances)); to != want {
 		t.Fatalf("sent to %q, want %q", to, want)
 	}
