@@ -16,6 +16,7 @@ import (
 	"parvis/directory"
 	"parvis/directory/ldapdir"
 	"parvis/e2e/servers"
+	"parvis/server"
 	"parvis/server/servertest"
 	"parvis/sso"
 	"parvis/sso/openid"
@@ -89,6 +90,7 @@ func TestServe(t *testing.T) {
 	if err := json.Unmarshal([]byte(given), &method); err != nil {
 		t.Fatal(err)
 	}
+	server.Tune()
 	p := servertest.NewWith(t, func(c *servertest.Config) { c.TrustedProxies = []string{"127.0.0.1"} })
 	if err := p.SSO.Methods.Set(t.Context(), method); err != nil {
 		t.Fatal(err)

@@ -55,6 +55,7 @@ func runServe(ctx context.Context, args []string, _ io.Writer) error {
 		return err
 	}
 	defer listener.Close()
+	server.Tune()
 	parvis, err := server.New(ctx, config, server.Options{Log: log})
 	if err != nil {
 		return err

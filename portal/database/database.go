@@ -100,13 +100,14 @@ func openPostgres(url string, statement time.Duration) (*sql.DB, error) {
 func connectSQLite(path string) (*DB, error) {
 	dsn := "file:" + escapePath(path) +
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-		"&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-8000)"
-	writer, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
+		"&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)"
+	writer, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-8000)")
 	if err != nil {
 		return nil, fmt.Errorf("database: open %s: %w", filepath.Base(path), err)
 	}
 	writer.SetMaxOpenConns(1)
-	readers, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
+	// Each reader has a cache of its own, which any commit empties: a small one does.
+	readers, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)&_pragma=cache_size(-2000)")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("database: open %s: %w", filepath.Base(path), err), writer.Close())
 	}
