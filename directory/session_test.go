@@ -104,7 +104,7 @@ func TestAPersonSeesAndEndsHerSessionsAndNobodyElses(t *testing.T) {
 		other.post("/account/sessions/"+session.ID+"/revoke", nil).want(t, http.StatusNotFound)
 	}
 	page := desk.get("/account")
-	page.want(t, http.StatusOK, "Cette session")
+	page.want(t, http.StatusOK, "Cet appareil")
 	id := regexp.MustCompile(`/account/sessions/([a-z2-7]{16})/revoke`).FindStringSubmatch(page.body)
 	if id == nil {
 		t.Fatalf("no session to close in\n%s", page.body)
