@@ -26,7 +26,7 @@ func TestAnAdministratorAddsChangesAndDeletesAnApplication(t *testing.T) {
 	she.Get("/admin").Want(t, 200, `href="/admin/applications"`, `href="/admin/journal"`)
 	she.Get("/admin/applications").Want(t, 200, "Aucune application pour l’instant.")
 	she.Post("/admin/applications", filled("addresses", "https://aide.example/\r\n\r\nhttps://aide.example/bis ", "group", "accueil", "second_factor", "1")...).Want(t, 303)
-	she.Get("/admin/applications").Want(t, 200, "Assistance est ajoutée.", "CAS", "second facteur", "Accueil", "1 application")
+	she.Get("/admin/applications").Want(t, 200, "Assistance est ajoutée.", "CAS", "double authentification", "Accueil", "1 application")
 	app := must(p.Applications.Find(t.Context(), admin, "assistance"))(t)
 	if len(app.Addresses) != 2 || len(app.Releases) != 3 || app.Releases[2].Name != "groupes" || app.Position != 2 || !app.SecondFactor {
 		t.Errorf("stored %+v", app)

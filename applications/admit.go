@@ -162,6 +162,15 @@ type decisions struct {
 	grants map[string]time.Time // first instant without access, zero for ever
 }
 
+// known is what a caller may be told of applications: all that there are, and
+// what was decided for her.
+func (s *Store) known(ctx context.Context, caller portal.Caller) (all *catalogue, mine decisions, err error) {
+	if all, err = s.catalogue(ctx, caller.Collectivity); err == nil {
+		mine, err = s.decisions(ctx, caller)
+	}
+	return all, mine, err
+}
+
 func (s *Store) decisions(ctx context.Context, caller portal.Caller) (decisions, error) {
 	rows, err := s.db.Query(ctx, `
 		SELECT TRUE, application, pinned, 0 FROM application_pins WHERE collectivity = $1 AND agent = $2

@@ -30,11 +30,7 @@ func (s *Store) Pinned(ctx context.Context, caller portal.Caller, limit int) ([]
 // open are the applications that the caller may open, pinned as she decided. An
 // access that is given to her stands among them until it ends.
 func (s *Store) open(ctx context.Context, caller portal.Caller) ([]Application, error) {
-	all, err := s.catalogue(ctx, caller.Collectivity)
-	if err != nil {
-		return nil, err
-	}
-	mine, err := s.decisions(ctx, caller)
+	all, mine, err := s.known(ctx, caller)
 	if err != nil {
 		return nil, err
 	}

@@ -102,11 +102,7 @@ func (s *Store) Offer(ctx context.Context, caller portal.Caller, id string) (Off
 // offers are the applications that the caller knows of: those open to her, those
 // shown to all, those that she once could open or asked for.
 func (s *Store) offers(ctx context.Context, caller portal.Caller) ([]Offer, error) {
-	all, err := s.catalogue(ctx, caller.Collectivity)
-	if err != nil {
-		return nil, err
-	}
-	mine, err := s.decisions(ctx, caller)
+	all, mine, err := s.known(ctx, caller)
 	if err != nil {
 		return nil, err
 	}

@@ -296,11 +296,7 @@ func (s *Store) notices(ctx context.Context, caller portal.Caller) (unread, read
 	if len(found) == 0 {
 		return nil, nil, nil
 	}
-	all, err := s.catalogue(ctx, caller.Collectivity)
-	if err != nil {
-		return nil, nil, err
-	}
-	mine, err := s.decisions(ctx, caller)
+	all, mine, err := s.known(ctx, caller)
 	if err != nil {
 		return nil, nil, err
 	}

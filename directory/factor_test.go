@@ -327,7 +327,7 @@ func TestAnApplicationMayAskForMore(t *testing.T) {
 	if last := b.get("/sign-in/second?next=%2Faccount"); last.location != "/sign-in/second" {
 		t.Fatalf("the step up leads to %q", last.location)
 	}
-	b.get("/sign-in/second").want(t, http.StatusOK, "demande une seconde preuve")
+	b.get("/sign-in/second").want(t, http.StatusOK, "demande la double authentification")
 	if last := b.second("app", h.code(t, made)); last.location != "/account" {
 		t.Fatalf("after the code: %d to %q", last.status, last.location)
 	}

@@ -91,7 +91,7 @@ func TestSecondFactorsAreForEveryone(t *testing.T) {
 	page.Allow("status of 4") // refusals
 	page.NoJavaScript()
 	signIn(page, portal.URL, "admin@bourg.example", servertest.Password)
-	page.MustSee("Ajoutez une seconde preuve")
+	page.MustSee("Activez la double authentification")
 	shots(t, page, "first")
 	secret := page.Text("code.secret")
 	page.Fill("#code", "000000")

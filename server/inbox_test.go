@@ -141,7 +141,7 @@ func TestTheInboxDoesNotGoRoundASecondFactor(t *testing.T) {
 	d := newTwoDesks(t)
 	d.must(d.SSO.Policies.Set(t.Context(), d.Caller("admin@bourg.example", "bourg"), sso.Policy{Who: sso.Administrators}, ""))
 	hers := d.AsIn(claire, "syndicat")
-	page := hers.Get("/todo").Want(t, 200, "Bourg-sur-Loire demande un second facteur").Body
+	page := hers.Get("/todo").Want(t, 200, "Bourg-sur-Loire demande la double authentification").Body
 	if strings.Contains(page, "Pour bourg") || waiting(page) != "" {
 		t.Errorf("she reads, from elsewhere, and counts %q:\n%s", waiting(page), page)
 	}

@@ -270,16 +270,16 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 }
 
 // poolHome is the home page of who decided nothing, in a collectivity that
-// decided nothing: what waits for her first. Four small ones fill a row of four
-// columns, and so do a medium one and two small. The applications have their own
-// line above the boxes.
+// decided nothing: what waits for her first, on the wide sheet. A medium one and
+// two small fill a row of four columns. The applications have their own line
+// above the boxes.
 func poolHome() []widgets.Place {
 	return []widgets.Place{
-		{Widget: "todo", Size: widgets.Small, State: widgets.Suggested},
+		{Widget: "todo", State: widgets.Suggested},
 		{Widget: "agenda", State: widgets.Suggested},
 		{Widget: "mail", State: widgets.Suggested},
-		{Widget: "directory", Size: widgets.Small, State: widgets.Suggested},
 		{Widget: "news", State: widgets.Suggested},
+		{Widget: "directory", Size: widgets.Small, State: widgets.Suggested},
 		{Widget: "weather", State: widgets.Suggested},
 		{Widget: "almanac", State: widgets.Suggested},
 		{Widget: "applications", State: widgets.Available},

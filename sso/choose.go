@@ -82,13 +82,13 @@ func (s *Service) showReset(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Service) resetPage(r *http.Request, who person) *choosePage {
 	page := &choosePage{Action: "/sign-in/reset", Login: who.login, Apps: true, Lead: web.Printer(r).T("sso.choose.reset")}
-	page.dress(who.identity.Collectivity)
+	wear(&page.Page, who.identity.Collectivity)
 	return page
 }
 
-// dress shows whose page it is.
-func (p *choosePage) dress(c web.Collectivity) {
-	p.CollectivityName, p.CollectivityLongName, p.CollectivityPhone, p.ThemeURL = c.Name, c.LongName, c.Phone, c.ThemeURL
+// wear shows whose page it is.
+func wear(page *web.Page, c web.Collectivity) {
+	page.CollectivityName, page.CollectivityLongName, page.CollectivityPhone, page.ThemeURL = c.Name, c.LongName, c.Phone, c.ThemeURL
 }
 
 // resetting is whose password the link of this browser is about.

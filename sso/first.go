@@ -17,16 +17,7 @@ type firstForm struct {
 	Asked bool // by an application, not by the collectivity
 }
 
-func (s *Service) showFirstFactor(w http.ResponseWriter, r *http.Request) error {
-	under, held, ok, err := s.secondOf(r)
-	switch {
-	case err != nil:
-		return err
-	case !ok:
-		return s.notUnderWay(w, r)
-	case held.Any():
-		return web.Redirect(w, r, secondPage)
-	}
+func (s *Service) showFirstFactor(w http.ResponseWriter, r *http.Request, under flow, _ Held) error {
 	return s.renderFirst(w, r, http.StatusOK, under, nil, web.Form{})
 }
 
@@ -48,19 +39,7 @@ func (s *Service) renderFirst(w http.ResponseWriter, r *http.Request, status int
 
 // takeFirstFactor adds a first factor, which also ends the sign-in. Who has one
 // must give it: a password alone adds none beside.
-func (s *Service) takeFirstFactor(w http.ResponseWriter, r *http.Request) error {
-	if err := web.ParseForm(r); err != nil {
-		return err
-	}
-	under, held, ok, err := s.secondOf(r)
-	switch {
-	case err != nil:
-		return err
-	case !ok:
-		return s.notUnderWay(w, r)
-	case held.Any(), under.Proved.ID != r.PostFormValue("flow"):
-		return web.Redirect(w, r, secondPage)
-	}
+func (s *Service) takeFirstFactor(w http.ResponseWriter, r *http.Request, under flow, _ Held) error {
 	there, err := s.people.Identity(r.Context(), under.Proved.Account, under.Proved.Into)
 	if err != nil {
 		return s.refuse(w, r, errNotAllowed(err), under.Next)

@@ -51,6 +51,15 @@ func (s *Service) invited(r *http.Request) (Invitation, error) {
 	return found, err
 }
 
+// invitedHere is the invitation of this browser's link, and whether it leads to a
+// first password.
+func (s *Service) invitedHere(r *http.Request) (one Invitation, first bool, err error) {
+	if one, err = s.invited(r); err == nil {
+		first, err = s.choosesFirst(r.Context(), one)
+	}
+	return one, first, err
+}
+
 // choosesFirst says whether an invitation leads to a first password: its account
 // is new, or the collectivity vouches for it and it has none.
 func (s *Service) choosesFirst(ctx context.Context, one Invitation) (bool, error) {
@@ -68,13 +77,9 @@ func (s *Service) showInvitation(w http.ResponseWriter, r *http.Request) error {
 	if kept, err := keepLink(w, r); kept {
 		return err
 	}
-	one, err := s.invited(r)
+	one, first, err := s.invitedHere(r)
 	if err != nil {
 		return s.refuseLink(w, r, err)
-	}
-	first, err := s.choosesFirst(r.Context(), one)
-	if err != nil {
-		return err
 	}
 	if first {
 		return s.renderChoose(w, r, http.StatusOK, invitationPage(r, one))
@@ -90,7 +95,7 @@ func invitationPage(r *http.Request, one Invitation) *choosePage {
 		Action: "/sign-in/invitation", Login: one.Login, First: true,
 		Lead: web.Printer(r).T("sso.choose.invited", "name", one.Name, "collectivity", one.Collectivity.LongName),
 	}
-	page.dress(one.Collectivity)
+	wear(&page.Page, one.Collectivity)
 	return page
 }
 
@@ -99,13 +104,9 @@ func (s *Service) takeInvitation(w http.ResponseWriter, r *http.Request) error {
 	if err := web.ParseForm(r); err != nil {
 		return err
 	}
-	one, err := s.invited(r)
+	one, first, err := s.invitedHere(r)
 	if err != nil {
 		return s.refuseLink(w, r, err)
-	}
-	first, err := s.choosesFirst(r.Context(), one)
-	if err != nil {
-		return err
 	}
 	if !first {
 		return web.Redirect(w, r, "/sign-in/invitation")

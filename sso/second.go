@@ -15,10 +15,6 @@ import (
 	"parvis/portal/web"
 )
 
-// secondPage is where a second factor is asked for, by the sign-in under way in
-// this browser.
-const secondPage = "/sign-in/second"
-
 // Ways to give a second factor, as the form names them.
 const (
 	useApp      = "app"
@@ -82,36 +78,6 @@ func (s *Service) heldAnd(ctx context.Context, caller portal.Caller) (held Held,
 	return held, policy, err
 }
 
-// secondOf returns the sign-in under way in this browser that waits for a second
-// factor, and what its person has. One that raises a session is only that
-// session's.
-func (s *Service) secondOf(r *http.Request) (under flow, held Held, ok bool, err error) {
-	under, ok = s.readFlow(r)
-	if !ok || under.Proved == nil {
-		return flow{}, Held{}, false, nil
-	}
-	if under.Proved.Session != "" {
-		identity := web.IdentityOf(r)
-		if identity == nil || identity.Session != under.Proved.Session || identity.Caller.Account != under.Proved.Account {
-			return flow{}, Held{}, false, nil
-		}
-	}
-	held, err = s.Factors.Of(r.Context(), under.Proved.Account)
-	return under, held, true, err
-}
-
-// notUnderWay answers who comes to a step that is not, or no more: in another tab
-// she may have ended it, and goes on to where this one began.
-func (s *Service) notUnderWay(w http.ResponseWriter, r *http.Request) error {
-	if web.IdentityOf(r) != nil {
-		return web.Redirect(w, r, SafeNext(r.PostFormValue("next")))
-	}
-	if r.Method == http.MethodPost {
-		return s.refuse(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}, home)
-	}
-	return web.Redirect(w, r, "/sign-in")
-}
-
 // secondForm asks for a second factor.
 type secondForm struct {
 	web.Page
@@ -132,16 +98,9 @@ func (s *Service) showSecond(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.stepUp(w, r, next)
 	}
-	under, held, ok, err := s.secondOf(r)
-	switch {
-	case err != nil:
-		return err
-	case !ok:
-		return s.notUnderWay(w, r)
-	case !held.Any():
-		return web.Redirect(w, r, secondPage+"/new")
-	}
-	return s.renderSecond(w, r, http.StatusOK, under, held, r.URL.Query().Get("use"), web.Form{})
+	return s.whoseTurn(false, func(w http.ResponseWriter, r *http.Request, under flow, held Held) error {
+		return s.renderSecond(w, r, http.StatusOK, under, held, r.URL.Query().Get("use"), web.Form{})
+	})(w, r)
 }
 
 func (s *Service) renderSecond(w http.ResponseWriter, r *http.Request, status int, under flow, held Held, use string, form web.Form) error {
@@ -166,8 +125,7 @@ func (s *Service) dress(r *http.Request, page *web.Page, under flow) error {
 	if err != nil {
 		return errNotAllowed(err)
 	}
-	page.CollectivityName, page.CollectivityLongName = identity.Collectivity.Name, identity.Collectivity.LongName
-	page.CollectivityPhone, page.ThemeURL = identity.Collectivity.Phone, identity.Collectivity.ThemeURL
+	wear(page, identity.Collectivity)
 	return nil
 }
 
@@ -189,19 +147,7 @@ type second struct {
 	tries   []attempt
 }
 
-func (s *Service) takeSecond(w http.ResponseWriter, r *http.Request) error {
-	if err := web.ParseForm(r); err != nil {
-		return err
-	}
-	under, held, ok, err := s.secondOf(r)
-	switch {
-	case err != nil:
-		return err
-	case !ok:
-		return s.notUnderWay(w, r)
-	case under.Proved.ID != r.PostFormValue("flow"), !held.Any():
-		return web.Redirect(w, r, secondPage) // another tab began anew: look whose turn it is
-	}
+func (s *Service) takeSecond(w http.ResponseWriter, r *http.Request, under flow, held Held) error {
 	use := useApp
 	if typed := r.PostFormValue("use"); typed == useKey || typed == useRecovery {
 		use = typed // and nothing else: the journal tells it

@@ -33,8 +33,8 @@ func (Widget) Manifest() widgets.Manifest {
 	}
 	return widgets.Manifest{
 		ID: "todo", Title: "todo.title", Help: "todo.widget.help", Icon: "todo",
-		Sizes: []widgets.Size{widgets.Medium, widgets.Small, widgets.Large},
-		Link:  "/todo", LinkText: "todo.widget.all",
+		Sizes: []widgets.Size{widgets.Medium, widgets.Small, widgets.Large}, First: true,
+		Link: "/todo", LinkText: "todo.widget.all",
 		SettingsVersion: 1,
 		Actions:         []widgets.ActionType{{Name: decide, Fields: []widgets.Field{named("collectivity"), named("source"), named("item"), named("action")}}},
 		Scope:           widgets.ScopeAgent,

@@ -17,6 +17,7 @@ type boxView struct {
 	Hour                            string // "à 8 h 12", "" when it is the page's own
 	Sentence                        string // what goes wrong, "" when all is well
 
+	First  bool // the raised sheet
 	Known  bool // there is a content to show
 	Late   bool // it is still being loaded
 	Failed bool // the last try failed
@@ -51,7 +52,7 @@ func (k *kind) view(box Box, state shown, rd reader) boxView {
 	manifest, printer := k.manifest, rd.printer
 	view := boxView{
 		ID: manifest.ID, Title: printer.T(manifest.Title), Icon: manifest.Icon, Link: manifest.Link,
-		Size: box.Size, Late: state.late, Mark: box.New, now: rd.now,
+		Size: box.Size, First: manifest.First, Late: state.late, Mark: box.New, now: rd.now,
 		Pinned: box.State == Fixed, Removable: box.State == Suggested || box.State == Available,
 		Resizable: len(manifest.Sizes) > 1, Settings: len(manifest.AgentSettings) > 0,
 		SizeName: printer.T(sizeNames[box.Size]),

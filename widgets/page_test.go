@@ -368,6 +368,17 @@ func TestThePageOutlivesTheStore(t *testing.T) {
 	}
 }
 
+func TestWhatWaitsIsTheOneRaisedSheet(t *testing.T) {
+	waiting := newBox("todo", widgets.ScopeAgent)
+	waiting.manifest.First = true
+	page := one(t, waiting, newBox("news", widgets.ScopeAgent)).Get("/", "ada")
+	for id, class := range map[string]string{"todo": "box first", "news": "box"} {
+		if !strings.Contains(page, `class="`+class+`" id="box-`+id+`"`) {
+			t.Errorf("the box %s is not a %q", id, class)
+		}
+	}
+}
+
 func TestEverySentenceOfTheTemplatesIsWritten(t *testing.T) {
 	missing, err := one(t).Catalogue.Missing(widgets.Templates)
 	if err != nil || len(missing) > 0 {

@@ -33,6 +33,7 @@ type Manifest struct {
 	Help  string // key: one sentence for who chooses boxes
 	Icon  string // a noun of the sprite, without its prefix: "calendar"
 	Sizes []Size // at least one; the first is the default
+	First bool   // what waits for its reader: the one raised sheet of a home page
 
 	Link     string // the full page, "/calendar", or https; "" for none
 	LinkText string // key: "Tout l’agenda", never "Voir plus"; "" without Link

@@ -37,6 +37,7 @@ func (e Entry) who(printer *i18n.Printer) string {
 // write nothing else there. Each has its words in the catalogue,
 // "audit.detail.otp"; other details are names that people gave.
 var details = map[Action][]string{
+	AgentInvited:       {"password", "ldap", "oidc"},
 	SignIn:             {"password", "ldap", "oidc", "otp", "key", "recovery"},
 	AppPasswordCreated: {"calendar", "calendar:read"},
 	StepUp:             {"otp", "key", "recovery"},

@@ -1,0 +1,77 @@
+package sso
+
+import (
+	"net/http"
+
+	"parvis/portal"
+	"parvis/portal/web"
+)
+
+// secondPage is where a second factor is asked for, by the sign-in under way in
+// this browser.
+const secondPage = "/sign-in/second"
+
+// firstPage is where who has none adds her first.
+const firstPage = secondPage + "/new"
+
+// secondOf returns the sign-in under way in this browser that waits for a second
+// factor, and what its person has. One that raises a session is only that
+// session's.
+func (s *Service) secondOf(r *http.Request) (under flow, held Held, ok bool, err error) {
+	under, ok = s.readFlow(r)
+	if !ok || under.Proved == nil {
+		return flow{}, Held{}, false, nil
+	}
+	if under.Proved.Session != "" {
+		identity := web.IdentityOf(r)
+		if identity == nil || identity.Session != under.Proved.Session || identity.Caller.Account != under.Proved.Account {
+			return flow{}, Held{}, false, nil
+		}
+	}
+	held, err = s.Factors.Of(r.Context(), under.Proved.Account)
+	return under, held, true, err
+}
+
+// whoseTurn serves a step of the sign-in under way: who has no second factor adds
+// her first, the others give theirs. Who comes to the step of the other, or with
+// the form of a sign-in that another tab began anew, is led to her own.
+func (s *Service) whoseTurn(first bool, serve func(w http.ResponseWriter, r *http.Request, under flow, held Held) error) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		posted := r.Method == http.MethodPost
+		if posted {
+			if err := web.ParseForm(r); err != nil {
+				return err
+			}
+		}
+		under, held, ok, err := s.secondOf(r)
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return s.notUnderWay(w, r)
+		case held.Any() == first, posted && under.Proved.ID != r.PostFormValue("flow"):
+			return web.Redirect(w, r, stepOf(held))
+		}
+		return serve(w, r, under, held)
+	}
+}
+
+// stepOf is the page of what a sign-in waits for.
+func stepOf(held Held) string {
+	if held.Any() {
+		return secondPage
+	}
+	return firstPage
+}
+
+// notUnderWay answers who comes to a step that is not, or no more: in another tab
+// she may have ended it, and goes on to where this one began.
+func (s *Service) notUnderWay(w http.ResponseWriter, r *http.Request) error {
+	if web.IdentityOf(r) != nil {
+		return web.Redirect(w, r, SafeNext(r.PostFormValue("next")))
+	}
+	if r.Method == http.MethodPost {
+		return s.refuse(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}, home)
+	}
+	return web.Redirect(w, r, "/sign-in")
+}
