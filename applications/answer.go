@@ -2,6 +2,7 @@ package applications
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,51 +22,100 @@ type Answer struct {
 	at time.Time // when it is given
 }
 
-// Requests lists those that wait in the caller's collectivity, the oldest first.
-// Those of who left, of who may open the application by now, and for applications
-// that were deleted need no answer and are left out.
-func (s *Store) Requests(ctx context.Context, caller portal.Caller) ([]Request, error) {
+// Requests lists those that wait in the caller's collectivity, the oldest first,
+// and at most limit of them with the names of who asks; negative for all. Those of
+// who left, of who may open the application by now, and for applications that were
+// deleted need no answer and are left out.
+func (s *Store) Requests(ctx context.Context, caller portal.Caller, limit int) ([]Request, error) {
 	if err := caller.Require(portal.Admin); err != nil {
 		return nil, fmt.Errorf("applications: list requests: %w", err)
 	}
+	requests, err := s.requests(ctx, `SELECT `+requestColumns+` FROM application_requests r
+		WHERE r.collectivity = $1 AND r.state = 'waiting' ORDER BY r.asked, r.id`, string(caller.Collectivity))
+	if err != nil {
+		return nil, err
+	}
+	wanted, _, err := s.wanted(ctx, caller.Collectivity, requests)
+	if err != nil || limit == 0 {
+		return wanted, err
+	}
+	if limit < 0 || limit > len(wanted) {
+		limit = len(wanted)
+	}
+	return wanted, s.nameRequests(ctx, caller.Collectivity, wanted[:limit])
+}
+
+// CountRequests is how many Requests lists. It costs two queries however many there
+// are.
+func (s *Store) CountRequests(ctx context.Context, caller portal.Caller) (int, error) {
+	if err := caller.Require(portal.Admin); err != nil {
+		return 0, fmt.Errorf("applications: count requests: %w", err)
+	}
 	wanted, _, err := s.waiting(ctx, caller.Collectivity)
-	return wanted, err
+	return len(wanted), err
 }
 
 // waiting are the requests of a collectivity that need an answer, and those that
-// need none any more.
+// need none any more: no more of each than its id, its application and its agent.
 func (s *Store) waiting(ctx context.Context, collectivity portal.CollectivityID) (wanted, idle []Request, err error) {
-	requests, err := s.requests(ctx, `SELECT `+requestColumns+` FROM application_requests r
-		WHERE r.collectivity = $1 AND r.state = 'waiting' ORDER BY r.asked, r.id`, string(collectivity))
-	if err != nil || len(requests) == 0 {
-		return nil, nil, err
+	rows, err := s.db.Query(ctx, `SELECT id, application, agent FROM application_requests WHERE collectivity = $1 AND state = 'waiting'`,
+		string(collectivity))
+	requests, err := database.Collect(rows, err, func(rows *sql.Rows) (r Request, err error) {
+		return r, rows.Scan(&r.ID, &r.Application, &r.Agent)
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("applications: read what waits: %w", err)
+	}
+	return s.wanted(ctx, collectivity, requests)
+}
+
+// wanted parts requests that need an answer from those that need none any more, in
+// their order, with the names of their applications.
+func (s *Store) wanted(ctx context.Context, collectivity portal.CollectivityID, requests []Request) (wanted, idle []Request, err error) {
+	if len(requests) == 0 {
+		return nil, nil, nil
 	}
 	all, err := s.catalogue(ctx, collectivity)
 	if err != nil {
 		return nil, nil, err
 	}
-	agents := make([]portal.AgentID, len(requests))
-	for i, request := range requests {
-		agents[i] = request.Agent
-	}
-	present, err := s.directory.Present(ctx, portal.Caller{Collectivity: collectivity}, unique(agents))
+	standing, err := s.directory.Standings(ctx, portal.Caller{Collectivity: collectivity}, agentsOf(requests))
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, request := range requests {
 		app, missing := all.find(request.Application)
-		who, here := present[request.Agent]
 		if missing != nil {
 			continue // it comes back with the application, or goes with it
 		}
-		request.Name, request.Person, request.Function = app.Name, who.Name, who.Function
-		if here && !all.isFor(who.Caller, app) {
+		who, here := standing[request.Agent]
+		request.Name, request.left = app.Name, !here
+		if here && !all.isFor(who, app) {
 			wanted = append(wanted, request)
 		} else {
 			idle = append(idle, request)
 		}
 	}
 	return wanted, idle, nil
+}
+
+// agentsOf are those who made some requests, each once.
+func agentsOf(requests []Request) []portal.AgentID {
+	agents := make([]portal.AgentID, len(requests))
+	for n, request := range requests {
+		agents[n] = request.Agent
+	}
+	return unique(agents)
+}
+
+// nameRequests puts names where requests have agents.
+func (s *Store) nameRequests(ctx context.Context, collectivity portal.CollectivityID, requests []Request) error {
+	present, err := s.directory.Present(ctx, portal.Caller{Collectivity: collectivity}, agentsOf(requests))
+	for n := range requests {
+		who := present[requests[n].Agent]
+		requests[n].Person, requests[n].Function = who.Name, who.Function
+	}
+	return err
 }
 
 // settle closes the requests that need no answer any more: who left asks for
@@ -75,21 +125,31 @@ func (s *Store) settle(ctx context.Context, collectivity portal.CollectivityID) 
 	if err != nil || len(idle) == 0 {
 		return err
 	}
-	for _, request := range idle {
-		if request.Person == "" { // she left
-			_, err = s.db.Exec(ctx, `DELETE FROM application_requests WHERE collectivity = $1 AND id = $2 AND state = 'waiting'`,
-				string(collectivity), request.ID)
-		} else {
-			_, err = s.db.Exec(ctx, `
-				UPDATE application_requests SET state = 'granted', answered = $3 WHERE collectivity = $1 AND id = $2 AND state = 'waiting'`,
-				string(collectivity), request.ID, database.Millis(s.now()))
+	err = s.db.Tx(ctx, func(tx *database.Tx) error { // hundreds may be one commit
+		for _, request := range idle {
+			if err := s.settleOne(ctx, tx, collectivity, request); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return fmt.Errorf("applications: settle request: %w", err)
-		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("applications: settle requests: %w", err)
 	}
 	s.waits(collectivity)
 	return nil
+}
+
+func (s *Store) settleOne(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, request Request) error {
+	if request.left {
+		_, err := tx.Exec(ctx, `DELETE FROM application_requests WHERE collectivity = $1 AND id = $2 AND state = 'waiting'`,
+			string(collectivity), request.ID)
+		return err
+	}
+	_, err := tx.Exec(ctx, `
+		UPDATE application_requests SET state = 'granted', answered = $3 WHERE collectivity = $1 AND id = $2 AND state = 'waiting'`,
+		string(collectivity), request.ID, database.Millis(s.now()))
+	return err
 }
 
 // errAnswered says that a request waits no more.

@@ -28,6 +28,9 @@ type Directory interface {
 	Names(ctx context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]string, error)
 	// Present tells who agents are; those who left are left out.
 	Present(ctx context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]Colleague, error)
+	// Standings tells how agents ask, without any right, and nothing else of them, in
+	// one query for hundreds; those who left are left out.
+	Standings(ctx context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]portal.Caller, error)
 }
 
 // Colleague is an agent who may enter.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +22,8 @@ type office struct {
 	clock time.Time
 	asked int  // organisation charts
 	left  bool // anne is no more in bourg
+
+	named, stood []int // how many agents each Present and each Standings was about
 
 	admin, anne, luc portal.Caller // of bourg, of bourg's roads, of agglo
 }
@@ -71,16 +74,32 @@ func (o *office) Names(_ context.Context, caller portal.Caller, agents []portal.
 }
 
 func (o *office) Present(_ context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]Colleague, error) {
+	o.named = append(o.named, len(agents))
+	return o.present(caller, agents), nil
+}
+
+func (o *office) Standings(_ context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]portal.Caller, error) {
+	o.stood = append(o.stood, len(agents))
+	standing := map[portal.AgentID]portal.Caller{}
+	for agent, who := range o.present(caller, agents) {
+		standing[agent] = who.Caller
+	}
+	return standing, nil
+}
+
+func (o *office) present(caller portal.Caller, agents []portal.AgentID) map[portal.AgentID]Colleague {
 	present := map[portal.AgentID]Colleague{}
 	for _, agent := range agents {
 		switch {
+		case caller.Collectivity == "bourg" && strings.HasPrefix(string(agent), "asks-"):
+			present[agent] = Colleague{Caller: portal.Caller{Agent: agent, Collectivity: "bourg"}, Name: string(agent)}
 		case caller.Collectivity == "bourg" && agent == "anne" && !o.left:
 			present[agent] = Colleague{Caller: o.anne, Name: "Anne-Élodie L’Hénoret", Function: "Cantonnière"}
 		case caller.Collectivity == "agglo" && agent == "luc":
 			present[agent] = Colleague{Caller: o.luc, Name: "Luc Étienne"}
 		}
 	}
-	return present, nil
+	return present
 }
 
 // add creates an application with an address of its own.

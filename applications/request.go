@@ -43,7 +43,8 @@ type Request struct {
 	Answer     string         // why it was refused
 	Until      time.Time      // of the access that was given, zero for ever
 
-	had access // before the answer
+	had  access // before the answer
+	left bool   // she may enter no more
 }
 
 // requestsKept is how long an answer stays with its request.

@@ -3,6 +3,7 @@ package applications
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -411,5 +412,32 @@ func TestAnAccessTakenAwayIsGivenBackForAnHour(t *testing.T) {
 	d.clock = d.clock.Add(undoTime + time.Millisecond)
 	if _, err := d.GiveBack(ctx, d.admin, "paie", "anne", ""); !errors.Is(err, portal.ErrNotFound) || d.admitted(t) {
 		t.Errorf("given back an hour later: %v", err)
+	}
+}
+
+// However many ask, their count is one question about all of them, and a page names
+// those that it shows.
+func TestAllWhoAskAreCountedByOneQuestion(t *testing.T) {
+	d, ctx := newDesk(t), context.Background()
+	for n := range 200 {
+		who := portal.Caller{Agent: portal.AgentID(fmt.Sprint("asks-", n)), Account: "c", Collectivity: "bourg"}
+		got(d.Ask(ctx, who, "paie", "Pour la paie", ""))(t)
+	}
+	d.named, d.stood = nil, nil
+	if count := got(d.requests.Count(ctx, d.admin))(t); count != 200 {
+		t.Errorf("%d counted, want 200", count)
+	}
+	if diff := cmp.Diff([]int{200}, d.stood); diff != "" || len(d.named) > 0 {
+		t.Errorf("agents asked for (-want +got):\n%s, and names for %d", diff, d.named)
+	}
+	list := got(d.requests.List(ctx, d.request(d.admin), 3))(t)
+	if list.Total != 200 || len(list.Items) != 3 || !strings.HasPrefix(list.Items[2].Title, "asks-") {
+		t.Errorf("%d in all, %+v", list.Total, list.Items)
+	}
+	if diff := cmp.Diff([]int{3}, d.named); diff != "" {
+		t.Errorf("names asked for (-want +got):\n%s", diff)
+	}
+	if _, err := d.CountRequests(ctx, d.anne); !errors.Is(err, portal.ErrDenied) {
+		t.Errorf("an agent counts: %v", err)
 	}
 }

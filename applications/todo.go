@@ -43,8 +43,7 @@ func (s RequestSource) Count(ctx context.Context, caller portal.Caller) (int, er
 	if !caller.Can(portal.Admin) {
 		return 0, nil
 	}
-	requests, err := s.Store.Requests(ctx, caller)
-	return len(requests), err
+	return s.Store.CountRequests(ctx, caller)
 }
 
 // List is what waits, the oldest first.
@@ -52,7 +51,7 @@ func (s RequestSource) List(ctx context.Context, request todo.Request, limit int
 	if !request.Caller.Can(portal.Admin) {
 		return todo.List{}, nil
 	}
-	requests, err := s.Store.Requests(ctx, request.Caller)
+	requests, err := s.Store.Requests(ctx, request.Caller, limit)
 	list := todo.List{Total: len(requests)}
 	for _, one := range requests[:min(len(requests), limit)] {
 		list.Items = append(list.Items, todo.Item{
@@ -354,11 +353,7 @@ func (s *Store) answeredBy(ctx context.Context, caller portal.Caller) ([]Request
 	if err != nil {
 		return nil, err
 	}
-	agents := make([]portal.AgentID, len(requests))
-	for n, request := range requests {
-		agents[n] = request.Agent
-	}
-	names, err := s.directory.Names(ctx, caller, unique(agents))
+	names, err := s.directory.Names(ctx, caller, agentsOf(requests))
 	var known []Request
 	for _, request := range requests {
 		if app, missing := all.find(request.Application); missing == nil {

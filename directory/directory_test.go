@@ -84,6 +84,33 @@ func names(people directory.People) []string {
 	return all
 }
 
+// TestStandingsAgreeWithWhoAsks: hundreds at once, each with her groups, none of
+// another collectivity and none who left.
+func TestStandingsAgreeWithWhoAsks(t *testing.T) {
+	tw, ctx := newTown(t), context.Background()
+	admin := directory.Installation("bourg")
+	got(tw.CreateGroup(ctx, admin, directory.Group{ID: "accueil", Name: "Accueil"}))(t)
+	for _, group := range []portal.GroupID{"encadrants", "accueil"} {
+		must(t, tw.AddMember(ctx, admin, group, tw.anne.Agent))
+	}
+	must(t, tw.SetAgentActive(ctx, admin, tw.both.Agent, false))
+	asked := []portal.AgentID{tw.anne.Agent, tw.luc.Agent, tw.both.Agent, tw.elsewhere.Agent}
+	want := got(tw.CallerFor(ctx, tw.anne.Account, "bourg"))(t)
+	for range 2 {
+		if diff := cmp.Diff(map[portal.AgentID]portal.Caller{want.Agent: want}, got(tw.Standings(ctx, admin, asked))(t)); diff != "" {
+			t.Errorf("of %d (-want +got):\n%s", len(asked), diff)
+		}
+		var crowd []portal.AgentID
+		for n := range 600 {
+			crowd = append(crowd, portal.AgentID(fmt.Sprint("nobody-", n)))
+		}
+		asked = append(crowd, asked...)
+	}
+	if none := got(tw.Standings(ctx, admin, nil))(t); len(none) != 0 {
+		t.Errorf("of nobody: %v", none)
+	}
+}
+
 func TestACollectivityNeverSeesTheAgentsOfAnother(t *testing.T) {
 	tw, ctx := newTown(t), context.Background()
 	if _, err := tw.Agent(ctx, tw.luc, tw.anne.Agent); !errors.Is(err, portal.ErrNotFound) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"html"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -21,7 +22,7 @@ import (
 func (h *house) useOIDC(t testing.TB, collectivity portal.CollectivityID, create bool) *servers.Provider {
 	t.Helper()
 	provider := servers.OIDC(t)
-	client := provider.Register(t, []string{h.server.URL + "/sign-in/callback"}, []string{h.server.URL + "/sign-in"})
+	client := provider.Register(t, []string{h.server.URL + "/sign-in/callback/" + string(collectivity)}, []string{h.server.URL + "/sign-in"})
 	settings := got(json.Marshal(upstream.Settings{Issuer: provider.Issuer, ClientID: client.ID, Create: create}))(t)
 	must(t, h.service.Methods.Set(context.Background(), sso.Method{Collectivity: collectivity, Kind: sso.OIDC, Settings: settings, Secret: client.Secret}))
 	return provider
@@ -121,6 +122,38 @@ func TestAnIssuerSpeaksForNoOtherDomain(t *testing.T) {
 	b.get(b.throughIssuer(leave.String())).want(t, http.StatusForbidden, "n’est pas celle d’un agent")
 	if last := b.get("/"); last.status != http.StatusSeeOther {
 		t.Errorf("home answers %d", last.status)
+	}
+}
+
+// TestAnIssuerIsNotHandedTheCodeOfAnother: that of agglo leads a browser, which came
+// to sign in there, to bourg's, whose answer names no issuer.
+func TestAnIssuerIsNotHandedTheCodeOfAnother(t *testing.T) {
+	h := newHouse(t)
+	var codes []string
+	var rogue *httptest.Server
+	rogue = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/token" {
+			codes = append(codes, r.PostFormValue("code"))
+			http.Error(w, `{"error":"invalid_grant"}`, http.StatusBadRequest)
+			return
+		}
+		must(t, json.NewEncoder(w).Encode(map[string]string{
+			"issuer": rogue.URL, "authorization_endpoint": rogue.URL + "/authorize", "token_endpoint": rogue.URL + "/token", "jwks_uri": rogue.URL + "/keys",
+		}))
+	}))
+	t.Cleanup(rogue.Close)
+	settings := got(json.Marshal(upstream.Settings{Issuer: rogue.URL, ClientID: "parvis"}))(t)
+	must(t, h.service.Methods.Set(context.Background(), sso.Method{Collectivity: "agglo", Kind: sso.OIDC, Settings: settings, Secret: "secret"}))
+	for _, at := range []string{"bourg", "agglo"} {
+		b := h.browser(t)
+		asked := got(url.Parse(b.toIssuer("luc@agglo.example", "")))(t).Query()
+		if want := h.server.URL + "/sign-in/callback/agglo"; asked.Get("redirect_uri") != want {
+			t.Errorf("redirect_uri %q, want %q", asked.Get("redirect_uri"), want)
+		}
+		b.get(h.server.URL+"/sign-in/callback/"+at+"?"+url.Values{"state": {asked.Get("state")}, "code": {"of " + at}}.Encode()).want(t, http.StatusForbidden)
+	}
+	if len(codes) != 1 || codes[0] != "of agglo" {
+		t.Errorf("it was handed %q, want the code at its own address alone", codes)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -178,6 +179,25 @@ func TestAnAddressThatTriesManyAccountsIsStopped(t *testing.T) {
 	h.browser(t).signIn("zz@bourg.example", "wrong").want(t, http.StatusTooManyRequests, waitText)
 	h.later(15 * time.Minute)
 	h.browser(t).enter("anne@bourg.example", password)
+}
+
+// TestWhoIsLetInIsForgivenInHerNetworkToo: many who mistype and then enter, from one
+// town hall, stop nobody there.
+func TestWhoIsLetInIsForgivenInHerNetworkToo(t *testing.T) {
+	h := newHouse(t)
+	for range 15 {
+		for range 3 {
+			h.browser(t).signIn("anne@bourg.example", "wrong").want(t, http.StatusUnprocessableEntity, wrongText)
+		}
+		h.browser(t).enter("anne@bourg.example", password)
+	}
+	for range 10 { // nor does one who is told to wait, and insists
+		h.browser(t).signIn("nobody@bourg.example", "wrong")
+	}
+	for n := range 36 {
+		h.browser(t).signIn("nobody-"+strconv.Itoa(n)+"@bourg.example", "wrong").want(t, http.StatusUnprocessableEntity)
+	}
+	h.browser(t).signIn("anne@bourg.example", password).want(t, http.StatusTooManyRequests, waitText)
 }
 
 func TestSignInGivesANewSessionAndBurnsTheOldOne(t *testing.T) {

@@ -162,3 +162,51 @@ func (s *Store) addPresent(ctx context.Context, caller portal.Caller, agents []p
 	}
 	return err
 }
+
+// maxTogether bounds the agents of one query of Standings.
+const maxTogether = 512
+
+// Standings tells how some agents of the caller's collectivity ask: their unit and
+// groups, without any right. Those who left are left out. Hundreds are one query.
+func (s *Store) Standings(ctx context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]portal.Caller, error) {
+	standing := map[portal.AgentID]portal.Caller{}
+	for some := range slices.Chunk(agents, maxTogether) {
+		if err := s.addStandings(ctx, caller, some, standing); err != nil {
+			return nil, fmt.Errorf("directory: list standings: %w", err)
+		}
+	}
+	for id, who := range standing {
+		slices.Sort(who.Groups)
+		standing[id] = who
+	}
+	return standing, nil
+}
+
+func (s *Store) addStandings(ctx context.Context, caller portal.Caller, agents []portal.AgentID, standing map[portal.AgentID]portal.Caller) error {
+	size := 8
+	for size < len(agents) {
+		size *= 8 // few sizes, so that there are few texts: the last agent fills them
+	}
+	args := []any{string(caller.Collectivity)}
+	for n := range size {
+		args = append(args, string(agents[min(n, len(agents)-1)]))
+	}
+	rows, err := s.db.Query(ctx, `
+		SELECT a.id, COALESCE(a.account, ''), a.unit, COALESCE(m.group_id, '') FROM agents a
+		LEFT JOIN agent_group_members m ON m.collectivity = a.collectivity AND m.agent = a.id
+		WHERE a.collectivity = $1 AND a.active AND a.id IN (`+database.Params(2, size)+`)`, args...)
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var group portal.GroupID
+		one := portal.Caller{Collectivity: caller.Collectivity}
+		if err := rows.Scan(&one.Agent, &one.Account, &one.Unit, &group); err != nil {
+			return none, err
+		}
+		one.Groups = standing[one.Agent].Groups
+		if group != "" {
+			one.Groups = append(one.Groups, group)
+		}
+		standing[one.Agent] = one
+		return none, nil
+	})
+	return err
+}

@@ -36,7 +36,7 @@ func (h *house) useProConnect(t testing.TB, collectivity portal.CollectivityID, 
 	}
 	must(t, h.ChangeCollectivity(ctx, place))
 	f := federation{ProConnect: servers.NewProConnect(t)}
-	f.client = f.Register(t, []string{h.server.URL + "/sign-in/callback"}, []string{h.server.URL + "/sign-in"})
+	f.client = f.Register(t, []string{h.server.URL + "/sign-in/callback/" + string(collectivity)}, []string{h.server.URL + "/sign-in"})
 	settings := upstream.Settings{Preset: upstream.ProConnect, Issuer: f.Issuer, ClientID: f.client.ID}
 	if change != nil {
 		change(&settings)
@@ -60,7 +60,7 @@ func TestProConnectSignsInAnAgent(t *testing.T) {
 	b := h.browser(t)
 	asked := got(url.Parse(b.toIssuer(cecile.Mail, "/apps")))(t).Query()
 	for name, want := range map[string]string{
-		"response_type": "code", "client_id": f.client.ID, "redirect_uri": h.server.URL + "/sign-in/callback", "login_hint": cecile.Mail,
+		"response_type": "code", "client_id": f.client.ID, "redirect_uri": h.server.URL + "/sign-in/callback/bourg", "login_hint": cecile.Mail,
 		"scope": "openid given_name usual_name email uid siret idp_id", "acr_values": "eidas1", "claims": `{"id_token":{"amr":null}}`,
 		"prompt": "", "code_challenge_method": "S256",
 	} {
@@ -255,7 +255,7 @@ func TestALinkIsByIssuerAndSubject(t *testing.T) {
 	// Another issuer that names Marc’s subject, and means Fatima.
 	other := f
 	other.ProConnect = servers.AnotherProConnect(t)
-	other.client = other.Register(t, []string{h.server.URL + "/sign-in/callback"}, nil)
+	other.client = other.Register(t, []string{h.server.URL + "/sign-in/callback/bourg"}, nil)
 	other.answers(t, servers.Switch{Person: map[string]any{"email": fatima.Mail, "given_name": "Fatima", "usual_name": "Ben Ali"}})
 	text := got(json.Marshal(upstream.Settings{Preset: upstream.ProConnect, Issuer: other.Issuer, ClientID: other.client.ID, Create: true}))(t)
 	must(t, h.service.Methods.Set(context.Background(), sso.Method{Collectivity: "bourg", Kind: sso.OIDC, Settings: text, Secret: other.client.Secret}))
@@ -306,7 +306,7 @@ func TestATrialShowsWhatAnIssuerSaysAndChangesNothing(t *testing.T) {
 		"custom": map[string]any{"droits": map[string]any{"profils": []string{"agent", "chef"}}, "poste": "Chef d’équipe <b>"},
 	}})
 	admin := h.administrator(t)
-	admin.get("/admin/sign-in").want(t, http.StatusOK, "ProConnect", f.Issuer, h.server.URL+"/sign-in/callback", "Essayer avec mon compte")
+	admin.get("/admin/sign-in").want(t, http.StatusOK, "ProConnect", f.Issuer, h.server.URL+"/sign-in/callback/bourg", "Essayer avec mon compte")
 	page := admin.tries(gael.Mail)
 	page.want(t, http.StatusOK, "Peut entrer", gael.Mail, "Créé à la première connexion", "Encadrants", "Chef d’équipe &lt;b&gt;", "custom.droits.profils",
 		"agent, chef", gael.Unit, "eidas1", "pwd otp", "ne compte pas", `<code>idp_id</code>`, "99900010200015")

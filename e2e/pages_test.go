@@ -55,7 +55,7 @@ var unseen = map[string]string{
 	"/sign-in/second":                   "is reached by a form, see TestSecondFactorsAreForEveryone",
 	"/sign-in/second/new":               "is reached by a form, see TestSecondFactorsAreForEveryone",
 	"/sign-in/issuer":                   "leaves for an issuer, see the stories",
-	"/sign-in/callback":                 "comes back from an issuer, see the stories",
+	"/sign-in/callback/{collectivity}":  "comes back from an issuer, see the stories",
 	"/mail/password":                    "is asked where a person gives her password, see the stories",
 	"/home/boxes/{id}":                  "no box of the demonstration has settings of the agent",
 	"/documents/folders":                "leads back to a page",

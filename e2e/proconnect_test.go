@@ -17,7 +17,7 @@ import (
 // says is looked at, and nobody is signed in.
 func TestProConnect(t *testing.T) {
 	portal, state := servertest.New(t), servers.NewProConnect(t)
-	client := state.Register(t, []string{portal.URL + "/sign-in/callback"}, []string{portal.URL + "/sign-in"})
+	client := state.Register(t, []string{portal.URL + "/sign-in/callback/bourg"}, []string{portal.URL + "/sign-in"})
 	secret := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(secret, []byte(client.Secret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestProConnect(t *testing.T) {
 	page.MustSee("Essayer avec mon compte")
 	shots(t, page, "proconnect-settings")
 	page.Follow("form[action='/admin/sign-in/issuer'] button") // ProConnect knows who she is
-	page.Until(`location.pathname === '/sign-in/callback'`)
+	page.Until(`location.pathname === '/sign-in/callback/bourg'`)
 	page.MustSee("Peut entrer")
 	page.MustSee("déjà reconnue par ce fournisseur")
 	shots(t, page, "proconnect-trial")

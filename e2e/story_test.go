@@ -252,7 +252,7 @@ func TestAnIssuerSignsTheAgentIn(t *testing.T) {
 	for name, script := range map[string]bool{"with scripts": true, "without scripts": false} {
 		t.Run(name, func(t *testing.T) {
 			p, provider := servertest.New(t), servers.OIDC(t)
-			client := provider.Register(t, []string{p.URL + "/sign-in/callback"}, []string{p.URL + "/sign-in"})
+			client := provider.Register(t, []string{p.URL + "/sign-in/callback/bourg"}, []string{p.URL + "/sign-in"})
 			secretFile := filepath.Join(t.TempDir(), "secret")
 			if err := os.WriteFile(secretFile, []byte(client.Secret), 0o600); err != nil {
 				t.Fatal(err)

@@ -26,7 +26,7 @@ func TestFaultsTellNoContent(t *testing.T) {
 		client.Get("/documents/" + e.own)
 		anonymous := w.Anonymous()
 		anonymous.SignIn(e.login(e.every), e.own)
-		anonymous.Get("/sign-in/callback?state=" + e.own + "&code=" + e.own + "&error=" + e.own)
+		anonymous.Get("/sign-in/callback/" + string(e.id) + "?state=" + e.own + "&code=" + e.own + "&error=" + e.own)
 		e.phoneInTrouble()
 	}
 	w.WaitForIndex()

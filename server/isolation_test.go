@@ -82,7 +82,7 @@ var visits = []visit{
 	{route: "POST /sign-in/second/new", fields: []string{"code", "123456"}, author: 303, colleague: 303, stranger: 303, anonymous: 403},
 	{route: "POST /sign-in/second/key/ask", fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 404},
 	{route: "GET /sign-in/issuer", author: 403, colleague: 403, stranger: 403, anonymous: 403},
-	{route: "GET /sign-in/callback", author: 403, colleague: 403, stranger: 403, anonymous: 403},
+	{route: "GET /sign-in/callback/{collectivity}", path: fixed("/sign-in/callback/bourg"), author: 403, colleague: 403, stranger: 403, anonymous: 403},
 	{route: "GET /sign-in/forgotten", author: 200, colleague: 200, stranger: 200, anonymous: 200},
 	{route: "POST /sign-in/forgotten", fields: []string{"login", "{login}"}, author: 200, colleague: 200, stranger: 200, anonymous: 200},
 	{route: "GET /sign-in/reset", author: 403, colleague: 403, stranger: 403, anonymous: 403},

@@ -52,7 +52,7 @@ func (s *Service) renderMethod(w http.ResponseWriter, r *http.Request, status in
 	if err != nil {
 		return err
 	}
-	page.Callback, page.Left = web.BaseURL(r)+"/sign-in/callback", web.BaseURL(r)+"/sign-in"
+	page.Callback, page.Left = callbackOf(r, method.Collectivity), web.BaseURL(r)+"/sign-in"
 	if page.Help == "" {
 		if page.Help, err = s.Resets.help(r.Context(), method.Collectivity); err != nil {
 			return err

@@ -27,7 +27,7 @@ func (s *Service) Routes() []web.Route {
 		{Method: "POST", Path: firstPage, Access: web.Public, MaxBody: 2 * maxAnswer, Handler: s.whoseTurn(true, s.takeFirstFactor)},
 		{Method: "POST", Path: "/sign-in/second/key/ask", Access: web.Public, MaxBody: maxForm, Handler: s.askSecondKey},
 		{Method: "GET", Path: "/sign-in/issuer", Access: web.Public, Handler: s.leaveForIssuer},
-		{Method: "GET", Path: "/sign-in/callback", Access: web.Public, Handler: s.backFromIssuer},
+		{Method: "GET", Path: "/sign-in/callback/{collectivity}", Access: web.Public, Handler: s.backFromIssuer},
 		{Method: "GET", Path: "/sign-in/forgotten", Access: web.Public, Handler: s.showForgotten},
 		{Method: "POST", Path: "/sign-in/forgotten", Access: web.Public, MaxBody: maxForm, Handler: s.takeForgotten},
 		{Method: "GET", Path: "/sign-in/reset", Access: web.Public, Handler: s.showReset},

@@ -3,6 +3,7 @@ package sso
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"parvis/portal"
 	"parvis/portal/audit"
@@ -32,10 +33,17 @@ func (s *Service) issuerOf(r *http.Request) (under flow, place Place, method Met
 	return under, place, method, nil
 }
 
+// callbackOf is where the issuer of a collectivity answers. Each has an address of its
+// own: an issuer that leads the browser to another one's page, to be handed the code
+// that is given there, finds it at that one's address (RFC 9700 §4.4.2.2).
+func callbackOf(r *http.Request, collectivity portal.CollectivityID) string {
+	return web.BaseURL(r) + "/sign-in/callback/" + url.PathEscape(string(collectivity))
+}
+
 func question(r *http.Request, under flow, place Place) Question {
 	return Question{
 		State: under.State, Nonce: under.Nonce, Verifier: under.Verifier, SIRET: place.SIRET,
-		Redirect: web.BaseURL(r) + "/sign-in/callback", LoginHint: under.Login, Again: under.Again,
+		Redirect: callbackOf(r, place.Collectivity.ID), LoginHint: under.Login, Again: under.Again,
 	}
 }
 
@@ -67,6 +75,9 @@ func (s *Service) goOn(w http.ResponseWriter, r *http.Request, page *sentencePag
 
 func (s *Service) backFromIssuer(w http.ResponseWriter, r *http.Request) error {
 	under, place, method, err := s.issuerOf(r)
+	if err == nil && web.Var(r, "collectivity") != string(place.Collectivity.ID) {
+		err = Because(portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}, audit.Issuer)
+	}
 	if err != nil {
 		return s.refuse(w, r, err, home)
 	}

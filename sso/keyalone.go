@@ -24,9 +24,9 @@ func (s *Service) takeKey(w http.ResponseWriter, r *http.Request) error {
 	next := SafeNext(r.PostFormValue("next"))
 	var account portal.AccountID
 	var who entry
-	err := s.fromAddress(web.ClientAddr(r), func() (err error) {
+	err := s.fromAddress(r.Context(), web.ClientAddr(r), func() (about []string, err error) {
 		account, who, err = s.judgeKey(r, r.PostFormValue("answer"))
-		return err
+		return []string{"account:" + string(account)}, err
 	})
 	var identity *web.Identity
 	if err == nil {

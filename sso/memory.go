@@ -66,7 +66,7 @@ func (m *Memory[K, V]) Keep(key K, account portal.AccountID, value V, epoch uint
 	if len(m.known) >= m.size {
 		m.sweep()
 	}
-	if _, there := m.known[key]; !there {
+	if old, there := m.known[key]; !there || old.account != account { // a login may change hands
 		m.of[account] = append(m.of[account], key)
 	}
 	m.known[key] = remembered[V]{account, value, m.now().Add(cacheLife)}
@@ -99,7 +99,9 @@ func (m *Memory[K, V]) Forget(account portal.AccountID) {
 		return
 	}
 	for _, key := range m.of[account] {
-		delete(m.known, key)
+		if m.known[key].account == account {
+			delete(m.known, key)
+		}
 	}
 	delete(m.of, account)
 }

@@ -28,6 +28,14 @@ func TestMemory(t *testing.T) {
 	if m.Keep("d", "y", 5, before); known("d") != "0 false" {
 		t.Error("what was being read when something was forgotten is kept")
 	}
+	m.Keep("e", "x", 6, m.Epoch())
+	m.Keep("e", "w", 7, m.Epoch()) // it changed hands
+	if m.Forget("x"); known("e") != "7 true" {
+		t.Error("forgetting who had it before:", known("e"))
+	}
+	if m.Forget("w"); known("e") != "0 false" {
+		t.Error("forgetting who has it by now:", known("e"))
+	}
 	now = now.Add(cacheLife)
 	if known("c") != "0 false" {
 		t.Error("what is too old still serves")

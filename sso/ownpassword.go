@@ -109,9 +109,9 @@ func (s *Service) changeOwn(r *http.Request, old, typed string) error {
 func (s *Service) proveOld(r *http.Request, who person, old string) error {
 	ctx, account := r.Context(), who.identity.Caller.Account
 	var proved entry
-	err := s.fromAddress(web.ClientAddr(r), func() (err error) {
+	err := s.fromAddress(ctx, web.ClientAddr(r), func() (about []string, err error) {
 		proved, err = s.proveEmbedded(ctx, account, who.identity.Caller.Collectivity, who.login, old)
-		return err
+		return namesOf(account, who.login), err
 	})
 	if err == nil {
 		return s.throttle.forgive(ctx, proved.tries...)

@@ -191,6 +191,8 @@ func (s *Service) refuseSecond(w http.ResponseWriter, r *http.Request, under flo
 	switch {
 	case said.Key == waitKey:
 		status = http.StatusTooManyRequests
+	case said.Key == errBusy.Key:
+		status = http.StatusServiceUnavailable
 	case said.Key == "sso.error.expired" || said.Key == "sso.error.closed":
 		return s.refuse(w, r, err, under.Next)
 	}
@@ -207,15 +209,16 @@ func (s *Service) refuseSecond(w http.ResponseWriter, r *http.Request, under flo
 // person, whichever name or way she used, and is not looked at when there were
 // too many.
 func (s *Service) judgeSecond(r *http.Request, of proved, use string) (given second, err error) {
-	err = s.fromAddress(web.ClientAddr(r), func() error {
+	err = s.fromAddress(r.Context(), web.ClientAddr(r), func() (about []string, err error) {
+		about = []string{"account:" + string(of.Account)}
 		if given.tries, err = s.countSecond(r.Context(), of.Account, of.Counted); err != nil {
-			return err
+			return about, err
 		}
 		given.factors, given.detail, err = s.checkSecond(r, of.Account, use)
 		if err != nil {
-			return s.failed(r.Context(), err, given.tries...)
+			return about, s.failed(r.Context(), err, given.tries...)
 		}
-		return nil
+		return about, nil
 	})
 	return given, err
 }

@@ -15,23 +15,37 @@ import (
 // Errors: ErrWrong, how long to wait, what the directory server answers, or
 // that she may not enter.
 func (s *Service) judge(ctx context.Context, login, password, address string) (who entry, err error) {
-	err = s.fromAddress(address, func() error {
+	err = s.fromAddress(ctx, address, func() (about []string, err error) {
 		who, err = s.prove(ctx, login, password)
-		return err
+		return namesOf(who.account, login), err
 	})
 	return who, err
 }
 
-// fromAddress counts a proof from a network address while it is judged, and
-// after it when it was wrong.
-func (s *Service) fromAddress(address string, judge func() error) error {
-	client := Network(address)
-	if wait := s.throttle.addresses.add(client); wait > 0 {
-		return errWait(wait)
+// namesOf are what a proof is about: whom it is of, where that is known, and the
+// login that was typed.
+func namesOf(account portal.AccountID, login string) []string {
+	if account == "" {
+		return []string{"login:" + login}
 	}
-	err := judge()
-	if err == nil || !errors.Is(err, portal.ErrDenied) || isProved(err) {
-		s.throttle.addresses.remove(client) // right, or not judged at all
+	return []string{"account:" + string(account), "login:" + login}
+}
+
+// fromAddress has a proof from a network judged in its turn, and counts it there
+// when it was wrong. What is told to wait was not judged, and is not counted.
+func (s *Service) fromAddress(ctx context.Context, address string, judge func() (about []string, err error)) error {
+	client := Network(address)
+	if err := s.throttle.networks.begin(ctx, client); err != nil {
+		return err
+	}
+	var failed, entered []string
+	defer func() { s.throttle.networks.end(client, failed, entered) }() // also when judge panics
+	about, err := judge()
+	switch {
+	case err == nil:
+		entered = about
+	case errors.Is(err, portal.ErrDenied) && !isProved(err) && ReasonOf(err) != audit.Throttled:
+		failed = about
 	}
 	return err
 }
@@ -76,7 +90,7 @@ func (s *Service) proveEmbedded(ctx context.Context, account portal.AccountID, h
 		if account == "" {
 			err = Because(err, audit.Unknown)
 		}
-		return entry{}, err
+		return entry{account: account}, err
 	}
 	return entry{account: account, home: home, kind: Embedded, tries: []attempt{try}}, nil
 }

@@ -22,7 +22,7 @@ type Limits struct {
 	Account         int           // failures of one account, by any of its names; 0 is 4
 	Window          time.Duration // for embedded passwords; 0 is 15 minutes
 	DirectoryWindow time.Duration // for directory servers; 0 is 30 minutes
-	Address         int           // failures from one network address in Window; 0 is 40
+	Address         int           // failures from one network in Window, see crowd; 0 is 40
 }
 
 // withDefaults: directory servers lock an account at five failures, most often
@@ -47,10 +47,10 @@ func (l Limits) withDefaults() Limits {
 // throttle counts attempts. An attempt is counted before it is judged, so that
 // many at the same time can't pass together, and stays counted when it fails.
 type throttle struct {
-	db        *database.DB
-	limits    Limits
-	now       func() time.Time
-	addresses *window
+	db       *database.DB
+	limits   Limits
+	now      func() time.Time
+	networks *crowd
 
 	mu      sync.Mutex
 	flights map[string]int // attempts being judged by this process, by subject
@@ -60,7 +60,7 @@ func newThrottle(db *database.DB, limits Limits, now func() time.Time) *throttle
 	limits = limits.withDefaults()
 	return &throttle{
 		db: db, limits: limits, now: now, flights: map[string]int{},
-		addresses: newWindow(limits.Address, limits.Window, now),
+		networks: newCrowd(limits.Address, limits.Window, now),
 	}
 }
 
@@ -306,17 +306,6 @@ func (w *window) add(key string) (wait time.Duration) {
 	}
 	w.times[key] = append(recent, now)
 	return 0
-}
-
-// remove takes back the last event of a key.
-func (w *window) remove(key string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if times := w.times[key]; len(times) > 1 {
-		w.times[key] = times[:len(times)-1]
-	} else {
-		delete(w.times, key)
-	}
 }
 
 // full says how long to wait, without counting.

@@ -2,6 +2,7 @@ package todo
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -81,14 +82,26 @@ func (i *Inbox) count(ctx context.Context, caller portal.Caller) *counted {
 			if place.Shut {
 				continue
 			}
-			count, err := source.Count(ctx, place.Caller)
+			count, err := countOf(ctx, source, place.Caller)
 			if err != nil {
 				lost(err)
+				continue
 			}
 			made.count += count
 		}
 	}
 	return made
+}
+
+// countOf is the count of one source: one that panics must not take every page of
+// every person along.
+func countOf(ctx context.Context, source Source, caller portal.Caller) (count int, err error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			err = fmt.Errorf("todo: count %s: panic: %v", source.Manifest().ID, panicked)
+		}
+	}()
+	return source.Count(ctx, caller)
 }
 
 // find returns what is kept, and how many changes there were.

@@ -140,6 +140,9 @@ func TestASourceInTroubleLeavesTheOthers(t *testing.T) {
 			if took := time.Since(began); took > 2*patience {
 				t.Errorf("it took %v", took)
 			}
+			if count := inboxOf(trouble, sound).Count(t.Context(), anne); count != 1 {
+				t.Errorf("the header counts %d, want what is known", count)
+			}
 		})
 	}
 }

@@ -218,6 +218,35 @@ func (s *story) interrupted(ctx context.Context, tx *Tx, leave func()) error {
 	return nil
 }
 
+// TestNothingIsKeptOfATransactionThatTheEngineEnded, whatever it goes on to write.
+func TestNothingIsKeptOfATransactionThatTheEngineEnded(t *testing.T) {
+	ctx, s := context.Background(), newStory(t)
+	leaving, leave := context.WithCancel(ctx)
+	err := s.db.Tx(ctx, func(tx *Tx) error {
+		if err := s.interrupted(leaving, tx, leave); err != nil {
+			return err
+		}
+		if err := s.insert(ctx, tx, "b"); err == nil {
+			t.Error("it goes on after its end")
+		}
+		if err := tx.QueryRow(ctx, `INSERT INTO accounts (id, login, created) VALUES ('c', 'c', 1) RETURNING id`).Scan(new(string)); err == nil {
+			t.Error("it writes a row and reads it, after its end")
+		}
+		rows, err := tx.Query(ctx, `SELECT id FROM accounts`)
+		if err == nil {
+			rows.Close()
+			t.Error("it reads after its end")
+		}
+		return nil
+	})
+	if err == nil {
+		t.Error("who was interrupted is told that all is well")
+	}
+	if got := s.accounts(); got != "" {
+		t.Errorf("accounts %q, want none", got)
+	}
+}
+
 // TestWhoGivesUpInTheQueueLeavesNobodyWaiting: the group before counted on her.
 func TestWhoGivesUpInTheQueueLeavesNobodyWaiting(t *testing.T) {
 	ctx, s := context.Background(), newStory(t)

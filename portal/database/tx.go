@@ -19,7 +19,8 @@ type Tx struct {
 	tx   *sql.Tx
 	pool *pool
 	// aborted is the error by which the engine may have ended the transaction,
-	// whatever becomes of it in fn.
+	// whatever becomes of it in fn. Nothing runs after it: outside of a transaction
+	// SQLite would keep it at once.
 	aborted error
 	// missed are the texts that no prepared statement was there for. They are
 	// prepared once the transaction has given its connection back.
@@ -139,6 +140,9 @@ func (tx *Tx) statement(ctx context.Context, query string) *sql.Stmt {
 // Query reads rows. The caller closes them before the next call: a
 // transaction has one connection.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if tx.aborted != nil {
+		return nil, tx.aborted
+	}
 	rows, err := tx.run(ctx, query, args)
 	return rows, tx.note(err)
 }
@@ -156,6 +160,9 @@ func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) Row {
 }
 
 func (tx *Tx) queryRow(ctx context.Context, query string, args []any) Row {
+	if tx.aborted != nil {
+		return Row{scan: func(...any) error { return tx.aborted }}
+	}
 	if stmt := tx.statement(ctx, query); stmt != nil {
 		return Row{row: stmt.QueryRowContext(ctx, args...), tx: tx}
 	}
@@ -168,6 +175,9 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, 
 }
 
 func (tx *Tx) exec(ctx context.Context, query string, args []any) (result sql.Result, err error) {
+	if tx.aborted != nil {
+		return nil, tx.aborted
+	}
 	if stmt := tx.statement(ctx, query); stmt != nil {
 		result, err = stmt.ExecContext(ctx, args...)
 	} else {

@@ -6,17 +6,23 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"parvis/portal"
 	"parvis/portal/i18n"
 	"parvis/themes"
 )
 
-const (
-	languageCookie = "lang"
-	flashCookie    = "flash"
-)
+const languageCookie = "lang"
+
+// flashCookie is the name of the cookie of a sentence. Over https no other host may
+// set it: the application of a neighbour would have a person press a button of its
+// choice, under words of ours.
+func flashCookie(r *http.Request) string {
+	if Secure(r) {
+		return "__Host-flash"
+	}
+	return "flash"
+}
 
 // flashData travels in a cookie of the browser: catalogue keys, not text, so
 // that nobody can make the page say something else.
@@ -60,7 +66,7 @@ func writeFlash(w http.ResponseWriter, r *http.Request, data flashData) {
 		return // strings always marshal
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: flashCookie, Value: base64.RawURLEncoding.EncodeToString(text),
+		Name: flashCookie(r), Value: base64.RawURLEncoding.EncodeToString(text),
 		Path: "/", MaxAge: 60, HttpOnly: true, Secure: Secure(r), SameSite: http.SameSiteLaxMode,
 	})
 }
@@ -68,17 +74,17 @@ func writeFlash(w http.ResponseWriter, r *http.Request, data flashData) {
 // HasFlash says whether the next page has something to announce, and so can't
 // come from a cache.
 func HasFlash(r *http.Request) bool {
-	_, err := r.Cookie(flashCookie)
+	_, err := r.Cookie(flashCookie(r))
 	return err == nil
 }
 
 // takeFlash reads the sentence and forgets it.
 func takeFlash(w http.ResponseWriter, r *http.Request, printer *i18n.Printer) *themes.Flash {
-	cookie, err := r.Cookie(flashCookie)
+	cookie, err := r.Cookie(flashCookie(r))
 	if err != nil {
 		return nil
 	}
-	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: Secure(r)})
+	http.SetCookie(w, &http.Cookie{Name: flashCookie(r), Path: "/", MaxAge: -1, HttpOnly: true, Secure: Secure(r)})
 	var data flashData
 	text, err := base64.RawURLEncoding.DecodeString(cookie.Value)
 	if err != nil || json.Unmarshal(text, &data) != nil || !printer.Has(data.Key) {
@@ -89,7 +95,7 @@ func takeFlash(w http.ResponseWriter, r *http.Request, printer *i18n.Printer) *t
 		args[i] = arg
 	}
 	flash := &themes.Flash{Text: printer.T(data.Key, args...)}
-	if printer.Has(data.Label) && strings.HasPrefix(data.Action, "/") && !strings.HasPrefix(data.Action, "//") {
+	if printer.Has(data.Label) && data.Action != "" && LocalPath(data.Action) == data.Action {
 		flash.ActionLabel, flash.ActionHref = printer.T(data.Label), data.Action
 	}
 	return flash

@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"errors"
 	"io"
 	"log/slog"
@@ -248,6 +250,32 @@ func TestAFlashIsShownOnce(t *testing.T) {
 	forged := send(router, "GET", "/mine", "agent", "Cookie", "flash=bm90LWpzb24")
 	if text := body(t, forged); strings.Contains(text, "|") {
 		t.Errorf("a forged flash is shown: %s", text)
+	}
+}
+
+// TestANeighbourChoosesNoButton: over https a cookie that another host may set is
+// not looked at, and a button leads to no other site in any spelling.
+func TestANeighbourChoosesNoButton(t *testing.T) {
+	router := newRouter(t, web.Config{BaseURL: "https://parvis.example"})
+	posted := send(router, "POST", "/send", "agent").Cookies()[0]
+	if posted.Name != "__Host-flash" || !posted.Secure || posted.Path != "/" || posted.Domain != "" {
+		t.Fatalf("cookie %v", posted)
+	}
+	if text := body(t, send(router, "GET", "/mine", "agent", "Cookie", posted.Name+"="+posted.Value)); !strings.Contains(text, "|/undo") {
+		t.Errorf("our own: %s", text)
+	}
+	if text := body(t, send(router, "GET", "/mine", "agent", "Cookie", "flash="+posted.Value)); strings.Contains(text, "|") {
+		t.Errorf("a neighbour's: %s", text)
+	}
+	for _, action := range []string{"//evil.example", `/\\evil.example`, "/%2F/evil.example", "https://evil.example/", "javascript:x"} {
+		text, err := base64.RawURLEncoding.DecodeString(posted.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		forged := base64.RawURLEncoding.EncodeToString(bytes.ReplaceAll(text, []byte("/undo"), []byte(action)))
+		if text := body(t, send(router, "GET", "/mine", "agent", "Cookie", posted.Name+"="+forged)); !strings.Contains(text, "|</p>") {
+			t.Errorf("%s: %s", action, text)
+		}
 	}
 }
 

@@ -145,7 +145,7 @@ func (s *Server) proxied(ctx context.Context, values url.Values, client string) 
 	if err != nil {
 		return "", errTarget
 	}
-	application, err := s.target(ctx, signed.Identity.Caller, service)
+	application, err := s.target(ctx, signed, service)
 	if err != nil {
 		return "", err
 	}
@@ -153,9 +153,10 @@ func (s *Server) proxied(ctx context.Context, values url.Values, client string) 
 	return s.issue(ctx, signed.Identity.Caller, application, t, client)
 }
 
-// target is the application of the caller's collectivity at an address, which
-// she may open.
-func (s *Server) target(ctx context.Context, caller portal.Caller, service sso.Address) (sso.Application, error) {
+// target is the application of the person's collectivity at an address, which she
+// may open with what she proved: nobody can be asked for more here.
+func (s *Server) target(ctx context.Context, signed sso.Signed, service sso.Address) (sso.Application, error) {
+	caller := signed.Identity.Caller
 	applications, err := s.Applications.At(ctx, sso.KindCAS, service)
 	if err != nil {
 		return sso.Application{}, err
@@ -163,6 +164,9 @@ func (s *Server) target(ctx context.Context, caller portal.Caller, service sso.A
 	for _, application := range preferred(caller.Collectivity, applications, service) {
 		if application.Collectivity != caller.Collectivity {
 			break
+		}
+		if application.SecondFactor && !signed.SecondIn(application.Collectivity) {
+			continue
 		}
 		if err = s.Applications.Admit(ctx, caller, application); err == nil {
 			return application, nil

@@ -97,6 +97,30 @@ func trusting(t testing.TB, trusted, allowInside bool) *servertest.Portal {
 	return p
 }
 
+// TestAProxyDoesNotGoRoundASecondFactor that the other application asks for.
+func TestAProxyDoesNotGoRoundASecondFactor(t *testing.T) {
+	p := trusting(t, true, true)
+	front := newApplication(t)
+	add(p, "bourg", "front", front.URL+"/")
+	add(p, "bourg", "strict", "https://strict.bourg.example/")
+	p.AskSecondFactor("bourg", "strict")
+	first := validate(t, p, front.URL+"/", ticketOf(t, p.As(agent), front.URL+"/"), "pgtUrl", front.URL+"/callback")
+	if first.Success == nil {
+		t.Fatal(first.code())
+	}
+	granting := front.grants[first.Success.IOU]
+	if proxied := call(t, p, "proxy", "pgt", granting, "targetService", "https://strict.bourg.example/"); proxied.code() != "UNAUTHORIZED_SERVICE" {
+		t.Errorf("with a password alone: %q, %+v", proxied.code(), proxied.Proxy)
+	}
+	if _, err := p.DB.Exec(t.Context(), `UPDATE sessions SET factors = 'pwd otp'`); err != nil {
+		t.Fatal(err)
+	}
+	p.SSO.Forget("")
+	if proxied := call(t, p, "proxy", "pgt", granting, "targetService", "https://strict.bourg.example/"); proxied.Proxy == nil {
+		t.Errorf("with a second factor: %q", proxied.code())
+	}
+}
+
 func TestAChainOfProxies(t *testing.T) {
 	p := trusting(t, true, true)
 	front, middle := newApplication(t), newApplication(t)

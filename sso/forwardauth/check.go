@@ -125,6 +125,9 @@ func (g *Guard) read(ctx context.Context, sum hash) (account portal.AccountID, f
 	if err != nil {
 		return "", verdict{}, err
 	}
+	if application.SecondFactor && !signed.SecondIn(collectivity) {
+		return "", verdict{}, portal.ErrNotFound // it asks for more since: to the start, which leads there
+	}
 	if err := g.Applications.Admit(ctx, signed.Identity.Caller, application); err != nil {
 		return "", verdict{}, err
 	}

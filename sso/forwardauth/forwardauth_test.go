@@ -266,6 +266,23 @@ func TestCVE_2026_40575_ABrowserDoesNotChooseTheAddress(t *testing.T) {
 	w.ask("/forward/nginx", parts("/wiki/")...).Want(t, 403)
 }
 
+// TestASecondFactorAskedForLaterClosesTheApplication to who gave none.
+func TestASecondFactorAskedForLaterClosesTheApplication(t *testing.T) {
+	p := servertest.NewWith(t, func(c *servertest.Config) { c.TrustedProxies = []string{"127.0.0.1"} })
+	w := &world{Portal: p, t: t, proxy: "http://apps.bourg.example"}
+	w.protect("bourg", "wiki", w.proxy+"/wiki/")
+	asks := []string{"X-Original-URL", w.proxy + "/wiki/", "Cookie", w.cookieFor("collegue@bourg.example", w.proxy+"/wiki/")}
+	w.ask("/forward/nginx", asks...).Want(t, 200)
+	w.AskSecondFactor("bourg", "wiki")
+	w.SSO.Forget("")
+	w.ask("/forward/nginx", asks...).Want(t, 401)
+	if _, err := w.DB.Exec(t.Context(), `UPDATE sessions SET factors = 'pwd otp'`); err != nil {
+		t.Fatal(err)
+	}
+	w.SSO.Forget("")
+	w.ask("/forward/nginx", asks...).Want(t, 200)
+}
+
 // cookieFor is the cookie of an application's host, handed to a person who may
 // open it.
 func (w *world) cookieFor(login, address string) string {

@@ -141,10 +141,15 @@ func (p *Provider) lowerLevel(signed sso.Signed, asking request) (sso.Signed, st
 	return signed, "", nil
 }
 
+// proofLife is how long a proof serves the request that it was given for: the
+// address of one that was kept may stay in a browser's history, or come from another
+// browser.
+const proofLife = 5 * time.Minute
+
 // mustProveAnew: prompt=login, select_account, or a session older than max_age.
-// A proof made after the request was asked is new enough for all of them.
+// A proof made just now, after the request was asked, is new enough for all of them.
 func (p *Provider) mustProveAnew(signed sso.Signed, asking request, asked time.Time) bool {
-	if !asked.IsZero() && !signed.Since.Before(asked.Truncate(time.Millisecond)) {
+	if !asked.IsZero() && !signed.Since.Before(asked.Truncate(time.Millisecond)) && p.now().Sub(signed.Since) <= proofLife {
 		return false
 	}
 	old := asking.MaxAge >= 0 && p.now().Sub(signed.Since) > time.Duration(asking.MaxAge)*time.Second

@@ -147,6 +147,20 @@ func TestAnApplicationThatAsksForASecondFactorIsOpenedByNoOtherSession(t *testin
 	}
 }
 
+// TestASecondFactorAskedForLaterEndsWhatWasGivenWithout one, however long it was
+// given for.
+func TestASecondFactorAskedForLaterEndsWhatWasGivenWithout(t *testing.T) {
+	r := newRelying(t)
+	r.Register(servertest.Application{Collectivity: "bourg", ID: "later", Kind: sso.KindOIDC, Addresses: []string{redirect}})
+	r.id, r.secret = r.client(openid.Client{Application: "later"})
+	said := r.tokens("scope", "openid offline_access")
+	r.AskSecondFactor("bourg", "later")
+	r.SSO.Forget("")
+	if status, _ := r.refresh(said["refresh_token"]); status != 400 {
+		t.Errorf("refresh: %d, want 400", status)
+	}
+}
+
 func TestAHintOfAnotherPersonAnswersNobody(t *testing.T) {
 	r := newRelying(t)
 	hint := r.tokens()["id_token"].(string)

@@ -213,8 +213,9 @@ func (p *Provider) holder(ctx context.Context, g grant) (*web.Identity, sso.Appl
 }
 
 // findHolder is the person of a grant as she may act now: her account, her agent and
-// her collectivity are open, she may still open the application, and the session
-// in which she gave it lasts, unless it was given for longer. errGrant otherwise.
+// her collectivity are open, she may still open the application with what she proved
+// then, and the session in which she gave it lasts, unless it was given for longer.
+// errGrant otherwise.
 func (p *Provider) findHolder(ctx context.Context, g grant) (*web.Identity, sso.Application, error) {
 	identity, err := p.identityOf(ctx, g)
 	if err != nil || identity.Caller.Agent != g.agent {
@@ -227,6 +228,9 @@ func (p *Provider) findHolder(ctx context.Context, g grant) (*web.Identity, sso.
 	application, err := p.applications.Application(ctx, sso.KindOIDC, client.Collectivity, client.Application)
 	if err == nil {
 		err = p.applications.Admit(ctx, identity.Caller, application)
+	}
+	if err == nil && application.SecondFactor && !sso.HasSecond(g.factors) {
+		err = errGrant // it asks for more since: she opens it anew
 	}
 	if err != nil {
 		return nil, sso.Application{}, orGrant(err)
