@@ -51,7 +51,7 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, who entry, und
 	}
 	under.Proved = &proved{
 		ID: portal.NewID(), Account: who.account, Home: who.home, Into: identity.Caller.Collectivity, Kind: who.kind,
-		Factors: who.factors, Vouched: who.vouched, Since: s.now().UnixMilli(), Counted: who.counted, IDToken: who.idToken, Kiosk: who.kiosk,
+		Factors: who.factors, Vouched: who.vouched, Since: s.now().UnixMilli(), Counted: who.counted, Mark: who.mark, IDToken: who.idToken, Kiosk: who.kiosk,
 	}
 	return secondPage, s.writeFlow(w, r, under)
 }
@@ -84,7 +84,8 @@ func (s *Service) heldAnd(ctx context.Context, caller portal.Caller) (held Held,
 
 // secondOf returns the sign-in under way in this browser that waits for a second
 // factor, and what its person has. One that raises a session is only that
-// session's.
+// session's, and one whose password was replaced meanwhile is over: who knew the
+// old one could otherwise add a factor of his own.
 func (s *Service) secondOf(r *http.Request) (under flow, held Held, ok bool, err error) {
 	under, ok = s.readFlow(r)
 	if !ok || under.Proved == nil {
@@ -96,7 +97,13 @@ func (s *Service) secondOf(r *http.Request) (under flow, held Held, ok bool, err
 			return flow{}, Held{}, false, nil
 		}
 	}
-	held, err = s.Factors.Of(r.Context(), under.Proved.Account)
+	err = still(r.Context(), s.db, under.Proved.Account, under.Proved.Mark)
+	if errors.Is(err, portal.ErrDenied) {
+		return flow{}, Held{}, false, nil
+	}
+	if err == nil {
+		held, err = s.Factors.Of(r.Context(), under.Proved.Account)
+	}
 	return under, held, true, err
 }
 
@@ -313,7 +320,7 @@ func (s *Service) letIn(w http.ResponseWriter, r *http.Request, under flow, give
 	who := entry{
 		account: of.Account, home: of.Home, kind: of.Kind, factors: joined(of.Factors, given.factors), vouched: of.Vouched,
 		detail: joined(string(of.Kind), given.detail), since: time.UnixMilli(of.Since), once: "flow:" + of.ID,
-		tries: given.tries, counted: of.Counted, idToken: of.IDToken, kiosk: of.Kiosk,
+		tries: given.tries, counted: of.Counted, mark: of.Mark, idToken: of.IDToken, kiosk: of.Kiosk,
 	}
 	identity, err := s.entering(r.Context(), who)
 	if err != nil {
