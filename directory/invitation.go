@@ -245,8 +245,11 @@ func accountFor(ctx context.Context, tx *database.Tx, s *Store, collectivity por
 // the account is another agent here.
 func (s *Store) attach(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent portal.AgentID, account portal.AccountID) error {
 	latest, err := s.attachable(ctx, tx, Installation(collectivity), account)
+	if errors.Is(err, portal.ErrInvalid) {
+		err = portal.UserError{Kind: portal.ErrConflict, Key: "directory.error.account.here"}
+	}
 	if err != nil {
-		return portal.UserError{Kind: portal.ErrConflict, Key: "directory.error.account.here"}
+		return err
 	}
 	created := max(database.Millis(s.now()), latest+1) // the oldest agent of an account stays the oldest
 	return database.OneRow(tx.Exec(ctx, `UPDATE agents SET account = $1, created = $2 WHERE collectivity = $3 AND id = $4 AND account IS NULL AND active`,
@@ -542,7 +545,11 @@ func (d SignIn) Accept(ctx context.Context, tx *database.Tx, secret string, acco
 		return "", fmt.Errorf("directory: accept invitation: %w", err)
 	}
 	if account == "" {
-		if account, err = d.insertAccount(ctx, tx, Installation(collectivity), login); err != nil {
+		account, err = d.insertAccount(ctx, tx, Installation(collectivity), login)
+		if err != nil && !errors.Is(err, portal.ErrInvalid) && !database.IsDuplicate(err) {
+			return "", fmt.Errorf("directory: accept invitation: %w", err) // it may only have met another
+		}
+		if err != nil {
 			return "", portal.UserError{Kind: portal.ErrConflict, Key: "directory.invite.since"}
 		}
 	}
