@@ -112,17 +112,29 @@ func (n *Inviter) judge(ctx context.Context, tx rows, caller portal.Caller, kind
 			return one, "directory.invite.again", nil
 		}
 	}
-	if kind == sso.Embedded {
-		return one, "", nil
+	err = n.roomFor(ctx, tx, caller, guest.Login)
+	if err == nil && kind != sso.Embedded {
+		err = n.ownGuest(ctx, tx, caller, guest.Login)
 	}
-	owner, err := ownerOf(ctx, tx, guest.Login)
-	if err != nil {
-		return one, "", err
+	var said portal.UserError
+	if errors.As(err, &said) {
+		return one, said.Key, nil
 	}
-	if owner != caller.Collectivity {
-		return one, "directory.invite.domain", nil // her own server would not know her
+	return one, "", err
+}
+
+// errNotOwn is for an address that the collectivity's own server would not know.
+var errNotOwn = portal.UserError{Kind: portal.ErrInvalid, Key: "directory.invite.domain"}
+
+// ownGuest refuses a login of no domain of the caller's collectivity, where its
+// server vouches for guests: the account would become its agent without a word of
+// its person.
+func (n *Inviter) ownGuest(ctx context.Context, tx rows, caller portal.Caller, login string) error {
+	owner, err := ownerOf(ctx, tx, login)
+	if err == nil && owner != caller.Collectivity {
+		err = errNotOwn
 	}
-	return one, "", nil
+	return err
 }
 
 // ownerOf is the collectivity that the domain of a login belongs to, "" for none.
@@ -233,8 +245,11 @@ func accountFor(ctx context.Context, tx *database.Tx, s *Store, collectivity por
 // the account is another agent here.
 func (s *Store) attach(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent portal.AgentID, account portal.AccountID) error {
 	latest, err := s.attachable(ctx, tx, Installation(collectivity), account)
+	if errors.Is(err, portal.ErrInvalid) {
+		err = portal.UserError{Kind: portal.ErrConflict, Key: "directory.error.account.here"}
+	}
 	if err != nil {
-		return portal.UserError{Kind: portal.ErrConflict, Key: "directory.error.account.here"}
+		return err
 	}
 	created := max(database.Millis(s.now()), latest+1) // the oldest agent of an account stays the oldest
 	return database.OneRow(tx.Exec(ctx, `UPDATE agents SET account = $1, created = $2 WHERE collectivity = $3 AND id = $4 AND account IS NULL AND active`,
@@ -251,7 +266,7 @@ func (n *Inviter) write(ctx context.Context, tx *database.Tx, caller portal.Call
 	}
 	if kind != sso.Embedded {
 		if n.post.Sends() {
-			_, err = n.post.Put(ctx, tx, n.welcome(c, one))
+			_, err = n.put(ctx, tx, one.Login, n.welcome(c, one))
 		}
 		return "", err
 	}
@@ -259,7 +274,7 @@ func (n *Inviter) write(ctx context.Context, tx *database.Tx, caller portal.Call
 	link = n.url + "/sign-in/invitation?key=" + url.QueryEscape(secret)
 	mail := ""
 	if n.post.Sends() {
-		if mail, err = n.post.Put(ctx, tx, n.letter(c, one, link)); err != nil {
+		if mail, err = n.put(ctx, tx, one.Login, n.letter(c, one, link)); err != nil {
 			return "", err
 		}
 		link = ""
@@ -333,10 +348,16 @@ func (n *Inviter) Again(ctx context.Context, caller portal.Caller, id portal.Age
 	var handed Handed
 	err = n.store.db.Tx(ctx, func(tx *database.Tx) error {
 		one, err := n.guestOf(ctx, tx, caller, agent)
+		if err == nil {
+			err = n.roomFor(ctx, tx, caller, one.Login)
+		}
 		if err != nil {
 			return err
 		}
 		if one.account == "" && kind != sso.Embedded {
+			if err := n.ownGuest(ctx, tx, caller, one.Login); err != nil {
+				return err
+			}
 			if _, err := n.settle(ctx, tx, caller, kind, one, Placing{}); err != nil {
 				return err
 			}
@@ -396,6 +417,9 @@ func (n *Inviter) neverEntered(ctx context.Context, tx *database.Tx, caller port
 	place, err := SignIn{Store: n.store}.Locate(ctx, one.Login)
 	if err == nil && (count > 0 || place.Collectivity.ID != caller.Collectivity) {
 		err = errNotInvited
+	}
+	if sso.LoginDomain(one.Login) != "" {
+		one.Address = one.Login // a card may show a mailbox that several people read
 	}
 	return err
 }
@@ -521,7 +545,11 @@ func (d SignIn) Accept(ctx context.Context, tx *database.Tx, secret string, acco
 		return "", fmt.Errorf("directory: accept invitation: %w", err)
 	}
 	if account == "" {
-		if account, err = d.insertAccount(ctx, tx, Installation(collectivity), login); err != nil {
+		account, err = d.insertAccount(ctx, tx, Installation(collectivity), login)
+		if err != nil && !errors.Is(err, portal.ErrInvalid) && !database.IsDuplicate(err) {
+			return "", fmt.Errorf("directory: accept invitation: %w", err) // it may only have met another
+		}
+		if err != nil {
 			return "", portal.UserError{Kind: portal.ErrConflict, Key: "directory.invite.since"}
 		}
 	}

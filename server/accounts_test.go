@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"html"
 	"io"
 	"mime"
@@ -72,6 +74,20 @@ func follow(t *testing.T, client *servertest.Client, link string) servertest.Ans
 	return client.Get(path)
 }
 
+// choose sends the form behind a link, as the page shows it now.
+func choose(t *testing.T, client *servertest.Client, path string, fields ...string) servertest.Answer {
+	t.Helper()
+	shown := between(t, client.Get(path).Body, `name="link" value="`, `"`)
+	return client.Post(path, append([]string{"link", shown}, fields...)...)
+}
+
+// tagOf is how a form names the link that it is for.
+func tagOf(link string) string {
+	_, key, _ := strings.Cut(link, "key=")
+	sum := sha256.Sum256([]byte("form of " + key))
+	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
 // invite asks people in from the page, and returns its last answer.
 func invite(t *testing.T, admin *servertest.Client, lines string) servertest.Answer {
 	t.Helper()
@@ -96,10 +112,10 @@ func TestAnInvitedPersonOpensHerAccount(t *testing.T) {
 	invite := linkIn(t, p, letter)
 	anne := p.Anonymous()
 	follow(t, anne, invite).Want(t, 200, "Choisir un mot de passe", "anne@bourg.example")
-	anne.Post("/sign-in/invitation", "password", "Anne-Ete-2026!").Want(t, 422, "contient votre nom")
-	anne.Post("/sign-in/invitation", "password", "Motdepasse123!").Want(t, 422, "premiers que l’on essaie")
-	anne.Post("/sign-in/invitation", "password", chosen, "show", "1").Want(t, 200, `type="text" value="sept grands`)
-	if got := anne.Post("/sign-in/invitation", "password", chosen).Want(t, 303).Header.Get("Location"); got != "/" {
+	choose(t, anne, "/sign-in/invitation", "password", "Anne-Ete-2026!").Want(t, 422, "contient votre nom")
+	choose(t, anne, "/sign-in/invitation", "password", "Motdepasse123!").Want(t, 422, "premiers que l’on essaie")
+	choose(t, anne, "/sign-in/invitation", "password", chosen, "show", "1").Want(t, 200, `type="text" value="sept grands`)
+	if got := choose(t, anne, "/sign-in/invitation", "password", chosen).Want(t, 303).Header.Get("Location"); got != "/" {
 		t.Errorf("the password leads to %q, want home", got)
 	}
 	anne.Get("/").Want(t, 200, "Anne")
@@ -153,8 +169,9 @@ func TestAnAccountOfElsewhereJoins(t *testing.T) {
 	}
 	invite(t, bourg, lines).Want(t, 303)
 	client := p.Anonymous()
-	follow(t, client, linkIn(t, p, p.Received("agent@agglo.example", 1))).Want(t, 200, "Vous avez déjà un compte")
-	client.Post("/sign-in/invitation", "password", chosen).Want(t, 303)
+	link := linkIn(t, p, p.Received("agent@agglo.example", 1))
+	follow(t, client, link).Want(t, 200, "Vous avez déjà un compte")
+	client.Post("/sign-in/invitation", "link", tagOf(link), "password", chosen).Want(t, 303)
 	if got := p.Anonymous().SignIn("agent@agglo.example", servertest.Password).Header.Get("Location"); got != "/" {
 		t.Fatalf("the password of agglo leads to %q: an invitation changed it", got)
 	}
@@ -162,11 +179,11 @@ func TestAnAccountOfElsewhereJoins(t *testing.T) {
 	follow(t, stranger, linkIn(t, p, p.Received("agent@agglo.example", 1)))
 	stranger.SignIn("collegue@bourg.example", servertest.Password)
 	stranger.Get("/account/invitation").Want(t, 303) // she is somebody else
-	stranger.Post("/account/invitation").Want(t, 403)
+	stranger.Post("/account/invitation", "link", tagOf(link)).Want(t, 403)
 
 	client.SignIn("agent@agglo.example", servertest.Password)
 	client.Get("/account/invitation").Want(t, 200, "Rejoindre")
-	client.Post("/account/invitation").Want(t, 303)
+	choose(t, client, "/account/invitation").Want(t, 303)
 	account, err := p.Directory.AccountByLogin(t.Context(), "agent@agglo.example")
 	if err != nil {
 		t.Fatal(err)
@@ -177,8 +194,9 @@ func TestAnAccountOfElsewhereJoins(t *testing.T) {
 	}
 	// Of agglo's domain and without account: bourg can't make one.
 	other := p.Anonymous()
-	follow(t, other, linkIn(t, p, p.Received("personne@agglo.example", 1))).Want(t, 200, "Connectez-vous")
-	other.Post("/sign-in/invitation", "password", chosen).Want(t, 303)
+	link = linkIn(t, p, p.Received("personne@agglo.example", 1))
+	follow(t, other, link).Want(t, 200, "Connectez-vous")
+	other.Post("/sign-in/invitation", "link", tagOf(link), "password", chosen).Want(t, 303)
 	if _, err := p.Directory.AccountByLogin(t.Context(), "personne@agglo.example"); err == nil {
 		t.Error("bourg made an account with an address of agglo")
 	}
@@ -205,8 +223,8 @@ func TestAForgottenPasswordIsReplacedByMail(t *testing.T) {
 
 	client := p.Anonymous()
 	follow(t, client, second).Want(t, 200, login)
-	client.Post("/sign-in/reset", "password", "court").Want(t, 422, "trop facile")
-	if got := client.Post("/sign-in/reset", "password", chosen).Want(t, 303).Header.Get("Location"); got != "/" {
+	choose(t, client, "/sign-in/reset", "password", "court").Want(t, 422, "trop facile")
+	if got := choose(t, client, "/sign-in/reset", "password", chosen).Want(t, 303).Header.Get("Location"); got != "/" {
 		t.Errorf("the new password leads to %q", got)
 	}
 	client.Get("/").Want(t, 200)
@@ -254,7 +272,7 @@ func TestAResetDoesNotPassTheSecondFactor(t *testing.T) {
 	p.Anonymous().Post("/sign-in/forgotten", "login", login)
 	client := p.Anonymous()
 	follow(t, client, linkIn(t, p, p.Received(login, 1)))
-	if got := client.Post("/sign-in/reset", "password", chosen, "apps", "1").Want(t, 303).Header.Get("Location"); got != "/sign-in/second" {
+	if got := choose(t, client, "/sign-in/reset", "password", chosen, "apps", "1").Want(t, 303).Header.Get("Location"); got != "/sign-in/second" {
 		t.Errorf("a reset leads to %q, want to the second factor", got)
 	}
 	client.Get("/account").Want(t, 303)
@@ -327,7 +345,7 @@ func TestWithoutMailLinksAreHandedOver(t *testing.T) {
 	link := html.UnescapeString(between(t, body, `<code class="secret">`, `</code>`))
 	client := p.Anonymous()
 	follow(t, client, strings.TrimPrefix(link, p.URL)).Want(t, 200)
-	client.Post("/sign-in/invitation", "password", chosen).Want(t, 303)
+	choose(t, client, "/sign-in/invitation", "password", chosen).Want(t, 303)
 	client.Get("/").Want(t, 200)
 	if body := admin.Get("/admin/agents").Want(t, 200, "ne peut pas envoyer de courrier").Body; strings.Contains(body, "key=") {
 		t.Error("the list shows a link")

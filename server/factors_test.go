@@ -130,3 +130,18 @@ func TestTheRuleOfOperatorsIsOneOfTwo(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAdministratorDoesNotUndoAnOperator: who operates the pool may be an agent
+// too; her password and her factors are the pool's.
+func TestAnAdministratorDoesNotUndoAnOperator(t *testing.T) {
+	p := servertest.NewSending(t)
+	const login = "exploitation@pool.example"
+	p.Hire(servertest.Person{Login: login, GivenName: "Ève", FamilyName: "Robin", Collectivities: []portal.CollectivityID{"bourg"}, Operator: true})
+	withFactor(t, p, login, "bourg")
+	admin, agent := p.As("admin@bourg.example"), p.Caller(login, "bourg")
+	admin.Post("/admin/sign-in/factors/"+string(agent.Agent)+"/reset").Want(t, 403)
+	admin.Post("/admin/agents/"+string(agent.Agent)+"/password").Want(t, 403)
+	if got := p.Anonymous().SignIn(login, servertest.Password).Header.Get("Location"); got != "/sign-in/second" {
+		t.Errorf("her password leads to %q, want to her second factor", got)
+	}
+}

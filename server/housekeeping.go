@@ -45,6 +45,9 @@ func (s *Server) clean(ctx context.Context) error {
 		if err := s.Journal.Clean(ctx, c.ID, now); err != nil {
 			return err
 		}
+		if err := s.Inviter.Clean(ctx, c.ID); err != nil {
+			return err
+		}
 		if err := s.OpenID.Sweep(ctx, c.ID); err != nil {
 			return err
 		}

@@ -2,6 +2,8 @@ package sso
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"time"
@@ -22,6 +24,12 @@ const linkStay = 30 * time.Minute
 // errDeadLink is for a link that served, was followed by another, or is too old.
 var errDeadLink = portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.link"}
 
+// isDead says whether an error is errDeadLink, which errors.Is can't compare.
+func isDead(err error) bool {
+	var said portal.UserError
+	return errors.As(err, &said) && said.Key == errDeadLink.Key
+}
+
 // keepLink takes the secret of a link out of the address: kept says that it
 // answered. Opening a link changes nothing, since machines that read mail open
 // it too.
@@ -33,6 +41,8 @@ func keepLink(w http.ResponseWriter, r *http.Request) (kept bool, err error) {
 	w.Header().Set("Cache-Control", "no-store")
 	if len(secret) == len(portal.NewSecret()) {
 		setCookie(w, r, linkCookie, secret, linkStay)
+	} else {
+		clearCookie(w, r, linkCookie) // cut by a mail program: not to be taken for the one before
 	}
 	return true, web.Redirect(w, r, r.URL.Path)
 }
@@ -46,11 +56,32 @@ func linkOf(r *http.Request) string {
 	return cookie.Value
 }
 
+// linkTag names the link that a form was shown for, and opens nothing.
+func linkTag(secret string) string {
+	sum := sha256.Sum256([]byte("form of " + secret))
+	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+// errOtherLink is for a form whose link is not the one of this browser any more:
+// in another tab another one was opened, and what is typed here would be given to
+// its person.
+var errOtherLink = portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.other-link"}
+
+// sameLink refuses a form that was shown for another link.
+func sameLink(r *http.Request) error {
+	shown := r.PostFormValue("link")
+	if r.Method != http.MethodPost || shown == "" && linkOf(r) == "" || shown == linkTag(linkOf(r)) {
+		return nil
+	}
+	return errOtherLink
+}
+
 // choosePage asks for a new password.
 type choosePage struct {
 	web.Page
 	Form    web.Form
 	Action  string
+	Link    string // tag of the link
 	Login   string
 	Lead    string
 	Typed   string // shown again when she asks to see it
@@ -81,7 +112,7 @@ func (s *Service) showReset(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) resetPage(r *http.Request, who person) *choosePage {
-	page := &choosePage{Action: "/sign-in/reset", Login: who.login, Apps: true, Lead: web.Printer(r).T("sso.choose.reset")}
+	page := &choosePage{Action: "/sign-in/reset", Link: linkTag(linkOf(r)), Login: who.login, Apps: true, Lead: web.Printer(r).T("sso.choose.reset")}
 	wear(&page.Page, who.identity.Collectivity)
 	return page
 }
@@ -93,6 +124,9 @@ func wear(page *web.Page, c web.Collectivity) {
 
 // resetting is whose password the link of this browser is about.
 func (s *Service) resetting(r *http.Request) (person, error) {
+	if err := sameLink(r); err != nil {
+		return person{}, err
+	}
 	account, err := s.Resets.find(r.Context(), linkOf(r))
 	if errors.Is(err, portal.ErrNotFound) {
 		return person{}, errDeadLink
@@ -105,8 +139,8 @@ func (s *Service) resetting(r *http.Request) (person, error) {
 		return person{}, err
 	}
 	who, err := s.Resets.personOf(r.Context(), account, login)
-	if err == nil && (who.identity == nil || who.kind != Embedded) {
-		err = errDeadLink // closed since, or signs in by other means
+	if err == nil && (who.identity == nil || who.kind != Embedded || who.identity.Caller.Can(portal.OperatePool)) {
+		err = errDeadLink // closed since, signs in by other means, or operates the pool
 	}
 	return who, err
 }
@@ -143,7 +177,7 @@ func (s *Service) takeReset(w http.ResponseWriter, r *http.Request) error {
 		return s.renderChoose(w, r, http.StatusOK, page)
 	}
 	err = s.reset(r, who, typed, page.AppsOff)
-	if form, refused := web.FormErrors(r, err); err != nil && refused && !errors.Is(err, errDeadLink) {
+	if form, refused := web.FormErrors(r, err); err != nil && refused && !isDead(err) {
 		page.Form = form
 		return s.renderChoose(w, r, http.StatusUnprocessableEntity, page)
 	}
@@ -198,6 +232,7 @@ func (s *Service) reset(r *http.Request, who person, typed string, apps bool) er
 type change struct {
 	who             person
 	hash            string
+	mark            string // of the password that it replaces, "" for any
 	keep            string // session that goes on, "" for none
 	apps            bool   // app passwords end too
 	detail          string // how, for the journal: "reset", "own", "invitation"
@@ -207,10 +242,13 @@ type change struct {
 // replace writes a new password and ends what the old one opened.
 func (s *Service) replace(ctx context.Context, tx *database.Tx, c change) error {
 	account := string(c.who.identity.Caller.Account)
+	if err := still(ctx, tx, c.who.identity.Caller.Account, c.mark); err != nil {
+		return err // by a link, or in another tab
+	}
 	if err := putHash(ctx, tx, c.who.identity.Caller.Account, c.hash); err != nil {
 		return err
 	}
-	if err := s.Resets.kill(ctx, tx, c.who.identity.Caller.Account); err != nil {
+	if err := killLinks(ctx, tx, c.who.identity.Caller.Account); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE account = $1 AND id <> $2`, account, c.keep); err != nil {
@@ -252,7 +290,11 @@ func (s *Service) enterAfter(w http.ResponseWriter, r *http.Request, who person)
 			return err
 		}
 	}
-	next, err := s.proceed(w, r, entry{account: account, home: who.identity.Caller.Collectivity, kind: Embedded},
+	hash, err := hashOfAccount(r.Context(), s.db, account)
+	if err != nil {
+		return err
+	}
+	next, err := s.proceed(w, r, entry{account: account, home: who.home, kind: Embedded, mark: markOf(hash)},
 		flow{Login: who.login, Typed: who.login, Next: home})
 	if err != nil {
 		return err

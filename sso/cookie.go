@@ -87,6 +87,7 @@ type proved struct {
 	Vouched string                `json:"w,omitempty"`
 	Since   int64                 `json:"s"`           // when, ms since the epoch
 	Counted string                `json:"t,omitempty"` // subject of her wrong passwords
+	Mark    string                `json:"m,omitempty"` // of the embedded password that proved it
 	IDToken string                `json:"o,omitempty"`
 	Kiosk   bool                  `json:"q,omitempty"`
 	Session string                `json:"u,omitempty"` // session to raise, "" to open one

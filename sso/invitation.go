@@ -40,6 +40,9 @@ const acceptPage = "/account/invitation"
 
 // invited is the invitation of this browser's link.
 func (s *Service) invited(r *http.Request) (Invitation, error) {
+	if err := sameLink(r); err != nil {
+		return Invitation{}, err
+	}
 	secret := linkOf(r)
 	if secret == "" || s.invitations == nil {
 		return Invitation{}, errDeadLink
@@ -92,7 +95,7 @@ func (s *Service) showInvitation(w http.ResponseWriter, r *http.Request) error {
 
 func invitationPage(r *http.Request, one Invitation) *choosePage {
 	page := &choosePage{
-		Action: "/sign-in/invitation", Login: one.Login, First: true,
+		Action: "/sign-in/invitation", Link: linkTag(linkOf(r)), Login: one.Login, First: true,
 		Lead: web.Printer(r).T("sso.choose.invited", "name", one.Name, "collectivity", one.Collectivity.LongName),
 	}
 	wear(&page.Page, one.Collectivity)
@@ -117,7 +120,7 @@ func (s *Service) takeInvitation(w http.ResponseWriter, r *http.Request) error {
 		return s.renderChoose(w, r, http.StatusOK, page)
 	}
 	account, err := s.openAccount(r, one, typed)
-	if form, refused := web.FormErrors(r, err); err != nil && refused && !errors.Is(err, errDeadLink) {
+	if form, refused := web.FormErrors(r, err); err != nil && refused && !isDead(err) {
 		page.Form = form
 		return s.renderChoose(w, r, http.StatusUnprocessableEntity, page)
 	}
@@ -190,6 +193,9 @@ func (s *Service) isHers(r *http.Request, one Invitation) bool {
 // opened the letter and proved her account: the two sign-ins that a link of two
 // agents asks for.
 func (s *Service) takeAccept(w http.ResponseWriter, r *http.Request) error {
+	if err := web.ParseForm(r); err != nil {
+		return err
+	}
 	one, err := s.invited(r)
 	if err == nil && !s.isHers(r, one) {
 		err = errDeadLink

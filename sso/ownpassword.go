@@ -83,7 +83,8 @@ func (s *Service) changeOwn(r *http.Request, old, typed string) error {
 	if who.kind != Embedded {
 		return portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.not-ours"}
 	}
-	if err := s.proveOld(r, who, old); err != nil {
+	mark, err := s.proveOld(r, who, old)
+	if err != nil {
 		return err
 	}
 	if typed == old {
@@ -95,7 +96,7 @@ func (s *Service) changeOwn(r *http.Request, old, typed string) error {
 	}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		return s.replace(ctx, tx, change{
-			who: who, hash: hash, keep: identity.Session, detail: "own", device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
+			who: who, hash: hash, mark: mark, keep: identity.Session, detail: "own", device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
 		})
 	})
 	if err != nil {
@@ -105,26 +106,27 @@ func (s *Service) changeOwn(r *http.Request, old, typed string) error {
 	return nil
 }
 
-// proveOld checks the old password, and writes a wrong one into the journal.
-func (s *Service) proveOld(r *http.Request, who person, old string) error {
+// proveOld checks the old password and returns its mark. A wrong one is written
+// into the journal.
+func (s *Service) proveOld(r *http.Request, who person, old string) (mark string, err error) {
 	ctx, account := r.Context(), who.identity.Caller.Account
 	var proved entry
-	err := s.fromAddress(ctx, web.ClientAddr(r), func() (about []string, err error) {
+	err = s.fromAddress(ctx, web.ClientAddr(r), func() (about []string, err error) {
 		proved, err = s.proveEmbedded(ctx, account, who.identity.Caller.Collectivity, who.login, old)
 		return namesOf(account, who.login), err
 	})
 	if err == nil {
-		return s.throttle.forgive(ctx, proved.tries...)
+		return proved.mark, s.throttle.forgive(ctx, proved.tries...)
 	}
 	var said portal.UserError
 	if errors.Is(err, ErrWrong) {
 		said = portal.Invalid("old", "sso.error.old")
 	} else if !errors.As(err, &said) {
-		return err
+		return "", err
 	}
 	if journalled := s.journalFactor(r, account, who.identity.Caller.Collectivity, audit.PasswordChanged, "own", err); journalled != nil {
-		return errors.Join(err, journalled)
+		return "", errors.Join(err, journalled)
 	}
 	said.Field = "old"
-	return said
+	return "", said
 }

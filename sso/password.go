@@ -3,6 +3,7 @@ package sso
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
@@ -58,8 +59,9 @@ func newPasswords(db *database.DB) *Passwords {
 	return p
 }
 
-// Set gives accounts a password; several share one hash, for a demo whose
-// accounts share a password. portal.FieldErrors when the password is too weak.
+// Set gives accounts a password, and ends what the old one opened: their sessions
+// and the links to another. Several share one hash, for a demo whose accounts
+// share a password. portal.FieldErrors when the password is too weak.
 func (p *Passwords) Set(ctx context.Context, password string, accounts ...portal.AccountID) error {
 	if err := checkStrength(password); err != nil {
 		return fmt.Errorf("sso: set password: %w", err)
@@ -71,6 +73,12 @@ func (p *Passwords) Set(ctx context.Context, password string, accounts ...portal
 	err = p.db.Tx(ctx, func(tx *database.Tx) error {
 		for _, account := range accounts {
 			if err := putHash(ctx, tx, account, hash); err != nil {
+				return err
+			}
+			if err := killLinks(ctx, tx, account); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE account = $1`, string(account)); err != nil {
 				return err
 			}
 		}
@@ -101,30 +109,68 @@ func (p *Passwords) Has(ctx context.Context, account portal.AccountID) (bool, er
 	return count > 0, nil
 }
 
-// verify checks the password of an account, "" for nobody's. It costs the same
-// whatever the answer; ErrWrong when it is not the password.
-func (p *Passwords) verify(ctx context.Context, account portal.AccountID, password string) error {
-	var hash string
-	err := p.db.QueryRow(ctx, `SELECT hash FROM account_passwords WHERE account = $1`, string(account)).Scan(&hash)
-	if err != nil && !errors.Is(err, portal.ErrNotFound) {
-		return fmt.Errorf("sso: read password: %w", err)
+// verify checks the password of an account, "" for nobody's, and returns its
+// mark. It costs the same whatever the answer; ErrWrong when it is not the
+// password.
+func (p *Passwords) verify(ctx context.Context, account portal.AccountID, password string) (mark string, err error) {
+	hash, err := hashOfAccount(ctx, p.db, account)
+	if err != nil {
+		return "", err
 	}
-	known := err == nil
+	known := hash != ""
 	if !known {
 		hash = p.dummy
 	}
 	spent, salt, want, ok := decodeHash(hash)
 	if !ok {
-		return fmt.Errorf("sso: read password of account %q: unknown hash", account)
+		return "", fmt.Errorf("sso: read password of account %q: unknown hash", account)
 	}
 	got, err := p.derive(ctx, spent, password, salt)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if subtle.ConstantTimeCompare(got, want) != 1 || !known {
-		return ErrWrong
+		return "", ErrWrong
 	}
-	return nil
+	return markOf(hash), nil
+}
+
+// oneRow is what a store and a transaction share.
+type oneRow interface {
+	QueryRow(ctx context.Context, query string, args ...any) database.Row
+}
+
+// hashOfAccount is what is kept of the password of an account, "" for none.
+func hashOfAccount(ctx context.Context, from oneRow, account portal.AccountID) (hash string, err error) {
+	err = from.QueryRow(ctx, `SELECT hash FROM account_passwords WHERE account = $1`, string(account)).Scan(&hash)
+	if err != nil && !errors.Is(err, portal.ErrNotFound) {
+		return "", fmt.Errorf("sso: read password: %w", err)
+	}
+	return hash, nil
+}
+
+// markOf tells a password from the ones before and after it: a sign-in that
+// takes several steps is over when its password was replaced meanwhile. It is of
+// the hash, so that no clock decides.
+func markOf(hash string) string {
+	sum := sha256.Sum256([]byte(hash))
+	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+// errReplaced is for who proved a password that is one no more.
+var errReplaced = portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}
+
+// still refuses with errReplaced when the password of an account is not the one
+// of a mark any more. Without a mark it says nothing.
+func still(ctx context.Context, from oneRow, account portal.AccountID, mark string) error {
+	if mark == "" {
+		return nil
+	}
+	hash, err := hashOfAccount(ctx, from, account)
+	if err == nil && markOf(hash) != mark {
+		err = errReplaced
+	}
+	return err
 }
 
 func (p *Passwords) hash(ctx context.Context, password string) (string, error) {

@@ -20,7 +20,7 @@ const (
 	// resetLife is how long a link to a new password serves.
 	resetLife = time.Hour
 	// resetsPerHour and resetsPerDay bound the letters to one mailbox, whoever
-	// asks.
+	// asks; administrators have resetsPerHour of their own.
 	resetsPerHour = 3
 	resetsPerDay  = 6
 	// asksByNetwork is how many times one network address may ask in Limits.Window.
@@ -34,11 +34,15 @@ const (
 type Resets struct {
 	s    *Service
 	asks *window // by network address
+	sent *window // by account, what administrators sent
 	wake chan struct{}
 }
 
 func newResets(s *Service, limits Limits) *Resets {
-	return &Resets{s: s, asks: newWindow(asksByNetwork, limits.withDefaults().Window, s.now), wake: make(chan struct{}, 1)}
+	return &Resets{
+		s: s, asks: newWindow(asksByNetwork, limits.withDefaults().Window, s.now), sent: newWindow(resetsPerHour, time.Hour, s.now),
+		wake: make(chan struct{}, 1),
+	}
 }
 
 // hashLink is what the store keeps of the secret of a link: 256 random bits need
@@ -114,29 +118,32 @@ func (rs *Resets) Handle(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sso: read requests: %w", err)
 	}
-	for _, one := range waiting {
-		if err := rs.handle(ctx, one); err != nil {
-			return err
-		}
+	var failures []error
+	for _, one := range waiting { // one that fails must not keep the others
+		failures = append(failures, rs.handle(ctx, one))
 	}
 	if len(waiting) > 0 {
 		rs.s.post.Wake()
 	}
-	return nil
+	return errors.Join(failures...)
 }
 
 // handle sends what a request leads to: a link, word of who keeps the password,
 // or nothing for nobody.
 func (rs *Resets) handle(ctx context.Context, one request) error {
-	who, err := rs.person(ctx, one.login)
-	if err != nil {
-		return err
+	var who person
+	if rs.s.now().Sub(one.at) <= requestLife {
+		var err error
+		if who, err = rs.person(ctx, one.login); err != nil {
+			return err
+		}
 	}
-	late := rs.s.now().Sub(one.at) > requestLife
-	return rs.s.db.Tx(ctx, func(tx *database.Tx) error {
+	flooded := false // the transaction may run several times: what it finds is counted once, behind it
+	err := rs.s.db.Tx(ctx, func(tx *database.Tx) error {
+		flooded = false
 		err := database.OneRow(tx.Exec(ctx, `DELETE FROM reset_requests WHERE id = $1`, one.id))
-		if errors.Is(err, portal.ErrNotFound) || err == nil && (who.identity == nil || late) {
-			return nil // another node was first; or there is nobody to write to
+		if errors.Is(err, portal.ErrNotFound) || err == nil && who.identity == nil {
+			return nil // another node was first; or there is nobody to write to, or too late
 		}
 		if err != nil {
 			return err
@@ -146,8 +153,10 @@ func (rs *Resets) handle(ctx context.Context, one request) error {
 		if err != nil {
 			return err
 		}
-		if line.Refused = refused; refused == audit.Throttled && rs.s.flood.add("reset "+string(line.Account)) > 0 {
-			return nil // a flood must not fill the journal
+		if line.Refused = refused; refused == audit.Throttled {
+			if flooded = true; rs.s.flood.full(flood(who)) > 0 {
+				return nil // a flood must not fill the journal
+			}
 		}
 		if letter.Address != "" {
 			if _, err := rs.s.post.Put(ctx, tx, letter); err != nil && !errors.Is(err, portal.ErrInvalid) {
@@ -158,7 +167,14 @@ func (rs *Resets) handle(ctx context.Context, one request) error {
 		}
 		return audit.Write(ctx, tx, line)
 	})
+	if err == nil && flooded {
+		rs.s.flood.add(flood(who))
+	}
+	return err
 }
+
+// flood is what the refusals of a person's requests are counted by.
+func flood(who person) string { return "reset " + string(who.identity.Caller.Account) }
 
 // answer is the letter about a request and why it holds no link. Without an
 // address nothing is sent.
@@ -198,7 +214,7 @@ func (rs *Resets) full(ctx context.Context, tx *database.Tx, account portal.Acco
 func (rs *Resets) insert(ctx context.Context, tx *database.Tx, account portal.AccountID, dead bool) (secret string, err error) {
 	now := rs.s.now()
 	secret = portal.NewSecret()
-	if err := rs.kill(ctx, tx, account); err != nil {
+	if err := killLinks(ctx, tx, account); err != nil {
 		return "", err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO password_resets (hash, account, created, expires, dead) VALUES ($1, $2, $3, $4, $5)`,
@@ -206,8 +222,8 @@ func (rs *Resets) insert(ctx context.Context, tx *database.Tx, account portal.Ac
 	return secret, err
 }
 
-// kill ends every link of an account.
-func (rs *Resets) kill(ctx context.Context, tx writer, account portal.AccountID) error {
+// killLinks ends every link of an account.
+func killLinks(ctx context.Context, tx writer, account portal.AccountID) error {
 	_, err := tx.Exec(ctx, `UPDATE password_resets SET dead = TRUE WHERE account = $1 AND NOT dead`, string(account))
 	return err
 }
@@ -240,7 +256,8 @@ func (rs *Resets) spend(ctx context.Context, tx writer, secret string) error {
 
 // person is somebody whose password is spoken of.
 type person struct {
-	identity *web.Identity // where her login leads; nil for nobody
+	identity *web.Identity         // where her login leads; nil for nobody
+	home     portal.CollectivityID // whose method she signs in by
 	login    string
 	address  string // where she is written to, "" for nowhere
 	kind     Kind   // how she signs in
@@ -273,7 +290,7 @@ func (rs *Resets) personOf(ctx context.Context, account portal.AccountID, login 
 	if err != nil {
 		return person{}, err
 	}
-	who := person{identity: identity, login: login, address: login}
+	who := person{identity: identity, home: place.Collectivity.ID, login: login, address: login}
 	if LoginDomain(login) == "" { // a code: the card of the collectivity that vouches for it says where she reads
 		if who.address, err = rs.s.people.EmailOf(ctx, identity.Caller); err != nil {
 			return person{}, err
@@ -400,7 +417,8 @@ func (rs *Resets) notice(ctx context.Context, tx post.Writer, who person, device
 var errManyLinks = portal.UserError{Kind: portal.ErrConflict, Key: "sso.error.many-links"}
 
 // send makes a link for an agent whose login is of the caller's collectivity, and
-// returns it when no mail can be sent.
+// returns it when no mail can be sent. What strangers asked for does not count:
+// it would keep her administrator from helping her.
 func (rs *Resets) send(ctx context.Context, caller portal.Caller, member Member, address string) (link string, err error) {
 	who, err := rs.personOf(ctx, member.Account, member.Login)
 	if err != nil {
@@ -409,20 +427,17 @@ func (rs *Resets) send(ctx context.Context, caller portal.Caller, member Member,
 	if who.identity == nil || who.kind != Embedded || who.identity.Caller.Collectivity != caller.Collectivity || who.identity.Caller.Can(portal.OperatePool) {
 		return "", errElsewhere
 	}
+	mailed := rs.s.post.Sends() && who.address != ""
+	if mailed && rs.sent.full(string(member.Account)) > 0 {
+		return "", errManyLinks
+	}
 	err = rs.s.db.Tx(ctx, func(tx *database.Tx) error {
-		full, err := rs.full(ctx, tx, member.Account)
-		if err != nil {
-			return err
-		}
-		if full {
-			return errManyLinks
-		}
 		secret, err := rs.insert(ctx, tx, member.Account, false)
 		if err != nil {
 			return err
 		}
 		link = rs.s.linkTo("/sign-in/reset", secret)
-		if rs.s.post.Sends() && who.address != "" {
+		if mailed {
 			link = ""
 			if _, err := rs.s.post.Put(ctx, tx, rs.letter(who, secret, "sso.letter.reset.sent")); err != nil {
 				return err
@@ -434,6 +449,9 @@ func (rs *Resets) send(ctx context.Context, caller portal.Caller, member Member,
 	})
 	if err != nil {
 		return "", fmt.Errorf("sso: send link: %w", err)
+	}
+	if mailed {
+		rs.sent.add(string(member.Account))
 	}
 	rs.s.post.Wake()
 	return link, nil

@@ -47,7 +47,7 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, who entry, und
 	}
 	under.Proved = &proved{
 		ID: portal.NewID(), Account: who.account, Home: who.home, Into: identity.Caller.Collectivity, Kind: who.kind,
-		Factors: who.factors, Vouched: who.vouched, Since: s.now().UnixMilli(), Counted: who.counted, IDToken: who.idToken, Kiosk: who.kiosk,
+		Factors: who.factors, Vouched: who.vouched, Since: s.now().UnixMilli(), Counted: who.counted, Mark: who.mark, IDToken: who.idToken, Kiosk: who.kiosk,
 	}
 	return secondPage, s.writeFlow(w, r, under)
 }
@@ -262,7 +262,7 @@ func (s *Service) letIn(w http.ResponseWriter, r *http.Request, under flow, give
 	who := entry{
 		account: of.Account, home: of.Home, kind: of.Kind, factors: joined(of.Factors, given.factors), vouched: of.Vouched,
 		detail: joined(string(of.Kind), given.detail), since: time.UnixMilli(of.Since), once: "flow:" + of.ID,
-		tries: given.tries, counted: of.Counted, idToken: of.IDToken, kiosk: of.Kiosk,
+		tries: given.tries, counted: of.Counted, mark: of.Mark, idToken: of.IDToken, kiosk: of.Kiosk,
 	}
 	identity, err := s.entering(r.Context(), who)
 	if err != nil {

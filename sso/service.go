@@ -154,6 +154,7 @@ type entry struct {
 	detail  string                // the same for the journal, "password otp"
 	since   time.Time             // when she proved the first; zero is now
 	once    string                // what may let in once, "" for nothing
+	mark    string                // of the password that proved it, "" for no embedded one
 	tries   []attempt             // that proved it
 	counted string                // subject of her wrong passwords, "" for her account's
 	idToken string
@@ -224,6 +225,9 @@ func (s *Service) open(r *http.Request, caller portal.Caller, who entry, write f
 	line.At, line.Detail, line.Address = s.now(), who.detail, begin.address
 	err = s.db.Tx(r.Context(), func(tx *database.Tx) error {
 		if err := s.spend(r.Context(), tx, who.once); err != nil {
+			return err
+		}
+		if err := still(r.Context(), tx, who.account, who.mark); err != nil {
 			return err
 		}
 		if secret, err = write(r.Context(), tx, begin); err != nil {

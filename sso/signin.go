@@ -85,14 +85,15 @@ func (s *Service) proveEmbedded(ctx context.Context, account portal.AccountID, h
 	if err != nil {
 		return entry{}, err
 	}
-	if err := s.Passwords.verify(ctx, account, password); err != nil {
+	mark, err := s.Passwords.verify(ctx, account, password)
+	if err != nil {
 		err = s.failed(ctx, err, try)
 		if account == "" {
 			err = Because(err, audit.Unknown)
 		}
 		return entry{account: account}, err
 	}
-	return entry{account: account, home: home, kind: Embedded, tries: []attempt{try}}, nil
+	return entry{account: account, home: home, kind: Embedded, mark: mark, tries: []attempt{try}}, nil
 }
 
 // proveByDirectory asks the collectivity's directory server, which counts the

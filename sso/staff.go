@@ -169,7 +169,8 @@ func (s *Service) resetFactors(w http.ResponseWriter, r *http.Request) error {
 }
 
 // ourMember is the agent that the address of a request names, whose login is of
-// the caller's collectivity.
+// the caller's collectivity. Who also operates the pool is the pool's own: an
+// administrator who could undo her factors would be half-way to all the others.
 func (s *Service) ourMember(r *http.Request) (Member, error) {
 	caller := web.CallerOf(r)
 	members, err := s.people.Staff(r.Context(), caller)
@@ -181,7 +182,11 @@ func (s *Service) ourMember(r *http.Request) (Member, error) {
 		return Member{}, portal.ErrNotFound
 	}
 	ours, err := s.vouchedHere(r.Context(), caller, members[i])
-	if err == nil && !ours {
+	if err != nil {
+		return Member{}, err
+	}
+	identity, err := s.people.Identity(r.Context(), members[i].Account, caller.Collectivity)
+	if err == nil && (!ours || identity.Caller.Can(portal.OperatePool)) {
 		err = errElsewhere
 	}
 	return members[i], err

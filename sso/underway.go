@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"errors"
 	"net/http"
 
 	"parvis/portal"
@@ -16,7 +17,8 @@ const firstPage = secondPage + "/new"
 
 // secondOf returns the sign-in under way in this browser that waits for a second
 // factor, and what its person has. One that raises a session is only that
-// session's.
+// session's, and one whose password was replaced meanwhile is over: who knew the
+// old one could otherwise add a factor of his own.
 func (s *Service) secondOf(r *http.Request) (under flow, held Held, ok bool, err error) {
 	under, ok = s.readFlow(r)
 	if !ok || under.Proved == nil {
@@ -28,7 +30,13 @@ func (s *Service) secondOf(r *http.Request) (under flow, held Held, ok bool, err
 			return flow{}, Held{}, false, nil
 		}
 	}
-	held, err = s.Factors.Of(r.Context(), under.Proved.Account)
+	err = still(r.Context(), s.db, under.Proved.Account, under.Proved.Mark)
+	if errors.Is(err, portal.ErrDenied) {
+		return flow{}, Held{}, false, nil
+	}
+	if err == nil {
+		held, err = s.Factors.Of(r.Context(), under.Proved.Account)
+	}
 	return under, held, true, err
 }
 

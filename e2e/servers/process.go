@@ -145,9 +145,12 @@ func (p *process) ready(try func() error) error {
 }
 
 // accepts tells whether something listens on a port of the loopback.
-func accepts(port int) func() error {
+func accepts(port int) func() error { return acceptsAt(address(port)) }
+
+// acceptsAt tells whether something listens at an address.
+func acceptsAt(address string) func() error {
 	return func() error {
-		conn, err := net.DialTimeout("tcp", address(port), time.Second)
+		conn, err := net.DialTimeout("tcp", address, time.Second)
 		if err != nil {
 			return err
 		}

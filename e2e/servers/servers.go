@@ -1,4 +1,4 @@
-// Package servers starts the real servers that the tests speak to: slapd, Samba, Dovecot, PostgreSQL and an
+// Package servers starts the real servers that the tests speak to: slapd, Samba, Dovecot, Exim, PostgreSQL and an
 // OpenID provider, each on a free port of the loopback, in a folder of its own. It is a harness of the
 // tests: nothing of the binary imports it.
 //

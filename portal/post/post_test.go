@@ -31,12 +31,16 @@ type receiver struct {
 
 	mu      sync.Mutex
 	letters []string
-	answer  error // to RCPT
+	answer  error                    // to RCPT
+	during  func(*smtp.Conn, string) // called while it is given a letter, before it takes it
 }
 
-func (r *receiver) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{r}, nil }
+func (r *receiver) NewSession(conn *smtp.Conn) (smtp.Session, error) { return &session{r, conn}, nil }
 
-type session struct{ r *receiver }
+type session struct {
+	r    *receiver
+	conn *smtp.Conn
+}
 
 func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
 
@@ -48,6 +52,9 @@ func (s *session) Rcpt(string, *smtp.RcptOptions) error {
 
 func (s *session) Data(from io.Reader) error {
 	text, err := io.ReadAll(from)
+	if err == nil && s.r.during != nil {
+		s.r.during(s.conn, string(text))
+	}
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
 	s.r.letters = append(s.r.letters, string(text))
@@ -86,10 +93,11 @@ func receive(t *testing.T) *receiver {
 // office is a queue with a clock and a log of its own.
 type office struct {
 	*post.Queue
-	t   *testing.T
-	db  *database.DB
-	log *bytes.Buffer
-	at  time.Time
+	t      *testing.T
+	db     *database.DB
+	sealer *seal.Sealer
+	log    *bytes.Buffer
+	at     time.Time
 }
 
 func open(t *testing.T, address string) *office {
@@ -99,10 +107,8 @@ func open(t *testing.T, address string) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Queue = post.New(post.Options{
-		DB: o.db, Sealer: sealer, Log: slog.New(slog.NewTextHandler(o.log, nil)), Now: func() time.Time { return o.at },
-		Server: post.Server{Address: address, Security: post.Plain, From: "parvis@pool.example"},
-	})
+	o.sealer = sealer
+	o.Queue = o.worker(address)
 	for _, id := range []string{"bourg", "agglo"} {
 		_, err := o.db.Exec(t.Context(), `INSERT INTO collectivities (id, name, long_name, kind, created) VALUES ($1, $2, $3, 'commune', 1)`, id, id, id)
 		if err != nil {
@@ -110,6 +116,14 @@ func open(t *testing.T, address string) *office {
 		}
 	}
 	return o
+}
+
+// worker is one that sends from the same store.
+func (o *office) worker(address string) *post.Queue {
+	return post.New(post.Options{
+		DB: o.db, Sealer: o.sealer, Log: slog.New(slog.NewTextHandler(o.log, nil)), Now: func() time.Time { return o.at },
+		Server: post.Server{Address: address, Security: post.Plain, From: "parvis@pool.example"},
+	})
 }
 
 const secret = "https://parvis.example/sign-in/reset?key=k3v9m2p7q4r8s6t2"
@@ -319,6 +333,97 @@ func TestAStoppedWorkerLosesNothing(t *testing.T) {
 	o.deliver()
 	if _, waits := o.state(id); waits || len(r.taken()) == 0 {
 		t.Errorf("the letter did not leave after the stop: %d taken", len(r.taken()))
+	}
+}
+
+// TestALetterHoldsUpNoOther: a server that hangs up at one letter takes those
+// behind it at once.
+func TestALetterHoldsUpNoOther(t *testing.T) {
+	r := receive(t)
+	r.during = func(conn *smtp.Conn, text string) {
+		if strings.Contains(text, "Poison") {
+			conn.Close()
+		}
+	}
+	o := open(t, r.address)
+	poison := letter()
+	poison.Subject, poison.Expires = "Poison", o.at.AddDate(0, 0, 7)
+	o.put(poison)
+	o.at = o.at.Add(time.Second)
+	ids := []string{o.put(letter()), o.put(letter())}
+	o.deliver()
+	for _, id := range ids {
+		if state, waits := o.state(id); waits {
+			t.Errorf("a letter waits behind one that ends the connection: %+v", state)
+		}
+	}
+}
+
+// TestALetterBehindSlowOnesIsSentOnce: the lease of a letter begins when its turn
+// comes.
+func TestALetterBehindSlowOnesIsSentOnce(t *testing.T) {
+	r := receive(t)
+	o := open(t, r.address)
+	other := o.worker(r.address)
+	seen := 0
+	r.during = func(*smtp.Conn, string) {
+		seen++
+		o.at = o.at.Add(4 * time.Minute)
+		if seen == 2 {
+			if taken, err := other.Deliver(t.Context()); err != nil || taken != 0 {
+				t.Errorf("another worker took up %d letters, %v, while the first was sending", taken, err)
+			}
+		}
+	}
+	o.put(letter())
+	o.put(letter())
+	o.deliver()
+	if got := len(r.taken()); got != 2 {
+		t.Errorf("%d letters taken, want 2", got)
+	}
+}
+
+// TestALetterWhoseTimeIsOverStays: a link that serves no more after a long stop
+// only confuses.
+func TestALetterWhoseTimeIsOverStays(t *testing.T) {
+	r := receive(t)
+	o := open(t, r.address)
+	one := letter()
+	one.Expires = o.at.Add(time.Hour)
+	id := o.put(one)
+	o.at = o.at.Add(time.Hour)
+	o.deliver()
+	if state, _ := o.state(id); !state.Lost || state.Key != "post.fault.late" || len(r.taken()) != 0 {
+		t.Errorf("state = %+v with %d letters taken, want it given up unsent", state, len(r.taken()))
+	}
+}
+
+// TestAClockThatWentWrongLosesNothing: what was queued by a clock years ahead
+// leaves once it is right.
+func TestAClockThatWentWrongLosesNothing(t *testing.T) {
+	r := receive(t)
+	o := open(t, r.address)
+	right := o.at
+	o.at = right.AddDate(4, 0, 0)
+	o.put(letter())
+	o.at = right
+	o.deliver()
+	if got := len(r.taken()); got != 1 {
+		t.Errorf("%d letters taken, want the one of 2030", got)
+	}
+}
+
+// TestTheLogTellsWhyAndNotWhat: a server may repeat a letter in its refusal.
+func TestTheLogTellsWhyAndNotWhat(t *testing.T) {
+	r := receive(t)
+	o := open(t, r.address)
+	o.put(letter())
+	r.say(&smtp.SMTPError{Code: 550, Message: "blocked using list.example: " + secret + " to <helene@bourg.example>"})
+	o.deliver()
+	if text := o.log.String(); strings.Contains(text, "k3v9m2p7") || strings.Contains(text, "helene") {
+		t.Errorf("the log tells what is in a letter:\n%s", text)
+	} else if !strings.Contains(text, "550") || !strings.Contains(text, "blocked using list.example") {
+		t.Errorf("the log does not tell why:\n%s", text)
 	}
 }
 

@@ -67,7 +67,7 @@ func TestAServerIsTrustedByItsCertificateAlone(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := &receiver{}
-			server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &guarded{session: session{r}}, nil }))
+			server := smtp.NewServer(smtp.BackendFunc(func(conn *smtp.Conn) (smtp.Session, error) { return &guarded{session: session{r, conn}}, nil }))
 			server.ErrorLog, server.AllowInsecureAuth = discard{}, !c.tls
 			listener, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {

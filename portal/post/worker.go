@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -73,29 +74,73 @@ func (q *Queue) Deliver(ctx context.Context) (int, error) {
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}
-	client, dialled := q.server.dial(ctx)
-	if dialled == nil {
-		stop := context.AfterFunc(ctx, func() { client.Close() })
-		defer func() {
-			if stop() {
-				client.Close() // what was taken was taken
-			}
-		}()
-	}
-	q.announce(ctx, dialled)
+	line := &line{queue: q}
+	defer line.close()
+	taken := 0
 	for _, one := range due {
-		failed := dialled
-		if failed == nil {
-			failed = q.send(ctx, client, one)
+		mine, err := q.takeUp(ctx, one)
+		if err != nil {
+			return 0, err
 		}
-		if err := q.settle(context.WithoutCancel(ctx), one, failed); err != nil {
+		if !mine {
+			continue
+		}
+		taken++
+		if err := q.settle(context.WithoutCancel(ctx), one, line.carry(ctx, one)); err != nil {
 			return 0, err
 		}
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
 	}
-	return len(due), nil
+	return taken, nil
+}
+
+// line is the connection by which the letters of a batch go. It is opened for
+// the first one, and anew after each that failed: a letter that makes the server
+// hang up must not keep those behind it for ever.
+type line struct {
+	queue  *Queue
+	client *gomail.Client // nil while it is closed
+	ended  func() bool    // takes back that the end of the context closes it
+	dead   error          // why it can't be opened: no letter of this batch leaves
+}
+
+var errLate = errors.New("its time is over")
+
+// carry hands a letter over. One whose time is over would lead nowhere.
+func (l *line) carry(ctx context.Context, one waiting) error {
+	if !l.queue.now().Before(one.expires) {
+		return fault{"late", true, errLate}
+	}
+	if l.client == nil && l.dead == nil {
+		l.open(ctx)
+	}
+	if l.dead != nil {
+		return l.dead
+	}
+	err := l.queue.send(ctx, l.client, one)
+	if err != nil {
+		l.close()
+	}
+	return err
+}
+
+func (l *line) open(ctx context.Context) {
+	client, err := l.queue.server.dial(ctx)
+	l.queue.announce(ctx, err)
+	if err != nil {
+		l.dead = err
+		return
+	}
+	l.client, l.ended = client, context.AfterFunc(ctx, func() { client.Close() })
+}
+
+func (l *line) close() {
+	if l.client != nil && l.ended() {
+		l.client.Close() // what was taken was taken
+	}
+	l.client = nil
 }
 
 // announce tells the operator once that the server does not take mail, and once
@@ -113,12 +158,14 @@ func (q *Queue) announce(ctx context.Context, err error) {
 	}
 }
 
-// due takes up letters, those that waited longest first.
+// due lists the letters to be tried, those that waited longest first. One that
+// is due later than any pause was put there by a clock that went wrong.
 func (q *Queue) due(ctx context.Context) ([]waiting, error) {
 	now := q.now()
 	rows, err := q.db.Query(ctx, `
-		SELECT collectivity, id, letter, created, due, expires, tries FROM outgoing_mail WHERE due > 0 AND due <= $1 ORDER BY due LIMIT 0 + $2`,
-		database.Millis(now), batch)
+		SELECT collectivity, id, letter, created, due, expires, tries FROM outgoing_mail
+		WHERE due > 0 AND (due <= $1 OR due > $2) ORDER BY due LIMIT 0 + $3`,
+		database.Millis(now), database.Millis(now.Add(2*longestPause)), batch)
 	found, err := database.Collect(rows, err, func(rows *sql.Rows) (one waiting, err error) {
 		var created, expires int64
 		err = rows.Scan(&one.collectivity, &one.id, &one.sealed, &created, &one.due, &expires, &one.tries)
@@ -128,19 +175,22 @@ func (q *Queue) due(ctx context.Context) ([]waiting, error) {
 	if err != nil {
 		return nil, fmt.Errorf("post: read queue: %w", err)
 	}
-	var taken []waiting
-	for _, one := range found {
-		err := database.OneRow(q.db.Exec(ctx, `UPDATE outgoing_mail SET due = $1 WHERE collectivity = $2 AND id = $3 AND due = $4`,
-			database.Millis(now.Add(lease)), string(one.collectivity), one.id, one.due))
-		switch {
-		case errors.Is(err, portal.ErrNotFound): // another node was first, or it was withdrawn
-		case err != nil:
-			return nil, fmt.Errorf("post: take up letter: %w", err)
-		default:
-			taken = append(taken, one)
-		}
+	return found, nil
+}
+
+// takeUp makes a letter this worker's, just before it is sent: the lease of one
+// that waits behind slow ones would end too early, and it would be sent twice.
+// Not mine: another node was first, or it was withdrawn.
+func (q *Queue) takeUp(ctx context.Context, one waiting) (mine bool, err error) {
+	err = database.OneRow(q.db.Exec(ctx, `UPDATE outgoing_mail SET due = $1 WHERE collectivity = $2 AND id = $3 AND due = $4`,
+		database.Millis(q.now().Add(lease)), string(one.collectivity), one.id, one.due))
+	if errors.Is(err, portal.ErrNotFound) {
+		return false, nil
 	}
-	return taken, nil
+	if err != nil {
+		return false, fmt.Errorf("post: take up letter: %w", err)
+	}
+	return true, nil
 }
 
 func (q *Queue) send(ctx context.Context, client *gomail.Client, one waiting) error {
@@ -179,7 +229,7 @@ func (q *Queue) settle(ctx context.Context, one waiting, failed error) error {
 	query, due := `UPDATE outgoing_mail SET due = $1, tries = $2, fault = $3 WHERE collectivity = $4 AND id = $5`, database.Millis(next)
 	if lost {
 		query, due = `UPDATE outgoing_mail SET due = $1, tries = $2, fault = $3, letter = '' WHERE collectivity = $4 AND id = $5`, 0
-		q.log.Warn("mail given up", "collectivity", one.collectivity, "mail", one.id, "tries", one.tries+1, "error", failed)
+		q.log.Warn("mail given up", "collectivity", one.collectivity, "mail", one.id, "tries", one.tries+1, "fault", why.word, "error", discreet(failed))
 	}
 	_, err := q.db.Exec(ctx, query, due, one.tries+1, why.word, string(one.collectivity), one.id)
 	if err != nil {
@@ -187,6 +237,13 @@ func (q *Queue) settle(ctx context.Context, one waiting, failed error) error {
 	}
 	return nil
 }
+
+// private is what servers repeat of a letter when they refuse it: addresses, and
+// links, which may open an account.
+var private = regexp.MustCompile(`(?i)[^\s<>]+@[^\s<>]+|[a-z]+://\S+|key=\S+`)
+
+// discreet is an error as the log may keep it.
+func discreet(err error) string { return private.ReplaceAllString(err.Error(), "…") }
 
 // pause is how long after its nth failure, from 0, a letter is tried again.
 func pause(tries int) time.Duration {

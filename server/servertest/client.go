@@ -83,6 +83,9 @@ func (c *Client) Try(method, path string, body io.Reader, headers ...string) (An
 	for i := 0; i+1 < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
+	if host := request.Header.Get("Host"); host != "" {
+		request.Host = host // net/http sends no other
+	}
 	c.mu.Lock()
 	for name, value := range c.cookies {
 		request.AddCookie(&http.Cookie{Name: name, Value: value})
@@ -151,7 +154,8 @@ func writeForm(form *multipart.Writer, fileName string, content io.Reader, field
 	return form.Close()
 }
 
-// Do asks by any method, with pairs of header name and value.
+// Do asks by any method, with pairs of header name and value; "Host" among them
+// is the host that the request names.
 func (c *Client) Do(method, path string, body io.Reader, headers ...string) Answer {
 	c.t.Helper()
 	answer, err := c.Try(method, path, body, headers...)
