@@ -38,7 +38,7 @@ import (
 // pageTemplates are the templates of every room that has pages.
 func pageTemplates() []fs.FS {
 	return []fs.FS{
-		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, forwardauth.Templates, directory.Templates, applications.Templates, news.Templates,
+		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, directory.Templates, applications.Templates, news.Templates,
 		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates,
 	}
 }

@@ -215,7 +215,7 @@ func (s *Server) openProtocols(sealer *seal.Sealer) error {
 	people := s.people()
 	s.CAS = cas.New(cas.Options{DB: s.DB, SSO: s.SSO, Applications: s.Applications, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
 	s.OpenID = openid.New(openid.Options{DB: s.DB, SSO: s.SSO, Applications: s.Applications, People: people, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
-	s.Forward = forwardauth.New(forwardauth.Options{DB: s.DB, SSO: s.SSO, Applications: s.Applications, People: people, Renderer: s.renderer, Proxies: proxies, Log: s.log})
+	s.Forward = forwardauth.New(forwardauth.Options{DB: s.DB, SSO: s.SSO, Applications: s.Applications, People: people, Proxies: proxies, Log: s.log})
 	return nil
 }
 

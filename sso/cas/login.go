@@ -354,21 +354,8 @@ func queried(address string) string {
 	return address + "&"
 }
 
-// refusedPage says why an application does not open.
-type refusedPage struct {
-	web.Page
-	Sentence string
-	Ask      string // where she may ask for it, "" for nowhere
-}
-
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) error {
-	var said portal.UserError
-	if !errors.As(err, &said) {
-		return err
-	}
-	page := &refusedPage{Sentence: web.Sentence(r, said), Ask: sso.OfferOf(err)}
-	page.Title = web.Printer(r).T("cas.refused.title")
-	return s.Renderer.Render(w, r, http.StatusForbidden, "cas/refused", page)
+	return s.SSO.Refuse(w, r, err)
 }
 
 // logout ends the session (CAS 3.0.3 §2.3). It goes back to an application that

@@ -20,11 +20,6 @@ import (
 	"parvis/sso"
 )
 
-// Templates holds the page of a refusal.
-//
-//go:embed templates/*.html
-var Templates embed.FS
-
 // Locales holds its sentences.
 //
 //go:embed locales/*.json
@@ -43,7 +38,6 @@ type Options struct {
 	SSO          *sso.Service
 	Applications sso.Applications
 	People       People
-	Renderer     *web.Renderer
 	Proxies      web.Networks // the reverse proxies that may ask
 	Log          *slog.Logger
 	Now          func() time.Time // nil is time.Now

@@ -142,19 +142,6 @@ func (g *Guard) insert(r *http.Request, signed sso.Signed, caller portal.Caller,
 	return nil
 }
 
-// refusePage tells a person why an application does not open.
-type refusePage struct {
-	web.Page
-	Sentence string
-	Ask      string // where she may ask for it, "" for nowhere
-}
-
 func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, err error) error {
-	var said portal.UserError
-	if !errors.As(err, &said) {
-		return err
-	}
-	page := &refusePage{Sentence: web.Sentence(r, said), Ask: sso.OfferOf(err)}
-	page.Title, page.Gate = web.Printer(r).T("forwardauth.refused"), true
-	return g.Renderer.Render(w, r, http.StatusForbidden, "forwardauth/refused", page)
+	return g.SSO.Refuse(w, r, err)
 }

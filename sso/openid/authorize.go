@@ -211,14 +211,6 @@ func (p *Provider) answerFault(w http.ResponseWriter, r *http.Request, from issu
 	return p.answerTo(w, r, from, redirect, mode, parameters)
 }
 
-// refusePage tells a person why an application does not open.
-type refusePage struct {
-	web.Page
-	Sentence string
-	Detail   string // for who writes the application
-	Ask      string // where she may ask for it, "" for nowhere
-}
-
 // refuseRequest is for a request that can't be answered to its client: nobody
 // knows where it comes from.
 func (p *Provider) refuseRequest(w http.ResponseWriter, r *http.Request, err error) error {
@@ -230,22 +222,15 @@ func (p *Provider) refuseRequest(w http.ResponseWriter, r *http.Request, err err
 	default:
 		return err
 	}
-	page := &refusePage{Sentence: web.Printer(r).T("openid.error.request"), Detail: known.code + ": " + known.description}
-	return p.renderRefusal(w, r, http.StatusBadRequest, page)
+	return p.sso.RefuseRequest(w, r, web.Printer(r).T("openid.error.request"), known.code+": "+known.description)
 }
 
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) error {
 	var said portal.UserError
 	if !errors.As(err, &said) {
-		said = portal.UserError{Kind: portal.ErrDenied, Key: "openid.error.elsewhere"}
+		err = portal.UserError{Kind: portal.ErrDenied, Key: "openid.error.elsewhere"}
 	}
-	return p.renderRefusal(w, r, http.StatusForbidden, &refusePage{Sentence: web.Sentence(r, said), Ask: sso.OfferOf(err)})
-}
-
-func (p *Provider) renderRefusal(w http.ResponseWriter, r *http.Request, status int, page *refusePage) error {
-	page.Title, page.Gate = web.Printer(r).T("openid.refused.title"), true
-	w.Header().Set("Cache-Control", "no-store")
-	return p.renderer.Render(w, r, status, "openid/refused", page)
+	return p.sso.Refuse(w, r, err)
 }
 
 // idClaims are those of an ID token (OpenID Connect Core §2).
