@@ -155,12 +155,18 @@ func Write(ctx context.Context, to Writer, line Line) error {
 	_, err := to.Exec(ctx, `
 		INSERT INTO audit_lines (collectivity, id, at, account, agent, login, action, refused, object, object_id, detail, address)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		string(line.Collectivity), portal.NewID(), database.Millis(line.At), string(line.Account), string(line.Agent), cut(line.Login),
+		string(line.Collectivity), newID(line.At), database.Millis(line.At), string(line.Account), string(line.Agent), cut(line.Login),
 		string(line.Action), string(line.Refused), cut(line.Object), cut(line.ObjectID), cut(line.Detail), cut(line.Address))
 	if err != nil {
 		return fmt.Errorf("audit: write %s: %w", line.Action, err)
 	}
 	return nil
+}
+
+// newID names a line. Two of one millisecond are read in the order in which they
+// happened, which their nanoseconds tell.
+func newID(at time.Time) string {
+	return fmt.Sprintf("%06d", at.Nanosecond()%int(time.Millisecond)) + portal.NewID()
 }
 
 // cut shortens a text at a letter's edge.

@@ -3,6 +3,7 @@ package audit_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,26 @@ func TestPagesOfTheJournalMissNothing(t *testing.T) {
 	}
 	if len(seen) != 120 || query.Before != (audit.Mark{}) {
 		t.Errorf("%d lines seen, then %v; want 120 and the end", len(seen), query.Before)
+	}
+}
+
+// TestLinesOfOneMillisecondAreInOrder: what is done in a row may well be.
+func TestLinesOfOneMillisecondAreInOrder(t *testing.T) {
+	db, journal := open(t)
+	start := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
+	for i := range 30 {
+		line := audit.By(admin("bourg"), audit.SignIn)
+		line.At, line.Detail = start.Add(time.Duration(i*i)*time.Microsecond), strconv.Itoa(i)
+		write(t, db, line)
+	}
+	lines, _, err := journal.Lines(t.Context(), admin("bourg"), audit.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range lines {
+		if want := strconv.Itoa(29 - i); line.Detail != want {
+			t.Errorf("line %d is %s, want %s", i, line.Detail, want)
+		}
 	}
 }
 
