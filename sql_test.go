@@ -17,7 +17,8 @@ import (
 // account whatever its collectivities: their column says where the row leads, not who may see it.
 var keyedByAccount = map[string]string{
 	"sessions":             "found by the hash of a secret, listed and ended by their account",
-	"cas_tickets":          "found by the hash of a secret, which leads to their collectivity",
+	"cas_grantings":        "found by the hash of a secret, which leads to their collectivity",
+	"cas_spent":            "found by the hash of a ticket, which says its collectivity",
 	"collectivity_domains": "decide which collectivity an address belongs to, before the sign-in",
 }
 

@@ -22,6 +22,10 @@ const keySize = 32
 // version starts every sealed text, so that another cipher can follow.
 const version = 1
 
+// Overhead is how much longer a sealed text is, in bytes: the version, the nonce
+// and the tag of AES-GCM.
+const Overhead = 1 + 12 + 16
+
 // Sealer seals and opens with the key of one installation.
 type Sealer struct{ aead cipher.AEAD }
 

@@ -160,12 +160,20 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, a ask, signed sso.
 		}
 		return s.askSecond(w, r, a)
 	}
-	t := ticket{kind: serviceTicket, service: a.service.String(), session: signed.Identity.Session, fresh: fresh}
-	secret, err := s.issue(r.Context(), caller, application, t, web.ClientAddr(r))
+	secret, err := s.issue(application, a.service, ticket{
+		kind: serviceTicket, account: caller.Account, session: signed.Identity.Session, fresh: fresh, client: web.ClientAddr(r),
+	})
 	if err != nil {
 		return err
 	}
 	return s.answer(w, r, a, secret)
+}
+
+// issue is a ticket of an application for an address of it.
+func (s *Server) issue(application sso.Application, service sso.Address, t ticket) (string, error) {
+	t.collectivity, t.application, t.service = application.Collectivity, application.ID, digestOf(service.String())
+	t.ends = s.Now().Add(ticketLife)
+	return s.seal(t)
 }
 
 // choose finds the agent as whom a person opens an application: that of the

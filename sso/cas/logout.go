@@ -12,8 +12,9 @@ import (
 	"parvis/sso"
 )
 
-// A ticket opens an application until it is validated: the session remembers it
-// sealed, since the application must be told it when the session ends.
+// A ticket that was validated is what the application knows the session by: it is
+// told that one when the session ends, and whoever else knows it could end the
+// session there. The store holds it sealed.
 const aboutReference = "cas/reference/"
 
 func (s *Server) sealReference(collectivity portal.CollectivityID, secret string) string {

@@ -15,6 +15,9 @@ import (
 	"parvis/sso"
 )
 
+// newSecret is a text of 256 random bits in [a-z2-7], "PGT-" before it.
+func newSecret(kind string) string { return kind + "-" + portal.NewSecret() }
+
 const (
 	// maxProxies bounds a chain of applications that act for a person.
 	maxProxies = 8
@@ -26,7 +29,7 @@ const (
 // returns the IOU by which it finds it (CAS 3.0.3 §2.5.4). Only an address where
 // the application is registered is called: anything else would make us call
 // whatever its author likes.
-func (s *Server) grant(ctx context.Context, from ticket, application sso.Application, callback string) (iou string, err error) {
+func (s *Server) grant(ctx context.Context, from ticket, application sso.Application, callback string) (string, error) {
 	address, err := sso.ParseAddress(callback)
 	if err != nil || !strings.HasPrefix(address.Origin, "https://") {
 		return "", errCallback
@@ -37,19 +40,18 @@ func (s *Server) grant(ctx context.Context, from ticket, application sso.Applica
 	if len(from.proxies) >= maxProxies {
 		return "", errNoProxy
 	}
-	secret := newSecret(grantingTicket)
-	iou = newSecret("PGTIOU")
-	granted := ticket{
-		collectivity: from.collectivity, kind: grantingTicket, application: from.application, service: address.String(),
+	secret, iou := newSecret(grantingTicket), newSecret("PGTIOU")
+	granted := granting{
+		hash: digestOf(secret), collectivity: from.collectivity, application: from.application,
 		account: from.account, session: from.session, proxies: append([]string{address.String()}, from.proxies...),
 	}
 	// It is written first: the application may use it as soon as it has it.
-	if err := s.insert(ctx, s.DB, secret, granted); err != nil {
+	if err := s.insert(ctx, granted); err != nil {
 		return "", err
 	}
 	if err := s.call(ctx, address.String(), url.Values{"pgtId": {secret}, "pgtIou": {iou}}); err != nil {
 		s.Log.Info("cas: proxy callback failed", "collectivity", from.collectivity, "application", from.application, "error", withoutQuery(err))
-		return "", errors.Join(errCallback, s.forget(context.WithoutCancel(ctx), secret))
+		return "", errors.Join(errCallback, s.forget(context.WithoutCancel(ctx), granted.hash))
 	}
 	return iou, nil
 }
@@ -127,14 +129,7 @@ func (s *Server) proxied(ctx context.Context, values url.Values, client string) 
 	if len(values["pgt"]) != 1 || len(values["targetService"]) != 1 || values.Get("pgt") == "" || values.Get("targetService") == "" {
 		return "", errProxyRequest
 	}
-	granted, err := s.granting(ctx, values.Get("pgt"))
-	if errors.Is(err, portal.ErrNotFound) {
-		return "", errGranting
-	}
-	if err != nil {
-		return "", err
-	}
-	signed, err := s.SSO.Sessions.Of(ctx, granted.account, granted.session, granted.collectivity)
+	granted, signed, err := s.holder(ctx, values.Get("pgt"))
 	if errors.Is(err, portal.ErrNotFound) {
 		return "", errGranting
 	}
@@ -149,8 +144,21 @@ func (s *Server) proxied(ctx context.Context, values url.Values, client string) 
 	if err != nil {
 		return "", err
 	}
-	t := ticket{kind: proxyTicket, service: service.String(), session: granted.session, proxies: granted.proxies}
-	return s.issue(ctx, signed.Identity.Caller, application, t, client)
+	return s.issue(application, service, ticket{kind: proxyTicket, granting: granted.hash, client: client})
+}
+
+// holder is whose a proxy-granting ticket is; portal.ErrNotFound when it is none
+// of ours, when its session ended, or when the application that got it is gone.
+func (s *Server) holder(ctx context.Context, secret string) (granting, sso.Signed, error) {
+	granted, err := s.granted(ctx, digestOf(secret))
+	if err != nil {
+		return granting{}, sso.Signed{}, err
+	}
+	if _, err := s.Applications.Application(ctx, sso.KindCAS, granted.collectivity, granted.application); err != nil {
+		return granting{}, sso.Signed{}, err
+	}
+	signed, err := s.SSO.Sessions.Of(ctx, granted.account, granted.session, granted.collectivity)
+	return granted, signed, err
 }
 
 // target is the application of the person's collectivity at an address, which she

@@ -188,6 +188,34 @@ func TestAChainOfProxies(t *testing.T) {
 	}
 }
 
+// TestAProxyEndsWithItsApplicationAndItsSession, and the tickets that it gave but
+// nobody showed end with it.
+func TestAProxyEndsWithItsApplicationAndItsSession(t *testing.T) {
+	for name, end := range map[string]func(p *servertest.Portal, client *servertest.Client){
+		"its application is gone": func(p *servertest.Portal, _ *servertest.Client) { p.Withdraw("bourg", "front") },
+		"she signed out": func(_ *servertest.Portal, client *servertest.Client) {
+			client.Post("/sign-out").Want(t, http.StatusSeeOther)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, front := trusting(t, true, true), newApplication(t)
+			add(p, "bourg", "front", front.URL)
+			add(p, "bourg", "back", "https://back.bourg.example/")
+			client := p.As(agent)
+			first := validate(t, p, front.URL, ticketOf(t, client, front.URL), "pgtUrl", front.URL)
+			pairs := []string{"pgt", front.grants[first.Success.IOU], "targetService", "https://back.bourg.example/"}
+			given := call(t, p, "proxy", pairs...).Proxy.Ticket
+			end(p, client)
+			if got := call(t, p, "proxy", pairs...).code(); got != "INVALID_TICKET" {
+				t.Errorf("%q", got)
+			}
+			if got := call(t, p, "proxyValidate", "service", "https://back.bourg.example/", "ticket", given).code(); got != "INVALID_TICKET" {
+				t.Errorf("the ticket it gave: %q", got)
+			}
+		})
+	}
+}
+
 // TestCallbacksThatAreRefused: a callback is a request that others make us send.
 func TestCallbacksThatAreRefused(t *testing.T) {
 	elsewhere := newApplication(t)
@@ -224,7 +252,7 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 			if got := validate(t, p, a.URL, ticketOf(t, p.As(agent), a.URL), "pgtUrl", callback).code(); got != test.want {
 				t.Errorf("%q, want %q", got, test.want)
 			}
-			if left := count(t, p, `SELECT count(*) FROM cas_tickets WHERE kind = 'PGT'`); left != 0 {
+			if left := count(t, p, `SELECT count(*) FROM cas_grantings`); left != 0 {
 				t.Errorf("%d granting tickets are left", left)
 			}
 			if strings.Contains(p.Log(), "pgtId") {
@@ -237,8 +265,8 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestSingleLogoutReachesEveryTicket: two for one address, one never validated,
-// one of a proxy, beside an application that is gone.
+// TestSingleLogoutReachesEveryTicket that was validated: two for one address, one
+// of a proxy, beside an application that is gone and one that never validated.
 func TestSingleLogoutReachesEveryTicket(t *testing.T) {
 	p := trusting(t, true, true)
 	first, second := newApplication(t), newApplication(t)
@@ -256,14 +284,24 @@ func TestSingleLogoutReachesEveryTicket(t *testing.T) {
 	} {
 		first.logouts, second.logouts = nil, nil
 		client := p.As("secretaire@bourg.example")
-		ticketOf(t, client, dead.URL)
-		validated := ticketOf(t, client, first.URL)
-		granted := validate(t, p, first.URL, validated, "pgtUrl", first.URL)
-		proxied := call(t, p, "proxy", "pgt", first.grants[granted.Success.IOU], "targetService", first.URL)
-		here := []string{validated, proxied.Proxy.Ticket, ticketOf(t, client, first.URL)}
-		there := []string{ticketOf(t, client, second.URL)}
-		other := p.As(agent)
-		ticketOf(t, other, first.URL)
+		opened := func(client *servertest.Client, service string) string {
+			ticket := ticketOf(t, client, service)
+			if read := validate(t, p, service, ticket); read.Success == nil {
+				t.Fatal(read.code())
+			}
+			return ticket
+		}
+		opened(client, dead.URL)
+		front := ticketOf(t, client, first.URL)
+		granted := validate(t, p, first.URL, front, "pgtUrl", first.URL)
+		proxied := call(t, p, "proxy", "pgt", first.grants[granted.Success.IOU], "targetService", first.URL).Proxy.Ticket
+		if read := call(t, p, "proxyValidate", "service", first.URL, "ticket", proxied); read.Success == nil {
+			t.Fatal(read.code())
+		}
+		here := []string{front, proxied, opened(client, first.URL)}
+		there := []string{opened(client, second.URL)}
+		ticketOf(t, client, second.URL)
+		opened(p.As(agent), first.URL)
 		end(client)
 		slices.Sort(here)
 		if got := first.told(t, len(here)); !slices.Equal(got, here) {
@@ -280,7 +318,7 @@ func TestApplicationsInsideAreNotToldUnlessAllowed(t *testing.T) {
 	p := trusting(t, true, false)
 	add(p, "bourg", "app", a.URL)
 	client := p.As(agent)
-	ticketOf(t, client, a.URL)
+	validate(t, p, a.URL, ticketOf(t, client, a.URL))
 	client.Post("/sign-out").Want(t, http.StatusSeeOther)
 	deadline := time.Now().Add(20 * time.Second)
 	for count(t, p, `SELECT count(*) FROM session_participants`) > 0 && time.Now().Before(deadline) {
@@ -294,15 +332,15 @@ func TestApplicationsInsideAreNotToldUnlessAllowed(t *testing.T) {
 func TestEndedTicketsAreSwept(t *testing.T) {
 	p := portalWith(t)
 	client := p.As(agent)
-	ticketOf(t, client, finances)
-	if _, err := p.DB.Exec(t.Context(), `UPDATE cas_tickets SET ends = ends - 700000`); err != nil {
+	validate(t, p, finances, ticketOf(t, client, finances))
+	if _, err := p.DB.Exec(t.Context(), `UPDATE cas_spent SET ends = ends - 700000`); err != nil {
 		t.Fatal(err)
 	}
-	ticketOf(t, client, finances)
+	validate(t, p, finances, ticketOf(t, client, finances))
 	p.Stop()
 	again := servertest.Again(t, p.Config)
 	deadline := time.Now().Add(20 * time.Second)
-	for count(t, again, `SELECT count(*) FROM cas_tickets`) != 1 {
+	for count(t, again, `SELECT count(*) FROM cas_spent`) != 1 {
 		if time.Now().After(deadline) {
 			t.Fatal("an ended ticket is left")
 		}

@@ -3,13 +3,11 @@ package cas
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"parvis/portal"
-	"parvis/portal/audit"
 	"parvis/portal/database"
 	"parvis/sso"
 )
@@ -24,124 +22,102 @@ const (
 // ticketLife is how long an application may take to validate a ticket.
 const ticketLife = 20 * time.Second
 
-// ticket is what the store keeps of one.
+// ticket is what a service or proxy ticket says. It is sealed into the ticket's
+// own text, so that nothing is written before an application shows it.
 type ticket struct {
+	kind         string // serviceTicket or proxyTicket
 	collectivity portal.CollectivityID
-	kind         string
 	application  string
-	service      string // sso.Address.String, or the address of a PGT's callback
+	service      digest // of sso.Address.String
 	account      portal.AccountID
 	session      string
-	fresh        bool     // she proved who she is for this very ticket
+	granting     digest   // of the proxy-granting ticket that gave a proxy ticket
 	proxies      []string // the last first
+	fresh        bool     // she proved who she is for this very ticket
+	client       string   // address of the browser, for the journal
 	ends         time.Time
+	hash         digest // of the ticket's text, once shown
 }
 
-// newSecret is a ticket's text: "ST-" and 256 random bits in [a-z2-7].
-func newSecret(kind string) string { return kind + "-" + portal.NewSecret() }
+// digest is half of a SHA-256: it stands for an address or a ticket.
+type digest [sha256.Size / 2]byte
 
-func hashOf(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
+func digestOf(text string) digest {
+	sum := sha256.Sum256([]byte(text))
+	return digest(sum[:])
 }
 
-// isOne says whether a text can be a ticket of a kind at all.
-func isOne(text, kind string) bool {
-	return strings.HasPrefix(text, kind+"-") && len(text) == len(kind)+1+len(portal.NewSecret())
-}
-
-// writer is a store or a transaction of one.
-type writer = audit.Writer
-
-func (s *Server) insert(ctx context.Context, to writer, secret string, t ticket) error {
-	_, err := to.Exec(ctx, `
-		INSERT INTO cas_tickets (hash, collectivity, kind, application, service, account, session, fresh, proxies, ends)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		hashOf(secret), string(t.collectivity), t.kind, t.application, t.service, string(t.account), t.session, t.fresh,
-		strings.Join(t.proxies, "\n"), database.Millis(t.ends))
+// shown reads a ticket that is shown; portal.ErrNotFound for a text that is none
+// of ours, and for a proxy ticket whose proxy-granting ticket is gone.
+func (s *Server) shown(ctx context.Context, text string) (ticket, error) {
+	t, ok := s.unseal(text)
+	if !ok {
+		return ticket{}, portal.ErrNotFound
+	}
+	if t.kind == serviceTicket {
+		return t, nil
+	}
+	from, err := s.granted(ctx, t.granting)
+	if err == nil {
+		_, err = s.Applications.Application(ctx, sso.KindCAS, from.collectivity, from.application)
+	}
 	if err != nil {
-		return fmt.Errorf("cas: write ticket: %w", err)
+		return ticket{}, err
+	}
+	t.account, t.session, t.proxies = from.account, from.session, from.proxies
+	return t, nil
+}
+
+// burn marks a ticket as judged; portal.ErrNotFound when it was before. Of two
+// at once, one is served.
+func burn(ctx context.Context, tx *database.Tx, t ticket) error {
+	return database.OneRow(tx.Exec(ctx, `INSERT INTO cas_spent (hash, collectivity, ends) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		t.hash[:], string(t.collectivity), database.Millis(t.ends)))
+}
+
+// shownAgain is nil for a ticket that was judged and is shown a second time,
+// portal.ErrNotFound for any other: the journal tells it once.
+func (s *Server) shownAgain(ctx context.Context, t ticket) error {
+	return database.OneRow(s.DB.Exec(ctx, `UPDATE cas_spent SET shown = 2 WHERE hash = $1 AND shown = 1`, t.hash[:]))
+}
+
+// granting is what the store keeps of a proxy-granting ticket, which serves as
+// long as its session.
+type granting struct {
+	hash         digest
+	collectivity portal.CollectivityID
+	application  string
+	account      portal.AccountID
+	session      string
+	proxies      []string // callbacks, its own first
+}
+
+func (s *Server) insert(ctx context.Context, g granting) error {
+	_, err := s.DB.Exec(ctx, `
+		INSERT INTO cas_grantings (hash, collectivity, application, account, session, proxies)
+		VALUES ($1, $2, $3, $4, $5, $6)`,
+		g.hash[:], string(g.collectivity), g.application, string(g.account), g.session, strings.Join(g.proxies, "\n"))
+	if err != nil {
+		return fmt.Errorf("cas: write proxy-granting ticket: %w", err)
 	}
 	return nil
 }
 
-// issue gives an application a ticket for a person: the ticket, the session's
-// memory of it and the journal's line are there together or not at all.
-func (s *Server) issue(ctx context.Context, caller portal.Caller, application sso.Application, t ticket, client string) (secret string, err error) {
-	secret = newSecret(t.kind)
-	t.collectivity, t.application, t.account = application.Collectivity, application.ID, caller.Account
-	t.ends = s.Now().Add(ticketLife)
-	line := opened(caller, application, client)
-	line.At = s.Now()
-	err = s.DB.Tx(ctx, func(tx *database.Tx) error {
-		if err := s.insert(ctx, tx, secret, t); err != nil {
-			return err
-		}
-		err := s.SSO.Participants.Join(ctx, tx, sso.Participant{
-			Collectivity: t.collectivity, Session: t.session, Account: t.account, Application: t.application,
-			Protocol: protocol, Reference: s.sealReference(t.collectivity, secret), Address: t.service,
-		})
-		if err != nil {
-			return err
-		}
-		return audit.Write(ctx, tx, line)
-	})
+// granted reads a proxy-granting ticket; portal.ErrNotFound for none.
+func (s *Server) granted(ctx context.Context, hash digest) (granting, error) {
+	g, proxies := granting{hash: hash}, ""
+	err := s.DB.QueryRow(ctx, `SELECT collectivity, application, account, session, proxies FROM cas_grantings WHERE hash = $1`, hash[:]).
+		Scan(&g.collectivity, &g.application, &g.account, &g.session, &proxies)
 	if err != nil {
-		return "", fmt.Errorf("cas: issue ticket: %w", err)
+		return granting{}, fmt.Errorf("cas: read proxy-granting ticket: %w", err)
 	}
-	return secret, nil
+	g.proxies = strings.Split(proxies, "\n")
+	return g, nil
 }
 
-// opened is the journal's line about an application that a person opens.
-func opened(caller portal.Caller, application sso.Application, client string) audit.Line {
-	line := audit.By(caller, audit.ApplicationOpened)
-	line.Object, line.ObjectID, line.Detail, line.Address = application.Name, application.ID, protocol, client
-	return line
-}
-
-// burn takes a service or proxy ticket: whoever asks a second time gets
-// portal.ErrNotFound, whatever the first was told. Of two at once, one is served.
-func (s *Server) burn(ctx context.Context, secret string) (ticket, error) {
-	return s.take(s.DB.Change(ctx, `
-		UPDATE cas_tickets SET used = 1 WHERE hash = $1 AND used = 0
-		RETURNING collectivity, kind, application, service, account, session, fresh, proxies, ends`, hashOf(secret)))
-}
-
-// replayed returns a burnt ticket that is shown again for the first time, so
-// that the journal tells it once; portal.ErrNotFound for any other.
-func (s *Server) replayed(ctx context.Context, secret string) (ticket, error) {
-	return s.take(s.DB.Change(ctx, `
-		UPDATE cas_tickets SET used = 2 WHERE hash = $1 AND used = 1
-		RETURNING collectivity, kind, application, service, account, session, fresh, proxies, ends`, hashOf(secret)))
-}
-
-// granting reads a proxy-granting ticket, which serves again and again.
-func (s *Server) granting(ctx context.Context, secret string) (ticket, error) {
-	if !isOne(secret, grantingTicket) {
-		return ticket{}, portal.ErrNotFound
-	}
-	return s.take(s.DB.QueryRow(ctx, `
-		SELECT collectivity, kind, application, service, account, session, fresh, proxies, ends FROM cas_tickets WHERE hash = $1`,
-		hashOf(secret)))
-}
-
-func (s *Server) take(row database.Row) (t ticket, err error) {
-	var proxies string
-	var ends int64
-	err = row.Scan(&t.collectivity, &t.kind, &t.application, &t.service, &t.account, &t.session, &t.fresh, &proxies, &ends)
-	if err != nil {
-		return ticket{}, fmt.Errorf("cas: take ticket: %w", err)
-	}
-	if proxies != "" {
-		t.proxies = strings.Split(proxies, "\n")
-	}
-	t.ends = database.FromMillis(ends)
-	return t, nil
-}
-
-// forget removes a ticket that nobody got.
-func (s *Server) forget(ctx context.Context, secret string) error {
-	_, err := s.DB.Exec(ctx, `DELETE FROM cas_tickets WHERE hash = $1`, hashOf(secret))
+// forget removes a proxy-granting ticket that nobody got.
+func (s *Server) forget(ctx context.Context, hash digest) error {
+	_, err := s.DB.Exec(ctx, `DELETE FROM cas_grantings WHERE hash = $1`, hash[:])
 	return err
 }
 
@@ -149,29 +125,15 @@ func (s *Server) forget(ctx context.Context, secret string) error {
 // shown again.
 const keptEnded = 10 * time.Minute
 
-// sweep removes the tickets that ended, and those whose session did.
+// sweep removes what is known of tickets that ended, and the proxy-granting ones
+// whose session did.
 func (s *Server) sweep(ctx context.Context) error {
-	_, err := s.DB.Exec(ctx, `DELETE FROM cas_tickets WHERE ends > 0 AND ends < $1`, database.Millis(s.Now().Add(-keptEnded)))
+	_, err := s.DB.Exec(ctx, `DELETE FROM cas_spent WHERE ends < $1`, database.Millis(s.Now().Add(-keptEnded)))
 	if err != nil {
 		return err
 	}
 	_, err = s.DB.Exec(ctx, `
-		DELETE FROM cas_tickets WHERE ends = 0
-		AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.account = cas_tickets.account AND s.id = cas_tickets.session)`)
+		DELETE FROM cas_grantings
+		WHERE NOT EXISTS (SELECT 1 FROM sessions s WHERE s.account = cas_grantings.account AND s.id = cas_grantings.session)`)
 	return err
-}
-
-// journalRefusal tells the collectivity's administrator that a ticket was
-// refused for a reason that honest applications don't have.
-func (s *Server) journalRefusal(ctx context.Context, t ticket, reason audit.Reason, client string) {
-	line := audit.Line{
-		At: s.Now(), Collectivity: t.collectivity, Account: t.account, Action: audit.TicketRefused, Refused: reason,
-		Object: t.service, ObjectID: t.application, Detail: protocol, Address: client,
-	}
-	if caller, err := s.SSO.CallerIn(ctx, t.account, t.collectivity); err == nil {
-		line.Agent = caller.Agent
-	}
-	if err := audit.Write(context.WithoutCancel(ctx), s.DB, line); err != nil && !errors.Is(err, context.Canceled) {
-		s.Log.Error("cas: journal", "error", err)
-	}
 }

@@ -1,13 +1,16 @@
 package cas
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 
 	"parvis/portal"
 	"parvis/portal/audit"
+	"parvis/portal/database"
 	"parvis/portal/web"
 	"parvis/sso"
 )
@@ -56,91 +59,149 @@ func questionOf(r *http.Request, values url.Values, proxied bool) (question, err
 	return q, nil
 }
 
-// success is whose a ticket is.
+// success is whose a ticket is, and where it opens.
 type success struct {
-	ticket  ticket
-	signed  sso.Signed
-	release sso.Release
-	iou     string // of the proxy-granting ticket, "" without
+	ticket      ticket
+	signed      sso.Signed
+	application sso.Application
+	service     sso.Address // that it was given for, once it was compared
+	release     sso.Release
+	iou         string // of the proxy-granting ticket, "" without
 }
 
 // validate judges a ticket, once: whatever it finds, the ticket is void then.
 // The error is a failure, or the store's.
 func (s *Server) validate(ctx context.Context, q question) (success, error) {
-	t, err := s.spend(ctx, q)
-	if err != nil {
-		return success{}, err
+	if q.ticket == "" {
+		return success{}, errRequest
 	}
-	signed, err := s.SSO.Sessions.Of(ctx, t.account, t.session, t.collectivity)
+	t, err := s.shown(ctx, q.ticket)
 	if errors.Is(err, portal.ErrNotFound) {
-		return success{}, errTicket // she signed out meanwhile, or was closed
+		return success{}, errTicket
 	}
 	if err != nil {
 		return success{}, err
 	}
-	application, err := s.Applications.Application(ctx, sso.KindCAS, t.collectivity, t.application)
+	if !s.Now().Before(t.ends) {
+		return success{}, s.replayed(ctx, t, q)
+	}
+	answer, reason, verdict := s.judge(ctx, t, q)
+	err = s.spend(ctx, answer, q, reason, verdict)
 	if errors.Is(err, portal.ErrNotFound) {
-		return success{}, errService // removed meanwhile
+		return success{}, s.replayed(ctx, t, q)
 	}
-	if err != nil {
-		return success{}, err
-	}
-	answer := success{ticket: t, signed: signed}
-	answer.release, err = s.Applications.Release(ctx, signed.Identity.Caller, application)
-	if errors.Is(err, portal.ErrDenied) {
-		return success{}, errNobody
-	}
-	if err != nil {
+	if err = cmp.Or(verdict, err); err != nil {
 		return success{}, err
 	}
 	if q.callback != "" {
-		if answer.iou, err = s.grant(ctx, t, application, q.callback); err != nil {
-			return success{}, err
-		}
+		answer.iou, err = s.grant(ctx, t, answer.application, q.callback)
 	}
-	return answer, nil
+	return answer, err
 }
 
-// spend burns the ticket of a question, then judges what it was given for.
-func (s *Server) spend(ctx context.Context, q question) (ticket, error) {
-	if q.ticket == "" {
-		return ticket{}, errRequest
-	}
-	if !isOne(q.ticket, serviceTicket) && !isOne(q.ticket, proxyTicket) {
-		return ticket{}, errTicket
-	}
-	t, err := s.burn(ctx, q.ticket)
+// judge says whose a ticket is, or why it opens nothing; the reason is one that
+// honest applications don't give, for the journal, "" for the others.
+func (s *Server) judge(ctx context.Context, t ticket, q question) (answer success, reason audit.Reason, err error) {
+	answer.ticket = t
+	answer.application, err = s.Applications.Application(ctx, sso.KindCAS, t.collectivity, t.application)
 	if errors.Is(err, portal.ErrNotFound) {
-		return ticket{}, s.missed(ctx, q)
+		return answer, "", errService // removed meanwhile
 	}
 	if err != nil {
-		return ticket{}, err
+		return answer, "", err
 	}
-	service, err := sso.ParseAddress(q.service)
+	answer.service, err = sso.ParseAddress(q.service)
 	switch {
 	case q.service == "":
-		return ticket{}, errRequest
-	case err != nil || service.String() != t.service:
-		s.journalRefusal(ctx, t, audit.WrongService, q.client)
-		return ticket{}, errService
-	case !s.Now().Before(t.ends):
-		return ticket{}, errTicket
+		return answer, "", errRequest
+	case err != nil || digestOf(answer.service.String()) != t.service:
+		return answer, audit.WrongService, errService
 	case t.kind == proxyTicket && !q.proxied:
-		return ticket{}, errSpec
+		return answer, "", errSpec
 	case q.renew && !t.fresh:
-		return ticket{}, errNotFresh
+		return answer, "", errNotFresh
 	}
-	return t, nil
+	answer.signed, err = s.SSO.Sessions.Of(ctx, t.account, t.session, t.collectivity)
+	if errors.Is(err, portal.ErrNotFound) {
+		return answer, "", errTicket // she signed out meanwhile, or was closed
+	}
+	if err != nil {
+		return answer, "", err
+	}
+	answer.release, err = s.Applications.Release(ctx, answer.signed.Identity.Caller, answer.application)
+	if errors.Is(err, portal.ErrDenied) {
+		return answer, "", errNobody
+	}
+	return answer, "", err
 }
 
-// missed is the failure of a ticket that can't be burnt. One that was used
-// before is worth a line: somebody else holds it.
-func (s *Server) missed(ctx context.Context, q question) error {
-	t, err := s.replayed(ctx, q.ticket)
+// spend marks a ticket as judged; portal.ErrNotFound when it was before. What the
+// session remembers of it and the journal's line are there if and only if it is.
+func (s *Server) spend(ctx context.Context, answer success, q question, reason audit.Reason, verdict error) error {
+	t := answer.ticket
+	var line audit.Line
 	switch {
-	case err == nil:
-		s.journalRefusal(ctx, t, audit.Replayed, q.client)
-	case !errors.Is(err, portal.ErrNotFound):
+	case verdict == nil:
+		line = opened(answer.signed.Identity.Caller, answer.application, t.client)
+		line.At = s.Now()
+	case reason != "":
+		line = s.refusal(ctx, t, reason, q.client)
+	}
+	err := s.DB.Tx(ctx, func(tx *database.Tx) error {
+		if err := burn(ctx, tx, t); err != nil {
+			return err
+		}
+		if verdict == nil {
+			err := s.SSO.Participants.Join(ctx, tx, sso.Participant{
+				Collectivity: t.collectivity, Session: t.session, Account: t.account, Application: t.application,
+				Protocol: protocol, Reference: s.sealReference(t.collectivity, q.ticket), Address: answer.service.String(),
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if line.Action == "" {
+			return nil
+		}
+		return audit.Write(ctx, tx, line)
+	})
+	if err != nil {
+		return fmt.Errorf("cas: spend ticket: %w", err)
+	}
+	return nil
+}
+
+// opened is the journal's line about an application that a person opens.
+func opened(caller portal.Caller, application sso.Application, client string) audit.Line {
+	line := audit.By(caller, audit.ApplicationOpened)
+	line.Object, line.ObjectID, line.Detail, line.Address = application.Name, application.ID, protocol, client
+	return line
+}
+
+// refusal is the journal's line about a ticket that was refused for a reason
+// that honest applications don't give.
+func (s *Server) refusal(ctx context.Context, t ticket, reason audit.Reason, client string) audit.Line {
+	line := audit.Line{
+		At: s.Now(), Collectivity: t.collectivity, Account: t.account, Action: audit.TicketRefused, Refused: reason,
+		Object: t.application, ObjectID: t.application, Detail: protocol, Address: client,
+	}
+	if application, err := s.Applications.Application(ctx, sso.KindCAS, t.collectivity, t.application); err == nil {
+		line.Object = application.Name
+	}
+	if caller, err := s.SSO.CallerIn(ctx, t.account, t.collectivity); err == nil {
+		line.Agent = caller.Agent
+	}
+	return line
+}
+
+// replayed is the failure of a ticket that is too late. One that was judged
+// before is worth a line: somebody else holds it.
+func (s *Server) replayed(ctx context.Context, t ticket, q question) error {
+	err := s.shownAgain(ctx, t)
+	if err == nil {
+		err = audit.Write(context.WithoutCancel(ctx), s.DB, s.refusal(ctx, t, audit.Replayed, q.client))
+	}
+	if err != nil && !errors.Is(err, portal.ErrNotFound) {
 		return err
 	}
 	return errTicket
