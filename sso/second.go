@@ -148,10 +148,7 @@ type second struct {
 }
 
 func (s *Service) takeSecond(w http.ResponseWriter, r *http.Request, under flow, held Held) error {
-	use := useApp
-	if typed := r.PostFormValue("use"); typed == useKey || typed == useRecovery {
-		use = typed // and nothing else: the journal tells it
-	}
+	use := useOf(r)
 	given, err := s.judgeSecond(r, *under.Proved, use)
 	if err == nil {
 		err = s.letIn(w, r, under, given)
@@ -166,6 +163,14 @@ func (s *Service) takeSecond(w http.ResponseWriter, r *http.Request, under flow,
 		return err
 	}
 	return s.refuseSecond(w, r, under, held, use, err)
+}
+
+// useOf is the way of a form, and nothing else: the journal tells it.
+func useOf(r *http.Request) string {
+	if typed := r.PostFormValue("use"); typed == useKey || typed == useRecovery {
+		return typed
+	}
+	return useApp
 }
 
 func isSaid(err error) bool {
