@@ -155,7 +155,7 @@ func (s *Service) takeSecond(w http.ResponseWriter, r *http.Request, under flow,
 	}
 	if err == nil {
 		if use == useRecovery {
-			web.SetFlash(w, r, "sso.second.left", "count", strconv.Itoa(held.Codes-1))
+			tellCodesLeft(w, r, held.Codes-1)
 		}
 		return web.Redirect(w, r, under.Next)
 	}
@@ -163,6 +163,14 @@ func (s *Service) takeSecond(w http.ResponseWriter, r *http.Request, under flow,
 		return err
 	}
 	return s.refuseSecond(w, r, under, held, use, err)
+}
+
+func tellCodesLeft(w http.ResponseWriter, r *http.Request, left int) {
+	if left == 0 {
+		web.SetFlash(w, r, "sso.second.last")
+		return
+	}
+	web.SetFlash(w, r, "sso.second.left", "count", strconv.Itoa(left))
 }
 
 // useOf is the way of a form, and nothing else: the journal tells it.
