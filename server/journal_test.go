@@ -19,7 +19,10 @@ func TestTheJournalTellsWhoSignedInAndWhyNot(t *testing.T) {
 	p.Anonymous().SignIn(mistyped, servertest.Password)
 	browser := p.Anonymous()
 	browser.SignIn("agent@bourg.example", servertest.Password)
-	browser.Post("/account/app-passwords", "name", "Téléphone de Camille", "scope", "calendar")
+	made := browser.Post("/account/app-passwords", "name", "Téléphone de Camille", "scope", "calendar").Want(t, 201, "est prêt").Body
+	if strings.Index(made, "est prêt") > strings.Index(made, "Voir ma fiche") {
+		t.Error("the new password is not the first thing on its page")
+	}
 	formula := audit.By(p.Caller("admin@bourg.example", "bourg"), audit.Exported)
 	formula.Object = `=HYPERLINK("x")`
 	if err := audit.Write(t.Context(), p.DB, formula); err != nil {
