@@ -179,7 +179,7 @@ func TestAnAdministratorTriesALogin(t *testing.T) {
 	must(t, h.SetRights(context.Background(), directory.Installation("bourg"), h.anne.Agent, []portal.Right{portal.Admin}))
 	admin := h.as(t, h.anne)
 	settings := admin.get("/admin/sign-in")
-	settings.want(t, http.StatusOK, "Famille d’annuaire", "active-directory", domain.URL, domain.BindDN, "sAMAccountName", "Régie → regie")
+	settings.want(t, http.StatusOK, "Famille d’annuaire", "Active Directory", domain.URL, domain.BindDN, "sAMAccountName", "Régie → regie")
 	if strings.Contains(settings.body, domain.BindPassword) {
 		t.Error("the page shows the service account's password")
 	}

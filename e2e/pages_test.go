@@ -38,7 +38,7 @@ var signedIn = append([]string{
 func roles() []role {
 	return []role{
 		{"agent", "agent@bourg.example", signedIn},
-		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/applications/finances/access", "/admin/applications/finances/access?q=a", "/admin/sign-in/factors"}, signedIn...)},
+		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/agents?state=closed", "/admin/journal?action=factor.reset", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/applications/finances/access", "/admin/applications/finances/access?q=a", "/admin/sign-in/factors"}, signedIn...)},
 		{"operator", "pool@pool.example", append([]string{"/pool"}, everybody...)},
 		{"anybody", "", append([]string{"/sign-in", "/sign-in/forgotten"}, everybody...)},
 	}
@@ -49,7 +49,7 @@ var unseen = map[string]string{
 	"/sign-in/password":                 "is reached by a form, see TestRefusedFormsAreForEveryone",
 	"/sign-in/reset":                    "is reached by a link, see TestAnAccountFromItsInvitationToItsSecondPassword",
 	"/sign-in/invitation":               "is reached by a link, see the same",
-	"/account/invitation":               "is reached by a link, see server",
+	"/account/invitation":               "is reached by a link, see TestLinksOnPaperAreForEveryone",
 	"/account/password":                 "asks for a fresh sign-in, see the same",
 	"/account/factors/keys":             "needs a host with a name, see TestPasskeys",
 	"/sign-in/second":                   "is reached by a form, see TestSecondFactorsAreForEveryone",
@@ -64,12 +64,12 @@ var unseen = map[string]string{
 	"/documents/{id}/versions":          "leads back to a page",
 	"/documents/{id}/file":              "is the file",
 	"/documents/{id}/versions/{number}": "is the file",
-	"/cas/login":                        "leads to an application, see TestCAS and sso/cas",
+	"/cas/login":                        "leads to an application, see TestRefusalsOfApplicationsAreForEveryone",
 	"/cas/logout":                       "leads to the sign-in or to an application, see sso/cas",
-	"/oidc/{issuer}/authorize":          "leads to an application, see sso/openid",
+	"/oidc/{issuer}/authorize":          "leads to an application, see the same",
 	"/oidc/{issuer}/continue/{request}": "leads to an application, see sso/openid",
-	"/oidc/{issuer}/logout":             "leads to an application, see sso/openid",
-	"/forward/start":                    "leads to an application, see sso/forwardauth",
+	"/oidc/{issuer}/logout":             "asks before it leads to an application, see the same",
+	"/forward/start":                    "leads to an application, see the same",
 	"/search/suggestions":               "is a fragment of the search field",
 	"/theme/{file}":                     "is a style sheet",
 	"/calendar/remote/events/{id}":      "needs another server, see calendar/remote",
@@ -325,5 +325,22 @@ func TestFragmentsAreValid(t *testing.T) {
 			}
 			browser.HTML(t, []byte(fragment))
 		})
+	}
+}
+
+// TestLabelsOfFoldedRowsFollowTheirLanguage: French puts a space before a colon.
+func TestLabelsOfFoldedRowsFollowTheirLanguage(t *testing.T) {
+	portal, page := servertest.New(t), browser.New(t)
+	r := role{login: "admin@bourg.example"}
+	signIn(page, portal.URL, r.login, servertest.Password)
+	page.Size(360, 640)
+	for _, language := range []i18n.Language{i18n.French, i18n.English} {
+		speak(t, portal, page, r, language)
+		page.Open(portal.URL + "/admin/agents")
+		var content string
+		page.Evaluate(`getComputedStyle(document.querySelector('.folds td[data-label]'), '::before').content`, &content)
+		if spaced := strings.Contains(content, "\u00a0"); spaced != (language == i18n.French) {
+			t.Errorf("%s: the label reads %s", language, content)
+		}
 	}
 }

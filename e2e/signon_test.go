@@ -199,3 +199,57 @@ func TestTwoTabsSignInAtOnce(t *testing.T) {
 	second.Reload()
 	second.Wait("#login")
 }
+
+// TestTwoTabsAtTheSecondFactor: the form of the first is refused once the second
+// began a sign-in anew. It says so, and ends where it began, as does the other.
+func TestTwoTabsAtTheSecondFactor(t *testing.T) {
+	d := newDesk(t)
+	d.clients(t)
+	codes := d.addFactor(t, "collegue@bourg.example")
+	first := d.window(t)
+	first.Allow("status of 4") // the form that is refused
+	second := first.Tab()
+	first.Open(d.apps["strict cas"])
+	passwordOn(first, "collegue@bourg.example")
+	second.Open(d.apps["strict openid"])
+	passwordOn(second, "collegue@bourg.example")
+	first.Fill("#code", "000000")
+	first.Follow("button.main")
+	first.MustSee("a repris dans un autre onglet")
+	shots(t, first, "second-other-tab")
+	first.Follow("text=Donner un code de secours")
+	first.Fill("#code", codes[0])
+	first.Follow("button.main")
+	first.MustSee("Bienvenue dans strict-cas")
+	second.Fill("#code", "000000")
+	second.Follow("button.main") // she is in: nothing is asked of her anew
+	second.MustSee("Bienvenue dans strict-openid")
+}
+
+// TestTwoTabsAtTheFirstFactor: who scanned the picture of one tab need not scan
+// another.
+func TestTwoTabsAtTheFirstFactor(t *testing.T) {
+	d := newDesk(t)
+	d.clients(t)
+	first := d.window(t)
+	first.Allow("status of 4") // the form that is refused
+	second := first.Tab()
+	first.Open(d.apps["strict cas"])
+	passwordOn(first, "agent@bourg.example")
+	secret := first.Text("code.secret")
+	second.Open(d.apps["strict openid"]) // asks no password: the collectivity lets her in with one
+	first.Fill("#code", "000000")
+	first.Follow("button.main")
+	first.MustSee("a repris dans un autre onglet")
+	if again := first.Text("code.secret"); again != secret {
+		t.Errorf("the picture is now %q, was %q", again, secret)
+	}
+	shots(t, first, "first-other-tab")
+	first.Fill("#code", ssotest.Code(t, secret, time.Now()))
+	first.Follow("button.main")
+	first.Follow("main a.button.main")
+	first.MustSee("Bienvenue dans strict-cas")
+	second.Fill("#code", "000000")
+	second.Follow("button.main")
+	second.MustSee("Bienvenue dans strict-openid")
+}

@@ -109,6 +109,7 @@ func TestAnInvitedPersonOpensHerAccount(t *testing.T) {
 		t.Errorf("the letter says %q\n%s", subject, text)
 	}
 	admin.Get("/admin/agents?state=invited").Want(t, 200, "Anne d&#39;Été", "Invitation envoyée")
+	admin.Get("/admin/agents?state=closed").Want(t, 200, "Aucun agent n’est dans ce cas.") // and no advice about words
 	invite := linkIn(t, p, letter)
 	anne := p.Anonymous()
 	follow(t, anne, invite).Want(t, 200, "Choisir un mot de passe", "anne@bourg.example")
@@ -215,6 +216,7 @@ func TestAForgottenPasswordIsReplacedByMail(t *testing.T) {
 	if got, want := strings.ReplaceAll(unknown.Body, "nobody@bourg.example", login), known.Body; got != want {
 		t.Error("the page tells who has an account")
 	}
+	known.Want(t, 200, "Mairie de Bourg-sur-Loire", `33261910100">`) // whom to call when nothing comes
 	first := linkIn(t, p, p.Received(login, 1))
 	// The link never comes from the request (CVE-2013-4202 and its many sisters).
 	ask(login, "Host", "voleur.example", "X-Forwarded-Host", "voleur.example").Want(t, 200)

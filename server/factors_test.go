@@ -145,3 +145,34 @@ func TestAnAdministratorDoesNotUndoAnOperator(t *testing.T) {
 		t.Errorf("her password leads to %q, want to her second factor", got)
 	}
 }
+
+// TestTheLastRecoveryCodeSaysThatItWas, and the others how many are left.
+func TestTheLastRecoveryCodeSaysThatItWas(t *testing.T) {
+	p := servertest.New(t)
+	const login = "collegue@bourg.example"
+	client := p.AsIn(login, "bourg")
+	page := client.Get("/account/factors/app").Want(t, 200).Body
+	secret, pending := between(t, page, `<code class="secret">`, "<"), between(t, page, `name="pending" value="`, `"`)
+	shown := client.Post("/account/factors/app", "pending", pending, "code", ssotest.Code(t, secret, time.Now())).Want(t, 201).Body
+	var codes []string
+	for item := range strings.SplitSeq(shown, "<li><code>") {
+		if code, _, found := strings.Cut(item, "</code></li>"); found {
+			codes = append(codes, code)
+		}
+	}
+	if len(codes) != 10 {
+		t.Fatalf("%d codes, want 10", len(codes))
+	}
+	for i, code := range codes {
+		window := p.Anonymous()
+		window.SignIn(login, servertest.Password).Want(t, 303)
+		step := window.Get("/sign-in/second").Want(t, 200).Body
+		window.Post("/sign-in/second", "flow", between(t, step, `name="flow" value="`, `"`), "use", "recovery", "code", code).Want(t, 303)
+		switch home := window.Get("/").Want(t, 200); i {
+		case 0:
+			home.Want(t, 200, "Il vous en reste 9")
+		case 9:
+			home.Want(t, 200, "était le dernier")
+		}
+	}
+}

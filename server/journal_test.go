@@ -19,7 +19,10 @@ func TestTheJournalTellsWhoSignedInAndWhyNot(t *testing.T) {
 	p.Anonymous().SignIn(mistyped, servertest.Password)
 	browser := p.Anonymous()
 	browser.SignIn("agent@bourg.example", servertest.Password)
-	browser.Post("/account/app-passwords", "name", "Téléphone de Camille", "scope", "calendar")
+	made := browser.Post("/account/app-passwords", "name", "Téléphone de Camille", "scope", "calendar").Want(t, 201, "est prêt").Body
+	if strings.Index(made, "est prêt") > strings.Index(made, "Voir ma fiche") {
+		t.Error("the new password is not the first thing on its page")
+	}
 	formula := audit.By(p.Caller("admin@bourg.example", "bourg"), audit.Exported)
 	formula.Object = `=HYPERLINK("x")`
 	if err := audit.Write(t.Context(), p.DB, formula); err != nil {
@@ -60,7 +63,10 @@ func TestTheJournalTellsWhoSignedInAndWhyNot(t *testing.T) {
 		}
 	}
 
-	page := p.As("admin@bourg.example").Get("/admin/journal").Want(t, 200, "mot de passe erroné", "compte inconnu")
+	page := p.As("admin@bourg.example").Get("/admin/journal").Want(t, 200, "mot de passe erroné", "compte inconnu", "n° ")
+	if strings.Contains(page.Body, `>– <`) {
+		t.Error("a dash stands where something is told beside it")
+	}
 	table := p.As("admin@bourg.example").Post("/admin/journal.csv").Want(t, 200)
 	for _, secret := range []string{mistyped, strings.ToLower(mistyped), "wrong-password-canary", servertest.Password, "Téléphone de Camille"} {
 		if strings.Contains(page.Body+table.Body, secret) {

@@ -88,7 +88,8 @@ func (s *Service) tryLogin(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.Tried = &tried
 	if tried.Refused != "" {
-		page.Refused = web.Printer(r).T("audit.reason." + string(tried.Refused))
+		printer := web.Printer(r)
+		page.Refused = printer.T("sso.admin.try.why", "why", printer.T("audit.reason."+string(tried.Refused)))
 	}
 	if said, ok := sentenceOf(r, tried.Fault); ok {
 		page.Refused = said

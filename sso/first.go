@@ -14,6 +14,7 @@ type firstForm struct {
 	Flow  string
 	App   newApp
 	Keys  bool // she may make a key here
+	Next  string
 	Asked bool // by an application, not by the collectivity
 }
 
@@ -22,7 +23,10 @@ func (s *Service) showFirstFactor(w http.ResponseWriter, r *http.Request, under 
 }
 
 func (s *Service) renderFirst(w http.ResponseWriter, r *http.Request, status int, under flow, secret []byte, form web.Form) (err error) {
-	page := &firstForm{Form: form, Flow: under.Proved.ID, Keys: !under.Proved.Kiosk && takesKeys(web.BaseURL(r)), Asked: under.Second || under.Proved.Session != ""}
+	page := &firstForm{
+		Form: form, Flow: under.Proved.ID, Next: under.Next,
+		Keys: !under.Proved.Kiosk && takesKeys(web.BaseURL(r)), Asked: under.Second || under.Proved.Session != "",
+	}
 	login, err := s.people.LoginOf(r.Context(), under.Proved.Account)
 	if err != nil {
 		return err
@@ -32,6 +36,9 @@ func (s *Service) renderFirst(w http.ResponseWriter, r *http.Request, status int
 	}
 	page.Title, page.Gate = web.Printer(r).T("sso.first.title"), true
 	if err := s.dress(r, &page.Page, under); err != nil {
+		return err
+	}
+	if err := s.allowForms(w, r, under.Next); err != nil {
 		return err
 	}
 	return s.render(w, r, status, "sso/first", page)

@@ -30,29 +30,41 @@ func (s *Service) showForgotten(w http.ResponseWriter, r *http.Request) error {
 	return s.renderForgotten(w, r, http.StatusOK, page)
 }
 
-// renderForgotten names the collectivity and how it signs in when the domain of
-// the address tells it, which anybody may know.
+// renderForgotten tells how the collectivity signs in that the domain of the
+// address leads to.
 func (s *Service) renderForgotten(w http.ResponseWriter, r *http.Request, status int, page *forgottenPage) error {
-	page.Title, page.Gate, page.Sends = web.Printer(r).T("sso.forgotten"), true, s.post.Sends()
-	if login, ok := CanonicalLogin(page.Login); ok && LoginDomain(login) != "" {
-		place, err := s.people.Locate(r.Context(), login)
+	page.Title = web.Printer(r).T("sso.forgotten")
+	place, err := s.dressForgotten(r, page)
+	if err != nil {
+		return err
+	}
+	if place.ByDomain {
+		method, err := s.Methods.Of(r.Context(), place.Collectivity.ID)
 		if err != nil {
 			return err
 		}
-		if place.ByDomain {
-			method, err := s.Methods.Of(r.Context(), place.Collectivity.ID)
-			if err != nil {
-				return err
-			}
-			page.Kind = method.Kind
-			if page.Help, err = s.Resets.help(r.Context(), place.Collectivity.ID); err != nil {
-				return err
-			}
-			page.CollectivityName, page.CollectivityLongName = place.Collectivity.Name, place.Collectivity.LongName
-			page.CollectivityPhone, page.ThemeURL = place.Collectivity.Phone, place.Collectivity.ThemeURL
+		page.Kind = method.Kind
+		if page.Help, err = s.Resets.help(r.Context(), place.Collectivity.ID); err != nil {
+			return err
 		}
 	}
 	return s.render(w, r, status, "sso/forgotten", page)
+}
+
+// dressForgotten gives a page the colours and the telephone of the collectivity
+// that the domain of its address leads to, which anybody may know.
+func (s *Service) dressForgotten(r *http.Request, page *forgottenPage) (Place, error) {
+	page.Gate, page.Sends = true, s.post.Sends()
+	login, ok := CanonicalLogin(page.Login)
+	if !ok || LoginDomain(login) == "" {
+		return Place{}, nil
+	}
+	place, err := s.people.Locate(r.Context(), login)
+	if err != nil || !place.ByDomain {
+		return Place{}, err
+	}
+	wear(&page.Page, place.Collectivity)
+	return place, nil
 }
 
 func (s *Service) takeForgotten(w http.ResponseWriter, r *http.Request) error {
@@ -83,7 +95,10 @@ func (s *Service) takeForgotten(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page = &forgottenPage{Login: page.Login, Asked: true}
-	page.Title, page.Gate, page.Sends = web.Printer(r).T("sso.forgotten.asked"), true, s.post.Sends()
+	page.Title = web.Printer(r).T("sso.forgotten.asked")
+	if _, err := s.dressForgotten(r, page); err != nil {
+		return err
+	}
 	return s.render(w, r, http.StatusOK, "sso/asked", page)
 }
 

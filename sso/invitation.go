@@ -88,7 +88,7 @@ func (s *Service) showInvitation(w http.ResponseWriter, r *http.Request) error {
 		return s.renderChoose(w, r, http.StatusOK, invitationPage(r, one))
 	}
 	page := invitationPage(r, one)
-	page.Title, page.Gate = web.Printer(r).T("sso.invited.title", "name", one.Collectivity.LongName), true
+	page.Title, page.Gate = web.Printer(r).T("sso.invited.title", "name", one.Collectivity.Name), true
 	page.Action = "/sign-in?again=1&login=" + url.QueryEscape(one.Login) + "&next=" + url.QueryEscape(acceptPage)
 	return s.render(w, r, http.StatusOK, "sso/invited", page)
 }
@@ -96,7 +96,7 @@ func (s *Service) showInvitation(w http.ResponseWriter, r *http.Request) error {
 func invitationPage(r *http.Request, one Invitation) *choosePage {
 	page := &choosePage{
 		Action: "/sign-in/invitation", Link: linkTag(linkOf(r)), Login: one.Login, First: true,
-		Lead: web.Printer(r).T("sso.choose.invited", "name", one.Name, "collectivity", one.Collectivity.LongName),
+		Lead: web.Printer(r).T("sso.choose.invited", "name", one.Name),
 	}
 	wear(&page.Page, one.Collectivity)
 	return page
@@ -180,7 +180,7 @@ func (s *Service) showAccept(w http.ResponseWriter, r *http.Request) error {
 		return web.Redirect(w, r, "/sign-in/invitation")
 	}
 	page := invitationPage(r, one)
-	page.Title, page.Gate, page.Action = web.Printer(r).T("sso.invited.title", "name", one.Collectivity.LongName), true, acceptPage
+	page.Title, page.Gate, page.Action = web.Printer(r).T("sso.invited.title", "name", one.Collectivity.Name), true, acceptPage
 	return s.render(w, r, http.StatusOK, "sso/accept", page)
 }
 

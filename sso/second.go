@@ -148,17 +148,14 @@ type second struct {
 }
 
 func (s *Service) takeSecond(w http.ResponseWriter, r *http.Request, under flow, held Held) error {
-	use := useApp
-	if typed := r.PostFormValue("use"); typed == useKey || typed == useRecovery {
-		use = typed // and nothing else: the journal tells it
-	}
+	use := useOf(r)
 	given, err := s.judgeSecond(r, *under.Proved, use)
 	if err == nil {
 		err = s.letIn(w, r, under, given)
 	}
 	if err == nil {
 		if use == useRecovery {
-			web.SetFlash(w, r, "sso.second.left", "count", strconv.Itoa(held.Codes-1))
+			tellCodesLeft(w, r, held.Codes-1)
 		}
 		return web.Redirect(w, r, under.Next)
 	}
@@ -166,6 +163,22 @@ func (s *Service) takeSecond(w http.ResponseWriter, r *http.Request, under flow,
 		return err
 	}
 	return s.refuseSecond(w, r, under, held, use, err)
+}
+
+func tellCodesLeft(w http.ResponseWriter, r *http.Request, left int) {
+	if left == 0 {
+		web.SetFlash(w, r, "sso.second.last")
+		return
+	}
+	web.SetFlash(w, r, "sso.second.left", "count", strconv.Itoa(left))
+}
+
+// useOf is the way of a form, and nothing else: the journal tells it.
+func useOf(r *http.Request) string {
+	if typed := r.PostFormValue("use"); typed == useKey || typed == useRecovery {
+		return typed
+	}
+	return useApp
 }
 
 func isSaid(err error) bool {

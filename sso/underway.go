@@ -3,6 +3,7 @@ package sso
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"parvis/portal"
 	"parvis/portal/web"
@@ -40,9 +41,13 @@ func (s *Service) secondOf(r *http.Request) (under flow, held Held, ok bool, err
 	return under, held, true, err
 }
 
+// errOtherTab is for the form of a sign-in that another tab began anew.
+var errOtherTab = portal.UserError{Kind: portal.ErrDenied, Field: "code", Key: "sso.error.other-tab"}
+
 // whoseTurn serves a step of the sign-in under way: who has no second factor adds
-// her first, the others give theirs. Who comes to the step of the other, or with
-// the form of a sign-in that another tab began anew, is led to her own.
+// her first, the others give theirs. Who comes to the step of the other is led to
+// her own; who comes with the form of a sign-in that another tab began anew is
+// asked again. Each tab keeps leading where it led.
 func (s *Service) whoseTurn(first bool, serve func(w http.ResponseWriter, r *http.Request, under flow, held Held) error) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		posted := r.Method == http.MethodPost
@@ -52,16 +57,44 @@ func (s *Service) whoseTurn(first bool, serve func(w http.ResponseWriter, r *htt
 			}
 		}
 		under, held, ok, err := s.secondOf(r)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case !ok:
+		}
+		if !ok {
 			return s.notUnderWay(w, r)
-		case held.Any() == first, posted && under.Proved.ID != r.PostFormValue("flow"):
-			return web.Redirect(w, r, stepOf(held))
+		}
+		if to := tabLeadsTo(r); to != "" {
+			under.Next = SafeNext(to)
+		}
+		switch {
+		case held.Any() == first:
+			return web.Redirect(w, r, stepOf(held)+"?to="+url.QueryEscape(under.Next))
+		case posted && under.Proved.ID != r.PostFormValue("flow"):
+			return s.askAgain(w, r, under, held)
 		}
 		return serve(w, r, under, held)
 	}
+}
+
+// tabLeadsTo is where the page of this request leads, "" when it does not say. The
+// cookie of the sign-in under way only knows that of the last tab. It is as free as
+// the one that a sign-in begins with, so what may be opened is still up to the page
+// that it names.
+func tabLeadsTo(r *http.Request) string {
+	if r.Method == http.MethodPost {
+		return r.PostFormValue("next")
+	}
+	return r.URL.Query().Get("to")
+}
+
+// askAgain shows the step of the sign-in under way in the tab of another one, whose
+// form was refused.
+func (s *Service) askAgain(w http.ResponseWriter, r *http.Request, under flow, held Held) error {
+	if held.Any() {
+		return s.refuseSecond(w, r, under, held, useOf(r), errOtherTab)
+	}
+	form, _ := web.FormErrors(r, errOtherTab)
+	return s.renderFirst(w, r, http.StatusUnprocessableEntity, under, s.readPending(under.Proved.Account, r.PostFormValue("pending")), form)
 }
 
 // stepOf is the page of what a sign-in waits for.
@@ -75,11 +108,12 @@ func stepOf(held Held) string {
 // notUnderWay answers who comes to a step that is not, or no more: in another tab
 // she may have ended it, and goes on to where this one began.
 func (s *Service) notUnderWay(w http.ResponseWriter, r *http.Request) error {
+	next := SafeNext(tabLeadsTo(r))
 	if web.IdentityOf(r) != nil {
-		return web.Redirect(w, r, SafeNext(r.PostFormValue("next")))
+		return web.Redirect(w, r, next)
 	}
 	if r.Method == http.MethodPost {
-		return s.refuse(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}, home)
+		return s.refuse(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.expired"}, next)
 	}
 	return web.Redirect(w, r, "/sign-in")
 }

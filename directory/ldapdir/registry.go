@@ -265,7 +265,7 @@ func (s *Servers) Describe(method sso.Method) ([]sso.Setting, error) {
 		return nil, errors.Join(errSettings, err)
 	}
 	all := []sso.Setting{
-		{Key: "ldapdir.setting.kind", Value: string(settings.Kind)},
+		{Key: "ldapdir.setting.kind", Value: settings.Kind.name()},
 		{Key: "ldapdir.setting.servers", Value: strings.Join(settings.addresses(), ", ")},
 		{Key: "ldapdir.setting.service", Value: cmp.Or(settings.BindDN, "–")},
 		{Key: "ldapdir.setting.base", Value: settings.BaseDN},

@@ -23,6 +23,14 @@ const (
 	ActiveDirectory Kind = "active-directory"
 )
 
+// name is how people call a kind.
+func (k Kind) name() string {
+	if k == ActiveDirectory {
+		return "Active Directory"
+	}
+	return "OpenLDAP"
+}
+
 // Settings say how to ask the directory servers of one collectivity. They are
 // the JSON of a sso.Method; the service account's password is the method's
 // secret.
