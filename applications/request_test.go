@@ -143,6 +143,9 @@ func TestOnlyAnAdministratorAnswers(t *testing.T) {
 	if _, err := d.Answer(ctx, d.anne, id, Answer{Grant: true}, ""); !errors.Is(err, portal.ErrDenied) {
 		t.Errorf("by the store: %v", err)
 	}
+	if requests, err := d.Requests(ctx, d.anne, -1); !errors.Is(err, portal.ErrDenied) || len(requests) > 0 {
+		t.Errorf("she lists %+v, %v", requests, err)
+	}
 	if waiting := waitsFor(t, d, d.requests, d.anne); len(waiting) != 0 || d.admitted(t) {
 		t.Errorf("she is shown %q", waiting)
 	}
