@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/i18n"
 	"parvis/todo"
 )
@@ -44,6 +46,12 @@ func (d *desk) request(caller portal.Caller) todo.Request {
 func (d *desk) ask(t testing.TB) string {
 	t.Helper()
 	got(d.Ask(t.Context(), d.anne, "paie", "Je remplace  Luc\n", ""))(t)
+	return d.last(t)
+}
+
+// last is the id of anne's last request.
+func (d *desk) last(t testing.TB) string {
+	t.Helper()
 	return got(d.Offer(t.Context(), d.anne, "paie"))(t).Request.ID
 }
 
@@ -76,6 +84,14 @@ func sentence(err error) string {
 	var said portal.UserError
 	errors.As(err, &said)
 	return said.Key
+}
+
+// told is the journal of bourg, the newest line first.
+func (d *desk) told(t testing.TB) []audit.Entry {
+	t.Helper()
+	lines, _, err := audit.NewJournal(d.db, d).Lines(t.Context(), d.admin, audit.Query{})
+	must(t, err)
+	return lines
 }
 
 // The promise before all others: what is asked in bourg is nothing in agglo.
@@ -127,8 +143,86 @@ func TestOnlyAnAdministratorAnswers(t *testing.T) {
 	if _, err := d.Answer(ctx, d.anne, id, Answer{Grant: true}, ""); !errors.Is(err, portal.ErrDenied) {
 		t.Errorf("by the store: %v", err)
 	}
+	if requests, err := d.Requests(ctx, d.anne, -1); !errors.Is(err, portal.ErrDenied) || len(requests) > 0 {
+		t.Errorf("she lists %+v, %v", requests, err)
+	}
 	if waiting := waitsFor(t, d, d.requests, d.anne); len(waiting) != 0 || d.admitted(t) {
 		t.Errorf("she is shown %q", waiting)
+	}
+}
+
+// Each step of a request is a line of the journal: who, about which application,
+// whose access, from where.
+func TestEachStepOfARequestIsInTheJournal(t *testing.T) {
+	d, ctx := newDesk(t), context.Background()
+	const from = "192.0.2.1"
+	type line struct {
+		action audit.Action
+		agent  portal.AgentID
+		whose  string // access that an administrator decides about
+	}
+	anne, name, before := d.anne, "Anne-Élodie L’Hénoret", len(d.told(t))
+	var want []line
+	step := func(do func() error, lines ...line) {
+		t.Helper()
+		must(t, do())
+		d.clock = d.clock.Add(time.Second)
+		want = append(want, lines...)
+	}
+	ask := func() error { _, err := d.Ask(ctx, anne, "paie", "Je remplace Luc", from); return err }
+	answer := func(grant bool) func() error {
+		return func() error {
+			_, err := d.Answer(ctx, d.admin, d.last(t), Answer{Grant: grant, Reason: "Non"}, from)
+			return err
+		}
+	}
+	takeBack := func() error { _, err := d.TakeBack(ctx, d.admin, d.last(t), from); return err }
+	step(ask, line{audit.AccessAsked, "anne", ""})
+	step(func() error { _, err := d.Withdraw(ctx, anne, "paie", from); return err }, line{audit.AccessWithdrawn, "anne", ""})
+	step(ask, line{audit.AccessAsked, "anne", ""})
+	step(answer(false), line{audit.AccessRefused, "admin", name})
+	step(takeBack, line{audit.AccessReopened, "admin", name})
+	step(answer(true), line{audit.ApplicationGranted, "admin", name})
+	step(takeBack, line{audit.ApplicationRevoked, "admin", name}, line{audit.AccessReopened, "admin", name})
+	step(answer(true), line{audit.ApplicationGranted, "admin", name})
+	step(func() error { _, err := d.Revoke(ctx, d.second, "paie", "anne", from); return err }, line{audit.ApplicationRevoked, "second", name})
+	step(func() error { _, err := d.GiveBack(ctx, d.second, "paie", "anne", from); return err }, line{audit.ApplicationGranted, "second", name})
+	told, written := d.told(t), []line{}
+	for _, one := range told[:len(told)-before] {
+		written = append(written, line{one.Action, one.Agent, one.Detail})
+		if one.Object != "Paie" || one.ObjectID != "paie" || one.Address != from {
+			t.Errorf("line %+v", one)
+		}
+	}
+	for _, lines := range [][]line{want, written} { // several are of one millisecond
+		slices.SortFunc(lines, func(a, b line) int {
+			return strings.Compare(string(a.action)+" "+string(a.agent), string(b.action)+" "+string(b.agent))
+		})
+	}
+	if diff := cmp.Diff(want, written, cmp.AllowUnexported(line{})); diff != "" {
+		t.Errorf("journal (-want +got):\n%s", diff)
+	}
+}
+
+// Who was an administrator when she answered may be one no more: she takes nothing
+// back, and is not told who answered either.
+func TestARightThatWasTakenAwayTakesNothingBack(t *testing.T) {
+	d, ctx := newDesk(t), context.Background()
+	id := d.ask(t)
+	got(d.Answer(ctx, d.admin, id, Answer{Grant: true}, ""))(t)
+	former := d.admin
+	former.Rights = nil
+	if _, err := d.requests.Undo(ctx, d.request(former), id); !errors.Is(err, portal.ErrNotFound) || sentence(err) != "" {
+		t.Errorf("taken back: %v", err)
+	}
+	if _, err := d.requests.Act(ctx, d.request(former), id, refuseAction, todo.Values{"reason": "Non"}); !errors.Is(err, portal.ErrNotFound) || sentence(err) != "" {
+		t.Errorf("answered anew: %v", err)
+	}
+	if _, err := d.Withdraw(ctx, d.anne, "paie", ""); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("withdrawn once it was answered: %v", err)
+	}
+	if request := got(d.Offer(ctx, d.anne, "paie"))(t).Request; !d.admitted(t) || request.State != Granted {
+		t.Errorf("the access that was given is gone, or its answer: %+v", request)
 	}
 }
 
@@ -267,11 +361,22 @@ func TestAnAnswerIsNotTakenBackOverALaterChange(t *testing.T) {
 	d, ctx := newDesk(t), context.Background()
 	id := d.ask(t)
 	got(d.Answer(ctx, d.admin, id, Answer{Grant: true}, ""))(t)
-	d.clock = d.clock.Add(time.Minute)
-	must(t, d.Grant(ctx, d.second, "paie", "anne", d.clock.AddDate(1, 0, 0), ""))
-	if _, err := d.TakeBack(ctx, d.admin, id, ""); sentence(err) != "applications.error.changedsince" || !d.admitted(t) {
-		t.Errorf("over another's change: %v", err)
+	for name, change := range map[string]struct {
+		later time.Duration
+		until time.Time
+	}{
+		"at the same moment": {0, d.clock.AddDate(1, 0, 0)},
+		"to the same end":    {time.Minute, time.Time{}},
+	} {
+		answered := d.clock
+		d.clock = answered.Add(change.later)
+		must(t, d.Grant(ctx, d.second, "paie", "anne", change.until, ""))
+		if _, err := d.TakeBack(ctx, d.admin, id, ""); sentence(err) != "applications.error.changedsince" || !d.admitted(t) {
+			t.Errorf("over another's change %s: %v", name, err)
+		}
+		d.clock = answered
 	}
+	d.clock = d.clock.Add(3 * time.Minute)
 	got(d.Revoke(ctx, d.second, "paie", "anne", ""))(t)
 	if _, err := d.TakeBack(ctx, d.admin, id, ""); sentence(err) != "applications.error.changedsince" {
 		t.Errorf("over another's withdrawal: %v", err)
@@ -412,6 +517,33 @@ func TestAnAccessTakenAwayIsGivenBackForAnHour(t *testing.T) {
 	d.clock = d.clock.Add(undoTime + time.Millisecond)
 	if _, err := d.GiveBack(ctx, d.admin, "paie", "anne", ""); !errors.Is(err, portal.ErrNotFound) || d.admitted(t) {
 		t.Errorf("given back an hour later: %v", err)
+	}
+}
+
+// What is kept of an agent's applications is dropped by whatever opens or closes one to
+// her: she waits for nothing, and nothing stays open.
+func TestEachAnswerIsToldToWhoKeepsAccesses(t *testing.T) {
+	d, ctx := newDesk(t), context.Background()
+	id, told := d.ask(t), 0
+	d.OnChange(func(_ portal.CollectivityID, agents ...portal.AgentID) {
+		if slices.Contains(agents, "anne") {
+			told++
+		}
+	})
+	for _, step := range []struct {
+		name string
+		do   func() error
+	}{
+		{"an answer", func() error { _, err := d.Answer(ctx, d.admin, id, Answer{Grant: true}, ""); return err }},
+		{"its way back", func() error { _, err := d.TakeBack(ctx, d.admin, id, ""); return err }},
+		{"an access", func() error { return d.Grant(ctx, d.admin, "paie", "anne", time.Time{}, "") }},
+		{"its withdrawal", func() error { _, err := d.Revoke(ctx, d.admin, "paie", "anne", ""); return err }},
+		{"the way back of that", func() error { _, err := d.GiveBack(ctx, d.admin, "paie", "anne", ""); return err }},
+	} {
+		told = 0
+		if must(t, step.do()); told != 1 {
+			t.Errorf("%s is told %d times, want once", step.name, told)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -351,6 +352,46 @@ func TestAnApplicationMayAskForMore(t *testing.T) {
 	}
 }
 
+// isSession says whether a cookie is that of a session.
+func isSession(cookie *http.Cookie) bool { return cookie.Name == sso.CookieName(false) }
+
+// TestAStepUpIsOfItsSession and of who signed in a moment ago: a session left open
+// makes no first factor, and a step begun in one browser raises no other.
+func TestAStepUpIsOfItsSession(t *testing.T) {
+	h, made := withApp(t)
+	b, other := h.as(t, h.anne), h.as(t, h.anne)
+	address := got(url.Parse(h.server.URL))(t)
+	b.get("/sign-in/second?next=%2Faccount").want(t, http.StatusSeeOther)
+	begun := slices.DeleteFunc(b.client.Jar.Cookies(address), isSession)
+	other.client.Jar.SetCookies(address, begun)
+	if last := other.get("/sign-in/second"); last.location != "/" {
+		t.Errorf("a step of another session: %d to %q", last.status, last.location)
+	}
+	form := fields(b.get("/sign-in/second").body)
+	form.Set("use", "app")
+	form.Set("code", h.code(t, made))
+	other.post("/sign-in/second", form)
+	if last := other.get("/sign-in/second?next=%2Faccount"); last.location == "/account" {
+		t.Error("the step of one session raised another")
+	}
+	if last := b.post("/sign-in/second", form); last.location != "/account" {
+		t.Errorf("her own step: %d to %q", last.status, last.location)
+	}
+	b.client.Jar.SetCookies(address, begun)
+	form.Set("use", "recovery")
+	form.Set("code", made.codes[0])
+	b.post("/sign-in/second", form).want(t, http.StatusForbidden) // a step ends once
+
+	luc := h.as(t, h.luc) // who has no factor
+	if last := luc.get("/sign-in/second?next=%2Faccount"); last.location != "/sign-in/second" {
+		t.Errorf("just signed in, she is led to %q", last.location)
+	}
+	h.later(5*time.Minute + time.Second)
+	if last := luc.get("/sign-in/second?next=%2Faccount"); last.location != "/sign-in?again=1&second=1&next=%2Faccount" {
+		t.Errorf("in a session left open, she is led to %q", last.location)
+	}
+}
+
 func TestASharedComputerKeepsNothing(t *testing.T) {
 	h := newHouse(t)
 	b := h.browser(t)
@@ -468,6 +509,35 @@ func TestAKeyLetsInAlone(t *testing.T) {
 	must(t, h.service.Policies.Set(context.Background(), admin, sso.Policy{Who: sso.Nobody, Alone: true}, ""))
 	closed := h.browser(t)
 	closed.post("/sign-in/key", url.Values{"answer": {key.Use(closed.post("/sign-in/key/ask", nil).body)}}).want(t, http.StatusForbidden)
+}
+
+// TestAKeyIsAskedForFiveMinutesAndOnce: what a browser kept of a question brings
+// back no key that was removed.
+func TestAKeyIsAskedForFiveMinutesAndOnce(t *testing.T) {
+	h := newHouse(t)
+	b, key := h.keys(t)
+	b.enter("anne@bourg.example", password)
+	asked := b.post("/account/factors/keys/ask", nil)
+	address := got(url.Parse(h.server.URL))(t)
+	kept := slices.DeleteFunc(b.client.Jar.Cookies(address), isSession)
+	form := url.Values{"name": {"Clé d’Anne"}, "answer": {key.Make(asked.body)}}
+	b.post("/account/factors/keys", form).want(t, http.StatusCreated)
+	held := got(h.service.Factors.Of(context.Background(), h.anne.Account))(t)
+	b.post("/account/factors/keys/"+held.Keys[0].ID+"/remove", nil).want(t, http.StatusSeeOther)
+	b.client.Jar.SetCookies(address, kept)
+	b.post("/account/factors/keys", form).want(t, http.StatusUnprocessableEntity)
+	if held := got(h.service.Factors.Of(context.Background(), h.anne.Account))(t); held.Any() {
+		t.Errorf("a key that was removed is back: %+v", held.Keys)
+	}
+
+	form.Set("answer", key.Make(b.post("/account/factors/keys/ask", nil).body))
+	b.post("/account/factors/keys", form).want(t, http.StatusCreated)
+	late := h.browser(t)
+	answered := url.Values{"answer": {key.Use(late.post("/sign-in/key/ask", nil).body)}}
+	kept = late.client.Jar.Cookies(address)
+	h.later(5*time.Minute + time.Second)
+	late.client.Jar.SetCookies(address, kept) // whatever the browser forgets by itself
+	late.post("/sign-in/key", answered).want(t, http.StatusUnprocessableEntity, "trop tard")
 }
 
 // TestAppPasswordsGoOnWithASecondFactor: they are of devices, which have no hand

@@ -183,3 +183,30 @@ func TestACrowdForgets(t *testing.T) {
 		t.Errorf("%d networks are held, want at most %d", len(c.networks), maxNetworks)
 	}
 }
+
+// TestACrowdHoldsSoManyPeople and no more, and those who were let in long ago allow
+// no more guesses.
+func TestACrowdHoldsSoManyPeople(t *testing.T) {
+	now, ctx := time.Unix(1_800_000_000, 0), context.Background()
+	c := newCrowd(40, 15*time.Minute, func() time.Time { return now })
+	for n := range maxEntered + 10 {
+		if err := c.begin(ctx, "a"); err != nil {
+			t.Fatal(err)
+		}
+		c.end("a", nil, []string{strconv.Itoa(n)})
+	}
+	if held := len(c.networks["a"].entered); held != maxEntered {
+		t.Errorf("%d people are held, want %d", held, maxEntered)
+	}
+	now = now.Add(15 * time.Minute)
+	judged := 0
+	for n := range 100 {
+		if c.begin(ctx, "a") == nil {
+			judged++
+			c.end("a", []string{strconv.Itoa(n)}, nil)
+		}
+	}
+	if judged != 40 {
+		t.Errorf("%d guesses were judged after everybody’s time, want 40", judged)
+	}
+}

@@ -93,6 +93,20 @@ func TestAClockSetBackOpensNothing(t *testing.T) {
 	}
 }
 
+// TestAFirstFactorIsAFirst: who proved a password alone adds none beside the one that
+// the person has, however fast.
+func TestAFirstFactorIsAFirst(t *testing.T) {
+	h := newHand(t)
+	_, err := h.addApp(context.Background(), h.caller, newOTPSecret(), otpStep(h.clock), addition{first: true})
+	if !errors.Is(err, portal.ErrConflict) {
+		t.Errorf("a second first factor: %v, want ErrConflict", err)
+	}
+	h.clock = h.clock.Add(otpPeriod)
+	if err := h.give(0); err != nil {
+		t.Errorf("hers: %v", err)
+	}
+}
+
 func TestOneOfManyAtOnceIsAccepted(t *testing.T) {
 	h := newHand(t)
 	h.clock = h.clock.Add(otpPeriod)

@@ -12,6 +12,7 @@ import (
 
 	"parvis/e2e/servers"
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/server/servertest"
 	"parvis/sso"
 )
@@ -283,16 +284,24 @@ func TestASecondFactorAskedForLaterClosesTheApplication(t *testing.T) {
 	w.ask("/forward/nginx", asks...).Want(t, 200)
 }
 
-// cookieFor is the cookie of an application's host, handed to a person who may
-// open it.
-func (w *world) cookieFor(login, address string) string {
+// codeFor is the code handed to a person who may open an application, on its way
+// to the application's host: as we are asked for it, and as the browser is sent.
+func (w *world) codeFor(login, address string) (path, sent string) {
 	w.t.Helper()
-	sent := w.As(login).Get("/forward/start?"+url.Values{"to": {address}}.Encode()).Want(w.t, 303).Header.Get("Location")
+	sent = w.As(login).Get("/forward/start?"+url.Values{"to": {address}}.Encode()).Want(w.t, 303).Header.Get("Location")
 	back, err := url.Parse(sent)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	cookie, _, _ := strings.Cut(w.ask(back.RequestURI(), "X-Original-URL", sent).Want(w.t, 303).Header.Get("Set-Cookie"), ";")
+	return back.RequestURI(), sent
+}
+
+// cookieFor is the cookie of an application's host, handed to a person who may
+// open it.
+func (w *world) cookieFor(login, address string) string {
+	w.t.Helper()
+	path, sent := w.codeFor(login, address)
+	cookie, _, _ := strings.Cut(w.ask(path, "X-Original-URL", sent).Want(w.t, 303).Header.Get("Set-Cookie"), ";")
 	return cookie
 }
 
@@ -311,10 +320,107 @@ func TestCVE_2020_24660_AnAddressReadInTwoWaysDoesNotPass(t *testing.T) {
 	w.ask("/forward/auth", "X-Forwarded-Proto", "http", "X-Forwarded-Host", "evil.example@"+strings.TrimPrefix(w.proxy, "http://"), "X-Forwarded-Uri", "/").Want(t, 403)
 }
 
-// TestAProxyThatIsNotTrustedIsNotAnswered: anybody could ask what a cookie opens.
+// TestAProxyThatIsNotTrustedIsNotAnswered: anybody could ask what a cookie opens, or
+// turn a code into one.
 func TestAProxyThatIsNotTrustedIsNotAnswered(t *testing.T) {
-	p := servertest.New(t)
-	p.Anonymous().Do("GET", "/forward/nginx", nil, "X-Original-URL", "http://127.0.0.1/").Want(t, 403)
+	w := &world{Portal: servertest.New(t), t: t, proxy: "http://apps.bourg.example"}
+	w.protect("bourg", "wiki", w.proxy+"/wiki/")
+	w.ask("/forward/nginx", "X-Original-URL", w.proxy+"/wiki/").Want(t, 403)
+	path, sent := w.codeFor("collegue@bourg.example", w.proxy+"/wiki/")
+	if answer := w.ask(path, "X-Original-URL", sent).Want(t, 403); answer.Header.Get("Set-Cookie") != "" {
+		t.Errorf("a stranger is given %q", answer.Header.Get("Set-Cookie"))
+	}
+}
+
+// wikiWorld is a world of one application that everyone of bourg may open, asked
+// without a proxy in between, and the cookie of who did.
+func wikiWorld(t *testing.T) (w *world, cookie string) {
+	t.Helper()
+	p := servertest.NewWith(t, func(c *servertest.Config) { c.TrustedProxies = []string{"127.0.0.1"} })
+	w = &world{Portal: p, t: t, proxy: "http://apps.bourg.example"}
+	w.protect("bourg", "wiki", w.proxy+"/wiki/")
+	return w, w.cookieFor("collegue@bourg.example", w.proxy+"/wiki/")
+}
+
+// TestWhatIsThereTwiceIsNotBelieved: one of the two is of the browser's making, and
+// who reads the other one decides otherwise.
+func TestWhatIsThereTwiceIsNotBelieved(t *testing.T) {
+	w, cookie := wikiWorld(t)
+	other := "parvis-app=" + portal.NewSecret()
+	for _, both := range []string{cookie + "; " + other, other + "; " + cookie} {
+		w.ask("/forward/nginx", "X-Original-URL", w.proxy+"/wiki/", "Cookie", both).Want(t, 401)
+	}
+	parts := http.Header{"X-Forwarded-Proto": {"http"}, "X-Forwarded-Host": {"apps.bourg.example"}, "X-Forwarded-Uri": {"/wiki/"}}
+	for endpoint, headers := range map[string]http.Header{"/forward/nginx": {"X-Original-Url": {w.proxy + "/wiki/"}}, "/forward/auth": parts} {
+		request, err := http.NewRequestWithContext(t.Context(), "GET", w.URL+endpoint, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status := func(twice string) int {
+			request.Header = headers.Clone()
+			request.Header.Set("Cookie", cookie)
+			if twice != "" {
+				request.Header[twice] = append(request.Header[twice], w.proxy+"/wiki/admin")
+			}
+			answer, err := http.DefaultTransport.RoundTrip(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			return answer.StatusCode
+		}
+		if got := status(""); got != 200 {
+			t.Errorf("%s, each once: %d, want 200", endpoint, got)
+		}
+		for name := range headers {
+			if got := status(name); got != 403 {
+				t.Errorf("%s, %s twice: %d, want 403", endpoint, name, got)
+			}
+		}
+	}
+}
+
+// TestACodeIsNoCookie: it is in the history of the browser and in the logs of the
+// proxy. Nor does it serve once it is a minute old.
+func TestACodeIsNoCookie(t *testing.T) {
+	w, _ := wikiWorld(t)
+	path, sent := w.codeFor("collegue@bourg.example", w.proxy+"/wiki/")
+	back, err := url.Parse(sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.ask("/forward/nginx", "X-Original-URL", w.proxy+"/wiki/", "Cookie", "parvis-app="+back.Query().Get("code")).Want(t, 401)
+	if _, err := w.DB.Exec(t.Context(), `UPDATE forward_sessions SET created = created - 60001`); err != nil {
+		t.Fatal(err)
+	}
+	if answer := w.ask(path, "X-Original-URL", sent).Want(t, 303); answer.Header.Get("Set-Cookie") != "" {
+		t.Error("a code serves after more than a minute")
+	}
+}
+
+// TestAnOpenedApplicationIsInTheJournal, and one that asks for more than a password
+// is not opened by one.
+func TestAnOpenedApplicationIsInTheJournal(t *testing.T) {
+	w, _ := wikiWorld(t)
+	opened := func() (all []audit.Entry) {
+		lines, _, err := w.Journal.Lines(t.Context(), w.Caller("admin@bourg.example", "bourg"), audit.Query{Action: audit.ApplicationOpened})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lines
+	}
+	if lines := opened(); len(lines) != 1 || lines[0].ObjectID != "wiki" || lines[0].Detail != "forward" ||
+		lines[0].Agent != w.Caller("collegue@bourg.example", "bourg").Agent {
+		t.Errorf("the journal tells %+v", lines)
+	}
+	w.AskSecondFactor("bourg", "wiki")
+	start := "/forward/start?" + url.Values{"to": {w.proxy + "/wiki/"}}.Encode()
+	if to := w.As("collegue@bourg.example").Get(start).Want(t, 303).Header.Get("Location"); !strings.HasPrefix(to, "/sign-in/second?next=") {
+		t.Errorf("a password alone leads to %q", to)
+	}
+	if lines := opened(); len(lines) != 1 {
+		t.Errorf("the journal tells of what was not opened: %+v", lines)
+	}
 }
 
 // TestACodeIsHandedOverOnce, and on its own host alone.
