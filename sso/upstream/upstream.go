@@ -146,7 +146,9 @@ func (s *Issuers) Read(ctx context.Context, method sso.Method, question sso.Ques
 	if err != nil {
 		return sso.Answer{}, err
 	}
-	verifier := provider.Verifier(&oidc.Config{ClientID: issuer.settings.ClientID, SupportedSigningAlgs: issuer.settings.algorithms()})
+	verifier := provider.Verifier(&oidc.Config{
+		ClientID: issuer.settings.ClientID, SupportedSigningAlgs: issuer.settings.algorithms(), Now: issuerNow,
+	})
 	id, err := verifier.Verify(ctx, raw)
 	if err != nil {
 		return sso.Answer{}, errors.Join(keysError(err), err)
