@@ -35,6 +35,7 @@ var allCollectivities = []struct{ file, start, why string }{
 	{"directory/identity.go", "SELECT a.id, a.collectivity, c.name, a.unit", "lists an account's own agents, to switch between"},
 	{"sso/program.go", "SELECT collectivity, hash, scopes, ends, used, stopped FROM app_passwords", "finds the collectivity of a password by its account and id"},
 	{"sso/recheck.go", "SELECT home, account, FALSE FROM sessions", "people to ask directory servers about: each by the collectivity that vouches for her"},
+	{"sso/voucher.go", "DELETE FROM issuer_vouchers WHERE asked", "what issuers gave, once nothing hangs on it: each by its own account and collectivity"},
 	{"sso/recheck.go", "UPDATE app_passwords SET stopped", "what a collectivity vouches for, also where an account is an agent of another"},
 	{"sso/participant.go", "SELECT collectivity, id, session, account, application, protocol, reference, address FROM session_participants p WHERE NOT EXISTS", "applications to be told that their session ended: each by its collectivity"},
 	{"sso/participant.go", "SELECT collectivity, id, session, account, application, protocol, reference, address FROM session_participants WHERE account", "what an account's own session opened, in each of its collectivities"},

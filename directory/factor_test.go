@@ -120,6 +120,24 @@ func TestNobodyIsSignedInBeforeTheSecondFactor(t *testing.T) {
 	other.second("recovery", made.codes[3]).want(t, http.StatusUnprocessableEntity, "n’est pas le bon")
 }
 
+// TestClockSkewOfATelephoneIsOneStep, before and behind, at the sign-in itself; a code
+// before one that served opens nothing.
+func TestClockSkewOfATelephoneIsOneStep(t *testing.T) {
+	h, made := withApp(t)
+	h.later(time.Duration(45-h.now().Unix()%30) * time.Second) // the middle of a step
+	code := func(away time.Duration) string { return ssotest.Code(t, made.secret, h.now().Add(away)) }
+	try := func(away time.Duration) answer {
+		b := h.browser(t)
+		b.signIn("anne@bourg.example", password)
+		return b.second("app", code(away))
+	}
+	try(-time.Minute).want(t, http.StatusUnprocessableEntity, "Ce code n’est pas le bon")
+	try(time.Minute).want(t, http.StatusUnprocessableEntity, "Ce code n’est pas le bon")
+	try(-30*time.Second).want(t, http.StatusSeeOther)
+	try(30*time.Second).want(t, http.StatusSeeOther)
+	try(0).want(t, http.StatusUnprocessableEntity, "a déjà servi")
+}
+
 // TestCVE_2026_9798_LockoutIsCheckedAtEachStep (Keycloak): passwords and codes
 // count together, a right password forgives nothing, and who is locked between
 // the steps stays out with the right code, by every way.

@@ -40,6 +40,7 @@ type house struct {
 	service *sso.Service
 	server  *httptest.Server
 	printer *i18n.Printer
+	sealer  *seal.Sealer
 	late    atomic.Int64 // how far the clock is ahead, in ns
 }
 
@@ -53,6 +54,7 @@ func newHouse(t testing.TB) *house {
 	assets := got(themes.NewAssets())(t)
 	renderer := got(web.NewRenderer(catalogue, assets.URL, nil, sso.Templates, directory.Templates))(t)
 	sealer := got(seal.Open(filepath.Join(t.TempDir(), "key")))(t)
+	h.sealer = sealer
 	servers := ldapdir.New(log)
 	t.Cleanup(servers.Close)
 	h.service = sso.New(sso.Options{

@@ -3,9 +3,11 @@ package directory_test
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -173,5 +175,34 @@ func TestADirectoryServerLetsNobodyIntoAnotherCollectivity(t *testing.T) {
 	memberships := got(h.Memberships(ctx, inBourg.Account))(t)
 	if len(memberships) != 1 || memberships[0].Collectivity != portal.CollectivityID("bourg") {
 		t.Errorf("bourg's account is now %+v", memberships)
+	}
+}
+
+// TestReferralsAreNotFollowed: a server that points elsewhere, beside what it finds
+// or in its place, makes us ask nobody else.
+func TestReferralsAreNotFollowed(t *testing.T) {
+	server, h := servers.LDAP(t), newHouse(t)
+	elsewhere := got(net.Listen("tcp", "127.0.0.1:0"))(t)
+	t.Cleanup(func() { elsewhere.Close() })
+	var asked atomic.Int64
+	go func() {
+		for {
+			conn, err := elsewhere.Accept()
+			if err != nil {
+				return
+			}
+			asked.Add(1)
+			conn.Close()
+		}
+	}()
+	dn := "ou=ailleurs," + server.BaseDN
+	server.Modify(t, "dn: "+dn+"\nchangetype: add\nobjectClass: referral\nobjectClass: extensibleObject\nou: ailleurs\nref: ldap://"+elsewhere.Addr().String()+"/"+dn+"\n")
+	marc := servers.PersonByUID("marc.dupont")
+	h.useLDAP(t, server, nil)
+	h.browser(t).enter(marc.Mail, marc.Password)
+	h.useLDAP(t, server, func(settings *ldapdir.Settings, _ *sso.Method) { settings.BaseDN = dn })
+	h.browser(t).signIn(marc.Mail, marc.Password).want(t, http.StatusServiceUnavailable, "ne connaît pas la branche")
+	if asked.Load() != 0 {
+		t.Errorf("the server that it points to was asked %d times", asked.Load())
 	}
 }

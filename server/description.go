@@ -103,6 +103,8 @@ type OIDCDescription struct {
 	Algorithm     string             `toml:"algorithm"`
 	PlainUserinfo bool               `toml:"plain_userinfo"`
 	Level         string             `toml:"level"`
+	Recheck       bool               `toml:"recheck"` // ask again about those who entered
+	Consent       bool               `toml:"consent"` // whom it asks first
 	SIRETs        []string           `toml:"sirets"`
 	Providers     []string           `toml:"providers"`
 	Claims        ClaimsDescription  `toml:"claims"`
@@ -279,7 +281,7 @@ func (d OIDCDescription) settings() upstream.Settings {
 	settings := upstream.Settings{
 		Preset: upstream.Preset(d.Preset), Issuer: d.Issuer, ClientID: d.ClientID, Create: d.Create, TrustEmail: d.TrustEmail,
 		Scopes: d.Scopes, Algorithm: d.Algorithm, PlainUserinfo: d.PlainUserinfo, Level: d.Level, SIRETs: d.SIRETs, Providers: d.Providers,
-		Attributes: upstream.Attributes(d.Claims),
+		Recheck: d.Recheck, Consent: d.Consent, Attributes: upstream.Attributes(d.Claims),
 	}
 	for _, group := range d.Groups {
 		settings.Groups = append(settings.Groups, upstream.GroupRule{From: group.From, To: portal.GroupID(group.Group)})

@@ -40,8 +40,8 @@ type AppPassword struct {
 	Ends          time.Time // the first instant without it, zero for never
 	Created, Used time.Time // Used is zero for never
 	Address       string    // of the last use
-	// Stopped is why the directory server lets its person in no more, "" when it
-	// does. It serves again when she is back.
+	// Stopped is why the directory server or the issuer lets its person in no more,
+	// "" when it does. It serves again when she is back.
 	Stopped audit.Reason
 }
 

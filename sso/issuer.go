@@ -95,6 +95,9 @@ func (s *Service) backFromIssuer(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		account, err = s.linked(r.Context(), place, answer)
 	}
+	if err == nil {
+		err = s.keepVoucher(r.Context(), holder{place.Collectivity.ID, account}, answer)
+	}
 	next := under.Next
 	if err == nil {
 		next, err = s.proceed(w, r, entry{

@@ -70,6 +70,7 @@ type Answer struct {
 	EmailVerified   bool // or its issuer is trusted for addresses
 	Profile         Profile
 	IDToken         string // to sign out at the issuer
+	Refresh         string // to ask the issuer about her again, "" when nobody does
 	Create          bool   // a person unknown here may enter, inside of the domains
 	Factors         string // what it says that she proved, "pwd otp mfa" (RFC 8176), "" for nothing
 	Level           string // acr, "eidas1", "" for none
@@ -93,6 +94,10 @@ type IssuerServer interface {
 	// SignOut returns the address that ends the issuer's session and comes back
 	// with state, "" when it offers none.
 	SignOut(ctx context.Context, method Method, idToken, back, state string) string
+	// Renew asks the issuer whether it still vouches for a person, and returns the
+	// token to ask with next time, also with an error: that of before may have
+	// served. After an error nothing is known of her.
+	Renew(ctx context.Context, method Method, held Voucher) (token string, vouches bool, err error)
 	// Describe lists the settings of a method, without its secret.
 	Describe(method Method) ([]Setting, error)
 	// Check tries what a sign-in needs and says in a sentence what is wrong.

@@ -18,7 +18,7 @@ func TestCodesAreThoseOfTheSpecification(t *testing.T) {
 	}
 }
 
-func TestAClockMayBeOneStepAway(t *testing.T) {
+func TestClockSkewOfATelephoneIsOneStep(t *testing.T) {
 	secret, now := newOTPSecret(), time.Unix(1_800_000_000, 0)
 	for away, want := range map[int64]bool{-2: false, -1: true, 0: true, 1: true, 2: false} {
 		code := otpCode(secret, otpStep(now)+away)

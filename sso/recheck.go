@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// recheckEvery is how often a directory server is asked about a person with
-	// a session, at most.
+	// recheckEvery is how often a directory server or an issuer is asked about a
+	// person with a session, at most.
 	recheckEvery = 15 * time.Minute
 	// recheckPause is between two looks at the sessions.
 	recheckPause = time.Minute
@@ -29,10 +29,10 @@ type holder struct {
 	account portal.AccountID
 }
 
-// WatchDirectories ends the sessions of people who are no more in their
-// directory, and stops their app passwords until they are back, until the context
-// ends.
-func (s *Service) WatchDirectories(ctx context.Context) error {
+// WatchPeople ends the sessions of people who are no more in their directory, or
+// whom their issuer vouches for no more, and stops their app passwords until they
+// are back, until the context ends.
+func (s *Service) WatchPeople(ctx context.Context) error {
 	ticker := time.NewTicker(recheckPause)
 	defer ticker.Stop()
 	for {
@@ -47,13 +47,10 @@ func (s *Service) WatchDirectories(ctx context.Context) error {
 	}
 }
 
-// Recheck asks the directory servers about the people who were active a moment
-// ago or have an app password, and were not asked about for a while. Where a
-// server is silent, nothing ends. It is for one goroutine.
+// Recheck asks the directory servers and the issuers about the people who were
+// active a moment ago or have an app password, and were not asked about for a
+// while. Where a server is silent, nothing ends. It is for one goroutine.
 func (s *Service) Recheck(ctx context.Context) error {
-	if s.registry == nil {
-		return nil
-	}
 	due, err := s.due(ctx)
 	if err != nil {
 		return err
@@ -104,29 +101,25 @@ func (s *Service) due(ctx context.Context) (map[portal.CollectivityID]waiting, e
 	return due, nil
 }
 
+// verdicts say why people may enter no more, "" when they may. Who is not among
+// them is not known: the server is silent.
+type verdicts map[portal.AccountID]audit.Reason
+
 func (s *Service) recheckAt(ctx context.Context, home portal.CollectivityID, people waiting) error {
 	method, err := s.Methods.Of(ctx, home)
 	if err != nil {
 		return err
 	}
-	gone, keys := map[string]audit.Reason{}, map[portal.AccountID]string{}
-	if method.Kind == LDAP { // where it is not, what a server stopped is stopped no more
-		if keys, err = s.people.SourceKeys(ctx, home, slices.Sorted(maps.Keys(people))); err != nil {
-			return err
-		}
+	known, err := s.ask(ctx, method, people)
+	if err != nil {
+		return err
 	}
-	if len(keys) > 0 {
-		if gone, err = s.registry.Gone(ctx, method, slices.Sorted(maps.Values(keys))); err != nil {
-			s.log.Warn("people with sessions not checked", "collectivity", home, "error", err)
-			return nil
-		}
-	}
-	for account, stopped := range people {
+	for account, reason := range known {
 		who := holder{home, account}
 		s.rechecked[who] = s.now()
-		if reason, isGone := gone[keys[account]]; isGone {
+		if reason != "" {
 			err = s.endGone(ctx, who, reason)
-		} else if stopped {
+		} else if people[account] {
 			err = s.resume(ctx, who)
 		}
 		if err != nil {
@@ -134,6 +127,44 @@ func (s *Service) recheckAt(ctx context.Context, home portal.CollectivityID, peo
 		}
 	}
 	return nil
+}
+
+// ask asks who decides about the people of a collectivity. Where Parvis does,
+// what a server stopped is stopped no more.
+func (s *Service) ask(ctx context.Context, method Method, people waiting) (verdicts, error) {
+	switch {
+	case method.Kind == LDAP && s.registry != nil:
+		return s.askDirectory(ctx, method, people)
+	case method.Kind == OIDC && s.issuers != nil:
+		return s.askIssuer(ctx, method, people)
+	}
+	known := verdicts{}
+	for account := range people {
+		known[account] = ""
+	}
+	return known, nil
+}
+
+// askDirectory asks the directory servers of a collectivity about people. Those
+// who are not of them go on.
+func (s *Service) askDirectory(ctx context.Context, method Method, people waiting) (verdicts, error) {
+	accounts := slices.Sorted(maps.Keys(people))
+	keys, err := s.people.SourceKeys(ctx, method.Collectivity, accounts)
+	if err != nil {
+		return nil, err
+	}
+	var gone map[string]audit.Reason
+	if len(keys) > 0 {
+		if gone, err = s.registry.Gone(ctx, method, slices.Sorted(maps.Values(keys))); err != nil {
+			s.log.Warn("people with sessions not checked", "collectivity", method.Collectivity, "error", err)
+			return nil, nil
+		}
+	}
+	known := verdicts{}
+	for _, account := range accounts {
+		known[account] = gone[keys[account]]
+	}
+	return known, nil
 }
 
 // endGone ends the sessions that a collectivity's method opened for a person, and
@@ -161,7 +192,7 @@ func (s *Service) endGone(ctx context.Context, who holder, reason audit.Reason) 
 }
 
 // resume has the app passwords of a person serve again that the directory server
-// had stopped.
+// or the issuer had stopped.
 func (s *Service) resume(ctx context.Context, who holder) error {
 	line := s.aboutHolder(ctx, who)
 	line.Action = audit.AppPasswordResumed

@@ -55,7 +55,7 @@ type Service struct {
 	people        People
 	directories   PasswordServer
 	registry      Registry
-	rechecked     map[holder]time.Time // when a directory server was last asked about her
+	rechecked     map[holder]time.Time // when a directory server or an issuer was last asked about her
 	issuers       IssuerServer
 	renderer      *web.Renderer
 	throttle      *throttle
@@ -262,7 +262,7 @@ const spentLife = time.Hour
 // tidyEvery is how often a sign-in also clears away what ended.
 const tidyEvery = time.Minute
 
-// tidy removes ended sessions and old attempts, at most once a minute. A second
+// tidy removes ended sessions, what hung on them, and old attempts, at most once a minute. A second
 // node may do it too, for nothing.
 func (s *Service) tidy(ctx context.Context) error {
 	now, last := s.now().UnixMilli(), s.tidied.Load()
@@ -270,7 +270,7 @@ func (s *Service) tidy(ctx context.Context) error {
 		return nil
 	}
 	_, err := s.db.Exec(ctx, `DELETE FROM sign_in_spent WHERE at < $1`, now-spentLife.Milliseconds())
-	if err := errors.Join(s.Sessions.purge(ctx), s.throttle.sweep(ctx), err); err != nil {
+	if err := errors.Join(s.Sessions.purge(ctx), s.throttle.sweep(ctx), s.dropVouchers(ctx), err); err != nil {
 		return fmt.Errorf("sso: tidy: %w", err)
 	}
 	return nil

@@ -18,10 +18,10 @@ import (
 )
 
 // Provider is a real OpenID provider (npm's oidc-provider) that knows People: authorization code with
-// PKCE, userinfo, RP-initiated logout. A sign-in with login_hint, an address or a UID of People, ends
-// at once; without one a form asks for login and password. The subject is opaque and stable for a UID;
-// email, given_name, family_name and preferred_username (the UID) come from userinfo alone, as OpenID
-// Connect Core §5.4 says of the code flow.
+// PKCE, userinfo, refresh tokens that serve once, RP-initiated logout. A sign-in with login_hint, an
+// address or a UID of People, ends at once; without one a form asks for login and password. The subject
+// is opaque and stable for a UID; email, given_name, family_name and preferred_username (the UID) come
+// from userinfo alone, as OpenID Connect Core §5.4 says of the code flow.
 type Provider struct {
 	Issuer string // "http://127.0.0.1:40128"
 
@@ -51,6 +51,21 @@ func OIDC(t testing.TB) *Provider {
 	}
 	return provider
 }
+
+// AnotherOIDC is a provider that nobody shares, whose people may leave.
+func AnotherOIDC(t testing.TB) *Provider {
+	t.Helper()
+	OIDC(t) // which says what is missing
+	provider, err := startProvider()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(provider.process.stop)
+	return provider
+}
+
+// Stop ends a provider that nobody shares.
+func (p *Provider) Stop() { p.process.stop() }
 
 // Register makes a client known (RFC 7591) with its redirect URIs; postLogout are where a sign-out may
 // come back to.
@@ -90,6 +105,35 @@ func (p *Provider) register(redirectURIs, postLogout []string) (Client, error) {
 	}
 	var client Client
 	return client, json.NewDecoder(response.Body).Decode(&client)
+}
+
+// Dismiss makes a provider that nobody shares know a person of People no more.
+func (p *Provider) Dismiss(t testing.TB, uid string) {
+	t.Helper()
+	p.leave(t, http.MethodPut, uid)
+}
+
+// Restore brings back who was dismissed.
+func (p *Provider) Restore(t testing.TB, uid string) {
+	t.Helper()
+	p.leave(t, http.MethodDelete, uid)
+}
+
+func (p *Provider) leave(t testing.TB, method, uid string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, p.Issuer+"/left/"+uid, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+p.registrationToken)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusNoContent {
+		t.Fatalf("leave: %s", response.Status)
+	}
 }
 
 // readyLine is the line by which the provider says that it serves.

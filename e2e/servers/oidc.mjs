@@ -1,6 +1,7 @@
 // An OpenID provider for the tests: people from a JSON file (argument 1), clients by dynamic
 // registration with the token of argument 2. It signs in at once the person named by login_hint, their
-// address or uid; without one a form asks for address and password. Prints "ready ISSUER".
+// address or uid; without one a form asks for address and password. PUT and DELETE of /left/UID with the
+// same token let a person leave and come back. Refresh tokens serve once. Prints "ready ISSUER".
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -13,14 +14,17 @@ const { default: Provider, interactionPolicy } = await import(
 );
 
 const people = JSON.parse(readFileSync(peopleFile, 'utf8'));
-const person = (login) => people.find((p) => p.email === login || p.uid === login);
+const left = new Set(); // uids of who is not known any more
+const here = (p) => p && !left.has(p.uid);
+const person = (login) => people.find((p) => here(p) && (p.email === login || p.uid === login));
 
 // A subject that is not the address, since addresses change: never the key of an account.
 const subject = (p) => createHash('sha256').update(p.uid).digest('hex').slice(0, 20);
 
 async function findAccount(ctx, sub) {
   const p = people.find((one) => subject(one) === sub);
-  return p && {
+  if (!here(p)) return undefined;
+  return {
     accountId: sub,
     claims: () => ({
       sub,
@@ -37,7 +41,7 @@ async function findAccount(ctx, sub) {
 // Consent is the employer's: what a client asks for is granted.
 async function loadExistingGrant(ctx) {
   const { client, session } = ctx.oidc;
-  const known = session.grantIdFor(client.clientId);
+  const known = ctx.oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId);
   if (known) return ctx.oidc.provider.Grant.find(known);
   const grant = new ctx.oidc.provider.Grant({ clientId: client.clientId, accountId: session.accountId });
   grant.addOIDCScope('openid email profile offline_access');
@@ -67,6 +71,7 @@ const configuration = {
     email: ['email', 'email_verified'],
     profile: ['given_name', 'family_name', 'name', 'preferred_username'],
   },
+  rotateRefreshToken: true,
   jwks: { keys: [key('rsa', { modulusLength: 2048 }, 'RS256'), key('ec', { namedCurve: 'P-256' }, 'ES256')] },
   cookies: { keys: [randomBytes(32).toString('hex')] },
   features: {
@@ -96,10 +101,16 @@ const signInForm = (message) => page('Connexion', `<p role="alert">${message}</p
 
 // interact ends one sign-in, or shows its form.
 async function interact(req, res) {
-  const { params } = await provider.interactionDetails(req, res);
+  const { params, prompt, session, grantId } = await provider.interactionDetails(req, res);
   const finish = (result) => provider.interactionFinished(req, res, result, { mergeWithLastSubmission: false });
   const signIn = (p) => finish({ login: { accountId: subject(p) } });
   const show = (message) => res.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(signInForm(message));
+  if (prompt.name === 'consent') {
+    const { Grant } = provider;
+    const grant = grantId ? await Grant.find(grantId) : new Grant({ clientId: params.client_id, accountId: session.accountId });
+    grant.addOIDCScope(params.scope);
+    return finish({ consent: { grantId: await grant.save() } });
+  }
   if (req.method !== 'POST') {
     const hinted = person(params.login_hint);
     return hinted ? signIn(hinted) : show('');
@@ -112,9 +123,16 @@ async function interact(req, res) {
   return p && p.password === form.get('password') ? signIn(p) : show('Adresse ou mot de passe inconnu');
 }
 
+function leave(req, res) {
+  const allowed = req.headers.authorization === `Bearer ${registrationToken}`;
+  if (allowed) left[req.method === 'PUT' ? 'add' : 'delete'](decodeURIComponent(req.url.slice('/left/'.length)));
+  res.writeHead(allowed ? 204 : 403).end();
+}
+
 // The issuer's name holds the port, which is known once the server listens.
 let provider;
 const server = createServer((req, res) => {
+  if (req.url.startsWith('/left/')) return leave(req, res);
   if (!req.url.startsWith('/interaction/')) return provider.callback()(req, res);
   return interact(req, res).catch((error) => res.writeHead(400, { 'content-type': 'text/plain' }).end(String(error)));
 });

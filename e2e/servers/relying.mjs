@@ -1,6 +1,7 @@
 // A relying party made of npm's openid-client, for tests of our OpenID provider. It reads one JSON command a
 // line: {"do": "begin", …} answers with the address to open, {"do": "finish", "url": …} with the claims and
-// the userinfo that it verified, {"do": "refresh"} with new ones. Argument 1: the folder of npm packages.
+// the userinfo that it verified, {"do": "refresh"} with new ones; {"do": "clock", "ahead": seconds} sets its
+// clock wrong. Argument 1: the folder of npm packages.
 import { createInterface } from 'node:readline';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -40,7 +41,13 @@ async function finish({ url }) {
   }));
 }
 
-const commands = { begin, finish, refresh: async () => told(await client.refreshTokenGrant(config, refresh)) };
+const right = Date.now;
+async function clock({ ahead }) {
+  Date.now = () => right() + Number(ahead) * 1000;
+  return {};
+}
+
+const commands = { begin, clock, finish, refresh: async () => told(await client.refreshTokenGrant(config, refresh)) };
 
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);

@@ -25,13 +25,13 @@ const (
 	SignIn             Action = "sign-in"
 	SignOut            Action = "sign-out"
 	SessionRevoked     Action = "session.revoked"
-	SessionClosed      Action = "session.closed" // by what the directory server says
-	GroupsSet          Action = "groups.set"     // by the same
+	SessionClosed      Action = "session.closed" // by what the directory server or the issuer says
+	GroupsSet          Action = "groups.set"     // by what the directory server says
 	SignInTried        Action = "sign-in.tried"  // what a login would get, by an administrator
 	AppPasswordCreated Action = "app-password.created"
 	AppPasswordRevoked Action = "app-password.revoked"
 	AppPasswordRefused Action = "app-password.refused"
-	AppPasswordStopped Action = "app-password.stopped" // by what the directory server says
+	AppPasswordStopped Action = "app-password.stopped" // by what the directory server or the issuer says
 	AppPasswordResumed Action = "app-password.resumed" // by the same
 
 	StepUp        Action = "step-up"
@@ -109,12 +109,14 @@ const (
 	Locked          Reason = "locked"
 	Gone            Reason = "gone"      // no more there
 	Ambiguous       Reason = "ambiguous" // several entries have the login
+
+	Unvouched Reason = "unvouched" // her issuer vouches for her no more
 )
 
 // Reasons lists them all.
 var Reasons = []Reason{
 	Unknown, Password, Throttled, Closed, Unavailable, Issuer, Barred, WrongService, Replayed, Factor, Expired, Weak, Elsewhere, NotOurs, NoAddress,
-	Disabled, AccountExpired, MustChange, PasswordExpired, Locked, Gone, Ambiguous,
+	Disabled, AccountExpired, MustChange, PasswordExpired, Locked, Gone, Ambiguous, Unvouched,
 }
 
 // Line is one thing that was done or refused.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"parvis/e2e/servers"
 	"parvis/server/servertest"
@@ -104,8 +105,9 @@ func TestApplicationsAreToldWhenTheSessionEnds(t *testing.T) {
 
 // TestARealClientIsServed drives npm's openid-client, which verifies what it is
 // told: signature, issuer, audience, nonce, state, at_hash, subject of userinfo.
-func TestARealClientIsServed(t *testing.T) {
-	r, real := newRelying(t), servers.NewRelying(t)
+// opens has a real client sign the browser's person in.
+func (r *relying) opens(real *servers.Relying) (told struct{ Claims, Userinfo map[string]any }) {
+	r.t.Helper()
 	var begun struct{ URL string }
 	real.Ask(map[string]string{
 		"do": "begin", "issuer": r.URL + "/oidc/bourg", "id": r.id, "secret": r.secret, "redirect": redirect,
@@ -113,17 +115,37 @@ func TestARealClientIsServed(t *testing.T) {
 	}, &begun)
 	address, err := url.Parse(begun.URL)
 	if err != nil {
-		t.Fatal(err)
+		r.t.Fatal(err)
 	}
-	back := r.browser.Get(address.RequestURI()).Want(t, 303)
-	var first, second struct{ Claims, Userinfo map[string]any }
-	real.Ask(map[string]string{"do": "finish", "url": back.Header.Get("Location")}, &first)
+	back := r.browser.Get(address.RequestURI()).Want(r.t, 303)
+	real.Ask(map[string]string{"do": "finish", "url": back.Header.Get("Location")}, &told)
+	return told
+}
+
+func TestARealClientIsServed(t *testing.T) {
+	r, real := newRelying(t), servers.NewRelying(t)
+	first := r.opens(real)
 	if first.Userinfo["name"] != "Camille Le Goff" || first.Claims["sub"] != first.Userinfo["sub"] {
 		t.Errorf("told %v, %v", first.Claims, first.Userinfo)
 	}
+	second := first
 	real.Ask(map[string]string{"do": "refresh"}, &second)
 	if second.Claims["sub"] != first.Claims["sub"] {
 		t.Errorf("another person after a refresh: %v", second.Claims)
+	}
+}
+
+// TestClockSkewOfAnApplicationIsTakenByItsTokens: a client whose clock is nine minutes
+// away, before or behind, believes them; they say nothing of a beginning.
+func TestClockSkewOfAnApplicationIsTakenByItsTokens(t *testing.T) {
+	r, real := newRelying(t), servers.NewRelying(t)
+	for _, ahead := range []string{"540", "-540"} {
+		real.Ask(map[string]string{"do": "clock", "ahead": ahead}, &struct{}{})
+		claims := r.opens(real).Claims
+		issued, ends := claims["iat"].(float64), claims["exp"].(float64)
+		if now := float64(time.Now().Unix()); claims["nbf"] != nil || issued > now || issued < now-60 || ends-issued != 600 {
+			t.Errorf("clock %s s ahead: %v", ahead, claims)
+		}
 	}
 }
 

@@ -177,7 +177,7 @@ func (i *issuer) config(provider *oidc.Provider, described metadata, redirect st
 	endpoint.AuthStyle = i.authStyle(described)
 	return oauth2.Config{
 		ClientID: i.settings.ClientID, ClientSecret: i.secret, Endpoint: endpoint,
-		RedirectURL: redirect, Scopes: append([]string{oidc.ScopeOpenID}, i.settings.Scopes...),
+		RedirectURL: redirect, Scopes: i.settings.scopes(),
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/coreos/go-oidc/v3/oidc"
+
 	"parvis/portal"
 	"parvis/sso"
 )
@@ -38,13 +40,18 @@ type Settings struct {
 	TrustEmail bool `json:"trust_email,omitempty"`
 	// Algorithm signs ID tokens and what is said of the person, "RS256" or "ES256".
 	// "" is any that the issuer announces, and lets it say that unsigned.
-	Algorithm     string      `json:"algorithm,omitempty"`
-	PlainUserinfo bool        `json:"plain_userinfo,omitempty"` // it says that unsigned all the same
-	Level         string      `json:"level,omitempty"`          // acr that is reached at least, "eidas1"; "" asks for none
-	SIRETs        []string    `json:"sirets,omitempty"`         // of ProConnect: other establishments than the collectivity's own
-	Providers     []string    `json:"providers,omitempty"`      // of ProConnect: idp_id that are let in, none for any
-	Attributes    Attributes  `json:"attributes,omitzero"`
-	Groups        []GroupRule `json:"groups,omitempty"` // none: the issuer decides about no group
+	Algorithm     string   `json:"algorithm,omitempty"`
+	PlainUserinfo bool     `json:"plain_userinfo,omitempty"` // it says that unsigned all the same
+	Level         string   `json:"level,omitempty"`          // acr that is reached at least, "eidas1"; "" asks for none
+	SIRETs        []string `json:"sirets,omitempty"`         // of ProConnect: other establishments than the collectivity's own
+	Providers     []string `json:"providers,omitempty"`      // of ProConnect: idp_id that are let in, none for any
+	// Recheck asks the issuer for a refresh token, and asks it again about those who
+	// entered. Consent has it ask the person too, as OpenID Connect Core §11 wants
+	// and most issuers of an employer don't.
+	Recheck    bool        `json:"recheck,omitempty"`
+	Consent    bool        `json:"consent,omitempty"`
+	Attributes Attributes  `json:"attributes,omitzero"`
+	Groups     []GroupRule `json:"groups,omitempty"` // none: the issuer decides about no group
 }
 
 // Attributes name the claims to read: a name, a path ("realm_access.roles"), or
@@ -123,6 +130,10 @@ func (s *Settings) check() error {
 		return fmt.Errorf("level %q is none of %s", s.Level, strings.Join(sso.Levels, ", "))
 	case s.Preset != ProConnect && len(s.SIRETs)+len(s.Providers) > 0:
 		return errors.New("sirets and providers are ProConnect's")
+	case s.Preset == ProConnect && s.Recheck:
+		return errors.New("recheck is not for ProConnect: it knows its own sessions, and not who left")
+	case s.Consent && !s.Recheck:
+		return errors.New("consent goes with recheck")
 	case len(s.Groups) > maxRules:
 		return fmt.Errorf("groups: %d at most", maxRules)
 	case len(s.Groups) > 0 && s.Attributes.Groups == "":
@@ -146,6 +157,15 @@ func (s *Settings) check() error {
 func loopback(host string) bool {
 	address := net.ParseIP(host)
 	return host == "localhost" || (address != nil && address.IsLoopback())
+}
+
+// scopes are all that are asked for.
+func (s Settings) scopes() []string {
+	all := append([]string{oidc.ScopeOpenID}, s.Scopes...)
+	if s.Recheck && !slices.Contains(all, oidc.ScopeOfflineAccess) {
+		all = append(all, oidc.ScopeOfflineAccess)
+	}
+	return all
 }
 
 // signedUserinfo says whether what is said of the person must be signed.
@@ -176,7 +196,7 @@ func (*Issuers) Describe(method sso.Method) ([]sso.Setting, error) {
 	}
 	add("issuer", s.Issuer)
 	add("client", s.ClientID)
-	add("scopes", strings.Join(append([]string{"openid"}, s.Scopes...), " "))
+	add("scopes", strings.Join(s.scopes(), " "))
 	add("level", s.Level)
 	add("algorithm", s.Algorithm)
 	add("sirets", s.SIRETs...)

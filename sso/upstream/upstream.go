@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/mail"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -89,8 +90,8 @@ func (s *Issuers) Ask(ctx context.Context, method sso.Method, question sso.Quest
 // parameters are those that not every question has.
 func (i *issuer) parameters(question sso.Question) map[string]string {
 	all := map[string]string{}
-	if question.Again {
-		all["prompt"] = "login"
+	if prompt := i.prompt(question); prompt != "" {
+		all["prompt"] = prompt
 	}
 	// ProConnect refuses a hint that is no plain address.
 	if hint, err := mail.ParseAddress(question.LoginHint); err == nil && hint.Address == question.LoginHint {
@@ -103,6 +104,18 @@ func (i *issuer) parameters(question sso.Question) map[string]string {
 		all["idp_hint"] = i.settings.Providers[0]
 	}
 	return all
+}
+
+// prompt is what the issuer must ask of the person, whatever it knows of her.
+func (i *issuer) prompt(question sso.Question) string {
+	var all []string
+	if question.Again {
+		all = append(all, "login")
+	}
+	if i.settings.Consent {
+		all = append(all, "consent")
+	}
+	return strings.Join(all, " ")
 }
 
 // askLevel asks for a level, and how it was reached. ProConnect does not say what
@@ -142,14 +155,14 @@ func (s *Issuers) Read(ctx context.Context, method sso.Method, question sso.Ques
 		return sso.Answer{}, err
 	}
 	ctx = oidc.ClientContext(ctx, issuer.client)
-	access, raw, err := issuer.exchange(ctx, provider, described, question, query.Get("code"))
+	given, err := issuer.exchange(ctx, provider, described, question, query.Get("code"))
 	if err != nil {
 		return sso.Answer{}, err
 	}
-	verifier := provider.Verifier(&oidc.Config{ClientID: issuer.settings.ClientID, SupportedSigningAlgs: issuer.settings.algorithms()})
-	id, err := verifier.Verify(ctx, raw)
+	raw := idTokenIn(given)
+	id, err := issuer.verify(ctx, provider, raw)
 	if err != nil {
-		return sso.Answer{}, errors.Join(keysError(err), err)
+		return sso.Answer{}, err
 	}
 	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(question.Nonce)) != 1 {
 		return sso.Answer{}, forged(errors.New("upstream: nonce of another sign-in"))
@@ -157,28 +170,48 @@ func (s *Issuers) Read(ctx context.Context, method sso.Method, question sso.Ques
 	if err := checkAnew(question, id, time.Now()); err != nil {
 		return sso.Answer{}, err
 	}
-	said, err := issuer.person(ctx, provider, access, id)
+	said, err := issuer.person(ctx, provider, given.AccessToken, id)
 	if err != nil {
 		return sso.Answer{}, err
 	}
 	answer, err := issuer.answer(question, id, said)
 	answer.IDToken = raw
+	if issuer.settings.Recheck {
+		answer.Refresh = given.RefreshToken
+	}
 	return answer, err
 }
 
-// exchange turns the code into an access token and an ID token.
-func (i *issuer) exchange(ctx context.Context, provider *oidc.Provider, described metadata, question sso.Question, code string) (access, id string, err error) {
+// verify reads an ID token of the issuer's for us, that serves now.
+func (i *issuer) verify(ctx context.Context, provider *oidc.Provider, raw string) (*oidc.IDToken, error) {
+	verifier := provider.Verifier(&oidc.Config{
+		ClientID: i.settings.ClientID, SupportedSigningAlgs: i.settings.algorithms(), Now: issuerNow,
+	})
+	id, err := verifier.Verify(ctx, raw)
+	if err != nil {
+		return nil, errors.Join(keysError(err), err)
+	}
+	return id, nil
+}
+
+// idTokenIn is the ID token beside an access token, "" without.
+func idTokenIn(given *oauth2.Token) string {
+	raw, _ := given.Extra("id_token").(string)
+	return raw
+}
+
+// exchange turns the code into tokens.
+func (i *issuer) exchange(ctx context.Context, provider *oidc.Provider, described metadata, question sso.Question, code string) (*oauth2.Token, error) {
 	var options []oauth2.AuthCodeOption
 	if i.challenges(described) {
 		options = append(options, oauth2.VerifierOption(question.Verifier))
 	}
 	config := i.config(provider, described, question.Redirect)
-	token, err := config.Exchange(ctx, code, options...)
+	given, err := config.Exchange(ctx, code, options...)
 	if err != nil {
-		return "", "", exchangeError(err)
+		return nil, exchangeError(err)
 	}
-	id, _ = token.Extra("id_token").(string)
-	return token.AccessToken, id, nil
+	return given, nil
 }
 
 // answer is what sound claims vouch for.

@@ -33,6 +33,7 @@ type rogue struct {
 	header   map[string]any
 	claims   map[string]any
 	userinfo map[string]any
+	signed   bool // userinfo
 	metadata map[string]any
 	form     url.Values // what the token endpoint was sent
 }
@@ -69,7 +70,14 @@ func newRogue(t *testing.T) *rogue {
 	}
 	serve("/.well-known/openid-configuration", func(*http.Request) any { return r.metadata })
 	serve("/jwks", func(*http.Request) any { return map[string]any{"keys": []any{r.jwk()}} })
-	serve("/userinfo", func(*http.Request) any { return r.userinfo })
+	mux.HandleFunc("/userinfo", func(w http.ResponseWriter, _ *http.Request) {
+		if r.signed {
+			w.Header().Set("Content-Type", "application/jwt")
+			io.WriteString(w, r.sign(t, r.userinfo))
+		} else if err := json.NewEncoder(w).Encode(r.userinfo); err != nil {
+			t.Error(err)
+		}
+	})
 	serve("/token", func(request *http.Request) any {
 		if err := request.ParseForm(); err != nil {
 			t.Error(err)
@@ -83,7 +91,7 @@ func newRogue(t *testing.T) *rogue {
 // reset makes the issuer honest again.
 func (r *rogue) reset() {
 	now := time.Now().Unix()
-	r.signWith = r.key
+	r.signWith, r.signed = r.key, false
 	r.header = map[string]any{"alg": "RS256", "kid": "1"}
 	r.claims = map[string]any{"iss": r.server.URL, "sub": "s", "aud": "client", "exp": now + 60, "iat": now, "nonce": "nonce"}
 	r.userinfo = map[string]any{"sub": "s", "email": "anne@bourg.example", "email_verified": true, "given_name": "Anne", "usual_name": "Petit"}
@@ -97,12 +105,14 @@ func (r *rogue) jwk() map[string]any {
 	}
 }
 
-func (r *rogue) token(t *testing.T) string {
+func (r *rogue) token(t *testing.T) string { return r.sign(t, r.claims) }
+
+func (r *rogue) sign(t *testing.T, claims map[string]any) string {
 	encode := func(value map[string]any) string {
 		text, err := json.Marshal(value)
 		return base64.RawURLEncoding.EncodeToString(must(t, text, err))
 	}
-	signed := encode(r.header) + "." + encode(r.claims)
+	signed := encode(r.header) + "." + encode(claims)
 	if r.header["alg"] == "none" {
 		return signed + "."
 	}
@@ -191,6 +201,36 @@ func TestEachForgeryIsRefused(t *testing.T) {
 		forge(query)
 		if answer, err := upstream.New().Read(ctx, r.method(), question, query); !errors.Is(err, portal.ErrDenied) {
 			t.Errorf("%s: Read = %+v, %v, want ErrDenied", name, answer, err)
+		}
+	}
+}
+
+// TestClockSkewOfAnIssuerIsAMinute: of one that is behind, and a little more of one
+// that is ahead.
+func TestClockSkewOfAnIssuerIsAMinute(t *testing.T) {
+	r, ctx := newRogue(t), context.Background()
+	for _, test := range []struct {
+		claim string
+		away  time.Duration
+		want  bool
+	}{
+		{"exp", -50 * time.Second, true},
+		{"exp", -70 * time.Second, false},
+		{"nbf", 3*time.Minute + 50*time.Second, true},
+		{"nbf", 4*time.Minute + 10*time.Second, false},
+		{"iat", time.Hour, true},
+		{"iat", -time.Hour, true},
+		{"userinfo", -50 * time.Second, true},
+		{"userinfo", -70 * time.Second, false},
+	} {
+		r.reset()
+		if at := time.Now().Add(test.away).Unix(); test.claim == "userinfo" {
+			r.signed, r.userinfo["exp"] = true, at
+		} else {
+			r.claims[test.claim] = at
+		}
+		if _, err := upstream.New().Read(ctx, r.method(), question, r.answer()); (err == nil) != test.want || err != nil && !errors.Is(err, portal.ErrDenied) {
+			t.Errorf("%s %v from now: %v", test.claim, test.away, err)
 		}
 	}
 }

@@ -105,7 +105,7 @@ func (i *issuer) signedPerson(ctx context.Context, provider *oidc.Provider, toke
 	if err != nil {
 		return nil, forged(err)
 	}
-	expired := !verified.Expiry.IsZero() && time.Now().After(verified.Expiry)
+	expired := !verified.Expiry.IsZero() && issuerNow().After(verified.Expiry)
 	switch {
 	case expired:
 		return nil, forged(errors.New("upstream: userinfo has expired"))
