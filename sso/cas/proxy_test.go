@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"parvis/portal/outgoing"
 	"parvis/server/servertest"
 )
 
@@ -236,6 +237,12 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 				io.WriteString(w, strings.Repeat("x", 64<<10))
 			}
 		}, nil, "INVALID_PROXY_CALLBACK"},
+		"silence": {true, true, func(_ http.ResponseWriter, r *http.Request) {
+			select {
+			case <-r.Context().Done(): // we left
+			case <-time.After(4 * outgoing.Timeout):
+			}
+		}, nil, "INVALID_PROXY_CALLBACK"},
 		"another port":             {true, true, nil, func(*application) string { return elsewhere.URL }, "UNAUTHORIZED_SERVICE_PROXY"},
 		"plain http":               {true, true, nil, func(a *application) string { return strings.Replace(a.URL, "https:", "http:", 1) }, "INVALID_PROXY_CALLBACK"},
 		"a name for the same host": {true, true, nil, func(a *application) string { return strings.Replace(a.URL, "127.0.0.1", "localhost", 1) }, "UNAUTHORIZED_SERVICE_PROXY"},
@@ -249,8 +256,12 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 			if test.callback != nil {
 				callback = test.callback(a)
 			}
+			asked := time.Now()
 			if got := validate(t, p, a.URL, ticketOf(t, p.As(agent), a.URL), "pgtUrl", callback).code(); got != test.want {
 				t.Errorf("%q, want %q", got, test.want)
+			}
+			if took := time.Since(asked); took > 2*outgoing.Timeout {
+				t.Errorf("the application was waited for %v", took)
 			}
 			if left := count(t, p, `SELECT count(*) FROM cas_grantings`); left != 0 {
 				t.Errorf("%d granting tickets are left", left)

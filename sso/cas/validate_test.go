@@ -192,6 +192,23 @@ func TestATicketEndsWithItsSessionAndItsAgent(t *testing.T) {
 	}
 }
 
+// TestAStoreThatFailsIsNoAnswerAboutATicket: the application is told to send the
+// person again, and nothing of what failed.
+func TestAStoreThatFailsIsNoAnswerAboutATicket(t *testing.T) {
+	p := portalWith(t)
+	ticket := ticketOf(t, p.As(agent), finances)
+	if err := p.DB.Close(); err != nil {
+		t.Fatal(err)
+	}
+	read := validate(t, p, finances, ticket)
+	if got := read.code(); got != "INTERNAL_ERROR" || strings.Contains(read.Failure.Text, "sql") {
+		t.Errorf("%q: %q", got, read.Failure.Text)
+	}
+	if !strings.Contains(p.Log(), "cas: validation failed") {
+		t.Error("the log says nothing of it")
+	}
+}
+
 // TestTheStoreHoldsNoTicket that could be used by who reads a copy of it.
 func TestTheStoreHoldsNoTicket(t *testing.T) {
 	p := portalWith(t)
