@@ -2,6 +2,7 @@ package sso
 
 import (
 	"context"
+	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
@@ -19,17 +20,24 @@ type crowd struct {
 	patience time.Duration // for a turn
 	now      func() time.Time
 
+	seed     maphash.Seed
 	mu       sync.Mutex
-	networks map[string]*network
+	networks map[uint64]*network // by hash of what names them
 }
 
-// network is what came lately from one.
+// network is what came lately from one. There are many with one person, so that
+// each costs little.
 type network struct {
 	judging int         // attempts that have not ended
 	waiting []chan bool // for their turn, the first come first: true is a turn, false none
 	failed  []failure   // the oldest first
-	entered map[string]time.Time
-	swept   time.Time // when those who entered long ago were last left out
+	entered []arrival     // the oldest first
+}
+
+// arrival is somebody who was let in.
+type arrival struct {
+	who uint64 // hash of her name
+	at  int64  // ns since the epoch
 }
 
 // failure is a wrong guess about somebody.
@@ -54,7 +62,7 @@ const (
 var errBusy = portal.UserError{Kind: portal.ErrUnavailable, Key: "sso.error.busy", Field: "password"}
 
 func newCrowd(limit int, within time.Duration, now func() time.Time) *crowd {
-	return &crowd{limit: limit, within: within, patience: turnPatience, now: now, networks: map[string]*network{}}
+	return &crowd{limit: limit, within: within, patience: turnPatience, now: now, seed: maphash.MakeSeed(), networks: map[uint64]*network{}}
 }
 
 // begin waits until an attempt from a network may be judged. The error says how
@@ -87,13 +95,13 @@ func (c *crowd) begin(ctx context.Context, key string) error {
 func (c *crowd) enter(key string) (turn chan bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := c.networks[key]
+	n := c.networks[c.hash(key)]
 	if n == nil {
 		if len(c.networks) >= maxNetworks {
 			c.prune()
 		}
-		n = &network{entered: map[string]time.Time{}, swept: c.now()}
-		c.networks[key] = n
+		n = &network{}
+		c.networks[c.hash(key)] = n
 	}
 	if wait := c.full(n); wait > 0 {
 		return nil, errWait(wait)
@@ -115,7 +123,7 @@ func (c *crowd) given(key string, turn bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	wait := time.Minute
-	if n := c.networks[key]; n != nil {
+	if n := c.networks[c.hash(key)]; n != nil {
 		wait = c.full(n)
 	}
 	return errWait(wait)
@@ -125,7 +133,7 @@ func (c *crowd) given(key string, turn bool) error {
 func (c *crowd) leave(key string, turn chan bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := c.networks[key]
+	n := c.networks[c.hash(key)]
 	at := -1
 	if n != nil {
 		at = slices.Index(n.waiting, turn)
@@ -143,7 +151,7 @@ func (c *crowd) leave(key string, turn chan bool) bool {
 func (c *crowd) end(key string, failed []string, entered []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n, now := c.networks[key], c.now()
+	n, now := c.networks[c.hash(key)], c.now()
 	if n == nil {
 		return // pruned
 	}
@@ -153,14 +161,24 @@ func (c *crowd) end(key string, failed []string, entered []string) {
 	}
 	if len(entered) > 0 {
 		n.failed = slices.DeleteFunc(n.failed, func(f failure) bool { return slices.Contains(entered, f.subject) })
-		if len(n.entered) < maxEntered {
-			n.entered[entered[0]] = now
-		}
+		n.arrive(arrival{c.hash(entered[0]), now.UnixNano()})
 	}
 	c.pass(n)
 	if n.judging == 0 && len(n.waiting) == 0 && len(n.failed) == 0 && len(n.entered) == 0 {
-		delete(c.networks, key)
+		delete(c.networks, c.hash(key))
 	}
+}
+
+// hash stands for a name: there are many, and texts cost more.
+func (c *crowd) hash(name string) uint64 { return maphash.String(c.seed, name) }
+
+// arrive remembers who is let in, once and as the newest.
+func (n *network) arrive(one arrival) {
+	n.entered = slices.DeleteFunc(n.entered, func(other arrival) bool { return other.who == one.who })
+	if len(n.entered) == maxEntered {
+		n.entered = n.entered[1:]
+	}
+	n.entered = append(n.entered, one)
 }
 
 // pass gives the turns that are free to who waits, or sends all away where too many
@@ -185,13 +203,8 @@ func (c *crowd) full(n *network) (wait time.Duration) {
 	for len(n.failed) > 0 && now.Sub(n.failed[0].at) >= c.within {
 		n.failed = n.failed[1:]
 	}
-	if now.Sub(n.swept) >= time.Minute {
-		n.swept = now
-		for who, at := range n.entered {
-			if now.Sub(at) >= c.within {
-				delete(n.entered, who)
-			}
-		}
+	for len(n.entered) > 0 && now.UnixNano()-n.entered[0].at >= int64(c.within) {
+		n.entered = n.entered[1:]
 	}
 	if beyond := len(n.failed) - c.room(n); beyond >= 0 {
 		return n.failed[beyond].at.Add(c.within).Sub(now)

@@ -45,7 +45,7 @@ func TestARushOfOneTownHallPasses(t *testing.T) {
 	if refused.Load() > 0 {
 		t.Errorf("%d were refused", refused.Load())
 	}
-	if n := c.networks["town"]; len(n.failed) != 0 || len(n.entered) != 500 || n.judging != 0 || len(n.waiting) != 0 {
+	if n := c.networks[c.hash("town")]; len(n.failed) != 0 || len(n.entered) != 500 || n.judging != 0 || len(n.waiting) != 0 {
 		t.Errorf("%d failures, %d entered, %d judged, %d waiting at the end", len(n.failed), len(n.entered), n.judging, len(n.waiting))
 	}
 	if most.Load() > 40+500/peopleEach {
@@ -103,7 +103,7 @@ func TestWhoIsJudgedRefusesNobody(t *testing.T) {
 	waiting := func() int {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		return len(c.networks["a"].waiting)
+		return len(c.networks[c.hash("a")].waiting)
 	}
 	result, leaving := make(chan error), make(chan error)
 	gone, leave := context.WithCancel(ctx)
@@ -140,7 +140,7 @@ func TestWhoIsJudgedRefusesNobody(t *testing.T) {
 		t.Errorf("who waited while two failed: %v, want ErrDenied", err)
 	}
 	c.end("a", nil, nil)
-	if n := c.networks["a"]; n.judging != 0 || len(n.waiting) != 0 {
+	if n := c.networks[c.hash("a")]; n.judging != 0 || len(n.waiting) != 0 {
 		t.Errorf("%d judged and %d waiting at the end", n.judging, len(n.waiting))
 	}
 }
@@ -195,7 +195,7 @@ func TestACrowdHoldsSoManyPeople(t *testing.T) {
 		}
 		c.end("a", nil, []string{strconv.Itoa(n)})
 	}
-	if held := len(c.networks["a"].entered); held != maxEntered {
+	if held := len(c.networks[c.hash("a")].entered); held != maxEntered {
 		t.Errorf("%d people are held, want %d", held, maxEntered)
 	}
 	now = now.Add(15 * time.Minute)
