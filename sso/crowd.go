@@ -31,7 +31,7 @@ type network struct {
 	judging int         // attempts that have not ended
 	waiting []chan bool // for their turn, the first come first: true is a turn, false none
 	failed  []failure   // the oldest first
-	entered []arrival     // the oldest first
+	entered []arrival   // the oldest first
 }
 
 // arrival is somebody who was let in.
