@@ -343,7 +343,7 @@ func TestAnAdministratorAsksInHerOwnAgentsAlone(t *testing.T) {
 func TestWithoutMailLinksAreHandedOver(t *testing.T) {
 	p := servertest.New(t)
 	admin := p.As("admin@bourg.example")
-	body := invite(t, admin, "Anne Nouvelle <anne@bourg.example>").Want(t, 201, "Anne Nouvelle", "ne seront plus montrés").Body
+	body := invite(t, admin, "Anne Nouvelle <anne@bourg.example>").Want(t, 201, "Anne Nouvelle", "ne sera plus montré").Body
 	link := html.UnescapeString(between(t, body, `<code class="secret">`, `</code>`))
 	client := p.Anonymous()
 	follow(t, client, strings.TrimPrefix(link, p.URL)).Want(t, 200)
