@@ -84,10 +84,10 @@ func (l *loader) acquire(k *kind, collectivity portal.CollectivityID) error {
 // keeps its loader, so that what it costs stays bounded.
 func (l *loader) run(k *kind, request Request) (Content, error) {
 	ctx, cancel := context.WithTimeout(l.base, k.manifest.Deadline)
+	defer cancel() // not where Load ends: its answer would be taken for one that came too late
 	ended := make(chan outcome, 1)
 	l.running.Go(func() {
 		defer func() { <-l.slots; k.share.release(request.Caller.Collectivity) }()
-		defer cancel()
 		defer func() {
 			if fault := recover(); fault != nil {
 				ended <- outcome{err: fmt.Errorf("%w: %v\n%s", errPanicked, fault, debug.Stack())}
