@@ -29,7 +29,7 @@ type Someone struct {
 }
 
 func (h *Handler) adminRoutes() []web.Route {
-	admin := web.Needs(portal.Admin)
+	admin := web.Needs(portal.ManageApplications)
 	return []web.Route{
 		{Method: "GET", Path: "/admin/applications", Access: admin, Handler: h.all},
 		{Method: "GET", Path: "/admin/applications/new", Access: admin, Handler: h.newApplication},

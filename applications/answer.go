@@ -27,7 +27,7 @@ type Answer struct {
 // who left, of who may open the application by now, and for applications that were
 // deleted need no answer and are left out.
 func (s *Store) Requests(ctx context.Context, caller portal.Caller, limit int) ([]Request, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageApplications); err != nil {
 		return nil, fmt.Errorf("applications: list requests: %w", err)
 	}
 	requests, err := s.requests(ctx, `SELECT `+requestColumns+` FROM application_requests r
@@ -48,7 +48,7 @@ func (s *Store) Requests(ctx context.Context, caller portal.Caller, limit int) (
 // CountRequests is how many Requests lists. It costs two queries however many there
 // are.
 func (s *Store) CountRequests(ctx context.Context, caller portal.Caller) (int, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageApplications); err != nil {
 		return 0, fmt.Errorf("applications: count requests: %w", err)
 	}
 	wanted, _, err := s.waiting(ctx, caller.Collectivity)
@@ -199,7 +199,7 @@ func (s *Store) checkAnswer(answer *Answer) error {
 // readRequest is a request of the caller's collectivity with the names of its
 // application and of who made it.
 func (s *Store) readRequest(ctx context.Context, caller portal.Caller, id string) (Request, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageApplications); err != nil {
 		return Request{}, err
 	}
 	request, err := scanRequest(s.db.QueryRow(ctx, oneRequest, string(caller.Collectivity), id).Scan)

@@ -14,7 +14,7 @@ import (
 
 // Find returns an application for its administrator, whoever may open it.
 func (s *Store) Find(ctx context.Context, caller portal.Caller, id string) (Application, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageApplications); err != nil {
 		return Application{}, fmt.Errorf("applications: find: %w", err)
 	}
 	return s.find(ctx, caller.Collectivity, id)
@@ -23,7 +23,7 @@ func (s *Store) Find(ctx context.Context, caller portal.Caller, id string) (Appl
 // All lists the applications of the caller's collectivity for its administrator,
 // category by category.
 func (s *Store) All(ctx context.Context, caller portal.Caller) ([]Application, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageApplications); err != nil {
 		return nil, fmt.Errorf("applications: list: %w", err)
 	}
 	all, err := s.catalogue(ctx, caller.Collectivity)
@@ -122,7 +122,7 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, seen time.Time
 
 // checked is an application as it may be stored: its groups and units are there.
 func (s *Store) checked(ctx context.Context, caller portal.Caller, app Application) (Application, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageApplications); err != nil {
 		return app, err
 	}
 	app = app.withDefaults()
@@ -220,7 +220,7 @@ func (s *Store) Restore(ctx context.Context, caller portal.Caller, id, from stri
 }
 
 func (s *Store) setDeleted(ctx context.Context, caller portal.Caller, id string, action audit.Action, when time.Time, from string) (Application, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageApplications); err != nil {
 		return Application{}, fmt.Errorf("applications: %s: %w", action, err)
 	}
 	app := Application{ID: id}

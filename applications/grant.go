@@ -72,7 +72,7 @@ func (s *Store) mayEnd(until time.Time) error {
 // colleague is an agent of the caller's collectivity who may enter;
 // portal.ErrNotFound for any other, portal.ErrDenied but for an administrator.
 func (s *Store) colleague(ctx context.Context, caller portal.Caller, agent portal.AgentID) (Colleague, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageApplications); err != nil {
 		return Colleague{}, err
 	}
 	present, err := s.directory.Present(ctx, caller, []portal.AgentID{agent})
@@ -140,7 +140,7 @@ func (s *Store) GiveBack(ctx context.Context, caller portal.Caller, id string, a
 }
 
 func (s *Store) setRevoked(ctx context.Context, caller portal.Caller, action audit.Action, id string, agent portal.AgentID, from, change string, when time.Time) (string, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageApplications); err != nil {
 		return "", fmt.Errorf("applications: %s: %w", action, err)
 	}
 	names, err := s.directory.Names(ctx, caller, []portal.AgentID{agent})
@@ -160,7 +160,7 @@ func (s *Store) setRevoked(ctx context.Context, caller portal.Caller, action aud
 // entitle changes the access of an agent, by her name, to one application that is
 // there, and writes it down.
 func (s *Store) entitle(ctx context.Context, caller portal.Caller, action audit.Action, id, name, from string, change func(tx *database.Tx) error) error {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageApplications); err != nil {
 		return fmt.Errorf("applications: %s: %w", action, err)
 	}
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {

@@ -40,7 +40,7 @@ func (RequestSource) Manifest() todo.Manifest {
 
 // Count costs nothing but for an administrator.
 func (s RequestSource) Count(ctx context.Context, caller portal.Caller) (int, error) {
-	if !caller.Can(portal.Admin) {
+	if !caller.Can(portal.ManageApplications) {
 		return 0, nil
 	}
 	return s.Store.CountRequests(ctx, caller)
@@ -48,7 +48,7 @@ func (s RequestSource) Count(ctx context.Context, caller portal.Caller) (int, er
 
 // List is what waits, the oldest first.
 func (s RequestSource) List(ctx context.Context, request todo.Request, limit int) (todo.List, error) {
-	if !request.Caller.Can(portal.Admin) {
+	if !request.Caller.Can(portal.ManageApplications) {
 		return todo.List{}, nil
 	}
 	requests, err := s.Store.Requests(ctx, request.Caller, limit)
@@ -67,7 +67,7 @@ func (s RequestSource) List(ctx context.Context, request todo.Request, limit int
 
 // Recent are the administrator's own answers.
 func (s RequestSource) Recent(ctx context.Context, request todo.Request) ([]todo.Done, error) {
-	if !request.Caller.Can(portal.Admin) {
+	if !request.Caller.Can(portal.ManageApplications) {
 		return nil, nil
 	}
 	answered, err := s.Store.answeredBy(ctx, request.Caller)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parvis/applications"
+	"parvis/directory"
 	"parvis/portal"
 )
 
@@ -64,5 +65,33 @@ func (l *loader) request(admin, caller portal.Caller, one access) error {
 		return err
 	}
 	_, err = l.server.Applications.Answer(l.ctx, admin, offer.Request.ID, applications.Answer{Reason: one.refused}, "")
+	return err
+}
+
+// rights gives one for a while, and has the secretary lend one while she is away.
+func (l *loader) rights() error {
+	const place = "bourg"
+	admin, _, err := l.caller(place, "admin@bourg.example", portal.Admin)
+	if err != nil {
+		return err
+	}
+	away, _, err := l.caller(place, "secretaire@bourg.example", portal.EditCalendars)
+	if err != nil {
+		return err
+	}
+	agent, _, err := l.caller(place, "agent@bourg.example", "")
+	if err != nil {
+		return err
+	}
+	colleague, _, err := l.caller(place, "collegue@bourg.example", "")
+	if err != nil {
+		return err
+	}
+	to := func(who portal.Caller) portal.Subject { return portal.Subject{Kind: portal.TheAgent, ID: string(who.Agent)} }
+	_, err = l.server.Directory.Give(l.ctx, admin, directory.Given{Right: portal.EditDocuments, Subject: to(agent), Ends: l.midnight(21)}, "")
+	if err != nil {
+		return err
+	}
+	_, err = l.server.Directory.Lend(l.ctx, away, directory.Given{Right: portal.EditCalendars, Subject: to(colleague), Ends: l.midnight(12)}, "")
 	return err
 }

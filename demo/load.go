@@ -61,6 +61,7 @@ func Load(ctx context.Context, s *server.Server, now time.Time) ([]Account, erro
 		{"calendars", l.agendas},
 		{"documents", l.library},
 		{"accesses", l.accesses},
+		{"rights", l.rights},
 	} {
 		if err := step.run(); err != nil {
 			return nil, fmt.Errorf("demo: load %s: %w", step.name, err)

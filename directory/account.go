@@ -25,7 +25,7 @@ type Account struct {
 // may not take an address of another collectivity's domain: its owner would
 // find the account made and its password chosen by a stranger.
 func (s *Store) CreateAccount(ctx context.Context, caller portal.Caller, login string) (portal.AccountID, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageAgents); err != nil {
 		return "", fmt.Errorf("directory: create account: %w", err)
 	}
 	var id portal.AccountID

@@ -16,7 +16,7 @@ import (
 // adminRoutes are the pages where an administrator sees who has an account and
 // asks others in.
 func (h *Handler) adminRoutes() []web.Route {
-	admin := web.Needs(portal.Admin)
+	admin := web.Needs(portal.ManageAgents)
 	return []web.Route{
 		{Method: "GET", Path: "/admin/agents", Access: admin, Handler: h.roster},
 		{Method: "GET", Path: "/admin/agents/invite", Access: admin, Handler: h.showInvite},

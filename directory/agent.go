@@ -77,7 +77,7 @@ func (a Agent) searchText(unit string) string {
 // administers it may not attach an account that is an agent elsewhere: two
 // agents are linked only by proving both sign-ins.
 func (s *Store) CreateAgent(ctx context.Context, caller portal.Caller, agent Agent) (portal.AgentID, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageAgents); err != nil {
 		return "", fmt.Errorf("directory: create agent: %w", err)
 	}
 	if agent.ID == "" {
@@ -104,6 +104,9 @@ func (s *Store) insertAgent(ctx context.Context, tx *database.Tx, caller portal.
 	created := max(database.Millis(s.now()), latest+1) // the oldest agent of an account is one, always the same
 	unit, err := unitName(ctx, tx, caller.Collectivity, agent.Unit)
 	if err != nil {
+		return err
+	}
+	if err := s.mayPlace(ctx, tx, caller, agent.Unit); err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `
@@ -156,7 +159,7 @@ func unitName(ctx context.Context, tx *database.Tx, collectivity portal.Collecti
 
 // ChangeAgent replaces what an agent's card says. Account and source key stay.
 func (s *Store) ChangeAgent(ctx context.Context, caller portal.Caller, agent Agent) error {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: change agent: %w", err)
 	}
 	if err := agent.check(); err != nil {
@@ -167,7 +170,15 @@ func (s *Store) ChangeAgent(ctx context.Context, caller portal.Caller, agent Age
 		if account, err = accountOf(ctx, tx, caller.Collectivity, agent.ID); err != nil {
 			return nil, err
 		}
-		return []string{string(agent.ID)}, updateAgent(ctx, tx, caller.Collectivity, agent)
+		if err := s.mayDecide(ctx, tx, caller, agent.ID); err != nil {
+			return nil, err
+		}
+		if err := s.mayPlace(ctx, tx, caller, agent.Unit); err != nil {
+			return nil, err
+		}
+		return []string{string(agent.ID)}, keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
+			return updateAgent(ctx, tx, caller.Collectivity, agent)
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("directory: change agent: %w", err)
@@ -192,7 +203,7 @@ func updateAgent(ctx context.Context, tx *database.Tx, collectivity portal.Colle
 // SetAgentActive lets an agent in or out of the caller's collectivity. Out, the
 // person is no more listed nor found, and leaves at her next request.
 func (s *Store) SetAgentActive(ctx context.Context, caller portal.Caller, agent portal.AgentID, active bool) error {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: set agent active: %w", err)
 	}
 	var account portal.AccountID
@@ -200,8 +211,13 @@ func (s *Store) SetAgentActive(ctx context.Context, caller portal.Caller, agent 
 		if account, err = accountOf(ctx, tx, caller.Collectivity, agent); err != nil {
 			return nil, err
 		}
-		return []string{string(agent)}, database.OneRow(tx.Exec(ctx,
-			`UPDATE agents SET active = $1 WHERE collectivity = $2 AND id = $3`, active, string(caller.Collectivity), string(agent)))
+		if err := s.mayDecide(ctx, tx, caller, agent); err != nil {
+			return nil, err
+		}
+		return []string{string(agent)}, keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
+			return database.OneRow(tx.Exec(ctx, `UPDATE agents SET active = $1 WHERE collectivity = $2 AND id = $3`,
+				active, string(caller.Collectivity), string(agent)))
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("directory: set agent active: %w", err)

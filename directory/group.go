@@ -17,7 +17,7 @@ type Group = portal.Group
 
 // CreateGroup adds a group to the caller's collectivity.
 func (s *Store) CreateGroup(ctx context.Context, caller portal.Caller, group Group) (portal.GroupID, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageAgents); err != nil {
 		return "", fmt.Errorf("directory: create group: %w", err)
 	}
 	if group.ID == "" {
@@ -69,7 +69,7 @@ func (s *Store) RemoveMember(ctx context.Context, caller portal.Caller, group po
 }
 
 func (s *Store) changeMembership(ctx context.Context, caller portal.Caller, group portal.GroupID, agent portal.AgentID, change string) error {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: change group: %w", err)
 	}
 	var account portal.AccountID
@@ -80,8 +80,13 @@ func (s *Store) changeMembership(ctx context.Context, caller portal.Caller, grou
 		if err := groupsExist(ctx, tx, caller.Collectivity, group); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, change, string(caller.Collectivity), string(group), string(agent))
-		return err
+		if err := s.mayPlace(ctx, tx, caller, "", group); err != nil {
+			return err
+		}
+		return keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
+			_, err := tx.Exec(ctx, change, string(caller.Collectivity), string(group), string(agent))
+			return err
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("directory: change group: %w", err)

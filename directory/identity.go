@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -92,37 +93,94 @@ func (s *Store) caller(ctx context.Context, account portal.AccountID, m membersh
 	return caller, nil
 }
 
-// entitle fills in the groups and rights of a caller.
+// entitle fills in the units, groups and rights of a caller.
 func (s *Store) entitle(ctx context.Context, caller *portal.Caller) error {
-	rows, err := s.db.Query(ctx, `
-		SELECT TRUE, group_id FROM agent_group_members WHERE collectivity = $1 AND agent = $2
-		UNION ALL SELECT FALSE, right_name FROM agent_rights WHERE collectivity = $1 AND agent = $2
-		UNION ALL SELECT FALSE, right_name FROM account_rights WHERE account = $3`,
-		string(caller.Collectivity), string(caller.Agent), string(caller.Account))
-	type entitlement struct {
-		isGroup bool
-		name    string
+	all, err := s.entitlements(ctx, s.db, *caller)
+	if err != nil {
+		return err
 	}
-	all, err := database.Collect(rows, err, func(rows *sql.Rows) (one entitlement, err error) {
-		return one, rows.Scan(&one.isGroup, &one.name)
-	})
 	for _, one := range all {
-		if one.isGroup {
+		switch {
+		case one.kind == "unit":
+			caller.Units = append(caller.Units, portal.UnitID(one.name))
+			continue
+		case one.kind == "group":
 			caller.Groups = append(caller.Groups, portal.GroupID(one.name))
-		} else {
-			caller.Rights = append(caller.Rights, portal.Right(one.name))
+			continue
+		case one.lender != "":
+			lends, err := s.lends(ctx, caller.Collectivity, one.lender, portal.Right(one.name))
+			if err != nil {
+				return err
+			}
+			if !lends {
+				continue
+			}
+		}
+		caller.Rights = append(caller.Rights, portal.Right(one.name))
+	}
+	slices.Sort(caller.Units) // here, since engines order texts differently
+	slices.Sort(caller.Groups)
+	slices.Sort(caller.Rights)
+	caller.Rights = slices.Compact(caller.Rights)
+	return nil
+}
+
+// entitlement is a unit, a group or a right of an agent.
+type entitlement struct {
+	kind, name string
+	lender     portal.AgentID // of a right; "" when it is not lent
+}
+
+// entitlements reads those of who an account, an agent and a unit are. SQLite keeps
+// the order of a CROSS JOIN: what is given is looked up for each of what she is, however
+// much there is.
+func (s *Store) entitlements(ctx context.Context, from rows, who portal.Caller) ([]entitlement, error) {
+	found, err := from.Query(ctx, `
+		WITH RECURSIVE above (id, parent) AS (
+			SELECT id, parent FROM units WHERE collectivity = $1 AND id = $4
+			UNION SELECT u.id, u.parent FROM above JOIN units u ON u.collectivity = $1 AND u.id = above.parent
+		), mine (kind, subject) AS (
+			SELECT 'everyone', '' UNION ALL SELECT 'agent', $2
+			UNION ALL SELECT 'group', group_id FROM agent_group_members WHERE collectivity = $1 AND agent = $2
+			UNION ALL SELECT 'unit', id FROM above
+		)
+		SELECT kind, subject, '' FROM mine WHERE kind IN ('group', 'unit')
+		UNION ALL SELECT 'right', right_name, '' FROM account_rights WHERE account = $3
+		UNION ALL SELECT 'right', g.right_name, g.lent_by FROM mine CROSS JOIN rights_given g
+			WHERE g.collectivity = $1 AND g.kind = mine.kind AND g.subject = mine.subject AND g.taken = 0 AND g.starts <= $5 AND (g.ends = 0 OR g.ends > $5)`,
+		string(who.Collectivity), string(who.Agent), string(who.Account), string(who.Unit), database.Millis(s.now()))
+	return database.Collect(found, err, func(rows *sql.Rows) (one entitlement, err error) {
+		return one, rows.Scan(&one.kind, &one.name, &one.lender)
+	})
+}
+
+// lends says whether an agent may enter and holds a right herself: what she lent
+// is worth nothing any more once she does not.
+func (s *Store) lends(ctx context.Context, collectivity portal.CollectivityID, lender portal.AgentID, right portal.Right) (bool, error) {
+	she := portal.Caller{Collectivity: collectivity, Agent: lender}
+	err := s.db.QueryRow(ctx, `
+		SELECT a.unit FROM agents a JOIN accounts c ON c.id = a.account
+		WHERE a.collectivity = $1 AND a.id = $2 AND a.active AND c.active`, string(collectivity), string(lender)).Scan(&she.Unit)
+	if errors.Is(err, portal.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	all, err := s.entitlements(ctx, s.db, she)
+	for _, one := range all {
+		if one.kind == "right" && one.lender == "" {
+			she.Rights = append(she.Rights, portal.Right(one.name))
 		}
 	}
-	slices.Sort(caller.Groups) // here, since engines order texts differently
-	slices.Sort(caller.Rights)
-	return err
+	return she.Can(right), err
 }
 
 // Standing is who an agent of the caller's collectivity is when she asks, without
 // any right, for its administrator to see what is open to her. portal.ErrNotFound
 // for an agent who is not there or may not enter.
 func (s *Store) Standing(ctx context.Context, caller portal.Caller, agent portal.AgentID) (portal.Caller, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageApplications); err != nil {
 		return portal.Caller{}, fmt.Errorf("directory: find standing: %w", err)
 	}
 	card, err := s.Agent(ctx, caller, agent)

@@ -62,7 +62,7 @@ type invite struct {
 // is here already, and whose address can't be invited. It discloses nothing of
 // another collectivity: an address with an account elsewhere is as good as new.
 func (n *Inviter) Judge(ctx context.Context, caller portal.Caller, guests []Guest) ([]Guest, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageAgents); err != nil {
 		return nil, fmt.Errorf("directory: judge guests: %w", err)
 	}
 	kind, err := n.kind(ctx, caller.Collectivity)
@@ -153,7 +153,7 @@ var errGuests = portal.FieldErrors{portal.Invalid("lines", "directory.invite.cha
 // all or none. Where no mail can be sent it returns the links to hand over.
 // portal.FieldErrors when one of them can't be invited: see Judge.
 func (n *Inviter) Invite(ctx context.Context, caller portal.Caller, guests []Guest, where Placing) ([]Handed, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageAgents); err != nil {
 		return nil, fmt.Errorf("directory: invite: %w", err)
 	}
 	c, err := n.store.Collectivity(ctx, caller.Collectivity)
@@ -211,7 +211,15 @@ func (n *Inviter) settle(ctx context.Context, tx *database.Tx, caller portal.Cal
 			return "", err
 		}
 	}
+	if !one.made {
+		if err := n.store.mayDecide(ctx, tx, caller, agent.ID); err != nil {
+			return "", err
+		}
+	}
 	if err := groupsExist(ctx, tx, caller.Collectivity, where.Groups...); err != nil {
+		return "", err
+	}
+	if err := n.store.mayPlace(ctx, tx, caller, "", where.Groups...); err != nil {
 		return "", err
 	}
 	for _, group := range where.Groups {
@@ -330,7 +338,7 @@ var errNotInvited = portal.UserError{Kind: portal.ErrInvalid, Key: "directory.in
 // that serves from then on; it also invites one who was only listed. It returns
 // the link when no mail can be sent.
 func (n *Inviter) Again(ctx context.Context, caller portal.Caller, id portal.AgentID) (Handed, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageAgents); err != nil {
 		return Handed{}, fmt.Errorf("directory: invite again: %w", err)
 	}
 	c, err := n.store.Collectivity(ctx, caller.Collectivity)
@@ -347,6 +355,9 @@ func (n *Inviter) Again(ctx context.Context, caller portal.Caller, id portal.Age
 	}
 	var handed Handed
 	err = n.store.db.Tx(ctx, func(tx *database.Tx) error {
+		if err := n.store.mayDecide(ctx, tx, caller, agent.ID); err != nil {
+			return err
+		}
 		one, err := n.guestOf(ctx, tx, caller, agent)
 		if err == nil {
 			err = n.roomFor(ctx, tx, caller, one.Login)
@@ -427,7 +438,7 @@ func (n *Inviter) neverEntered(ctx context.Context, tx *database.Tx, caller port
 // Cancel takes an invitation back: its link serves no more, its letter does not
 // leave if it has not, and an agent who came with it goes with it.
 func (n *Inviter) Cancel(ctx context.Context, caller portal.Caller, id portal.AgentID) error {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: cancel invitation: %w", err)
 	}
 	err := n.store.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) ([]string, error) {
@@ -436,6 +447,9 @@ func (n *Inviter) Cancel(ctx context.Context, caller portal.Caller, id portal.Ag
 		err := tx.QueryRow(ctx, `SELECT mail, made FROM invitations WHERE collectivity = $1 AND agent = $2`,
 			string(caller.Collectivity), string(id)).Scan(&mail, &made)
 		if err != nil {
+			return nil, err
+		}
+		if err := n.store.mayDecide(ctx, tx, caller, id); err != nil {
 			return nil, err
 		}
 		line := audit.By(caller, audit.InvitationCancelled)
@@ -470,7 +484,7 @@ func forgetInvitation(ctx context.Context, tx *database.Tx, collectivity portal.
 	texts := []string{`DELETE FROM invitations WHERE collectivity = $1 AND agent = $2`}
 	if made {
 		texts = append(texts, `DELETE FROM agent_group_members WHERE collectivity = $1 AND agent = $2`,
-			`DELETE FROM agent_rights WHERE collectivity = $1 AND agent = $2`,
+			`DELETE FROM rights_given WHERE collectivity = $1 AND kind = 'agent' AND subject = $2`,
 			`DELETE FROM agents WHERE collectivity = $1 AND id = $2 AND account IS NULL`)
 	}
 	for _, text := range texts {

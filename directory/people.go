@@ -166,7 +166,7 @@ func (s *Store) addPresent(ctx context.Context, caller portal.Caller, agents []p
 // maxTogether bounds the agents of one query of Standings.
 const maxTogether = 512
 
-// Standings tells how some agents of the caller's collectivity ask: their unit and
+// Standings tells how some agents of the caller's collectivity ask: their units and
 // groups, without any right. Those who left are left out. Hundreds are one query.
 func (s *Store) Standings(ctx context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]portal.Caller, error) {
 	standing := map[portal.AgentID]portal.Caller{}
@@ -174,6 +174,14 @@ func (s *Store) Standings(ctx context.Context, caller portal.Caller, agents []po
 		if err := s.addStandings(ctx, caller, some, standing); err != nil {
 			return nil, fmt.Errorf("directory: list standings: %w", err)
 		}
+	}
+	above, err := s.parents(ctx, caller.Collectivity)
+	if err != nil {
+		return nil, fmt.Errorf("directory: list standings: %w", err)
+	}
+	for id, one := range standing {
+		one.Units = above.chain(one.Unit)
+		standing[id] = one
 	}
 	for id, who := range standing {
 		slices.Sort(who.Groups)

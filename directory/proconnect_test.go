@@ -363,6 +363,7 @@ func TestATrialIsOfItsAdministratorAlone(t *testing.T) {
 	back := admin.throughIssuer(strings.Replace(goesOn.FindStringSubmatch(admin.get("/sign-in/issuer").header.Get("Refresh"))[1],
 		"login_hint=anne", "login_hint=marc.dupont", 1))
 	h.browser(t).get(back).want(t, http.StatusForbidden, "autre navigateur")
+	must(t, h.SetRights(context.Background(), directory.Installation("bourg"), h.both.Agent, []portal.Right{portal.Admin}))
 	must(t, h.SetRights(context.Background(), directory.Installation("bourg"), h.anne.Agent, nil)) // meanwhile
 	admin.get(back).want(t, http.StatusForbidden, "autre navigateur")
 	admin.post("/sign-out", nil)

@@ -68,7 +68,7 @@ const (
 // Roster lists the agents of the caller's collectivity for its administrator,
 // closed ones too.
 func (s *Store) Roster(ctx context.Context, caller portal.Caller, query RosterQuery) (Roster, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageAgents); err != nil {
 		return Roster{}, fmt.Errorf("directory: list agents: %w", err)
 	}
 	args := []any{string(caller.Collectivity), query.State}

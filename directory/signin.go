@@ -259,58 +259,32 @@ func merge(agent Agent, profile sso.Profile, unit portal.UnitID) Agent {
 }
 
 // Staff lists the active agents of the caller's collectivity who have an open
-// account, by name. portal.ErrDenied but for its administrator.
+// account, by name. portal.ErrDenied but for who manages its agents.
 func (d SignIn) Staff(ctx context.Context, caller portal.Caller) ([]sso.Member, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageAgents); err != nil {
 		return nil, fmt.Errorf("directory: list staff: %w", err)
 	}
+	units := map[portal.AgentID]portal.UnitID{}
 	rows, err := d.db.Query(ctx, `
-		SELECT a.id, a.account, p.login, a.given_name, a.family_name FROM agents a JOIN accounts p ON p.id = a.account
+		SELECT a.id, a.account, p.login, a.given_name, a.family_name, a.unit FROM agents a JOIN accounts p ON p.id = a.account
 		WHERE a.collectivity = $1 AND a.active AND p.active ORDER BY a.sort_name, a.id`, string(caller.Collectivity))
 	members, err := database.Collect(rows, err, func(rows *sql.Rows) (sso.Member, error) {
 		var member sso.Member
 		var person Agent
-		err := rows.Scan(&member.Agent, &member.Account, &member.Login, &person.GivenName, &person.FamilyName)
-		member.Name = person.Name()
+		err := rows.Scan(&member.Agent, &member.Account, &member.Login, &person.GivenName, &person.FamilyName, &person.Unit)
+		member.Name, units[member.Agent] = person.Name(), person.Unit
 		return member, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("directory: list staff: %w", err)
 	}
-	if err := d.entitleAll(ctx, caller.Collectivity, members); err != nil {
+	book, err := d.rightsBook(ctx, caller.Collectivity)
+	if err != nil {
 		return nil, fmt.Errorf("directory: list staff: %w", err)
 	}
+	for i := range members {
+		she := book.caller(caller.Collectivity, members[i].Agent, units[members[i].Agent])
+		members[i].Groups, members[i].Rights = she.Groups, she.Rights
+	}
 	return members, nil
-}
-
-// entitleAll fills in the groups and rights of members of a collectivity.
-func (d SignIn) entitleAll(ctx context.Context, collectivity portal.CollectivityID, members []sso.Member) error {
-	byAgent := make(map[portal.AgentID]*sso.Member, len(members))
-	for i := range members {
-		byAgent[members[i].Agent] = &members[i]
-	}
-	rows, err := d.db.Query(ctx, `
-		SELECT agent, TRUE, group_id FROM agent_group_members WHERE collectivity = $1
-		UNION ALL SELECT agent, FALSE, right_name FROM agent_rights WHERE collectivity = $1 ORDER BY 1, 3`, string(collectivity))
-	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
-		var agent portal.AgentID
-		var isGroup bool
-		var name string
-		if err := rows.Scan(&agent, &isGroup, &name); err != nil {
-			return none, err
-		}
-		member := byAgent[agent]
-		switch {
-		case member == nil: // closed, or without account
-		case isGroup:
-			member.Groups = append(member.Groups, portal.GroupID(name))
-		default:
-			member.Rights = append(member.Rights, portal.Right(name))
-		}
-		return none, nil
-	})
-	for i := range members {
-		slices.Sort(members[i].Groups) // here, since engines order texts differently
-	}
-	return err
 }

@@ -29,7 +29,7 @@ type UnitNode struct {
 
 // CreateUnit adds a unit to the caller's collectivity. Its parent must be there.
 func (s *Store) CreateUnit(ctx context.Context, caller portal.Caller, unit Unit) (portal.UnitID, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageAgents); err != nil {
 		return "", fmt.Errorf("directory: create unit: %w", err)
 	}
 	if unit.ID == "" {

@@ -32,13 +32,13 @@ var signedIn = append([]string{
 	"/search", "/search?q=budget", "/search?q=bugdet", "/search?q=xyzzyx", "/search?q=budget&kind=document",
 	"/calendar?view=day", "/calendar?view=week", "/calendar?view=month", "/calendar?view=list", "/calendar/new",
 	"/news", "/news?shelf=archive", "/news?shelf=planned", "/documents", "/documents/bin", "/documents/unread",
-	"/directory", "/directory?q=dupont", "/directory?q=xyzzyx", "/mail", "/todo", "/boxes/todo", "/apps/finances/ask", "/apps/marches/ask",
+	"/account/rights", "/account/rights?q=a", "/directory", "/directory?q=dupont", "/directory?q=xyzzyx", "/mail", "/todo", "/boxes/todo", "/apps/finances/ask", "/apps/marches/ask",
 }, everybody...)
 
 func roles() []role {
 	return []role{
 		{"agent", "agent@bourg.example", signedIn},
-		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/agents?state=closed", "/admin/journal?action=factor.reset", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/applications/finances/access", "/admin/applications/finances/access?q=a", "/admin/sign-in/factors"}, signedIn...)},
+		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/rights", "/admin/rights?q=a", "/admin/rights?to=everyone&right=news.edit", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/agents?state=closed", "/admin/journal?action=factor.reset", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/applications/finances/access", "/admin/applications/finances/access?q=a", "/admin/sign-in/factors"}, signedIn...)},
 		{"operator", "pool@pool.example", append([]string{"/pool"}, everybody...)},
 		{"anybody", "", append([]string{"/sign-in", "/sign-in/forgotten"}, everybody...)},
 	}
@@ -246,7 +246,7 @@ func judge(t *testing.T, page *browser.Page, language i18n.Language, address str
 var portraits = map[string]string{
 	"/": "home", "/home/edit": "home-edit", "/sign-in": "sign-in", "/calendar?view=week": "calendar-week", "/calendar?view=month": "calendar-month",
 	"/calendar/new": "event-new", "/search?q=budget": "search", "/documents": "documents", "/news": "news", "/directory": "directory",
-	"/account": "account", "/account/factors": "factors", "/account/factors/app": "factor-app", "/admin/sign-in/factors": "staff", "/mail": "mail", "/apps": "apps", "/todo": "todo", "/apps/finances/ask": "app-ask", "/admin/applications/finances/access": "admin-application-access", "/admin": "admin", "/admin/applications": "admin-applications", "/admin/applications/tickets": "admin-application", "/admin/applications/new": "admin-application-new", "/admin/applications/tickets/try?q=a": "admin-application-try", "/pool": "pool", "/help": "help", "/nothing-here": "not-found",
+	"/account": "account", "/account/factors": "factors", "/account/factors/app": "factor-app", "/admin/sign-in/factors": "staff", "/mail": "mail", "/apps": "apps", "/todo": "todo", "/apps/finances/ask": "app-ask", "/admin/applications/finances/access": "admin-application-access", "/admin": "admin", "/admin/rights": "admin-rights", "/account/rights": "own-rights", "/admin/rights?q=a": "admin-rights-search", "/admin/applications": "admin-applications", "/admin/applications/tickets": "admin-application", "/admin/applications/new": "admin-application-new", "/admin/applications/tickets/try?q=a": "admin-application-try", "/pool": "pool", "/help": "help", "/nothing-here": "not-found",
 }
 
 // keep takes pictures of a portrait, wide and light, then narrow and dark.

@@ -8,27 +8,6 @@ import (
 	"strings"
 )
 
-// Right is a thing that an agent may do in one collectivity, "news.edit".
-type Right string
-
-// The rights that exist today. A feature declares no right of its own, so
-// that this list is the whole of what an administrator can give.
-const (
-	// Admin is the local administrator: everything inside one collectivity.
-	Admin Right = "admin"
-	// EditNews writes and publishes articles.
-	EditNews Right = "news.edit"
-	// EditDocuments writes in every folder that the agent can see.
-	EditDocuments Right = "documents.edit"
-	// EditCalendars writes in the calendars of the collectivity.
-	EditCalendars Right = "calendars.edit"
-	// OperatePool governs the installation, and sees no data of a collectivity.
-	OperatePool Right = "pool.operate"
-)
-
-// Rights lists every right, in the order shown to an administrator.
-var Rights = []Right{Admin, EditNews, EditDocuments, EditCalendars, OperatePool}
-
 // Caller is who asks: one account acting as one agent of one collectivity. It
 // is the second argument of every feature method, built once where a request
 // comes in. The zero Caller may do nothing and sees nothing.
@@ -37,6 +16,7 @@ type Caller struct {
 	Agent        AgentID
 	Collectivity CollectivityID
 	Unit         UnitID    // "" when the agent is in no unit
+	Units        []UnitID  // sorted: hers and those above it
 	Groups       []GroupID // sorted
 	Rights       []Right   // sorted
 }
@@ -49,6 +29,13 @@ func (c Caller) Can(right Right) bool {
 	}
 	return right != OperatePool && slices.Contains(c.Rights, Admin)
 }
+
+// CanAny says whether the caller holds one of some rights.
+func (c Caller) CanAny(rights ...Right) bool { return slices.ContainsFunc(rights, c.Can) }
+
+// Administers says whether the caller governs the collectivity, or a part of it:
+// she has pages under /admin.
+func (c Caller) Administers() bool { return c.CanAny(Administration...) }
 
 // Require returns ErrDenied when the caller does not hold the right.
 func (c Caller) Require(right Right) error {
@@ -64,6 +51,28 @@ func (c Caller) In(group GroupID) bool {
 	return found
 }
 
+// Reaches says whether the caller holds every right of another of the same
+// collectivity: whoever does not must not become her, nor decide for her.
+func (c Caller) Reaches(other Caller) bool {
+	return c.Collectivity == other.Collectivity && !slices.ContainsFunc(other.Rights, func(right Right) bool { return !c.Can(right) })
+}
+
+// Is says whether the caller is one of those whom a subject names.
+func (c Caller) Is(subject Subject) bool {
+	switch subject.Kind {
+	case Everyone:
+		return c.Agent != ""
+	case TheAgent:
+		return string(c.Agent) == subject.ID && subject.ID != ""
+	case TheGroup:
+		return c.In(GroupID(subject.ID))
+	case TheUnit:
+		_, found := slices.BinarySearch(c.Units, UnitID(subject.ID))
+		return found
+	}
+	return false
+}
+
 // InAudience says whether an object shown to these groups is shown to the
 // caller. An empty audience is everyone of the collectivity.
 func (c Caller) InAudience(audience []GroupID) bool {
@@ -71,10 +80,15 @@ func (c Caller) InAudience(audience []GroupID) bool {
 }
 
 // Audience is a key shared by all callers who see the same things: same
-// collectivity, groups and rights. Shared caches use it; it starts with the
+// collectivity, units, groups and rights. Shared caches use it; it starts with the
 // collectivity so that two of them can't meet.
 func (c Caller) Audience() string {
 	var text strings.Builder
+	for _, unit := range c.Units {
+		text.WriteString(string(unit))
+		text.WriteByte(' ')
+	}
+	text.WriteByte('/')
 	for _, group := range c.Groups {
 		text.WriteString(string(group))
 		text.WriteByte(' ')

@@ -11,11 +11,38 @@ import (
 type adminPage struct{ renderer *web.Renderer }
 
 func (a adminPage) routes() []web.Route {
-	return []web.Route{{Method: "GET", Path: "/admin", Access: web.Needs(portal.Admin), Handler: a.show}}
+	return []web.Route{{Method: "GET", Path: "/admin", Access: web.Administrator, Handler: a.show}}
+}
+
+// adminShown is what the caller may govern.
+type adminShown struct {
+	web.Page
+	Entries []adminEntry
+}
+
+// adminEntry leads to what a right governs.
+type adminEntry struct {
+	Key, Href, Icon string
+	right           portal.Right
+}
+
+// adminEntries are in the order in which they are shown.
+var adminEntries = []adminEntry{
+	{"agents", "/admin/agents", "user", portal.ManageAgents},
+	{"rights", "/admin/rights", "key", portal.Admin},
+	{"applications", "/admin/applications", "apps", portal.ManageApplications},
+	{"signin", "/admin/sign-in", "people", portal.Admin},
+	{"factors", "/admin/sign-in/factors", "lock", portal.Admin},
+	{"journal", "/admin/journal", "list", portal.ReadJournal},
 }
 
 func (a adminPage) show(w http.ResponseWriter, r *http.Request) error {
-	page := &web.Page{}
+	page := &adminShown{}
+	for _, entry := range adminEntries {
+		if web.CallerOf(r).Can(entry.right) {
+			page.Entries = append(page.Entries, entry)
+		}
+	}
 	page.Title, page.Section = web.Printer(r).T("server.admin.title"), "admin"
 	return a.renderer.Render(w, r, http.StatusOK, "server/admin", page)
 }

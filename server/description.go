@@ -215,9 +215,8 @@ func (s *Server) applyAdministrators(ctx context.Context, caller portal.Caller, 
 		if acting.Can(portal.Admin) {
 			continue
 		}
-		// The right to operate the pool is the account's: no collectivity gives it.
-		rights := slices.DeleteFunc(acting.Rights, func(right portal.Right) bool { return right == portal.OperatePool })
-		if err := s.Directory.SetRights(ctx, caller, acting.Agent, append(rights, portal.Admin)); err != nil {
+		given := directory.Given{Subject: portal.Subject{Kind: portal.TheAgent, ID: string(acting.Agent)}, Right: portal.Admin}
+		if _, err := s.Directory.Give(ctx, caller, given, ""); err != nil {
 			return err
 		}
 	}

@@ -237,6 +237,13 @@ var visits = []visit{
 	{route: "POST /admin/journal.csv", fields: []string{}, author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "POST /admin/journal/keep", fields: []string{"months", "9"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
 	{route: "GET /admin", author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "GET /account/rights", author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "POST /account/rights", fields: []string{"to", "{agent}", "right", "news.edit"}, author: 422, colleague: 422, stranger: 422, anonymous: 303},
+	{route: "POST /account/rights/{id}/end", path: at("/account/rights/", (*estate).loan, "/end"), fields: []string{}, author: 303, colleague: 403, stranger: 404, anonymous: 303},
+	{route: "GET /admin/rights", author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "POST /admin/rights", fields: []string{"to", "agent:{agent}", "right", "news.edit"}, author: 404, colleague: 404, stranger: 422, anonymous: 303},
+	{route: "POST /admin/rights/{id}/take", path: at("/admin/rights/", (*estate).right, "/take"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/rights/{id}/give-back", path: at("/admin/rights/", (*estate).takenRight, "/give-back"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /admin/applications", author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "GET /admin/applications/new", author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "POST /admin/applications", fields: []string{"name", "Nouvelle {number}", "url", "https://nouvelle.example/", "kind", "link", "icon", "apps", "subject", "login"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
@@ -461,10 +468,15 @@ func (v visit) status(e *estate, p person, access web.Access) int {
 		return v.colleague
 	case p.in == e.id:
 		return 0
-	case access == web.Needs(portal.Admin) && !strings.HasPrefix(p.login, "admin@"):
+	case onlyAdministrators(access) && !strings.HasPrefix(p.login, "admin@"):
 		return http.StatusNotFound // what only an administrator has
 	}
 	return v.stranger
+}
+
+// onlyAdministrators says whether a page is of those who govern, wholly or in part.
+func onlyAdministrators(access web.Access) bool {
+	return access == web.Administrator || slices.ContainsFunc(portal.Administration, func(right portal.Right) bool { return access == web.Needs(right) })
 }
 
 // ofOperator is what who operates the pool gets: her own page, the public

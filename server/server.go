@@ -145,9 +145,9 @@ func navigation() []web.NavItem {
 		return web.NavItem{NavItem: themes.NavItem{Section: section, Href: href, Label: "server.nav." + section, Icon: icon, Key: key}}
 	}
 	pool := item("pool", "/pool", "building", false)
-	pool.Right = portal.OperatePool
+	pool.Rights = []portal.Right{portal.OperatePool}
 	admin := item("admin", "/admin", "settings", false)
-	admin.Right = portal.Admin
+	admin.Rights = portal.Administration
 	return []web.NavItem{
 		item("home", "/", "home", true), item("calendar", "/calendar", "calendar", true), item("directory", "/directory", "people", true),
 		item("news", "/news", "news", false), item("documents", "/documents", "doc", false), admin, pool,

@@ -346,6 +346,38 @@ func (e *estate) revoked() string {
 	return place
 }
 
+// right is one that those of accueil have for a while.
+func (e *estate) right() string {
+	e.t.Helper()
+	e.number++
+	id, err := e.Directory.Give(e.t.Context(), e.admin, directory.Given{
+		Right: portal.EditNews, Ends: time.Now().Add(time.Hour + time.Duration(e.number)*time.Second),
+		Subject: portal.Subject{Kind: portal.TheGroup, ID: string(e.accueil)},
+	}, "")
+	e.must(err)
+	return id
+}
+
+// loan is a right that the author lends.
+func (e *estate) loan() string {
+	e.t.Helper()
+	e.number++
+	id, err := e.Directory.Lend(e.t.Context(), e.caller, directory.Given{
+		Right: portal.EditNews, Ends: time.Now().Add(time.Hour + time.Duration(e.number)*time.Second),
+		Subject: portal.Subject{Kind: portal.TheAgent, ID: string(e.admin.Agent)},
+	}, "")
+	e.must(err)
+	return id
+}
+
+func (e *estate) takenRight() string {
+	e.t.Helper()
+	id := e.right()
+	_, err := e.Directory.Take(e.t.Context(), e.admin, id, "")
+	e.must(err)
+	return id
+}
+
 func (e *estate) appPassword() string {
 	e.t.Helper()
 	_, err := e.SSO.AppPasswords.Create(e.t.Context(), e.caller, sso.AppPassword{Name: e.text(e.own), Scopes: portal.Scopes{portal.ScopeCalendar}})

@@ -57,7 +57,7 @@ func (p Policy) Names(caller portal.Caller) bool {
 	case Everyone:
 		return true
 	case Administrators:
-		return caller.Can(portal.Admin)
+		return caller.Administers()
 	case SomeGroups:
 		return slices.ContainsFunc(p.Groups, caller.In)
 	}

@@ -416,6 +416,9 @@ func (rs *Resets) notice(ctx context.Context, tx post.Writer, who person, device
 // errManyLinks: one mailbox takes so many letters.
 var errManyLinks = portal.UserError{Kind: portal.ErrConflict, Key: "sso.error.many-links"}
 
+// errOutranked: a link to the password of who may do more would give that.
+var errOutranked = portal.UserError{Kind: portal.ErrDenied, Key: "sso.error.outranked"}
+
 // send makes a link for an agent whose login is of the caller's collectivity, and
 // returns it when no mail can be sent. What strangers asked for does not count:
 // it would keep her administrator from helping her.
@@ -426,6 +429,9 @@ func (rs *Resets) send(ctx context.Context, caller portal.Caller, member Member,
 	}
 	if who.identity == nil || who.kind != Embedded || who.identity.Caller.Collectivity != caller.Collectivity || who.identity.Caller.Can(portal.OperatePool) {
 		return "", errElsewhere
+	}
+	if !caller.Reaches(who.identity.Caller) {
+		return "", errOutranked
 	}
 	mailed := rs.s.post.Sends() && who.address != ""
 	if mailed && rs.sent.full(string(member.Account)) > 0 {

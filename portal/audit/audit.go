@@ -64,6 +64,10 @@ const (
 	AccessRefused       Action = "access.refused"
 	AccessReopened      Action = "access.reopened" // an answer that was taken back
 
+	RightGiven Action = "right.given"
+	RightLent  Action = "right.lent" // by who holds it, for a time
+	RightTaken Action = "right.taken"
+
 	Exported Action = "journal.exported"
 	Kept     Action = "journal.kept"
 )
@@ -77,6 +81,7 @@ var Actions = []Action{
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
+	RightGiven, RightLent, RightTaken,
 	Exported, Kept,
 }
 

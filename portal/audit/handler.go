@@ -39,8 +39,8 @@ func NewHandler(journal *Journal, renderer *web.Renderer) *Handler {
 // Routes lists the pages.
 func (h *Handler) Routes() []web.Route {
 	return []web.Route{
-		{Method: "GET", Path: "/admin/journal", Access: web.Needs(portal.Admin), Handler: h.show},
-		{Method: "POST", Path: "/admin/journal.csv", Access: web.Needs(portal.Admin), Slow: true, Handler: h.export},
+		{Method: "GET", Path: "/admin/journal", Access: web.Needs(portal.ReadJournal), Handler: h.show},
+		{Method: "POST", Path: "/admin/journal.csv", Access: web.Needs(portal.ReadJournal), Slow: true, Handler: h.export},
 		{Method: "POST", Path: "/admin/journal/keep", Access: web.Needs(portal.Admin), Handler: h.keep},
 	}
 }

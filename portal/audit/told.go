@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"parvis/portal"
 	"parvis/portal/i18n"
 )
 
@@ -46,7 +47,18 @@ var details = map[Action][]string{
 	FactorPolicy:       {"nobody", "administrators", "groups", "everyone"},
 	ApplicationOpened:  {"cas", "oidc", "forward"},
 	TicketRefused:      {"cas"},
+	RightGiven:         rights,
+	RightLent:          rights,
+	RightTaken:         rights,
 }
+
+// rights are words that lines about rights have.
+var rights = func() (words []string) {
+	for _, right := range portal.CollectivityRights {
+		words = append(words, string(right))
+	}
+	return words
+}()
 
 // what tells the detail of a line.
 func (e Entry) what(printer *i18n.Printer) string {

@@ -22,10 +22,10 @@ func (p *Page) framed() *Page { return p }
 type Framed interface{ framed() *Page }
 
 // NavItem is one destination of the main navigation; its Label is a catalogue
-// key. Right, when there is one, is needed to be shown it.
+// key. One of Rights, when there are any, is needed to be shown it.
 type NavItem struct {
 	themes.NavItem
-	Right portal.Right
+	Rights []portal.Right
 }
 
 // Form holds what was refused, for the templates "summary" and "field-error".

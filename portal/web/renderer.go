@@ -156,7 +156,7 @@ func (rd *Renderer) navigation(about *request) []themes.NavItem {
 	caller := about.identity.Caller
 	var items []themes.NavItem
 	for _, item := range rd.nav {
-		if item.Right == "" && caller.Agent == "" || item.Right != "" && !caller.Can(item.Right) {
+		if len(item.Rights) == 0 && caller.Agent == "" || len(item.Rights) > 0 && !caller.CanAny(item.Rights...) {
 			continue
 		}
 		item.Label = about.printer.T(item.Label)

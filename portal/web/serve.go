@@ -149,7 +149,7 @@ func (rt *Router) admit(w http.ResponseWriter, r *http.Request, access Access, i
 	case identity.Caller.Agent == "":
 		// The pool's operator belongs to no collectivity and has no desk.
 		http.Redirect(w, r, "/pool", http.StatusSeeOther)
-	case access.right != "" && !identity.Caller.Can(access.right):
+	case access.right != "" && !identity.Caller.Can(access.right), access.door == doorAdministrator && !identity.Caller.Administers():
 		rt.failAs(w, r, portal.ErrNotFound)
 	default:
 		return false

@@ -48,6 +48,7 @@ const (
 	doorProtocol
 	doorOperator
 	doorAccount
+	doorAdministrator
 )
 
 // The doors. Needs makes one that asks for a right.
@@ -59,6 +60,9 @@ var (
 	// Account asks for a session, also of who operates the pool and is nobody's
 	// agent: for what is of the account itself.
 	Account = Access{door: doorAccount}
+	// Administrator asks for a session whose agent governs the collectivity, or a
+	// part of it. Others are told that there is no such page.
+	Administrator = Access{door: doorAdministrator}
 	// Operator asks for a session that may operate the pool.
 	Operator = Access{door: doorOperator}
 	// Protocol is for programs: no cookie is read and none is set, and the
@@ -86,6 +90,8 @@ func (a Access) String() string {
 		return "operator"
 	case doorAccount:
 		return "account"
+	case doorAdministrator:
+		return "administrator"
 	}
 	return "none"
 }

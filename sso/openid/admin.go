@@ -15,8 +15,8 @@ import (
 func (p *Provider) adminRoutes() []web.Route {
 	const at = "/admin/applications/{application}/openid"
 	return []web.Route{
-		{Method: "GET", Path: at, Access: web.Needs(portal.Admin), Handler: p.showClient},
-		{Method: "POST", Path: at, Access: web.Needs(portal.Admin), MaxBody: maxForm, Handler: p.saveClient},
+		{Method: "GET", Path: at, Access: web.Needs(portal.ManageApplications), Handler: p.showClient},
+		{Method: "POST", Path: at, Access: web.Needs(portal.ManageApplications), MaxBody: maxForm, Handler: p.saveClient},
 	}
 }
 

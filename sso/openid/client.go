@@ -61,7 +61,7 @@ func (c *Client) check() error {
 // its identifier. The secret is drawn with the client and whenever it is asked
 // for anew; this is the only time that it can be read. "" when it stays.
 func (p *Provider) SetClient(ctx context.Context, caller portal.Caller, client Client, renew bool) (id, secret string, err error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageApplications); err != nil {
 		return "", "", fmt.Errorf("openid: set client: %w", err)
 	}
 	client.Collectivity = caller.Collectivity
@@ -137,7 +137,7 @@ func scanClient(row database.Row) (Client, error) {
 // ClientOf returns the client that an application of the caller's collectivity
 // is, for its administrator; portal.ErrNotFound when it is none yet.
 func (p *Provider) ClientOf(ctx context.Context, caller portal.Caller, application string) (Client, error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := caller.Require(portal.ManageApplications); err != nil {
 		return Client{}, fmt.Errorf("openid: read client: %w", err)
 	}
 	client, err := scanClient(p.db.QueryRow(ctx, `SELECT `+clientColumns+` FROM openid_clients WHERE collectivity = $1 AND application = $2`,
