@@ -87,7 +87,9 @@ func (l *loader) rights() error {
 	if err != nil {
 		return err
 	}
-	to := func(who portal.Caller) portal.Subject { return portal.Subject{Kind: portal.TheAgent, ID: string(who.Agent)} }
+	to := func(who portal.Caller) portal.Subject {
+		return portal.Subject{Kind: portal.TheAgent, ID: string(who.Agent)}
+	}
 	_, err = l.server.Directory.Give(l.ctx, admin, directory.Given{Right: portal.EditDocuments, Subject: to(agent), Ends: l.midnight(21)}, "")
 	if err != nil {
 		return err
