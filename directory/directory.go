@@ -23,6 +23,7 @@ type Store struct {
 
 	bodies  sync.Map // portal.CollectivityID → body
 	located sync.Map // of an address → portal.CollectivityID, as it last was
+	books   books
 
 	mu       sync.RWMutex
 	watchers []func(account portal.AccountID)
@@ -43,6 +44,7 @@ func (s *Store) OnChange(fn func(account portal.AccountID)) {
 }
 
 func (s *Store) changed(account portal.AccountID) {
+	s.books.changes.Add(1)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, fn := range s.watchers {
