@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"parvis/dav"
@@ -44,22 +43,26 @@ type CardChanges struct {
 var ErrSyncToken = fmt.Errorf("directory: sync token: %w", portal.ErrInvalid)
 
 // books remembers until when the log of each collectivity's cards is known to say what its agents say.
-// Cards are compared and not announced: whatever writes to agents, units or names, also another process
-// or a feature to come, is seen.
+// Cards are compared and need not be announced: whatever writes to agents, units or names, also another
+// process or a feature to come, is seen within bookFresh. Who is announced is seen at once, and alone.
 type books struct {
-	changes atomic.Int64 // of anybody, in this process
-	mu      sync.Mutex
-	known   map[portal.CollectivityID]*knownBook
+	mu    sync.Mutex
+	known map[portal.CollectivityID]*knownBook
 }
 
 type knownBook struct {
-	mu      sync.Mutex // one comparison at a time
-	at      time.Time
-	changes int64
+	comparing sync.Mutex // one comparison at a time
+	at        time.Time  // of the last one of all cards, zero for never
+	touched   map[portal.AgentID]bool
 }
 
-// bookFresh is how long a change of another process may go unseen, as with sessions.
-const bookFresh = 5 * time.Second
+const (
+	// bookFresh is how long a change of another process may go unseen, as with sessions.
+	bookFresh = 5 * time.Second
+	// comparedAlone is how many agents are looked at by name: always as many, so that the query is prepared
+	// once. When more changed, all are.
+	comparedAlone = 50
+)
 
 func (b *books) of(collectivity portal.CollectivityID) *knownBook {
 	b.mu.Lock()
@@ -68,9 +71,45 @@ func (b *books) of(collectivity portal.CollectivityID) *knownBook {
 		b.known = map[portal.CollectivityID]*knownBook{}
 	}
 	if b.known[collectivity] == nil {
-		b.known[collectivity] = &knownBook{}
+		b.known[collectivity] = &knownBook{touched: map[portal.AgentID]bool{}}
 	}
 	return b.known[collectivity]
+}
+
+// touch announces agents whose cards may say something new.
+func (b *books) touch(collectivity portal.CollectivityID, agents []string) {
+	known := b.of(collectivity)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, agent := range agents[:min(len(agents), comparedAlone+1)] { // more are all
+		if len(known.touched) <= comparedAlone {
+			known.touched[portal.AgentID(agent)] = true
+		}
+	}
+}
+
+// touchAll announces something that every card says.
+func (b *books) touchAll(collectivity portal.CollectivityID) {
+	known := b.of(collectivity)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	known.at = time.Time{}
+}
+
+// due are the agents to compare: none when everything is known, and all rather than some when it was long
+// ago. They count as compared from now on.
+func (b *books) due(known *knownBook, now time.Time) (some []portal.AgentID, all bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for agent := range known.touched {
+		some = append(some, agent)
+	}
+	clear(known.touched)
+	if known.at.IsZero() || now.Sub(known.at) >= bookFresh || len(some) > comparedAlone {
+		known.at = now
+		return nil, true
+	}
+	return some, false
 }
 
 // Book is the directory of the caller's collectivity, its log brought up to date.
@@ -95,19 +134,19 @@ func (s *Store) Book(ctx context.Context, caller portal.Caller) (Book, error) {
 // compareCards writes down which cards say something new, unless it is known that none does.
 func (s *Store) compareCards(ctx context.Context, collectivity portal.CollectivityID) error {
 	known := s.books.of(collectivity)
-	known.mu.Lock()
-	defer known.mu.Unlock()
-	changes, now := s.books.changes.Load(), s.now()
-	if known.changes == changes && now.Sub(known.at) < bookFresh && !known.at.IsZero() {
+	known.comparing.Lock()
+	defer known.comparing.Unlock()
+	some, all := s.books.due(known, s.now())
+	if len(some) == 0 && !all {
 		return nil
 	}
-	news, err := s.newsOfCards(ctx, collectivity)
+	news, err := s.newsOfCards(ctx, collectivity, some)
 	if err == nil && (len(news.etags) > 0 || news.unmade) {
 		// What another node wrote down meanwhile may be written over: the next comparison finds it again.
 		err = s.db.Tx(ctx, func(tx *database.Tx) error { return s.logCards(ctx, tx, collectivity, news) })
 	}
-	if err == nil {
-		known.at, known.changes = now, changes
+	if err != nil {
+		s.books.touchAll(collectivity)
 	}
 	return err
 }
@@ -118,7 +157,16 @@ type cardNews struct {
 	etags  map[portal.AgentID]string // of cards that changed; "" for who left
 }
 
-func (s *Store) newsOfCards(ctx context.Context, collectivity portal.CollectivityID) (cardNews, error) {
+// The texts that compare all cards, and comparedAlone of them.
+const (
+	loggedAll  = `SELECT agent, etag FROM directory_cards WHERE collectivity = $1`
+	loggedSome = loggedAll + ` AND agent IN (`
+	listedAll  = `SELECT ` + agentColumns + agentTables + `WHERE a.collectivity = $1 AND a.active`
+	listedSome = listedAll + ` AND a.id IN (`
+)
+
+// newsOfCards compares the cards of some agents, or of all for none.
+func (s *Store) newsOfCards(ctx context.Context, collectivity portal.CollectivityID, some []portal.AgentID) (cardNews, error) {
 	news := cardNews{etags: map[portal.AgentID]string{}}
 	var body string
 	var sequence sql.NullInt64
@@ -129,7 +177,15 @@ func (s *Store) newsOfCards(ctx context.Context, collectivity portal.Collectivit
 		return news, err
 	}
 	news.unmade = !sequence.Valid
-	found, err := s.db.Query(ctx, `SELECT agent, etag FROM directory_cards WHERE collectivity = $1`, string(collectivity))
+	loggedText, listedText, args := loggedAll, listedAll, []any{string(collectivity)}
+	if len(some) > 0 {
+		in := database.Params(2, comparedAlone) + `)`
+		loggedText, listedText = loggedSome+in, listedSome+in
+		for i := range comparedAlone {
+			args = append(args, string(some[min(i, len(some)-1)]))
+		}
+	}
+	found, err := s.db.Query(ctx, loggedText, args...)
 	logged, err := database.Collect(found, err, func(rows *sql.Rows) (c Card, err error) { return c, rows.Scan(&c.Agent, &c.ETag) })
 	if err != nil {
 		return news, err
@@ -138,7 +194,7 @@ func (s *Store) newsOfCards(ctx context.Context, collectivity portal.Collectivit
 	for _, c := range logged {
 		before[c.Agent] = c.ETag
 	}
-	found, err = s.db.Query(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.active`, string(collectivity))
+	found, err = s.db.Query(ctx, listedText, args...)
 	agents, err := database.Collect(found, err, func(rows *sql.Rows) (Agent, error) { return scanAgent(rows.Scan) })
 	if err != nil {
 		return news, err

@@ -44,7 +44,6 @@ func (s *Store) OnChange(fn func(account portal.AccountID)) {
 }
 
 func (s *Store) changed(account portal.AccountID) {
-	s.books.changes.Add(1)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, fn := range s.watchers {
@@ -66,11 +65,15 @@ func isInstallation(caller portal.Caller) bool { return caller.Account == "" && 
 // queued runs a change and puts what it touched in the search queue, in the
 // same transaction.
 func (s *Store) queued(ctx context.Context, collectivity portal.CollectivityID, kind search.Kind, change func(tx *database.Tx) (ids []string, err error)) error {
-	return s.db.Tx(ctx, func(tx *database.Tx) error {
-		ids, err := change(tx)
-		if err != nil {
+	var ids []string
+	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
+		if ids, err = change(tx); err != nil {
 			return err
 		}
 		return s.queue.Changed(ctx, tx, collectivity, kind, ids...)
 	})
+	if err == nil && kind == search.KindPerson {
+		s.books.touch(collectivity, ids)
+	}
+	return err
 }
