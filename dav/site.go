@@ -239,12 +239,12 @@ func (q *query) get(r Resource) error {
 		return q.notAllowed(r)
 	}
 	content, err := getter.Get(q.Context(), q.caller)
-	if negotiator, ok := r.(Negotiator); ok && err == nil {
-		q.w.Header().Set("Vary", "Accept")
-		content = negotiator.Accepted(content, strings.Join(q.Header["Accept"], ","))
-	}
 	if err != nil {
 		return err
+	}
+	if negotiator, ok := r.(Negotiator); ok {
+		q.w.Header().Set("Vary", "Accept")
+		content = negotiator.Accepted(content, strings.Join(q.Header["Accept"], ","))
 	}
 	if !(Conditions{Match: conditionsOf(q.Request).Match}).Hold(content.ETag) {
 		return ErrPrecondition
