@@ -18,7 +18,7 @@ import (
 var floors = map[string]int{
 	"cmd": 6, "demo": 6,
 	"server":    5,
-	"directory": 4, "applications": 4, "calendar": 4, "documents": 4, "booking": 4, "leave": 4, "oncall": 4, "news": 4, "mail": 4, "weather": 4, "almanac": 4,
+	"directory": 4, "applications": 4, "calendar": 4, "documents": 4, "contacts": 4, "booking": 4, "leave": 4, "oncall": 4, "news": 4, "mail": 4, "weather": 4, "almanac": 4,
 	"sso": 3, "search": 3, "widgets": 3, "dav": 3, "todo": 3,
 	"portal": 2,
 	"themes": 1,
@@ -44,7 +44,7 @@ var importers = map[string][]string{
 	"github.com/blevesearch/":          {"search/bleveindex"},
 	"github.com/emersion/go-webdav":    {"calendar/remote"},
 	"github.com/emersion/go-ical":      {"calendar"},
-	"github.com/emersion/go-vcard":     {"directory/carddav"},
+	"github.com/emersion/go-vcard":     {}, // forgets order and folds: dav/vcard reads cards
 	"github.com/emersion/go-imap/":     {"mail", "demo"},
 	"github.com/jackc/pgx/":            {"portal/database"},
 	"modernc.org/sqlite":               {"portal/database"},

@@ -82,6 +82,9 @@ func writeError(w http.ResponseWriter, e *Error) {
 			x.Href(e.Href)
 		}
 	})
+	if e.Text != "" {
+		x.Text(Name("responsedescription"), e.Text)
+	}
 	x.out.WriteString("</D:error>")
 	_ = x.out.Flush() // the client is gone: nobody is left to tell
 }

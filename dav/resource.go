@@ -37,6 +37,13 @@ type Getter interface {
 	Get(ctx context.Context, caller portal.Caller) (Content, error)
 }
 
+// Negotiator has its content in several forms. Its ETag is that of all of them: it says which state a
+// client changes, in whatever form it read it.
+type Negotiator interface {
+	// Accepted is the content in the form that an Accept header prefers, "" for none.
+	Accepted(content Content, accept string) Content
+}
+
 // Content is what GET answers.
 type Content struct {
 	Body     io.ReadSeeker

@@ -24,7 +24,7 @@ const Realm = "Parvis"
 
 // compliance are the classes that the DAV header names (RFC 4918 §18); calendar clients look for
 // the names of what they need.
-const compliance = "1, 3, extended-mkcol, access-control, calendar-access"
+const compliance = "1, 3, extended-mkcol, access-control, calendar-access, addressbook"
 
 // Site serves the tree of all features under Prefix.
 type Site struct {
@@ -241,6 +241,10 @@ func (q *query) get(r Resource) error {
 	content, err := getter.Get(q.Context(), q.caller)
 	if err != nil {
 		return err
+	}
+	if negotiator, ok := r.(Negotiator); ok {
+		q.w.Header().Set("Vary", "Accept")
+		content = negotiator.Accepted(content, strings.Join(q.Header["Accept"], ","))
 	}
 	if !(Conditions{Match: conditionsOf(q.Request).Match}).Hold(content.ETag) {
 		return ErrPrecondition

@@ -85,7 +85,7 @@ func (l *loader) contract() ([]Account, error) {
 			account.Collectivities = append(account.Collectivities, agent.Collectivity)
 		}
 		caller := l.callers[person.Agents[0].Collectivity+"/"+named.login]
-		secret, err := l.server.SSO.AppPasswords.Create(l.ctx, caller, sso.AppPassword{Name: "Démonstration", Scopes: portal.Scopes{portal.ScopeCalendar}})
+		secret, err := l.server.SSO.AppPasswords.Create(l.ctx, caller, sso.AppPassword{Name: "Démonstration", Scopes: portal.Scopes{portal.ScopeCalendar, portal.ScopeContacts}})
 		if err != nil {
 			return nil, fmt.Errorf("demo: app password of %s: %w", named.login, err)
 		}

@@ -23,6 +23,7 @@ type Store struct {
 
 	bodies  sync.Map // portal.CollectivityID → body
 	located sync.Map // of an address → portal.CollectivityID, as it last was
+	books   books
 
 	mu       sync.RWMutex
 	watchers []func(account portal.AccountID)
@@ -64,11 +65,15 @@ func isInstallation(caller portal.Caller) bool { return caller.Account == "" && 
 // queued runs a change and puts what it touched in the search queue, in the
 // same transaction.
 func (s *Store) queued(ctx context.Context, collectivity portal.CollectivityID, kind search.Kind, change func(tx *database.Tx) (ids []string, err error)) error {
-	return s.db.Tx(ctx, func(tx *database.Tx) error {
-		ids, err := change(tx)
-		if err != nil {
+	var ids []string
+	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
+		if ids, err = change(tx); err != nil {
 			return err
 		}
 		return s.queue.Changed(ctx, tx, collectivity, kind, ids...)
 	})
+	if err == nil && kind == search.KindPerson {
+		s.books.touch(collectivity, ids)
+	}
+	return err
 }

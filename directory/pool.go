@@ -86,6 +86,7 @@ func (s *Store) ChangeCollectivity(ctx context.Context, c Collectivity) error {
 		return fmt.Errorf("directory: change collectivity %q: %w", c.ID, err)
 	}
 	s.bodies.Delete(c.ID)
+	s.books.touchAll(c.ID)
 	s.changed("")
 	return nil
 }

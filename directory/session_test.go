@@ -235,6 +235,14 @@ func TestAnAppPasswordSaysWhatItMayDo(t *testing.T) {
 		t.Errorf("a password that may read opens %+v", program)
 	}
 	b.get("/account").want(t, http.StatusOK, "depuis 192.0.2.7")
+	both := form()
+	both["scope"] = []string{"calendar", "contacts:read", "contacts", "calendar"}
+	made = b.post("/account/app-passwords", both)
+	made.want(t, http.StatusCreated, "Contacts\u00a0: lire et modifier")
+	program = got(h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", secretOf(t, made.body), "192.0.2.7"))(t)
+	if program.Scopes.String() != "calendar contacts" {
+		t.Errorf("a phone for both may do %q", program.Scopes)
+	}
 
 	h.later(12 * time.Hour) // the same password is remembered for seconds, not for its life
 	got(h.service.AppPasswords.Authenticate(ctx, "anne@bourg.example", secret, "192.0.2.7"))(t)

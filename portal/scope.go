@@ -9,15 +9,16 @@ import (
 // a feature, and ":read" after it when it may only read there.
 type Scope string
 
-// The scopes that exist today. A feature that speaks a protocol adds its own two:
-// "contacts" and "contacts:read".
+// The scopes that exist today. A feature that speaks a protocol adds its own two.
 const (
 	ScopeCalendar     Scope = "calendar"
 	ScopeCalendarRead Scope = "calendar:read"
+	ScopeContacts     Scope = "contacts"
+	ScopeContactsRead Scope = "contacts:read"
 )
 
 // AllScopes lists them in the order shown to a person.
-var AllScopes = []Scope{ScopeCalendar, ScopeCalendarRead}
+var AllScopes = []Scope{ScopeCalendar, ScopeCalendarRead, ScopeContacts, ScopeContactsRead}
 
 // ReadOnly is the scope that reads what this one writes.
 func (s Scope) ReadOnly() Scope { return Scope(strings.TrimSuffix(string(s), ":read")) + ":read" }
@@ -31,6 +32,19 @@ func (all Scopes) Write(scope Scope) bool { return slices.Contains(all, scope) }
 // Read says whether it may read it.
 func (all Scopes) Read(scope Scope) bool {
 	return all.Write(scope) || slices.Contains(all, scope.ReadOnly())
+}
+
+// Tidy leaves out what is said twice: who writes also reads.
+func (all Scopes) Tidy() Scopes {
+	var tidy Scopes
+	for _, one := range all {
+		writes := Scope(strings.TrimSuffix(string(one), ":read"))
+		if slices.Contains(tidy, one) || writes != one && slices.Contains(all, writes) {
+			continue
+		}
+		tidy = append(tidy, one)
+	}
+	return tidy
 }
 
 // String writes them, "calendar:read contacts".

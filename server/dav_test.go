@@ -29,6 +29,17 @@ func multiget(href string) string {
 		href + `</href></C:calendar-multiget>`
 }
 
+const (
+	cardsAll     = `<R:addressbook-query xmlns="DAV:" xmlns:R="urn:ietf:params:xml:ns:carddav"><prop><getetag/><R:address-data/></prop></R:addressbook-query>`
+	intruderCard = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:intruder\r\nFN:Intrus\r\nEND:VCARD\r\n"
+)
+
+// getCard asks for one card by its address.
+func getCard(href string) string {
+	return `<R:addressbook-multiget xmlns="DAV:" xmlns:R="urn:ietf:params:xml:ns:carddav"><prop><getetag/><R:address-data/></prop><href>` +
+		href + `</href></R:addressbook-multiget>`
+}
+
 // phone speaks DAV with an app password.
 type phone struct {
 	*servertest.Client
@@ -71,7 +82,10 @@ func TestDAVOfAnotherFindsNothing(t *testing.T) {
 	e.must(err)
 	common, err := e.Calendar.Event(t.Context(), e.caller, calendar.EventID(e.sharedEvent()))
 	e.must(err)
+	contact := e.contact()
 	home := "/dav/calendars/" + string(e.caller.Agent) + "/"
+	books := "/dav/contacts/" + string(e.caller.Agent) + "/"
+	people, colleagues, card := books+"personal/", books+"directory/", string(e.card)+".vcf"
 	mine, shared := home+"personal/", home+e.shared.Slug+"/"
 	requests := []davRequest{
 		{"PROPFIND", "/dav/principals/" + string(e.caller.Agent) + "/", propfindAll, "0"},
@@ -82,6 +96,15 @@ func TestDAVOfAnotherFindsNothing(t *testing.T) {
 		{"REPORT", shared, queryAll, "1"},
 		{"REPORT", mine, syncAll, "0"},
 		{"REPORT", mine, multiget(mine + own.Name), "0"},
+		{"PROPFIND", books, propfindAll, "1"},
+		{"REPORT", people, cardsAll, "1"},
+		{"REPORT", colleagues, cardsAll, "1"},
+		{"REPORT", people, syncAll, "0"},
+		{"REPORT", colleagues, syncAll, "0"},
+		{"REPORT", people, getCard(people + contact), "0"},
+		{"REPORT", colleagues, getCard(colleagues + card), "0"},
+		{"GET", people + contact, "", ""},
+		{"GET", colleagues + card, "", ""},
 		{"GET", mine + own.Name, "", ""},
 		{"GET", shared + common.Name, "", ""},
 		{"HEAD", mine + own.Name, "", ""},
@@ -94,9 +117,15 @@ func TestDAVOfAnotherFindsNothing(t *testing.T) {
 		{"DELETE", mine + own.Name, "", ""},
 		{"DELETE", shared + common.Name, "", ""},
 		{"DELETE", mine, "", ""},
+		{"PUT", people + contact, intruderCard, ""},
+		{"PUT", people + "intruder.vcf", intruderCard, ""},
+		{"PUT", colleagues + card, intruderCard, ""},
+		{"MKCOL", books + "intruder/", "", ""},
+		{"DELETE", people + contact, "", ""},
+		{"DELETE", colleagues + card, "", ""},
 	}
 	author := w.phone(e.author, e.password)
-	for _, r := range requests[:10] {
+	for _, r := range requests[:19] {
 		answer := author.ask(r.method, r.path, r.body, "Depth", r.depth)
 		tells := strings.Contains(answer.Body, e.every) || r.body == syncAll || r.method == "PROPFIND"
 		if answer.Status/100 != 2 || !tells {
@@ -109,6 +138,10 @@ func TestDAVOfAnotherFindsNothing(t *testing.T) {
 			others[p] = w.phone(p.login, w.AppPassword(p.login, p.in))
 		}
 	}
+	for _, other := range w.estates { // what phones were told of a directory is written down at their first reading
+		_, err := other.Directory.Book(t.Context(), other.caller)
+		other.must(err)
+	}
 	before := dump(t, w.Portal)
 	for p, other := range others {
 		for _, r := range requests {
@@ -118,7 +151,8 @@ func TestDAVOfAnotherFindsNothing(t *testing.T) {
 			}
 			w.silent(t, p, r.method+" "+r.path, "", answer)
 		}
-		theirs := "/dav/calendars/" + string(w.Caller(p.login, p.in).Agent) + "/"
+		agent := string(w.Caller(p.login, p.in).Agent)
+		theirs, theirBooks := "/dav/calendars/"+agent+"/", "/dav/contacts/"+agent+"/"
 		for _, r := range []davRequest{
 			{"PROPFIND", "/dav/", propfindAll, "1"},
 			{"PROPFIND", theirs, propfindAll, "1"},
@@ -128,6 +162,12 @@ func TestDAVOfAnotherFindsNothing(t *testing.T) {
 			{"PROPFIND", theirs + e.shared.Slug + "/", propfindAll, "1"},
 			{"GET", theirs + e.shared.Slug + "/" + common.Name, "", ""},
 			{"GET", theirs + "personal/" + own.Name, "", ""},
+			{"REPORT", theirBooks + "personal/", getCard(people + contact), "0"},
+			{"REPORT", theirBooks + "personal/", getCard(theirBooks + "personal/" + contact), "0"},
+			{"REPORT", theirBooks + "personal/", cardsAll, "1"},
+			{"REPORT", theirBooks + "directory/", getCard(theirBooks + "personal/" + contact), "0"},
+			{"REPORT", theirBooks + "directory/", cardsAll, "1"},
+			{"GET", theirBooks + "personal/" + contact, "", ""},
 		} {
 			w.silent(t, p, r.method+" "+r.path, "", other.ask(r.method, r.path, r.body, "Depth", r.depth))
 		}
@@ -157,7 +197,7 @@ func TestDAVTreeIsOfOneCollectivity(t *testing.T) {
 			told := ""
 			for _, path := range phone.tree(t, "/dav/") {
 				answer := phone.ask("PROPFIND", path, propfindAll, "Depth", "0")
-				if strings.HasSuffix(path, ".ics") {
+				if strings.HasSuffix(path, ".ics") || strings.HasSuffix(path, ".vcf") {
 					answer = phone.ask("GET", path, "")
 				}
 				told += answer.Want(t, answer.Status).Body

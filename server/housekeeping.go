@@ -8,8 +8,8 @@ import (
 
 const (
 	houseEvery = 24 * time.Hour
-	// keptChanges is how long a calendar's log remembers deletions: a phone that
-	// was away for longer reads everything again.
+	// keptChanges is how long the log of a calendar or an address book remembers
+	// deletions: a phone that was away for longer reads everything again.
 	keptChanges = 183 * 24 * time.Hour
 )
 
@@ -37,6 +37,12 @@ func (s *Server) clean(ctx context.Context) error {
 	now := time.Now()
 	for _, c := range collectivities {
 		if err := s.Calendar.ForgetChanges(ctx, c.ID, now.Add(-keptChanges)); err != nil {
+			return err
+		}
+		if err := s.Contacts.ForgetChanges(ctx, c.ID, now.Add(-keptChanges)); err != nil {
+			return err
+		}
+		if err := s.Directory.ForgetCards(ctx, c.ID, now.Add(-keptChanges)); err != nil {
 			return err
 		}
 		if err := s.Applications.Clean(ctx, c.ID, now); err != nil {

@@ -59,6 +59,7 @@ const rounds = 50
 type acknowledged struct {
 	mu        sync.Mutex
 	events    map[string]string // name of the object → octets
+	cards     map[string]string // the same of contacts
 	articles  map[string]string // id → title
 	documents map[string]string // file name → content
 }
@@ -67,7 +68,7 @@ type acknowledged struct {
 // (reliability.md 18).
 func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 	e := newWorld(t).of("bourg")
-	kept := &acknowledged{events: map[string]string{}, articles: map[string]string{}, documents: map[string]string{}}
+	kept := &acknowledged{events: map[string]string{}, cards: map[string]string{}, articles: map[string]string{}, documents: map[string]string{}}
 	client, config := e.As(e.author), e.Config
 	e.Stop()
 	var starts []time.Duration
@@ -78,6 +79,7 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 		var writers sync.WaitGroup
 		for _, write := range []func() error{
 			func() error { return kept.putEvent(client, e) },
+			func() error { return kept.putCard(client, e) },
 			func() error { return kept.postArticle(client) },
 			func() error { return kept.upload(client, e) },
 		} {
@@ -100,7 +102,7 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 	if median := starts[rounds/2]; median > 2*time.Second {
 		t.Errorf("the first page comes %v after a restart, want 2 s at most", median)
 	}
-	if len(kept.events) < rounds || len(kept.articles) < rounds || len(kept.documents) < rounds {
+	if len(kept.events) < rounds || len(kept.cards) < rounds || len(kept.articles) < rounds || len(kept.documents) < rounds {
 		t.Errorf("too little was written to tell anything")
 	}
 	kept.check(t, servertest.Again(t, config), e)
@@ -160,6 +162,14 @@ func (a *acknowledged) putEvent(client *servertest.Client, e *estate) error {
 	answer, err := client.Try("PUT", "/dav/calendars/"+string(e.caller.Agent)+"/personal/"+word+".ics", strings.NewReader(octets),
 		"Content-Type", "text/calendar", "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(e.author+":"+e.password)))
 	return a.keep(a.events, word+".ics", octets, answer, err, 201)
+}
+
+func (a *acknowledged) putCard(client *servertest.Client, e *estate) error {
+	word := portal.NewID()
+	octets := "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:" + word + "\r\nFN:" + word + "\r\nX-Phone:" + word + "\r\nEND:VCARD\r\n"
+	answer, err := client.Try("PUT", "/dav/contacts/"+string(e.caller.Agent)+"/personal/"+word+".vcf", strings.NewReader(octets),
+		"Content-Type", "text/vcard", "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(e.author+":"+e.password)))
+	return a.keep(a.cards, word+".vcf", octets, answer, err, 201)
 }
 
 func (a *acknowledged) postArticle(client *servertest.Client) error {
@@ -224,6 +234,18 @@ func (a *acknowledged) check(t *testing.T, p *servertest.Portal, e *estate) {
 		}
 		if word := strings.TrimSuffix(name, ".ics"); !found(word) {
 			t.Errorf("search does not find the event %s", word)
+		}
+	}
+	for name, octets := range a.cards {
+		answer := client.Do("GET", "/dav/contacts/"+string(e.caller.Agent)+"/personal/"+name, nil, "Authorization", "Basic "+phone)
+		if answer.Status != 200 || answer.Body != octets {
+			t.Errorf("card %s: %d, %q", name, answer.Status, answer.Body)
+		}
+	}
+	listed := client.Do("REPORT", "/dav/contacts/"+string(e.caller.Agent)+"/personal/", strings.NewReader(syncAll), "Authorization", "Basic "+phone)
+	for name := range a.cards {
+		if !strings.Contains(listed.Body, name) {
+			t.Errorf("a phone that synchronises does not hear of the card %s", name)
 		}
 	}
 	for id, title := range a.articles {

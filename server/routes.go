@@ -12,8 +12,11 @@ import (
 	"parvis/calendar"
 	"parvis/calendar/caldav"
 	"parvis/calendar/remote"
+	contactsdav "parvis/contacts/carddav"
 	"parvis/dav"
+	"parvis/dav/addressbook"
 	"parvis/directory"
+	directorydav "parvis/directory/carddav"
 	"parvis/directory/ldapdir"
 	"parvis/documents"
 	"parvis/mail"
@@ -81,7 +84,7 @@ func (s *Server) mount(context.Context, Options) error {
 		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),
 		search.NewHandler(s.index, s.renderer).Routes(),
 		todo.NewHandler(s.Inbox, s.renderer).Routes(),
-		slow(dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory}, s.log, caldav.Home(s.Calendar)).Routes()),
+		slow(s.davSite().Routes()),
 		audit.NewHandler(s.Journal, s.renderer).Routes(),
 		s.themes.routes(),
 		standing{s.renderer}.routes(),
@@ -215,6 +218,12 @@ func (p pins) Pinned(ctx context.Context, caller portal.Caller) ([]widgets.App, 
 		apps[i] = widgets.App{Name: app.Name, URL: app.URL, Icon: app.Icon}
 	}
 	return apps, nil
+}
+
+// davSite is the tree that phones and programs read: agendas, and two address books, her own first.
+func (s *Server) davSite() *dav.Site {
+	return dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory}, s.log,
+		caldav.Home(s.Calendar), addressbook.Home(contactsdav.Shelf(s.Contacts), directorydav.Shelf(s.Directory)))
 }
 
 // davPeople tells the DAV tree who its principals are.

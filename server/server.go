@@ -19,6 +19,7 @@ import (
 	"parvis/applications"
 	"parvis/calendar"
 	"parvis/calendar/remote"
+	"parvis/contacts"
 	"parvis/directory"
 	"parvis/directory/ldapdir"
 	"parvis/documents"
@@ -58,6 +59,7 @@ type Server struct {
 	Home         *widgets.Handler
 	News         *news.Store
 	Calendar     *calendar.Store
+	Contacts     *contacts.Store
 	Remote       *remote.Store
 	Documents    *documents.Store
 	Mail         *mail.Store
@@ -188,6 +190,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.openInbox()
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Calendar = calendar.NewStore(s.DB)
+	s.Contacts = contacts.NewStore(s.DB)
 	s.Remote = remote.New(remote.Options{DB: s.DB, Sealer: sealer, Log: s.log, AllowInside: s.Config.Calendar.AllowInside})
 	s.Mail = mail.NewStore(s.DB, sealer)
 	s.Weather = weather.NewStore(s.DB)

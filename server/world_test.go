@@ -12,6 +12,8 @@ import (
 
 	"parvis/applications"
 	"parvis/calendar"
+	"parvis/dav"
+	"parvis/dav/vcard"
 	"parvis/directory"
 	"parvis/documents"
 	"parvis/mail"
@@ -255,6 +257,16 @@ func (e *estate) removedDocument() string {
 	return id
 }
 
+// contact is the DAV name of a card in the author's own address book.
+func (e *estate) contact() string {
+	e.t.Helper()
+	name := portal.NewID() + ".vcf"
+	octets := "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:" + name + "\r\nFN:" + vcard.Escape(e.text(e.own)) + "\r\nEND:VCARD\r\n"
+	_, err := e.Contacts.Put(e.t.Context(), e.caller, name, []byte(octets), dav.Conditions{})
+	e.must(err)
+	return name
+}
+
 // event is in the author's own calendar.
 func (e *estate) event() string {
 	e.t.Helper()
@@ -380,7 +392,7 @@ func (e *estate) takenRight() string {
 
 func (e *estate) appPassword() string {
 	e.t.Helper()
-	_, err := e.SSO.AppPasswords.Create(e.t.Context(), e.caller, sso.AppPassword{Name: e.text(e.own), Scopes: portal.Scopes{portal.ScopeCalendar}})
+	_, err := e.SSO.AppPasswords.Create(e.t.Context(), e.caller, sso.AppPassword{Name: e.text(e.own), Scopes: portal.Scopes{portal.ScopeCalendar, portal.ScopeContacts}})
 	e.must(err)
 	all, err := e.SSO.AppPasswords.List(e.t.Context(), e.caller)
 	e.must(err)

@@ -2,6 +2,7 @@ package sso
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,8 +48,8 @@ func (s *Service) renderAccount(w http.ResponseWriter, r *http.Request, status i
 		return err
 	}
 	page.Scopes = portal.AllScopes
-	if page.Typed.Scope == "" {
-		page.Typed.Scope = page.Scopes[0]
+	if page.NewPassword != "" || len(page.Typed.Scopes) == 0 && page.Form.Error("scope") == "" {
+		page.Typed.Scopes = portal.Scopes{portal.ScopeCalendar, portal.ScopeContacts}
 	}
 	page.Server = strings.TrimPrefix(web.BaseURL(r), "https://")
 	return s.render(w, r, status, "sso/account", page)
@@ -94,14 +95,17 @@ func (s *Service) savePreferences(w http.ResponseWriter, r *http.Request) error 
 
 // typedDevice is what a person types to connect a device.
 type typedDevice struct {
-	Name  string
-	Scope portal.Scope
-	Ends  string // the last day, "2026-12-31", "" for no end
+	Name   string
+	Scopes portal.Scopes
+	Ends   string // the last day, "2026-12-31", "" for no end
 }
+
+// Has says whether a scope is ticked.
+func (d typedDevice) Has(scope portal.Scope) bool { return slices.Contains(d.Scopes, scope) }
 
 // password is the one that she asks for, in her time zone.
 func (d typedDevice) password(zone *time.Location) (AppPassword, error) {
-	wanted := AppPassword{Name: d.Name, Scopes: portal.Scopes{d.Scope}}
+	wanted := AppPassword{Name: d.Name, Scopes: d.Scopes.Tidy()}
 	if d.Ends == "" {
 		return wanted, nil
 	}
@@ -119,7 +123,10 @@ func (s *Service) createAppPassword(w http.ResponseWriter, r *http.Request) erro
 	if err := web.ParseForm(r); err != nil {
 		return err
 	}
-	typed := typedDevice{strings.TrimSpace(r.PostFormValue("name")), portal.Scope(r.PostFormValue("scope")), r.PostFormValue("ends")}
+	typed := typedDevice{Name: strings.TrimSpace(r.PostFormValue("name")), Ends: r.PostFormValue("ends")}
+	for _, scope := range r.PostForm["scope"] {
+		typed.Scopes = append(typed.Scopes, portal.Scope(scope))
+	}
 	wanted, err := typed.password(web.Now(r).Location())
 	var password string
 	if err == nil {

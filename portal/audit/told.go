@@ -40,7 +40,7 @@ func (e Entry) who(printer *i18n.Printer) string {
 var details = map[Action][]string{
 	AgentInvited:       {"password", "ldap", "oidc"},
 	SignIn:             {"password", "ldap", "oidc", "otp", "key", "recovery"},
-	AppPasswordCreated: {"calendar", "calendar:read"},
+	AppPasswordCreated: {"calendar", "calendar:read", "contacts", "contacts:read"},
 	StepUp:             {"otp", "key", "recovery"},
 	FactorAdded:        {"otp", "key"},
 	FactorRemoved:      {"otp", "key"},

@@ -229,7 +229,7 @@ func (p *Portal) Caller(login string, collectivity portal.CollectivityID) portal
 // AppPassword makes a password for a person's programs.
 func (p *Portal) AppPassword(login string, collectivity portal.CollectivityID) string {
 	p.t.Helper()
-	password, err := p.SSO.AppPasswords.Create(p.t.Context(), p.Caller(login, collectivity), sso.AppPassword{Name: "Téléphone", Scopes: portal.Scopes{portal.ScopeCalendar}})
+	password, err := p.SSO.AppPasswords.Create(p.t.Context(), p.Caller(login, collectivity), sso.AppPassword{Name: "Téléphone", Scopes: portal.Scopes{portal.ScopeCalendar, portal.ScopeContacts}})
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -1,0 +1,161 @@
+package contacts
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"parvis/dav"
+	"parvis/dav/vcard"
+	"parvis/portal"
+	"parvis/portal/database"
+)
+
+// Put writes a client's octets under a name of the caller's book, as they are. Errors: *vcard.Refusal
+// for what is no card, ErrCondition, *UIDTaken, ErrFull.
+func (s *Store) Put(ctx context.Context, caller portal.Caller, name string, octets []byte, conditions dav.Conditions) (dav.Written, error) {
+	if name == "" || len(name) > maxName || strings.ContainsAny(name, "/\x00") || name == "." || name == ".." {
+		return dav.Written{}, fmt.Errorf("contacts: name %.60q: %w", name, portal.ErrInvalid)
+	}
+	card, err := vcard.Parse(octets)
+	if err != nil {
+		return dav.Written{}, fmt.Errorf("contacts: put %.60q: %w", name, err)
+	}
+	var written dav.Written
+	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+		written, err = s.put(ctx, tx, caller, name, card, octets, conditions)
+		return err
+	})
+	if database.IsDuplicate(err) { // two devices wrote the same at the same time
+		err = fmt.Errorf("%w: %w", portal.ErrConflict, err)
+	}
+	if err != nil {
+		return dav.Written{}, fmt.Errorf("contacts: put %.60q: %w", name, err)
+	}
+	return written, nil
+}
+
+func (s *Store) put(ctx context.Context, tx *database.Tx, caller portal.Caller, name string, card *vcard.Card, octets []byte, conditions dav.Conditions) (dav.Written, error) {
+	book, err := bookOf(ctx, tx, caller)
+	if err != nil {
+		return dav.Written{}, err
+	}
+	old, other, err := replaced(ctx, tx, caller, name, card.UID)
+	if err != nil {
+		return dav.Written{}, err
+	}
+	w := dav.Written{ETag: etagOf(octets), Created: old.Name == ""}
+	switch {
+	case !conditions.Hold(old.ETag):
+		return dav.Written{}, ErrCondition
+	case other.Name != "":
+		return dav.Written{}, &UIDTaken{other.Name}
+	case w.ETag == old.ETag:
+		return w, nil // nothing changed: other devices need not hear of it
+	}
+	if err := room(ctx, tx, caller, len(octets)-old.Size, w.Created); err != nil {
+		return dav.Written{}, err
+	}
+	if !book.stored {
+		_, err := tx.Exec(ctx, `
+			INSERT INTO contact_books (collectivity, agent, epoch) VALUES ($1, $2, $3)
+			ON CONFLICT (collectivity, agent) DO NOTHING`, // an agent's first two cards may meet
+			string(caller.Collectivity), string(caller.Agent), portal.NewID())
+		if err != nil {
+			return dav.Written{}, err
+		}
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO contacts (collectivity, agent, name, uid, etag, size, full_name, modified, octets)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (collectivity, agent, name) DO UPDATE SET uid = excluded.uid, etag = excluded.etag, size = excluded.size,
+			full_name = excluded.full_name, modified = excluded.modified, octets = excluded.octets`,
+		string(caller.Collectivity), string(caller.Agent), name, card.UID, w.ETag, len(octets), card.Name, database.Millis(s.now()), octets)
+	if err != nil {
+		return dav.Written{}, err
+	}
+	return w, s.changed(ctx, tx, caller, name, false)
+}
+
+// room refuses what no longer fits.
+func room(ctx context.Context, tx *database.Tx, caller portal.Caller, more int, another bool) error {
+	if more <= 0 && !another {
+		return nil
+	}
+	var cards, bytes int
+	err := tx.QueryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(size), 0) FROM contacts WHERE collectivity = $1 AND agent = $2`,
+		string(caller.Collectivity), string(caller.Agent)).Scan(&cards, &bytes)
+	if err == nil && (another && cards >= MaxContacts || bytes+more > MaxBytes) {
+		err = ErrFull
+	}
+	return err
+}
+
+// replaced finds the card under a name, and the other one that has the UID; empty when there is none.
+func replaced(ctx context.Context, tx *database.Tx, caller portal.Caller, name, uid string) (old, other Contact, err error) {
+	rows, err := tx.Query(ctx, `
+		SELECT name, etag, size FROM contacts WHERE collectivity = $1 AND agent = $2 AND (name = $3 OR uid = $4)`,
+		string(caller.Collectivity), string(caller.Agent), name, uid)
+	found, err := database.Collect(rows, err, func(rows *sql.Rows) (c Contact, err error) {
+		return c, rows.Scan(&c.Name, &c.ETag, &c.Size)
+	})
+	for _, c := range found {
+		if c.Name == name {
+			old = c
+		} else {
+			other = c
+		}
+	}
+	return old, other, err
+}
+
+// etagOf is half of a SHA-256: two cards that a person could make to collide are her own.
+func etagOf(octets []byte) string {
+	sum := sha256.Sum256(octets)
+	return `"` + hex.EncodeToString(sum[:16]) + `"`
+}
+
+// changed numbers a change and records it for clients that synchronise.
+func (s *Store) changed(ctx context.Context, tx *database.Tx, caller portal.Caller, name string, deleted bool) error {
+	var sequence int64
+	err := tx.QueryRow(ctx, `
+		UPDATE contact_books SET sequence = sequence + 1 WHERE collectivity = $1 AND agent = $2 RETURNING sequence`,
+		string(caller.Collectivity), string(caller.Agent)).Scan(&sequence)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO contact_changes (collectivity, agent, name, sequence, deleted, changed) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (collectivity, agent, name) DO UPDATE SET
+			sequence = excluded.sequence, deleted = excluded.deleted, changed = excluded.changed`,
+		string(caller.Collectivity), string(caller.Agent), name, sequence, deleted, database.Millis(s.now()))
+	return err
+}
+
+// Delete deletes the card under a name. Errors: ErrCondition, portal.ErrNotFound.
+func (s *Store) Delete(ctx context.Context, caller portal.Caller, name string, conditions dav.Conditions) error {
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		old, _, err := replaced(ctx, tx, caller, name, "")
+		switch {
+		case err != nil:
+			return err
+		case old.Name == "":
+			return portal.ErrNotFound
+		case !conditions.Hold(old.ETag):
+			return ErrCondition
+		}
+		_, err = tx.Exec(ctx, `DELETE FROM contacts WHERE collectivity = $1 AND agent = $2 AND name = $3`,
+			string(caller.Collectivity), string(caller.Agent), name)
+		if err != nil {
+			return err
+		}
+		return s.changed(ctx, tx, caller, name, true)
+	})
+	if err != nil {
+		return fmt.Errorf("contacts: delete %.60q: %w", name, err)
+	}
+	return nil
+}

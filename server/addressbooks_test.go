@@ -1,0 +1,184 @@
+package server_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"parvis/dav"
+	"parvis/directory"
+	"parvis/e2e/servers"
+	"parvis/server/servertest"
+)
+
+// computer is a person's own, where vdirsyncer keeps a copy of her address books in folders that khard reads.
+type computer struct {
+	t   *testing.T
+	dir string
+}
+
+// newComputer knows the bare address of the portal, a login and an app password.
+func newComputer(t *testing.T, address, login, password string) computer {
+	t.Helper()
+	for _, program := range []string{"vdirsyncer", "khard"} {
+		if _, err := exec.LookPath(program); err != nil {
+			servers.Missing(t, program)
+		}
+	}
+	c := computer{t, t.TempDir()}
+	config := fmt.Sprintf("[general]\nstatus_path = %q\n", filepath.Join(c.dir, "status"))
+	for book, more := range map[string]string{"personal": "", "directory": "read_only = true"} {
+		config += fmt.Sprintf(`[pair %[1]s]
+a = "%[1]s_here"
+b = "%[1]s_there"
+collections = [%[1]q]
+[storage %[1]s_here]
+type = "filesystem"
+path = %[3]q
+fileext = ".vcf"
+[storage %[1]s_there]
+type = "carddav"
+url = %[4]q
+username = %[5]q
+password = %[6]q
+%[2]s
+`, book, more, filepath.Join(c.dir, "people"), address+"/", login, password)
+	}
+	c.write("config", config)
+	c.write("khard.conf", "[addressbooks]\n[[personal]]\npath = "+c.folder("personal")+"\n[[directory]]\npath = "+c.folder("directory")+
+		"\n[general]\ndefault_action = list\n[contact table]\nlocalize_dates = no\n")
+	c.run("vdirsyncer", "-c", filepath.Join(c.dir, "config"), "discover")
+	return c
+}
+
+func (c computer) folder(book string) string { return filepath.Join(c.dir, "people", book) }
+
+func (c computer) write(name, text string) {
+	c.t.Helper()
+	if err := os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c computer) run(program string, args ...string) string {
+	c.t.Helper()
+	command := exec.Command(program, args...)
+	command.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "LANG=C.UTF-8", "HOME="+c.dir)
+	command.Stdin = strings.NewReader(strings.Repeat("y\n", 20))
+	output, err := command.CombinedOutput()
+	if err != nil {
+		c.t.Fatalf("%s %v: %v\n%s", program, args, err, output)
+	}
+	return string(output)
+}
+
+// sync brings both sides to the same state.
+func (c computer) sync() {
+	c.t.Helper()
+	c.run("vdirsyncer", "-c", filepath.Join(c.dir, "config"), "sync")
+}
+
+// file is where the card with a text is here, "" for none.
+func (c computer) file(book, text string) string {
+	c.t.Helper()
+	paths, err := filepath.Glob(filepath.Join(c.folder(book), "*.vcf"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, path := range paths {
+		octets, err := os.ReadFile(path)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if strings.Contains(string(octets), text) {
+			return path
+		}
+	}
+	return ""
+}
+
+// khard asks khard about the copies.
+func (c computer) khard(args ...string) string {
+	c.t.Helper()
+	return c.run("khard", append([]string{"-c", filepath.Join(c.dir, "khard.conf")}, args...)...)
+}
+
+// TestAComputerKeepsBothAddressBooks: vdirsyncer carries changes of personal contacts in both directions and
+// those of the directory from the portal; khard reads what it brought.
+func TestAComputerKeepsBothAddressBooks(t *testing.T) {
+	p := servertest.New(t)
+	const login = "redaction@bourg.example"
+	caller := p.Caller(login, "bourg")
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := p.Contacts.Put(t.Context(), caller, "a.vcf", []byte(vcardOf("from-server", "Notaire de l’étude")), dav.Conditions{})
+	must(err)
+	agent, err := p.Directory.CreateAgent(t.Context(), directory.Installation("bourg"), directory.Agent{
+		GivenName: "Zoé", FamilyName: "Éluard", Function: "Policière municipale", Phone: "02 61 91 01 77", Email: "zoe@bourg.example",
+	})
+	must(err)
+
+	c := newComputer(t, p.URL, login, p.AppPassword(login, "bourg"))
+	c.sync()
+	if got := c.khard("phone", "--parsable", "Éluard"); !strings.Contains(got, "+33261910177") {
+		t.Errorf("khard dials Zoé by %q", got)
+	}
+	if got := c.khard("email", "--parsable", "Éluard"); !strings.Contains(got, "zoe@bourg.example") {
+		t.Errorf("khard writes to Zoé by %q", got)
+	}
+	if got := c.khard("list"); !strings.Contains(got, "Notaire de l’étude") {
+		t.Errorf("khard lists %s", got)
+	}
+
+	// On the computer: a new card and a change.
+	c.write("people/personal/local.vcf", vcardOf("from-computer", "Plombier"))
+	here := c.file("personal", "Notaire")
+	octets, err := os.ReadFile(here)
+	must(err)
+	must(os.WriteFile(here, []byte(strings.ReplaceAll(string(octets), "Notaire", "Notaire honoraire")), 0o600))
+	c.sync()
+	all, err := p.Contacts.List(t.Context(), caller)
+	must(err)
+	names := ""
+	for _, one := range all {
+		names += one.FullName + "; "
+	}
+	if !strings.Contains(names, "Plombier") || !strings.Contains(names, "Notaire honoraire") || len(all) != 2 {
+		t.Errorf("the portal has %s", names)
+	}
+	plumber, err := os.ReadFile(c.file("personal", "Plombier"))
+	must(err)
+	for _, one := range all {
+		found, err := p.Contacts.Contacts(t.Context(), caller, []string{one.Name})
+		must(err)
+		if one.UID == "from-computer" && strings.TrimSpace(string(found[one.Name].Octets)) != strings.TrimSpace(string(plumber)) {
+			t.Errorf("the portal has %q, the computer %q", found[one.Name].Octets, plumber)
+		}
+	}
+
+	// On the portal: one card goes, an agent's function changes, another leaves.
+	must(p.Contacts.Delete(t.Context(), caller, "a.vcf", dav.Conditions{}))
+	must(p.Directory.ChangeAgent(t.Context(), directory.Installation("bourg"), directory.Agent{
+		ID: agent, GivenName: "Zoé", FamilyName: "Éluard", Function: "Cheffe de service",
+	}))
+	c.sync()
+	if c.file("personal", "Notaire") != "" || c.file("directory", "Cheffe de service") == "" {
+		t.Error("the computer did not hear of what changed on the portal")
+	}
+	must(p.Directory.SetAgentActive(t.Context(), directory.Installation("bourg"), agent, false))
+	c.sync()
+	if c.file("directory", "Éluard") != "" {
+		t.Error("who left is still on the computer")
+	}
+}
+
+func vcardOf(uid, name string) string {
+	return "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:" + uid + "\r\nFN:" + name + "\r\nN:" + name + ";;;;\r\nX-Parvis-Test;X-P=1:a\\, b\r\nEND:VCARD\r\n"
+}
