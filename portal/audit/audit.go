@@ -64,6 +64,12 @@ const (
 	AccessRefused       Action = "access.refused"
 	AccessReopened      Action = "access.reopened" // an answer that was taken back
 
+	// What the operator of the pool did to a collectivity, in both journals.
+	CollectivityCreated   Action = "collectivity.created"
+	CollectivitySuspended Action = "collectivity.suspended"
+	CollectivityResumed   Action = "collectivity.resumed"
+	PoolExported          Action = "pool.exported"
+
 	Exported Action = "journal.exported"
 	Kept     Action = "journal.kept"
 )
@@ -77,6 +83,7 @@ var Actions = []Action{
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
+	CollectivityCreated, CollectivitySuspended, CollectivityResumed, PoolExported,
 	Exported, Kept,
 }
 
