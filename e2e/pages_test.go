@@ -35,11 +35,18 @@ var signedIn = append([]string{
 	"/directory", "/directory?q=dupont", "/directory?q=xyzzyx", "/mail", "/todo", "/boxes/todo", "/apps/finances/ask", "/apps/marches/ask",
 }, everybody...)
 
+// poolPages are those of who operates the pool.
+var poolPages = []string{
+	"/pool", "/pool?q=xyzzyx", "/pool?state=suspended", "/pool/journal",
+	"/pool/new", "/pool/new?q=saint-denis", "/pool/new?q=xyzzyx", "/pool/new?place=45203", "/pool/collectivities/bourg", "/pool/collectivities/bourg/suspend",
+	draftScreens + "identity", draftScreens + "look", draftScreens + "look?colour=%23f0e68c", draftScreens + "sign-in", draftScreens + "first", draftScreens + "open",
+}
+
 func roles() []role {
 	return []role{
 		{"agent", "agent@bourg.example", signedIn},
 		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/agents?state=closed", "/admin/journal?action=factor.reset", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/applications/finances/access", "/admin/applications/finances/access?q=a", "/admin/sign-in/factors"}, signedIn...)},
-		{"operator", "pool@pool.example", append([]string{"/pool", "/pool?q=xyzzyx", "/pool?state=suspended", "/pool/journal", "/pool/new", "/pool/new?q=saint-denis", "/pool/new?q=xyzzyx", "/pool/new?place=45203", "/pool/collectivities/bourg", "/pool/collectivities/bourg/suspend", draftScreens + "identity", draftScreens + "look", draftScreens + "look?colour=%23f0e68c", draftScreens + "sign-in", draftScreens + "first", draftScreens + "open"}, everybody...)},
+		{"operator", "pool@pool.example", append(poolPages, everybody...)},
 		{"anybody", "", append([]string{"/sign-in", "/sign-in/forgotten"}, everybody...)},
 	}
 }

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -238,12 +239,17 @@ func (h *Handler) renderLook(w http.ResponseWriter, r *http.Request, status int,
 		}
 		page.Samples = append(page.Samples, sampled{
 			Scheme: scheme,
-			Brand:  themes.Contrast(roles["on-brand"], roles["brand"]),
-			Text:   themes.Contrast(roles["text"], roles["surface"]),
-			Links:  themes.Contrast(roles["link"], roles["surface"]),
+			Brand:  contrast(roles["on-brand"], roles["brand"]),
+			Text:   contrast(roles["text"], roles["surface"]),
+			Links:  contrast(roles["link"], roles["surface"]),
 		})
 	}
 	return h.render(w, r, status, "pool/look", "", page, &page.Page)
+}
+
+// contrast is a ratio with one decimal, never better than it is.
+func contrast(a, b themes.Colour) float64 {
+	return math.Floor(themes.Contrast(a, b)*10) / 10
 }
 
 func (h *Handler) takeLook(w http.ResponseWriter, r *http.Request) error {
