@@ -141,18 +141,6 @@ func insertDomains(ctx context.Context, tx *database.Tx, c Collectivity) error {
 	return nil
 }
 
-// SetCollectivityActive opens or closes a collectivity. Closed, its agents are
-// out at their next request and nothing is lost.
-func (s *Store) SetCollectivityActive(ctx context.Context, id portal.CollectivityID, active bool) error {
-	err := database.OneRow(s.db.Exec(ctx, `UPDATE collectivities SET active = $1 WHERE id = $2`, active, string(id)))
-	if err != nil {
-		return fmt.Errorf("directory: set collectivity %q active: %w", id, err)
-	}
-	s.bodies.Delete(id)
-	s.changed("")
-	return nil
-}
-
 // body is a collectivity read a moment ago.
 type body struct {
 	Collectivity

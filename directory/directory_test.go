@@ -222,6 +222,9 @@ func TestPeopleComePageByPage(t *testing.T) {
 	}
 }
 
+// operator is who operates the pool, and nobody's agent.
+var operator = portal.Caller{Account: "p", Rights: []portal.Right{portal.OperatePool}}
+
 func TestACallerIsWhatTheDirectorySaysNow(t *testing.T) {
 	tw, ctx := newTown(t), context.Background()
 	admin := directory.Installation("bourg")
@@ -240,12 +243,11 @@ func TestACallerIsWhatTheDirectorySaysNow(t *testing.T) {
 	if want := []portal.AccountID{tw.anne.Account, tw.anne.Account, tw.anne.Account}; !cmp.Equal(told, want) {
 		t.Errorf("told of %v, want %v", told, want)
 	}
-	operator := portal.Caller{Account: "p", Rights: []portal.Right{portal.OperatePool}}
 	must(t, tw.SetAccountActive(ctx, operator, tw.both.Account, false))
 	if _, err := tw.CallerFor(ctx, tw.both.Account, "agglo"); !errors.Is(err, portal.ErrNotFound) {
 		t.Errorf("a closed account is a caller: %v", err)
 	}
-	must(t, tw.SetCollectivityActive(ctx, "agglo", false))
+	must(t, tw.Suspend(ctx, operator, "agglo", ""))
 	if _, err := tw.CallerFor(ctx, tw.luc.Account, "agglo"); !errors.Is(err, portal.ErrNotFound) {
 		t.Errorf("an agent of a closed collectivity is a caller: %v", err)
 	}
@@ -396,7 +398,7 @@ func TestADomainThatMovedIsFollowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	belongs("agglo")
-	if err := tw.Store.SetCollectivityActive(ctx, "agglo", false); err != nil {
+	if err := tw.Store.Suspend(ctx, operator, "agglo", ""); err != nil {
 		t.Fatal(err)
 	}
 	belongs("")
@@ -445,7 +447,7 @@ func TestNamesAreListedInFrenchOrder(t *testing.T) {
 	for _, unit := range got(tw.Units(ctx, admin))(t) {
 		units = append(units, unit.Name)
 	}
-	for _, hosted := range got(tw.Pool(ctx, portal.Caller{Account: "p", Rights: []portal.Right{portal.OperatePool}}))(t) {
+	for _, hosted := range got(tw.Pool(ctx, operator, directory.PoolQuery{}))(t).Rows {
 		pool = append(pool, hosted.Name)
 	}
 	for what, lists := range map[string][2][]string{

@@ -56,6 +56,7 @@ type invite struct {
 	agent   Agent            // there already when it has an ID
 	account portal.AccountID // to be attached at once, where no password is to be chosen
 	made    bool
+	hand    bool // the link is handed over, also where mail can be sent
 }
 
 // Judge completes guests with what the caller's collectivity knows of them: who
@@ -281,7 +282,7 @@ func (n *Inviter) write(ctx context.Context, tx *database.Tx, caller portal.Call
 	secret := portal.NewSecret()
 	link = n.url + "/sign-in/invitation?key=" + url.QueryEscape(secret)
 	mail := ""
-	if n.post.Sends() {
+	if n.post.Sends() && !one.hand {
 		if mail, err = n.put(ctx, tx, one.Login, n.letter(c, one, link)); err != nil {
 			return "", err
 		}

@@ -235,37 +235,44 @@ var errLastAdministrator = portal.UserError{Kind: portal.ErrConflict, Key: "dire
 // keepAnAdministrator makes a change, unless nobody would govern the collectivity
 // after it who did before: what is lent, and what ends, does not count.
 func keepAnAdministrator(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, now time.Time, change func() error) error {
-	before, err := administrators(ctx, tx, collectivity, now)
+	before, err := countAdministrators(ctx, tx, collectivity, now)
 	if err != nil {
 		return err
 	}
 	if err := change(); err != nil || before == 0 {
 		return err
 	}
-	after, err := administrators(ctx, tx, collectivity, now)
+	after, err := countAdministrators(ctx, tx, collectivity, now)
 	if err == nil && after == 0 {
 		err = errLastAdministrator
 	}
 	return err
 }
 
-// administrators counts the agents who may enter and hold the whole of a
-// collectivity for good.
-func administrators(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, now time.Time) (count int, err error) {
-	err = tx.QueryRow(ctx, `
+// governing names the rights that govern a collectivity for good at a moment, $2, and
+// governs is the condition on an agent a that one of them is hers.
+const (
+	governing = `
 		WITH RECURSIVE lasting (kind, subject) AS (
 			SELECT kind, subject FROM rights_given
 			WHERE collectivity = $1 AND right_name = 'admin' AND taken = 0 AND ends = 0 AND lent_by = '' AND starts <= $2
 		), below (id) AS (
 			SELECT subject FROM lasting WHERE kind = 'unit'
 			UNION SELECT u.id FROM below JOIN units u ON u.collectivity = $1 AND u.parent = below.id
-		)
-		SELECT COUNT(*) FROM agents a JOIN accounts c ON c.id = a.account
-		WHERE a.collectivity = $1 AND a.active AND c.active AND (
+		)`
+	governs = `(
 			EXISTS (SELECT 1 FROM lasting WHERE kind = 'everyone' OR kind = 'agent' AND subject = a.id)
 			OR EXISTS (SELECT 1 FROM agent_group_members m JOIN lasting ON lasting.kind = 'group' AND lasting.subject = m.group_id
 				WHERE m.collectivity = $1 AND m.agent = a.id)
-			OR a.unit IN (SELECT id FROM below))`, string(collectivity), database.Millis(now)).Scan(&count)
+			OR a.unit IN (SELECT id FROM below))`
+)
+
+// countAdministrators counts the agents who may enter and govern a collectivity for
+// good.
+func countAdministrators(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, now time.Time) (count int, err error) {
+	err = tx.QueryRow(ctx, governing+`
+		SELECT COUNT(*) FROM agents a JOIN accounts c ON c.id = a.account
+		WHERE a.collectivity = $1 AND a.active AND c.active AND `+governs, string(collectivity), database.Millis(now)).Scan(&count)
 	return count, err
 }
 

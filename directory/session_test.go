@@ -20,11 +20,10 @@ import (
 
 func TestWhoIsClosedIsOutAtTheNextRequest(t *testing.T) {
 	ctx, admin := context.Background(), directory.Installation("bourg")
-	operator := portal.Caller{Account: "p", Rights: []portal.Right{portal.OperatePool}}
 	for name, shut := range map[string]func(h *house) error{
 		"account":      func(h *house) error { return h.SetAccountActive(ctx, operator, h.anne.Account, false) },
 		"agent":        func(h *house) error { return h.SetAgentActive(ctx, admin, h.anne.Agent, false) },
-		"collectivity": func(h *house) error { return h.SetCollectivityActive(ctx, "bourg", false) },
+		"collectivity": func(h *house) error { return h.Suspend(ctx, operator, "bourg", "") },
 	} {
 		h := newHouse(t)
 		b := h.browser(t)

@@ -35,14 +35,25 @@ var signedIn = append([]string{
 	"/account/rights", "/account/rights?q=a", "/directory", "/directory?q=dupont", "/directory?q=xyzzyx", "/mail", "/todo", "/boxes/todo", "/apps/finances/ask", "/apps/marches/ask",
 }, everybody...)
 
+// poolPages are those of who operates the pool.
+var poolPages = []string{
+	"/pool", "/pool?q=xyzzyx", "/pool?state=suspended", "/pool/journal",
+	"/pool/new", "/pool/new?q=saint-denis", "/pool/new?q=xyzzyx", "/pool/new?place=45203", "/pool/collectivities/bourg", "/pool/collectivities/bourg/suspend",
+	draftScreens + "identity", draftScreens + "look", draftScreens + "look?colour=%23f0e68c", draftScreens + "sign-in", draftScreens + "first", draftScreens + "open",
+}
+
 func roles() []role {
 	return []role{
 		{"agent", "agent@bourg.example", signedIn},
 		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/rights", "/admin/rights?q=a", "/admin/rights?to=everyone&right=news.edit", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/agents?state=closed", "/admin/journal?action=factor.reset", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/applications/finances/access", "/admin/applications/finances/access?q=a", "/admin/sign-in/factors"}, signedIn...)},
-		{"operator", "pool@pool.example", append([]string{"/pool"}, everybody...)},
+		{"operator", "pool@pool.example", append(poolPages, everybody...)},
 		{"anybody", "", append([]string{"/sign-in", "/sign-in/forgotten"}, everybody...)},
 	}
 }
+
+// draftScreens begins the addresses of the screens of a collectivity that the
+// operator is writing down.
+const draftScreens = "/pool/drafts/neuve/"
 
 // unseen are the routes that answer with no page of their own: why.
 var unseen = map[string]string{
@@ -72,6 +83,7 @@ var unseen = map[string]string{
 	"/forward/start":                    "leads to an application, see the same",
 	"/search/suggestions":               "is a fragment of the search field",
 	"/theme/{file}":                     "is a style sheet",
+	"/pool/look/{file}":                 "is a style sheet",
 	"/calendar/remote/events/{id}":      "needs another server, see calendar/remote",
 }
 
@@ -81,6 +93,7 @@ var unseen = map[string]string{
 // request to another host (reliability.md 1 to 3).
 func TestEveryPageIsForEveryone(t *testing.T) {
 	portal := servertest.Demo(t)
+	writeDown(t, portal)
 	patterns := map[string]*regexp.Regexp{}
 	for _, route := range portal.Router.Routes() {
 		if route.Method == "GET" && route.Access != web.Protocol {
@@ -113,6 +126,17 @@ func TestEveryPageIsForEveryone(t *testing.T) {
 			})
 		}
 	})
+}
+
+// writeDown begins a collectivity at the address of draftScreens.
+func writeDown(t *testing.T, portal *servertest.Portal) {
+	t.Helper()
+	operator := portal.As("pool@pool.example")
+	saved := operator.Post("/pool/new", "id", "neuve", "name", "Neuve-sur-Loire", "long_name", "Mairie de Neuve-sur-Loire", "kind", "commune", "zone", "Europe/Paris").Want(t, http.StatusSeeOther)
+	id := strings.Split(saved.Header.Get("Location"), "/")[3]
+	if _, err := portal.DB.Exec(t.Context(), `UPDATE collectivity_drafts SET id = 'neuve' WHERE id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // pattern matches the addresses of a route.
@@ -246,7 +270,7 @@ func judge(t *testing.T, page *browser.Page, language i18n.Language, address str
 var portraits = map[string]string{
 	"/": "home", "/home/edit": "home-edit", "/sign-in": "sign-in", "/calendar?view=week": "calendar-week", "/calendar?view=month": "calendar-month",
 	"/calendar/new": "event-new", "/search?q=budget": "search", "/documents": "documents", "/news": "news", "/directory": "directory",
-	"/account": "account", "/account/factors": "factors", "/account/factors/app": "factor-app", "/admin/sign-in/factors": "staff", "/mail": "mail", "/apps": "apps", "/todo": "todo", "/apps/finances/ask": "app-ask", "/admin/applications/finances/access": "admin-application-access", "/admin": "admin", "/admin/rights": "admin-rights", "/account/rights": "own-rights", "/admin/rights?q=a": "admin-rights-search", "/admin/applications": "admin-applications", "/admin/applications/tickets": "admin-application", "/admin/applications/new": "admin-application-new", "/admin/applications/tickets/try?q=a": "admin-application-try", "/pool": "pool", "/help": "help", "/nothing-here": "not-found",
+	"/account": "account", "/account/factors": "factors", "/account/factors/app": "factor-app", "/admin/sign-in/factors": "staff", "/mail": "mail", "/apps": "apps", "/todo": "todo", "/apps/finances/ask": "app-ask", "/admin/applications/finances/access": "admin-application-access", "/admin": "admin", "/admin/rights": "admin-rights", "/account/rights": "own-rights", "/admin/rights?q=a": "admin-rights-search", "/admin/applications": "admin-applications", "/admin/applications/tickets": "admin-application", "/admin/applications/new": "admin-application-new", "/admin/applications/tickets/try?q=a": "admin-application-try", "/pool": "pool", "/pool/new?q=saint-denis": "pool-new", "/pool/collectivities/bourg": "pool-collectivity", draftScreens + "look?colour=%23f0e68c": "pool-look", draftScreens + "open": "pool-open", "/help": "help", "/nothing-here": "not-found",
 }
 
 // keep takes pictures of a portrait, wide and light, then narrow and dark.

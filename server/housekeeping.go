@@ -58,7 +58,7 @@ func (s *Server) clean(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := errors.Join(s.Post.Clean(ctx), s.SSO.Resets.Clean(ctx)); err != nil {
+	if err := errors.Join(s.Post.Clean(ctx), s.SSO.Resets.Clean(ctx), s.Directory.CleanDrafts(ctx)); err != nil {
 		return err
 	}
 	if err := s.Forward.Sweep(ctx); err != nil {

@@ -30,6 +30,7 @@ type visit struct {
 	colleague int // of the same collectivity, in no group, without right
 	stranger  int // of another one, with every right there, or the secretary while she is there
 	anonymous int
+	operator  int // of the pool, on her own routes; 0 is 200
 }
 
 // at fills the variable of a path with what make returns.
@@ -39,6 +40,7 @@ func at(before string, make func(e *estate) string, after ...string) func(e *est
 
 func fixed(path string) func(e *estate) string { return func(*estate) string { return path } }
 
+func own(e *estate) string  { return string(e.id) }
 func card(e *estate) string { return string(e.card) }
 func app(e *estate) string  { return e.app }
 
@@ -272,6 +274,30 @@ var visits = []visit{
 	{route: "POST /admin/sign-in/issuer", fields: []string{}, author: 404, colleague: 404, stranger: 422, anonymous: 303},
 	{route: "POST /admin/sign-in", fields: []string{"login", "{login}"}, author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "GET /pool", author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /pool", path: fixed("/pool?q=martinet&state=open"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /pool/collectivities.csv", fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /pool/collectivities/{id}", path: at("/pool/collectivities/", own), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /pool/collectivities/{id}/suspend", path: at("/pool/collectivities/", own, "/suspend"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /pool/collectivities/{id}/suspend", path: at("/pool/collectivities/", (*estate).hosted, "/suspend"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
+	{route: "POST /pool/collectivities/{id}/resume", path: at("/pool/collectivities/", (*estate).hosted, "/resume"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
+	{route: "GET /pool/journal", author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /pool/journal", path: at("/pool/journal?of=", own), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /pool/look/{file}", path: fixed("/pool/look/17566b.css"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /pool/new", author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /pool/new", path: fixed("/pool/new?q=meung"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /pool/new", fields: []string{"id", "neuve-{number}", "name", "Neuve", "long_name", "Mairie de Neuve", "kind", "commune", "zone", "Europe/Paris"}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
+	{route: "GET /pool/drafts/{id}/identity", path: at("/pool/drafts/", (*estate).draft, "/identity"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /pool/drafts/{id}/identity", path: at("/pool/drafts/", (*estate).draft, "/identity"), fields: []string{"name", ""}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 422},
+	{route: "GET /pool/drafts/{id}/look", path: at("/pool/drafts/", (*estate).draft, "/look"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /pool/drafts/{id}/look", path: at("/pool/drafts/", (*estate).draft, "/look"), fields: []string{"colour", "#7a1f3d"}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
+	{route: "GET /pool/drafts/{id}/sign-in", path: at("/pool/drafts/", (*estate).draft, "/sign-in"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /pool/drafts/{id}/sign-in", path: at("/pool/drafts/", (*estate).draft, "/sign-in"), fields: []string{"domains", "neuve.example"}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
+	{route: "GET /pool/drafts/{id}/first", path: at("/pool/drafts/", (*estate).draft, "/first"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /pool/drafts/{id}/first", path: at("/pool/drafts/", (*estate).draft, "/first"), fields: []string{"given_name", "Anne", "family_name", "Neuve", "address", "anne@neuve.example"}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
+	{route: "GET /pool/drafts/{id}/open", path: at("/pool/drafts/", (*estate).draft, "/open"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /pool/drafts/{id}/open", path: at("/pool/drafts/", (*estate).draft, "/open"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 422},
+	{route: "POST /pool/drafts/{id}/drop", path: at("/pool/drafts/", (*estate).draft, "/drop"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
+	{route: "POST /pool/drafts/{id}/restore", path: at("/pool/drafts/", (*estate).draft, "/restore"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
 
 	{route: "GET /assets/*", path: fixed("/assets/none"), author: 404, colleague: 404, stranger: 404, anonymous: 404},
 	{route: "GET /healthz", author: 200, colleague: 200, stranger: 200, anonymous: 200},
@@ -486,7 +512,7 @@ func (v visit) ofOperator(access web.Access) int {
 	case web.Public, web.Protocol:
 		return 0 // as anybody
 	case web.Operator:
-		return http.StatusOK
+		return max(v.operator, http.StatusOK)
 	case web.Account:
 		return v.stranger // as whoever has an account elsewhere
 	}

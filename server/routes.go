@@ -18,6 +18,7 @@ import (
 	"parvis/directory"
 	directorydav "parvis/directory/carddav"
 	"parvis/directory/ldapdir"
+	"parvis/directory/pool"
 	"parvis/documents"
 	"parvis/mail"
 	"parvis/news"
@@ -41,7 +42,7 @@ import (
 // pageTemplates are the templates of every room that has pages.
 func pageTemplates() []fs.FS {
 	return []fs.FS{
-		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, directory.Templates, applications.Templates, news.Templates,
+		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, directory.Templates, pool.Templates, applications.Templates, news.Templates,
 		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates,
 	}
 }
@@ -50,7 +51,7 @@ func pageTemplates() []fs.FS {
 func locale() []fs.FS {
 	return []fs.FS{
 		themes.Locales, web.Locales, audit.Locales, post.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
-		directory.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
+		directory.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales,
 	}
 }
@@ -89,7 +90,10 @@ func (s *Server) mount(context.Context, Options) error {
 		s.themes.routes(),
 		standing{s.renderer}.routes(),
 		adminPage{s.renderer}.routes(),
-		poolPages{s.Directory, s.SSO.Factors, s.renderer}.routes(),
+		pool.NewHandler(pool.Options{
+			Store: s.Directory, Inviter: s.Inviter, Journal: s.Journal, Methods: s.SSO.Methods, Factors: s.SSO.Factors,
+			Renderer: s.renderer, Log: s.log, Size: s.Documents.Size, Furnish: s.furnish,
+		}).Routes(),
 		s.ownRoutes(),
 	} {
 		s.Router.Mount(routes...)

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -511,3 +512,21 @@ func inDays(n int) string { return time.Now().AddDate(0, 0, n).Format(time.DateO
 
 // upload is a file of accueil.
 func (e *estate) upload() io.Reader { return strings.NewReader("Un " + e.text(e.group) + "\n") }
+
+// draft is a collectivity that is being written down.
+func (e *estate) draft() string {
+	e.number++
+	id, err := e.Directory.SaveIdentity(e.t.Context(), operating(e.t, e.Portal), "", directory.Collectivity{
+		ID: portal.CollectivityID(fmt.Sprintf("draft-%s-%d", e.id, e.number)), Name: "Neuve", LongName: "Mairie de Neuve", Kind: "commune",
+	})
+	e.must(err)
+	return string(id)
+}
+
+// hosted is a collectivity that nobody is in.
+func (e *estate) hosted() string {
+	e.number++
+	id := portal.CollectivityID(fmt.Sprintf("hosted-%s-%d", e.id, e.number))
+	e.must(e.Directory.CreateCollectivity(e.t.Context(), directory.Collectivity{ID: id, Name: "Neuve", LongName: "Mairie de Neuve", Kind: "commune"}))
+	return string(id)
+}

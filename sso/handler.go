@@ -73,6 +73,8 @@ type loginPage struct {
 	// Second says that an application asks for a second factor.
 	Second bool
 	Keys   bool // keys can be used here
+	// Suspended names the collectivity whose agents can't enter, "" for none.
+	Suspended string
 }
 
 func (s *Service) showLogin(w http.ResponseWriter, r *http.Request) error {
@@ -100,7 +102,30 @@ func (s *Service) renderLogin(w http.ResponseWriter, r *http.Request, status int
 	if err := s.allowForms(w, r, page.Next); err != nil { // a key alone signs in from here
 		return err
 	}
+	if web.IdentityOf(r) == nil {
+		var err error
+		if page.Suspended, err = s.suspendedOf(r); err != nil {
+			return err
+		}
+	}
 	return s.render(w, r, status, "sso/login", page)
+}
+
+// suspendedOf names the collectivity of a session that its suspension ended, "" for
+// none.
+func (s *Service) suspendedOf(r *http.Request) (string, error) {
+	hash, ok := hashOf(r)
+	if !ok {
+		return "", nil
+	}
+	row, err := s.Sessions.find(r.Context(), `SELECT `+sessionColumns+` FROM sessions WHERE hash = $1`, hash[:])
+	if errors.Is(err, portal.ErrNotFound) || err == nil && row.collectivity == "" {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return s.people.SuspendedAt(r.Context(), row.collectivity, "")
 }
 
 // render forbids every copy of a page of sign-in or account.
@@ -138,6 +163,9 @@ func (s *Service) renderPassword(w http.ResponseWriter, r *http.Request, status 
 	page.Title, page.Gate = web.Printer(r).T("sso.password.title"), true
 	place, err := s.people.Locate(r.Context(), under.Login)
 	if err != nil {
+		return err
+	}
+	if page.Suspended, err = s.people.SuspendedAt(r.Context(), "", LoginDomain(under.Login)); err != nil {
 		return err
 	}
 	if place.ByDomain {

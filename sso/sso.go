@@ -50,6 +50,9 @@ type People interface {
 	// Place is where the logins of a collectivity belong; portal.ErrNotFound for
 	// one that is closed.
 	Place(ctx context.Context, collectivity portal.CollectivityID) (Place, error)
+	// SuspendedAt names the suspended collectivity of an id or of an e-mail domain,
+	// "" when there is none.
+	SuspendedAt(ctx context.Context, collectivity portal.CollectivityID, domain string) (string, error)
 	// AccountOf returns the open account that signs in with a canonical login,
 	// "" for none. A known and an unknown login cost the same.
 	AccountOf(ctx context.Context, login string) (portal.AccountID, error)

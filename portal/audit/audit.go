@@ -67,6 +67,11 @@ const (
 	RightGiven Action = "right.given"
 	RightLent  Action = "right.lent" // by who holds it, for a time
 	RightTaken Action = "right.taken"
+	// What the operator of the pool did to a collectivity, in both journals.
+	CollectivityCreated   Action = "collectivity.created"
+	CollectivitySuspended Action = "collectivity.suspended"
+	CollectivityResumed   Action = "collectivity.resumed"
+	PoolExported          Action = "pool.exported"
 
 	Exported Action = "journal.exported"
 	Kept     Action = "journal.kept"
@@ -82,6 +87,7 @@ var Actions = []Action{
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	RightGiven, RightLent, RightTaken,
+	CollectivityCreated, CollectivitySuspended, CollectivityResumed, PoolExported,
 	Exported, Kept,
 }
 

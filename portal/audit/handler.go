@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,7 +87,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 
 func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, form web.Form) (err error) {
 	chosen, query := filterOf(r)
-	shown := &page{Form: form, Actions: Actions, Filter: chosen}
+	shown := &page{Form: form, Actions: ofCollectivity(), Filter: chosen}
 	entries, older, err := h.journal.Lines(r.Context(), web.CallerOf(r), query)
 	if err != nil {
 		return err
@@ -116,6 +117,11 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, for
 	shown.Title, shown.Section = web.Printer(r).T("audit.title"), "admin"
 	w.Header().Set("Cache-Control", "no-store")
 	return h.renderer.Render(w, r, status, "audit/journal", shown)
+}
+
+// ofCollectivity are the actions that the journal of a collectivity may tell.
+func ofCollectivity() []Action {
+	return slices.DeleteFunc(slices.Clone(Actions), func(action Action) bool { return action == PoolExported })
 }
 
 func (h *Handler) keep(w http.ResponseWriter, r *http.Request) error {

@@ -37,6 +37,8 @@ type Query struct {
 	From, To time.Time      // half-open [from, to); zero for no bound
 	Before   Mark           // lines older than this one
 	Size     int            // 0 is 50
+
+	about portal.CollectivityID // object of the lines, "" for all
 }
 
 // Mark is a place in the journal, the zero Mark its newest end. Lines have no
@@ -83,25 +85,55 @@ func (j *Journal) Lines(ctx context.Context, caller portal.Caller, query Query) 
 	if err := caller.Require(portal.ReadJournal); err != nil {
 		return nil, Mark{}, fmt.Errorf("audit: read journal: %w", err)
 	}
-	if query.Size <= 0 || query.Size > maxSize {
-		query.Size = defaultSize
-	}
-	lines, err := j.read(ctx, caller.Collectivity, query)
+	lines, older, err := j.read(ctx, caller.Collectivity, query)
 	if err != nil {
 		return nil, Mark{}, fmt.Errorf("audit: read journal: %w", err)
-	}
-	older := Mark{}
-	if len(lines) > query.Size {
-		lines = lines[:query.Size]
-		last := lines[query.Size-1]
-		older = Mark{database.Millis(last.At), last.ID}
 	}
 	entries, err := j.named(ctx, caller, lines)
 	return entries, older, err
 }
 
-// read returns one line more than asked for, when there is one.
-func (j *Journal) read(ctx context.Context, collectivity portal.CollectivityID, query Query) ([]Line, error) {
+// PoolLines returns the lines of the installation itself, the newest first, about
+// one collectivity or, for "", about all; who acted is named by her login.
+// portal.ErrDenied but for who operates the pool: she reads no other journal.
+func (j *Journal) PoolLines(ctx context.Context, caller portal.Caller, about portal.CollectivityID, query Query) ([]Entry, Mark, error) {
+	if err := caller.Require(portal.OperatePool); err != nil {
+		return nil, Mark{}, fmt.Errorf("audit: read the pool's journal: %w", err)
+	}
+	query.about = about
+	lines, older, err := j.read(ctx, "", query)
+	if err != nil {
+		return nil, Mark{}, fmt.Errorf("audit: read the pool's journal: %w", err)
+	}
+	entries := make([]Entry, len(lines))
+	for i, line := range lines {
+		entries[i] = Entry{line, line.Login}
+	}
+	return entries, older, nil
+}
+
+// LastIn is when something was last done in a collectivity, zero for never or
+// longer ago than it keeps its journal. portal.ErrDenied but for who operates the
+// pool, who learns nothing else of it.
+func (j *Journal) LastIn(ctx context.Context, caller portal.Caller, collectivity portal.CollectivityID, action Action) (time.Time, error) {
+	if err := caller.Require(portal.OperatePool); err != nil {
+		return time.Time{}, fmt.Errorf("audit: last %s: %w", action, err)
+	}
+	var at int64
+	err := j.db.QueryRow(ctx, `
+		SELECT at FROM audit_lines WHERE collectivity = $1 AND action = $2 AND refused = '' ORDER BY at DESC LIMIT 1`,
+		string(collectivity), string(action)).Scan(&at)
+	if err != nil && !errors.Is(err, portal.ErrNotFound) {
+		return time.Time{}, fmt.Errorf("audit: last %s: %w", action, err)
+	}
+	return database.FromMillis(at), nil
+}
+
+// read returns the lines of a query, and the mark for those before them.
+func (j *Journal) read(ctx context.Context, collectivity portal.CollectivityID, query Query) ([]Line, Mark, error) {
+	if query.Size <= 0 || query.Size > maxSize {
+		query.Size = defaultSize
+	}
 	to, before := int64(endOfTime), cmp.Or(query.Before, Mark{At: endOfTime})
 	if !query.To.IsZero() {
 		to = database.Millis(query.To)
@@ -109,11 +141,11 @@ func (j *Journal) read(ctx context.Context, collectivity portal.CollectivityID, 
 	rows, err := j.db.Query(ctx, `
 		SELECT id, at, account, agent, login, action, refused, object, object_id, detail, address FROM audit_lines
 		WHERE collectivity = $1 AND at >= $2 AND at < $3 AND (at < $4 OR at = $4 AND id < $5)
-			AND ($6 = '' OR action = $6) AND ($7 = '' OR agent = $7) AND (NOT $8 OR refused <> '')
-		ORDER BY at DESC, id DESC LIMIT 0 + $9`,
+			AND ($6 = '' OR action = $6) AND ($7 = '' OR agent = $7) AND (NOT $8 OR refused <> '') AND ($9 = '' OR object_id = $9)
+		ORDER BY at DESC, id DESC LIMIT 0 + $10`,
 		string(collectivity), database.Millis(query.From), to, before.At, before.ID,
-		string(query.Action), string(query.Agent), query.Refused, query.Size+1)
-	return database.Collect(rows, err, func(rows *sql.Rows) (Line, error) {
+		string(query.Action), string(query.Agent), query.Refused, string(query.about), query.Size+1)
+	lines, err := database.Collect(rows, err, func(rows *sql.Rows) (Line, error) {
 		line := Line{Collectivity: collectivity}
 		var at int64
 		err := rows.Scan(&line.ID, &at, &line.Account, &line.Agent, &line.Login, &line.Action, &line.Refused,
@@ -121,6 +153,12 @@ func (j *Journal) read(ctx context.Context, collectivity portal.CollectivityID, 
 		line.At = database.FromMillis(at)
 		return line, err
 	})
+	if err != nil || len(lines) <= query.Size {
+		return lines, Mark{}, err
+	}
+	lines = lines[:query.Size] // there is one more
+	last := lines[query.Size-1]
+	return lines, Mark{database.Millis(last.At), last.ID}, nil
 }
 
 func (j *Journal) named(ctx context.Context, caller portal.Caller, lines []Line) ([]Entry, error) {

@@ -1,0 +1,140 @@
+// Package pool is what the operator of the pool sees: the collectivities, and
+// nothing of what they hold; their suspension; the screens that write down a new
+// one. What these do is in the directory's store.
+package pool
+
+import (
+	"context"
+	"embed"
+	"log/slog"
+	"net/http"
+
+	"parvis/directory"
+	"parvis/portal"
+	"parvis/portal/audit"
+	"parvis/portal/web"
+	"parvis/sso"
+	"parvis/themes"
+)
+
+// Templates holds the pages.
+//
+//go:embed templates/*.html
+var Templates embed.FS
+
+// Locales holds their sentences.
+//
+//go:embed locales/*.json
+var Locales embed.FS
+
+// Options are what the pages ask of others.
+type Options struct {
+	Store    *directory.Store
+	Inviter  *directory.Inviter
+	Journal  *audit.Journal
+	Methods  *sso.Methods
+	Factors  *sso.Factors
+	Renderer *web.Renderer
+	Log      *slog.Logger
+	// Size is how many bytes the files of a collectivity take.
+	Size func(ctx context.Context, id portal.CollectivityID) (int64, error)
+	// Furnish gives a new collectivity what every one begins with, in the name of
+	// its first administrator.
+	Furnish func(ctx context.Context, first portal.Caller, c directory.Collectivity) error
+}
+
+// Handler serves the pages.
+type Handler struct{ Options }
+
+// NewHandler returns the pages.
+func NewHandler(options Options) *Handler { return &Handler{options} }
+
+// Routes lists the pages. All are for who operates the pool, and are not there
+// for anybody else.
+func (h *Handler) Routes() []web.Route {
+	routes := []web.Route{
+		{Method: "GET", Path: "/pool", Handler: h.list},
+		{Method: "POST", Path: "/pool/collectivities.csv", Slow: true, Handler: h.export},
+		{Method: "GET", Path: "/pool/collectivities/{id}", Handler: h.show},
+		{Method: "GET", Path: "/pool/collectivities/{id}/suspend", Handler: h.askSuspend},
+		{Method: "POST", Path: "/pool/collectivities/{id}/suspend", Handler: h.suspend},
+		{Method: "POST", Path: "/pool/collectivities/{id}/resume", Handler: h.resume},
+		{Method: "GET", Path: "/pool/journal", Handler: h.journal},
+		{Method: "GET", Path: "/pool/look/{file}", Handler: h.sample},
+		{Method: "GET", Path: "/pool/new", Handler: h.showIdentity},
+		{Method: "POST", Path: "/pool/new", Handler: h.takeIdentity},
+		{Method: "GET", Path: "/pool/drafts/{id}/identity", Handler: h.showIdentity},
+		{Method: "POST", Path: "/pool/drafts/{id}/identity", Handler: h.takeIdentity},
+		{Method: "GET", Path: "/pool/drafts/{id}/look", Handler: h.showLook},
+		{Method: "POST", Path: "/pool/drafts/{id}/look", Handler: h.takeLook},
+		{Method: "GET", Path: "/pool/drafts/{id}/sign-in", Handler: h.showSignIn},
+		{Method: "POST", Path: "/pool/drafts/{id}/sign-in", Handler: h.takeSignIn},
+		{Method: "GET", Path: "/pool/drafts/{id}/first", Handler: h.showFirst},
+		{Method: "POST", Path: "/pool/drafts/{id}/first", Handler: h.takeFirst},
+		{Method: "GET", Path: "/pool/drafts/{id}/open", Handler: h.showOpen},
+		{Method: "POST", Path: "/pool/drafts/{id}/open", Handler: h.open},
+		{Method: "POST", Path: "/pool/drafts/{id}/drop", Handler: h.drop},
+		{Method: "POST", Path: "/pool/drafts/{id}/restore", Handler: h.restore},
+	}
+	for i := range routes {
+		routes[i].Access = web.Operator
+	}
+	return routes
+}
+
+// listPage is a page of the collectivities and what is being written down.
+type listPage struct {
+	web.Page
+	List          directory.PoolList
+	Drafts        []directory.Draft
+	Text          string
+	Kind, State   string
+	Kinds, States []string
+	Links         themes.Pages
+	Download      string
+	Bare          bool // she has no second factor
+}
+
+// Narrowed says whether the list shows a part only.
+func (p *listPage) Narrowed() bool { return p.Text != "" || p.Kind != "" || p.State != "" }
+
+func queryOf(r *http.Request) directory.PoolQuery {
+	query := web.Query(r)
+	return directory.PoolQuery{Text: query.Get("q"), Kind: query.Get("kind"), State: query.Get("state"), Page: web.PageNumber(r)}
+}
+
+func (h *Handler) list(w http.ResponseWriter, r *http.Request) (err error) {
+	caller, query := web.CallerOf(r), queryOf(r)
+	page := &listPage{
+		Text: query.Text, Kind: query.Kind, State: query.State, Kinds: directory.Kinds,
+		States: []string{directory.CollectivityOpen, directory.CollectivitySuspended},
+	}
+	if page.List, err = h.Store.Pool(r.Context(), caller, query); err != nil {
+		return err
+	}
+	if page.Drafts, err = h.Store.Drafts(r.Context(), caller); err != nil {
+		return err
+	}
+	held, err := h.Factors.Of(r.Context(), caller.Account)
+	if err != nil {
+		return err
+	}
+	page.Bare = !held.Any()
+	page.Links = web.PageLinks(r, web.Printer(r).T("pool.pages"), page.List.Page, page.List.Pages)
+	narrowed := r.URL.Query()
+	narrowed.Del("page")
+	page.Download = "/pool/collectivities.csv"
+	if len(narrowed) > 0 {
+		page.Download += "?" + narrowed.Encode()
+	}
+	return h.render(w, r, http.StatusOK, "pool/list", "pool.title", page, &page.Page)
+}
+
+// render shows a page of the pool; its frame is part of it.
+func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, name, title string, page web.Framed, frame *web.Page) error {
+	if frame.Title == "" {
+		frame.Title = web.Printer(r).T(title)
+	}
+	frame.Section = "pool"
+	return h.Renderer.Render(w, r, status, name, page)
+}
