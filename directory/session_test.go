@@ -23,7 +23,7 @@ func TestWhoIsClosedIsOutAtTheNextRequest(t *testing.T) {
 	operator := portal.Caller{Account: "p", Rights: []portal.Right{portal.OperatePool}}
 	for name, shut := range map[string]func(h *house) error{
 		"account":      func(h *house) error { return h.SetAccountActive(ctx, operator, h.anne.Account, false) },
-		"agent":        func(h *house) error { return h.SetAgentActive(ctx, admin, h.anne.Agent, false) },
+		"agent":        func(h *house) error { return h.CloseAgent(ctx, admin, h.anne.Agent, "") },
 		"collectivity": func(h *house) error { return h.SetCollectivityActive(ctx, "bourg", false) },
 	} {
 		h := newHouse(t)

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 
 	"parvis/portal"
 	"parvis/portal/database"
@@ -26,6 +27,9 @@ type UnitNode struct {
 	Depth  int // 0 at the top
 	Agents int // active agents in the unit itself
 }
+
+// Dashes stand before the name of a unit in a list, one for each unit above it.
+func (u UnitNode) Dashes() string { return strings.Repeat("– ", u.Depth) }
 
 // CreateUnit adds a unit to the caller's collectivity. Its parent must be there.
 func (s *Store) CreateUnit(ctx context.Context, caller portal.Caller, unit Unit) (portal.UnitID, error) {

@@ -49,6 +49,12 @@ const (
 	PasswordChanged     Action = "password.changed"
 	PasswordHelp        Action = "password.help"
 
+	AgentChanged   Action = "agent.changed"
+	AgentClosed    Action = "agent.closed"
+	AgentReopened  Action = "agent.reopened"
+	AgentsExported Action = "agents.exported"
+	MembersChanged Action = "members.changed" // by an administrator
+
 	ApplicationOpened   Action = "application.opened"
 	TicketRefused       Action = "ticket.refused"
 	ClientChanged       Action = "client.changed"
@@ -74,6 +80,7 @@ var Actions = []Action{
 	AppPasswordStopped, AppPasswordResumed,
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
 	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
+	AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
