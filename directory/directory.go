@@ -24,14 +24,24 @@ type Store struct {
 	bodies  sync.Map // portal.CollectivityID → body
 	located sync.Map // of an address → portal.CollectivityID, as it last was
 
+	unitMentions []UnitMentions
+
 	mu       sync.RWMutex
 	watchers []func(account portal.AccountID)
+	charts   []func(collectivity portal.CollectivityID)
 }
 
 // New returns the directory kept in a store.
 func New(db *database.DB) *Store {
 	return &Store{db: db, now: time.Now}
 }
+
+// UnitMentions tells what of a feature names a unit of the caller's collectivity.
+type UnitMentions func(ctx context.Context, caller portal.Caller, unit portal.UnitID) ([]portal.Mention, error)
+
+// Mentioning adds a feature that names units. It is a step of set-up, before any
+// other method is called.
+func (s *Store) Mentioning(units UnitMentions) { s.unitMentions = append(s.unitMentions, units) }
 
 // OnChange calls fn after each change to who an account is or what it may do,
 // in this process, so that caches can forget it. An empty account is everybody.
@@ -60,6 +70,25 @@ func Installation(collectivity portal.CollectivityID) portal.Caller {
 
 // isInstallation tells the installation from a person.
 func isInstallation(caller portal.Caller) bool { return caller.Account == "" && caller.Agent == "" }
+
+// OnChart calls fn after each change to the organisation chart of a collectivity,
+// in this process, as OnChange does.
+func (s *Store) OnChart(fn func(collectivity portal.CollectivityID)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.charts = append(s.charts, fn)
+}
+
+// redrawn tells that the organisation chart changed, and with it what is open to
+// those of a unit.
+func (s *Store) redrawn(collectivity portal.CollectivityID) {
+	s.changed("")
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, fn := range s.charts {
+		fn(collectivity)
+	}
+}
 
 // queued runs a change and puts what it touched in the search queue, in the
 // same transaction.

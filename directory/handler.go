@@ -22,7 +22,7 @@ func NewHandler(store *Store, renderer *web.Renderer, inviter *Inviter) *Handler
 
 // Routes lists the pages.
 func (h *Handler) Routes() []web.Route {
-	return append(h.adminRoutes(), []web.Route{
+	return append(append(h.adminRoutes(), h.unitRoutes()...), []web.Route{
 		{Method: "GET", Path: "/directory", Access: web.SignedIn, Handler: h.people},
 		{Method: "GET", Path: "/directory/agents/{id}", Access: web.SignedIn, Handler: h.card},
 	}...)

@@ -42,6 +42,8 @@ func fixed(path string) func(e *estate) string { return func(*estate) string { r
 func card(e *estate) string { return string(e.card) }
 func app(e *estate) string  { return e.app }
 
+func office(e *estate) string { return string(e.unit) }
+
 // colours is the style sheet that a page of the collectivity links: anybody may
 // read it, since the page before the sign-in has it too.
 func colours(e *estate) string {
@@ -265,6 +267,15 @@ var visits = []visit{
 	{route: "GET /admin/agents/{id}/close", path: at("/admin/agents/", card, "/close"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/agents/{id}/close", path: at("/admin/agents/", card, "/close"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/agents/{id}/reopen", path: at("/admin/agents/", card, "/reopen"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /admin/units", author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "GET /admin/units/new", author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "GET /admin/units/new", path: at("/admin/units/new?parent=", office), author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "POST /admin/units", fields: []string{"name", "Nouveau {number}"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
+	{route: "GET /admin/units/{id}", path: at("/admin/units/", office), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/units/{id}", path: at("/admin/units/", office), fields: []string{"name", "Autre"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/units/{id}/shift", path: at("/admin/units/", office, "/shift"), fields: []string{"do", "up"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/units/{id}/empty", path: at("/admin/units/", office, "/empty"), fields: []string{"unit", ""}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/units/{id}/delete", path: at("/admin/units/", office, "/delete"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/agents/{id}/invite", path: at("/admin/agents/", card, "/invite"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/agents/{id}/cancel", path: at("/admin/agents/", (*estate).guest, "/cancel"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/agents/{id}/password", path: at("/admin/agents/", card, "/password"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},

@@ -179,6 +179,8 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Directory.OnChange(s.SSO.Forget)
 	s.Inviter = directory.NewInviter(s.Directory, s.SSO.Methods, s.Post, s.catalogue, s.Config.address())
 	s.Applications = applications.New(s.DB, appDirectory{s.Directory})
+	s.Directory.OnChart(s.Applications.Forget)
+	s.Directory.Mentioning(s.Applications.NamingUnit)
 	if err := s.openProtocols(sealer); err != nil {
 		return err
 	}

@@ -54,6 +54,10 @@ const (
 	AgentReopened  Action = "agent.reopened"
 	AgentsExported Action = "agents.exported"
 	MembersChanged Action = "members.changed" // by an administrator
+	UnitCreated    Action = "unit.created"
+	UnitChanged    Action = "unit.changed"
+	UnitEmptied    Action = "unit.emptied" // into another one
+	UnitDeleted    Action = "unit.deleted"
 
 	ApplicationOpened   Action = "application.opened"
 	TicketRefused       Action = "ticket.refused"
@@ -80,7 +84,7 @@ var Actions = []Action{
 	AppPasswordStopped, AppPasswordResumed,
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
 	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
-	AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged,
+	AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged, UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
