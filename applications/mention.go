@@ -13,6 +13,11 @@ func (s *Store) NamingUnit(ctx context.Context, caller portal.Caller, unit porta
 	return s.naming(ctx, caller, func(app Application) bool { return slices.Contains(app.Units, unit) })
 }
 
+// NamingGroup lists those that are open to a group.
+func (s *Store) NamingGroup(ctx context.Context, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
+	return s.naming(ctx, caller, func(app Application) bool { return slices.Contains(app.Audience, group) })
+}
+
 func (s *Store) naming(ctx context.Context, caller portal.Caller, named func(Application) bool) ([]portal.Mention, error) {
 	all, err := s.catalogue(ctx, caller.Collectivity)
 	if err != nil {

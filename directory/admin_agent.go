@@ -142,6 +142,7 @@ func (h *Handler) takeAgent(w http.ResponseWriter, r *http.Request) error {
 	if typed.Manager, page.Candidates, err = h.meantManager(r, shown.Manager, page.Manager); err == nil {
 		err = h.store.ChangeAgent(r.Context(), web.CallerOf(r), shown, typed, web.ClientAddr(r))
 	}
+	err = withCard(err, typed)
 	page.Card = typed
 	var other Meanwhile
 	if errors.As(err, &other) {
@@ -156,6 +157,16 @@ func (h *Handler) takeAgent(w http.ResponseWriter, r *http.Request) error {
 	}
 	web.SetFlash(w, r, "directory.agent.saved", "name", typed.Name())
 	return web.Redirect(w, r, agentPath(typed.ID))
+}
+
+// withCard adds what is wrong with a card to a refusal of its manager, so that all
+// is said at once.
+func withCard(err error, typed Agent) error {
+	var manager, card portal.FieldErrors
+	if errors.As(err, &manager) && manager[0].Field == managerField && errors.As(typed.check(), &card) {
+		return append(card, manager...)
+	}
+	return err
 }
 
 // maxCandidates is how many people a name is taken to mean before more of it is

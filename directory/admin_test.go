@@ -260,7 +260,9 @@ func TestARefusedCardKeepsWhatWasTyped(t *testing.T) {
 	form.Set("family_name", "Petit")
 	form.Set("phone", "02 61 91 01 43")
 	form.Set("manager", "personne")
-	browser.post(path, form).want(t, http.StatusUnprocessableEntity, `id="manager-error"`, `value="personne"`, "02 61 91 01 43")
+	form.Set("mobile", "non")
+	browser.post(path, form).want(t, http.StatusUnprocessableEntity, `id="manager-error"`, `value="personne"`, `id="mobile-error"`, "02 61 91 01 43")
+	form.Set("mobile", "")
 	form.Set("manager", "henoret")
 	form.Set("kind", "elected")
 	if saved := browser.post(path, form); saved.status != http.StatusSeeOther || saved.location != path {

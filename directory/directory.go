@@ -24,7 +24,8 @@ type Store struct {
 	bodies  sync.Map // portal.CollectivityID → body
 	located sync.Map // of an address → portal.CollectivityID, as it last was
 
-	unitMentions []UnitMentions
+	unitMentions  []UnitMentions
+	groupMentions []GroupMentions
 
 	mu       sync.RWMutex
 	watchers []func(account portal.AccountID)
@@ -39,9 +40,19 @@ func New(db *database.DB) *Store {
 // UnitMentions tells what of a feature names a unit of the caller's collectivity.
 type UnitMentions func(ctx context.Context, caller portal.Caller, unit portal.UnitID) ([]portal.Mention, error)
 
-// Mentioning adds a feature that names units. It is a step of set-up, before any
-// other method is called.
-func (s *Store) Mentioning(units UnitMentions) { s.unitMentions = append(s.unitMentions, units) }
+// GroupMentions tells what of a feature names a group of the caller's collectivity.
+type GroupMentions func(ctx context.Context, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error)
+
+// Mentioning adds a feature that names units, or groups: nil for one that does
+// not. It is a step of set-up, before any other method is called.
+func (s *Store) Mentioning(units UnitMentions, groups GroupMentions) {
+	if units != nil {
+		s.unitMentions = append(s.unitMentions, units)
+	}
+	if groups != nil {
+		s.groupMentions = append(s.groupMentions, groups)
+	}
+}
 
 // OnChange calls fn after each change to who an account is or what it may do,
 // in this process, so that caches can forget it. An empty account is everybody.

@@ -212,6 +212,14 @@ func (e *estate) article() string {
 	return string(id)
 }
 
+func (e *estate) removedGroup() string {
+	e.t.Helper()
+	id, err := e.Directory.AddGroup(e.t.Context(), e.admin, e.text(), "")
+	e.must(err)
+	e.must(e.Directory.DeleteGroup(e.t.Context(), e.admin, id, ""))
+	return string(id)
+}
+
 func (e *estate) removedArticle() string {
 	id := e.article()
 	e.must(e.News.Delete(e.t.Context(), e.caller, news.ArticleID(id)))

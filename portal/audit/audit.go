@@ -58,6 +58,10 @@ const (
 	UnitChanged    Action = "unit.changed"
 	UnitEmptied    Action = "unit.emptied" // into another one
 	UnitDeleted    Action = "unit.deleted"
+	GroupCreated   Action = "group.created"
+	GroupRenamed   Action = "group.renamed"
+	GroupDeleted   Action = "group.deleted"
+	GroupRestored  Action = "group.restored"
 
 	ApplicationOpened   Action = "application.opened"
 	TicketRefused       Action = "ticket.refused"
@@ -85,6 +89,7 @@ var Actions = []Action{
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
 	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
 	AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged, UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
+	GroupCreated, GroupRenamed, GroupDeleted, GroupRestored,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,

@@ -13,3 +13,13 @@ ALTER TABLE agents ADD COLUMN changed_by TEXT NOT NULL DEFAULT '';    -- agent; 
 ALTER TABLE agents ADD COLUMN closed BIGINT NOT NULL DEFAULT 0;
 
 CREATE INDEX agents_by_manager ON agents (collectivity, manager);
+
+-- Groups that were deleted less than thirty days ago. Their members stay in
+-- agent_group_members, where nothing names them, so that all can be had again.
+CREATE TABLE deleted_groups (
+	collectivity TEXT   NOT NULL REFERENCES collectivities (id),
+	id           TEXT   NOT NULL,
+	name         TEXT   NOT NULL,
+	deleted      BIGINT NOT NULL, -- ms since the epoch, UTC
+	PRIMARY KEY (collectivity, id)
+);
