@@ -43,7 +43,6 @@ func card(e *estate) string { return string(e.card) }
 func app(e *estate) string  { return e.app }
 
 func office(e *estate) string { return string(e.unit) }
-func team(e *estate) string   { return string(e.accueil) }
 
 // colours is the style sheet that a page of the collectivity links: anybody may
 // read it, since the page before the sign-in has it too.
@@ -270,12 +269,12 @@ var visits = []visit{
 	{route: "POST /admin/agents/{id}/reopen", path: at("/admin/agents/", card, "/reopen"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /admin/groups", author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "POST /admin/groups", fields: []string{"name", "Nouveau {number}"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
-	{route: "GET /admin/groups/{id}", path: at("/admin/groups/", team), author: 404, colleague: 404, stranger: 404, anonymous: 303},
-	{route: "POST /admin/groups/{id}", path: at("/admin/groups/", team), fields: []string{"name", "Autre"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
-	{route: "POST /admin/groups/{id}/delete", path: at("/admin/groups/", team, "/delete"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /admin/groups/{id}", path: at("/admin/groups/", (*estate).team), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/groups/{id}", path: at("/admin/groups/", (*estate).team), fields: []string{"name", "Autre"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/groups/{id}/delete", path: at("/admin/groups/", (*estate).team, "/delete"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/groups/{id}/restore", path: at("/admin/groups/", (*estate).removedGroup, "/restore"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
-	{route: "POST /admin/groups/{id}/members/{agent}/add", path: func(e *estate) string { return "/admin/groups/" + team(e) + "/members/" + card(e) + "/add" }, fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
-	{route: "POST /admin/groups/{id}/members/{agent}/remove", path: func(e *estate) string { return "/admin/groups/" + team(e) + "/members/" + card(e) + "/remove" }, fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/groups/{id}/members/{agent}/add", path: func(e *estate) string { return "/admin/groups/" + e.team() + "/members/" + card(e) + "/add" }, fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/groups/{id}/members/{agent}/remove", path: func(e *estate) string { return "/admin/groups/" + e.team() + "/members/" + card(e) + "/remove" }, fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /admin/units", author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "GET /admin/units/new", author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "GET /admin/units/new", path: at("/admin/units/new?parent=", office), author: 404, colleague: 404, stranger: 200, anonymous: 303},
