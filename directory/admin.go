@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"parvis/portal"
 	"parvis/portal/post"
@@ -21,6 +22,13 @@ func (h *Handler) adminRoutes() []web.Route {
 		{Method: "GET", Path: "/admin/agents", Access: admin, Handler: h.roster},
 		{Method: "GET", Path: "/admin/agents/invite", Access: admin, Handler: h.showInvite},
 		{Method: "POST", Path: "/admin/agents/invite", Access: admin, MaxBody: 64 << 10, Handler: h.takeInvite},
+		{Method: "POST", Path: "/admin/agents.csv", Access: admin, Slow: true, Handler: h.exportRoster},
+		{Method: "GET", Path: "/admin/agents/{id}", Access: admin, Handler: h.showAgent},
+		{Method: "POST", Path: "/admin/agents/{id}", Access: admin, Handler: h.takeAgent},
+		{Method: "POST", Path: "/admin/agents/{id}/groups", Access: admin, Handler: h.takeGroups},
+		{Method: "GET", Path: "/admin/agents/{id}/close", Access: admin, Handler: h.askClose},
+		{Method: "POST", Path: "/admin/agents/{id}/close", Access: admin, Handler: h.closeAgent},
+		{Method: "POST", Path: "/admin/agents/{id}/reopen", Access: admin, Handler: h.reopenAgent},
 		{Method: "POST", Path: "/admin/agents/{id}/invite", Access: admin, Handler: h.inviteAgain},
 		{Method: "POST", Path: "/admin/agents/{id}/cancel", Access: admin, Handler: h.cancelInvite},
 	}
@@ -29,12 +37,14 @@ func (h *Handler) adminRoutes() []web.Route {
 // rosterPage is a page of agents and where each stands.
 type rosterPage struct {
 	web.Page
-	Text, State string
-	States      []string
-	Rows        []rosterRow
-	Total       int
-	Links       themes.Pages
-	Sends       bool
+	Query    RosterQuery
+	States   []string
+	Units    []UnitNode
+	Rows     []rosterRow
+	Total    int
+	Links    themes.Pages
+	Sends    bool
+	Download string // address of the file of what is listed
 }
 
 type rosterRow struct {
@@ -46,16 +56,28 @@ type rosterRow struct {
 	Reset  bool // can be given a link to a new password
 }
 
+// rosterQuery reads the filters of the address.
+func rosterQuery(r *http.Request) RosterQuery {
+	query := web.Query(r)
+	return RosterQuery{Text: query.Get("q"), Unit: portal.UnitID(query.Get("unit")), State: query.Get("state"), Page: web.PageNumber(r)}
+}
+
 func (h *Handler) roster(w http.ResponseWriter, r *http.Request) error {
-	query, caller := web.Query(r), web.CallerOf(r)
-	page := &rosterPage{Text: query.Get("q"), State: query.Get("state"), States: States, Sends: h.inviter.Sends()}
-	found, err := h.store.Roster(r.Context(), caller, RosterQuery{Text: page.Text, State: page.State, Page: web.PageNumber(r)})
+	caller := web.CallerOf(r)
+	page := &rosterPage{Query: rosterQuery(r), States: States, Sends: h.inviter.Sends()}
+	found, err := h.store.Roster(r.Context(), caller, page.Query)
 	if err != nil {
 		return err
 	}
 	if page.Rows, err = h.rosterRows(r, caller, found.Agents); err != nil {
 		return err
 	}
+	if page.Units, err = h.store.Units(r.Context(), caller); err != nil {
+		return err
+	}
+	narrowed := web.Query(r)
+	narrowed.Del("page")
+	page.Download = strings.TrimSuffix("/admin/agents.csv?"+narrowed.Encode(), "?")
 	printer := web.Printer(r)
 	page.Total, page.Links = found.Total, web.PageLinks(r, printer.T("directory.pages"), found.Page, found.Pages)
 	page.Title, page.Section = printer.T("directory.roster"), "admin"

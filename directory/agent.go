@@ -1,9 +1,11 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"parvis/portal"
@@ -12,10 +14,24 @@ import (
 	"parvis/search"
 )
 
+// AgentKind says what an agent is to her collectivity.
+type AgentKind string
+
+// The kinds of agents.
+const (
+	Employed AgentKind = "agent"
+	Elected  AgentKind = "elected" // of the council
+	Partner  AgentKind = "partner" // of another body: the trésorier, the architecte des Bâtiments de France
+)
+
+// AgentKinds lists them in the order in which an administrator chooses.
+var AgentKinds = []AgentKind{Employed, Elected, Partner}
+
 // Agent is the entry of a person in one collectivity's directory.
 type Agent struct {
 	ID         portal.AgentID   // given, or drawn when ""
 	Account    portal.AccountID // "" for one who is listed and never signs in
+	Kind       AgentKind        // "" is Employed when it is written
 	GivenName  string
 	FamilyName string
 	Function   string // "Directrice générale des services"
@@ -24,9 +40,10 @@ type Agent struct {
 	Email      string
 	Phone      string // as written, "02 61 91 01 42"
 	Mobile     string
-	Office     string // "Bureau 12"
-	SourceKey  string // entryUUID of the directory server it comes from
-	Active     bool   // filled when read
+	Office     string         // "Bureau 12"
+	Manager    portal.AgentID // "" for nobody
+	SourceKey  string         // entryUUID of the directory server it comes from
+	Active     bool           // filled when read
 }
 
 // Name is the name as written in France, "Camille Le Goff".
@@ -54,6 +71,9 @@ func (a Agent) check() error {
 	wrong.Text("function", a.Function, false, 160)
 	wrong.Text("office", a.Office, false, 80)
 	wrong.Text("source_key", a.SourceKey, false, 200)
+	if a.Kind != "" && !slices.Contains(AgentKinds, a.Kind) {
+		wrong.Add("kind", "directory.error.agent-kind")
+	}
 	checkEmail(&wrong, "email", a.Email)
 	checkPhone(&wrong, "phone", a.Phone)
 	checkPhone(&wrong, "mobile", a.Mobile)
@@ -103,6 +123,9 @@ func (s *Store) insertAgent(ctx context.Context, tx *database.Tx, caller portal.
 	}
 	created := max(database.Millis(s.now()), latest+1) // the oldest agent of an account is one, always the same
 	unit, err := unitName(ctx, tx, caller.Collectivity, agent.Unit)
+	if err == nil {
+		err = managerExists(ctx, tx, caller.Collectivity, agent)
+	}
 	if err != nil {
 		return err
 	}
@@ -111,11 +134,12 @@ func (s *Store) insertAgent(ctx context.Context, tx *database.Tx, caller portal.
 	}
 	_, err = tx.Exec(ctx, `
 		INSERT INTO agents (collectivity, id, account, given_name, family_name, sort_name, search_text,
-			function, unit, email, phone, mobile, office, source_key, active, created)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, TRUE, $15)`,
+			function, unit, email, phone, mobile, office, source_key, active, created, kind, manager)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, TRUE, $15, $16, $17)`,
 		string(caller.Collectivity), string(agent.ID), sql.NullString{String: string(agent.Account), Valid: agent.Account != ""},
 		agent.GivenName, agent.FamilyName, agent.sortName(), agent.searchText(unit),
-		agent.Function, string(agent.Unit), agent.Email, agent.Phone, agent.Mobile, agent.Office, agent.SourceKey, created)
+		agent.Function, string(agent.Unit), agent.Email, agent.Phone, agent.Mobile, agent.Office, agent.SourceKey, created,
+		string(cmp.Or(agent.Kind, Employed)), string(agent.Manager))
 	if database.IsDuplicate(err) {
 		return portal.FieldErrors{portal.Invalid("id", "directory.error.taken")}
 	}
@@ -157,75 +181,6 @@ func unitName(ctx context.Context, tx *database.Tx, collectivity portal.Collecti
 	return name, err
 }
 
-// ChangeAgent replaces what an agent's card says. Account and source key stay.
-func (s *Store) ChangeAgent(ctx context.Context, caller portal.Caller, agent Agent) error {
-	if err := caller.Require(portal.ManageAgents); err != nil {
-		return fmt.Errorf("directory: change agent: %w", err)
-	}
-	if err := agent.check(); err != nil {
-		return fmt.Errorf("directory: change agent: %w", err)
-	}
-	var account portal.AccountID
-	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
-		if account, err = accountOf(ctx, tx, caller.Collectivity, agent.ID); err != nil {
-			return nil, err
-		}
-		if err := s.mayDecide(ctx, tx, caller, agent.ID); err != nil {
-			return nil, err
-		}
-		if err := s.mayPlace(ctx, tx, caller, agent.Unit); err != nil {
-			return nil, err
-		}
-		return []string{string(agent.ID)}, keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
-			return updateAgent(ctx, tx, caller.Collectivity, agent)
-		})
-	})
-	if err != nil {
-		return fmt.Errorf("directory: change agent: %w", err)
-	}
-	s.changed(account)
-	return nil
-}
-
-func updateAgent(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent Agent) error {
-	unit, err := unitName(ctx, tx, collectivity, agent.Unit)
-	if err != nil {
-		return err
-	}
-	return database.OneRow(tx.Exec(ctx, `
-		UPDATE agents SET given_name = $1, family_name = $2, sort_name = $3, search_text = $4, function = $5,
-			unit = $6, email = $7, phone = $8, mobile = $9, office = $10
-		WHERE collectivity = $11 AND id = $12`,
-		agent.GivenName, agent.FamilyName, agent.sortName(), agent.searchText(unit), agent.Function,
-		string(agent.Unit), agent.Email, agent.Phone, agent.Mobile, agent.Office, string(collectivity), string(agent.ID)))
-}
-
-// SetAgentActive lets an agent in or out of the caller's collectivity. Out, the
-// person is no more listed nor found, and leaves at her next request.
-func (s *Store) SetAgentActive(ctx context.Context, caller portal.Caller, agent portal.AgentID, active bool) error {
-	if err := caller.Require(portal.ManageAgents); err != nil {
-		return fmt.Errorf("directory: set agent active: %w", err)
-	}
-	var account portal.AccountID
-	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
-		if account, err = accountOf(ctx, tx, caller.Collectivity, agent); err != nil {
-			return nil, err
-		}
-		if err := s.mayDecide(ctx, tx, caller, agent); err != nil {
-			return nil, err
-		}
-		return []string{string(agent)}, keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
-			return database.OneRow(tx.Exec(ctx, `UPDATE agents SET active = $1 WHERE collectivity = $2 AND id = $3`,
-				active, string(caller.Collectivity), string(agent)))
-		})
-	})
-	if err != nil {
-		return fmt.Errorf("directory: set agent active: %w", err)
-	}
-	s.changed(account)
-	return nil
-}
-
 // Names returns the names of agents of the caller's collectivity, closed ones
 // too, by their identifiers; those of others are left out.
 func (s *Store) Names(ctx context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]string, error) {
@@ -252,14 +207,14 @@ func (s *Store) Names(ctx context.Context, caller portal.Caller, agents []portal
 }
 
 const agentColumns = `a.id, COALESCE(a.account, ''), a.given_name, a.family_name, a.function, a.unit, COALESCE(u.name, ''),
-	a.email, a.phone, a.mobile, a.office, a.source_key, a.active`
+	a.email, a.phone, a.mobile, a.office, a.source_key, a.active, a.kind, a.manager`
 
 const agentTables = ` FROM agents a LEFT JOIN units u ON u.collectivity = a.collectivity AND u.id = a.unit `
 
 func scanAgent(scan func(dest ...any) error) (Agent, error) {
 	var a Agent
 	err := scan(&a.ID, &a.Account, &a.GivenName, &a.FamilyName, &a.Function, &a.Unit, &a.UnitName,
-		&a.Email, &a.Phone, &a.Mobile, &a.Office, &a.SourceKey, &a.Active)
+		&a.Email, &a.Phone, &a.Mobile, &a.Office, &a.SourceKey, &a.Active, &a.Kind, &a.Manager)
 	return a, err
 }
 

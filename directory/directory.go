@@ -25,13 +25,42 @@ type Store struct {
 	located sync.Map // of an address → portal.CollectivityID, as it last was
 	books   books
 
+	unitMentions  []UnitMentions
+	groupMentions []GroupMentions
+
 	mu       sync.RWMutex
 	watchers []func(account portal.AccountID)
+	charts   []func(collectivity portal.CollectivityID)
 }
 
 // New returns the directory kept in a store.
 func New(db *database.DB) *Store {
-	return &Store{db: db, now: time.Now}
+	s := &Store{db: db, now: time.Now}
+	s.Mentioning(
+		func(ctx context.Context, caller portal.Caller, unit portal.UnitID) ([]portal.Mention, error) {
+			return s.rightsNaming(ctx, caller, portal.Subject{Kind: portal.TheUnit, ID: string(unit)})
+		},
+		func(ctx context.Context, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
+			return s.rightsNaming(ctx, caller, portal.Subject{Kind: portal.TheGroup, ID: string(group)})
+		})
+	return s
+}
+
+// UnitMentions tells what of a feature names a unit of the caller's collectivity.
+type UnitMentions func(ctx context.Context, caller portal.Caller, unit portal.UnitID) ([]portal.Mention, error)
+
+// GroupMentions tells what of a feature names a group of the caller's collectivity.
+type GroupMentions func(ctx context.Context, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error)
+
+// Mentioning adds a feature that names units, or groups: nil for one that does
+// not. It is a step of set-up, before any other method is called.
+func (s *Store) Mentioning(units UnitMentions, groups GroupMentions) {
+	if units != nil {
+		s.unitMentions = append(s.unitMentions, units)
+	}
+	if groups != nil {
+		s.groupMentions = append(s.groupMentions, groups)
+	}
 }
 
 // OnChange calls fn after each change to who an account is or what it may do,
@@ -61,6 +90,25 @@ func Installation(collectivity portal.CollectivityID) portal.Caller {
 
 // isInstallation tells the installation from a person.
 func isInstallation(caller portal.Caller) bool { return caller.Account == "" && caller.Agent == "" }
+
+// OnChart calls fn after each change to the organisation chart of a collectivity,
+// in this process, as OnChange does.
+func (s *Store) OnChart(fn func(collectivity portal.CollectivityID)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.charts = append(s.charts, fn)
+}
+
+// redrawn tells that the organisation chart changed, and with it what is open to
+// those of a unit.
+func (s *Store) redrawn(collectivity portal.CollectivityID) {
+	s.changed("")
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, fn := range s.charts {
+		fn(collectivity)
+	}
+}
 
 // queued runs a change and puts what it touched in the search queue, in the
 // same transaction.

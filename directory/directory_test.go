@@ -93,7 +93,7 @@ func TestStandingsAgreeWithWhoAsks(t *testing.T) {
 	for _, group := range []portal.GroupID{"encadrants", "accueil"} {
 		must(t, tw.AddMember(ctx, admin, group, tw.anne.Agent))
 	}
-	must(t, tw.SetAgentActive(ctx, admin, tw.both.Agent, false))
+	must(t, tw.CloseAgent(ctx, admin, tw.both.Agent, ""))
 	asked := []portal.AgentID{tw.anne.Agent, tw.luc.Agent, tw.both.Agent, tw.elsewhere.Agent}
 	want := got(tw.CallerFor(ctx, tw.anne.Account, "bourg"))(t)
 	for range 2 {
@@ -127,8 +127,8 @@ func TestACollectivityNeverSeesTheAgentsOfAnother(t *testing.T) {
 	}
 	admin := directory.Installation("agglo")
 	for operation, err := range map[string]error{
-		"change":      tw.ChangeAgent(ctx, admin, directory.Agent{ID: tw.anne.Agent, FamilyName: "X"}),
-		"close":       tw.SetAgentActive(ctx, admin, tw.anne.Agent, false),
+		"change":      tw.ChangeAgent(ctx, admin, directory.Agent{}, directory.Agent{ID: tw.anne.Agent, FamilyName: "X"}, ""),
+		"close":       tw.CloseAgent(ctx, admin, tw.anne.Agent, ""),
 		"rights":      tw.SetRights(ctx, admin, tw.anne.Agent, []portal.Right{portal.Admin}),
 		"add to":      tw.AddMember(ctx, admin, "encadrants", tw.anne.Agent),
 		"remove from": tw.RemoveMember(ctx, admin, "encadrants", tw.anne.Agent),
@@ -150,8 +150,8 @@ func TestOnlyAnAdministratorChangesTheDirectory(t *testing.T) {
 	_, agent := tw.CreateAgent(ctx, tw.anne, directory.Agent{FamilyName: "x"})
 	for operation, err := range map[string]error{
 		"create unit": unit, "create group": group, "create account": account, "create agent": agent,
-		"change agent":  tw.ChangeAgent(ctx, tw.anne, directory.Agent{ID: tw.anne.Agent, FamilyName: "x"}),
-		"close agent":   tw.SetAgentActive(ctx, tw.anne, tw.both.Agent, false),
+		"change agent":  tw.ChangeAgent(ctx, tw.anne, directory.Agent{}, directory.Agent{ID: tw.anne.Agent, FamilyName: "x"}, ""),
+		"close agent":   tw.CloseAgent(ctx, tw.anne, tw.both.Agent, ""),
 		"set rights":    tw.SetRights(ctx, tw.anne, tw.anne.Agent, []portal.Right{portal.Admin}),
 		"add member":    tw.AddMember(ctx, tw.anne, "encadrants", tw.anne.Agent),
 		"close account": tw.SetAccountActive(ctx, directory.Installation("bourg"), tw.anne.Account, false),
@@ -236,7 +236,7 @@ func TestACallerIsWhatTheDirectorySaysNow(t *testing.T) {
 	if !caller.In("encadrants") || !caller.Can(portal.EditNews) || caller.Unit != "technique" {
 		t.Errorf("caller = %+v", caller)
 	}
-	must(t, tw.SetAgentActive(ctx, admin, tw.anne.Agent, false))
+	must(t, tw.CloseAgent(ctx, admin, tw.anne.Agent, ""))
 	if _, err := tw.CallerFor(ctx, tw.anne.Account, "bourg"); !errors.Is(err, portal.ErrNotFound) {
 		t.Errorf("a closed agent is a caller: %v", err)
 	}
@@ -307,7 +307,7 @@ func TestAChangeIsQueuedForSearch(t *testing.T) {
 	if len(documents) != 1 || documents[0].Title != "Anne-Élodie L’Hénoret" || documents[0].Unit != "Services techniques" {
 		t.Errorf("documents = %+v, want bourg's agent alone", documents)
 	}
-	must(t, tw.SetAgentActive(ctx, directory.Installation("bourg"), tw.anne.Agent, false))
+	must(t, tw.CloseAgent(ctx, directory.Installation("bourg"), tw.anne.Agent, ""))
 	if documents := got(source.Load(ctx, "bourg", []string{string(tw.anne.Agent)}))(t); len(documents) != 0 {
 		t.Errorf("a closed agent is still found: %+v", documents)
 	}
@@ -343,7 +343,7 @@ func TestADirectoryServerSpeaksForItsOwnAgentsOnly(t *testing.T) {
 	if _, err := people.Admit(ctx, "agglo", sso.Profile{Key: "uuid-3", Login: "anne@bourg.example", FamilyName: "X"}); err == nil {
 		t.Error("agglo's directory server took the account of a bourg address")
 	}
-	must(t, tw.SetAgentActive(ctx, directory.Installation("bourg"), caller.Agent, false))
+	must(t, tw.CloseAgent(ctx, directory.Installation("bourg"), caller.Agent, ""))
 	if _, err := people.Admit(ctx, "bourg", profile); !errors.Is(err, portal.ErrDenied) {
 		t.Errorf("a closed agent was admitted: %v", err)
 	}

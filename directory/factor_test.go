@@ -522,7 +522,7 @@ func TestAKeyLetsInAlone(t *testing.T) {
 	must(t, h.service.Policies.Set(context.Background(), admin, sso.Policy{Who: sso.Nobody, Alone: false}, ""))
 	barred := h.browser(t)
 	barred.post("/sign-in/key", url.Values{"answer": {key.Use(barred.post("/sign-in/key/ask", nil).body)}}).want(t, http.StatusForbidden, "demande aussi votre mot de passe")
-	must(t, h.SetAgentActive(context.Background(), admin, h.anne.Agent, false))
+	must(t, h.CloseAgent(context.Background(), admin, h.anne.Agent, ""))
 	must(t, h.service.Policies.Set(context.Background(), admin, sso.Policy{Who: sso.Nobody, Alone: true}, ""))
 	closed := h.browser(t)
 	closed.post("/sign-in/key", url.Values{"answer": {key.Use(closed.post("/sign-in/key/ask", nil).body)}}).want(t, http.StatusForbidden)

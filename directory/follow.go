@@ -75,19 +75,8 @@ func (d SignIn) followGroups(ctx context.Context, tx *database.Tx, who portal.Ca
 	if err != nil || change.none() {
 		return err
 	}
-	for _, group := range change.join {
-		_, err := tx.Exec(ctx, `INSERT INTO agent_group_members (collectivity, group_id, agent) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-			string(who.Collectivity), string(group), string(who.Agent))
-		if err != nil {
-			return err
-		}
-	}
-	for _, group := range change.leave {
-		_, err := tx.Exec(ctx, `DELETE FROM agent_group_members WHERE collectivity = $1 AND group_id = $2 AND agent = $3`,
-			string(who.Collectivity), string(group), string(who.Agent))
-		if err != nil {
-			return err
-		}
+	if err := moveGroups(ctx, tx, who.Collectivity, who.Agent, change.join, change.leave); err != nil {
+		return err
 	}
 	line := audit.By(who, audit.GroupsSet)
 	line.At, line.Detail = d.now(), change.String()

@@ -23,10 +23,7 @@ func (s *Store) CreateGroup(ctx context.Context, caller portal.Caller, group Gro
 	if group.ID == "" {
 		group.ID = portal.GroupID(portal.NewID())
 	}
-	var wrong portal.Check
-	wrong.Identifier("id", string(group.ID))
-	wrong.Text("name", group.Name, true, 120)
-	if err := wrong.OrNil(); err != nil {
+	if err := checkGroup(group); err != nil {
 		return "", fmt.Errorf("directory: create group: %w", err)
 	}
 	_, err := s.db.Exec(ctx, `INSERT INTO agent_groups (collectivity, id, name) VALUES ($1, $2, $3)`,

@@ -165,7 +165,7 @@ func TestAnIssuerOpensNoOtherCollectivity(t *testing.T) {
 	got(h.CreateAgent(ctx, directory.Installation("agglo"), directory.Agent{Account: caller.Account, FamilyName: cecile.FamilyName}))(t)
 	b := h.browser(t)
 	b.get(b.throughIssuer(b.toIssuer(cecile.Mail, ""))).want(t, http.StatusSeeOther) // links her subject
-	must(t, h.SetAgentActive(ctx, directory.Installation("bourg"), caller.Agent, false))
+	must(t, h.CloseAgent(ctx, directory.Installation("bourg"), caller.Agent, ""))
 	b = h.browser(t)
 	b.get(b.throughIssuer(b.toIssuer(cecile.Mail, ""))).want(t, http.StatusForbidden, closedText)
 	if last := b.get("/"); last.status != http.StatusSeeOther {

@@ -39,12 +39,9 @@ func TestWhatNoStoreCanHoldFindsNobody(t *testing.T) {
 	}
 }
 
-func TestPagesAreValidAndAccessible(t *testing.T) {
-	h := newHouse(t)
-	h.furnish(t)
-	p := browser.New(t)
-	p.Allow("422")
-	judge := func(name string) {
+// judging looks at the page that is open, wide and narrow, light and dark.
+func judging(t *testing.T, p *browser.Page) func(name string) {
+	return func(name string) {
 		t.Helper()
 		for _, size := range []struct{ width, height int }{{1366, 768}, {360, 740}} {
 			p.Size(size.width, size.height)
@@ -54,9 +51,84 @@ func TestPagesAreValidAndAccessible(t *testing.T) {
 		p.Geometry(t)
 		p.Scheme(true)
 		p.Axe(t)
+		p.Screenshot(fmt.Sprintf("directory/%s-dark", name))
 		p.Scheme(false)
 		p.Size(1366, 768)
 	}
+}
+
+// TestPagesOfAdministrationAreAccessible, also where a form was refused, where
+// somebody else was faster, and before something is closed or deleted.
+func TestPagesOfAdministrationAreAccessible(t *testing.T) {
+	h := newHouse(t)
+	h.furnish(t)
+	ctx, bourg := context.Background(), directory.Installation("bourg")
+	admin := h.appoint(t, h.anne)
+	must(t, h.AddMember(ctx, bourg, "encadrants", h.both.Agent))
+	for _, name := range []string{"Direction générale", "Enfance et vie scolaire"} {
+		got(h.AddUnit(ctx, admin, directory.Unit{Name: name}, ""))(t)
+	}
+	below := got(h.AddUnit(ctx, admin, directory.Unit{Name: "Voirie, réseaux et éclairage public", Parent: "technique"}, ""))(t)
+	got(h.AddUnit(ctx, admin, directory.Unit{Name: "Atelier mécanique", Parent: below}, ""))(t)
+	p := browser.New(t)
+	p.Allow("422")
+	p.Allow("409")
+	judge := judging(t, p)
+	p.Open(h.server.URL + "/sign-in?next=/admin/agents")
+	p.Fill("#login", "anne@bourg.example")
+	p.Follow("text=Continuer")
+	p.Fill("#password", password)
+	p.Follow("text=Se connecter")
+	p.MustSee("Jean-Pierre Brossard")
+	judge("admin-agents")
+	her := h.server.URL + "/admin/agents/" + string(h.both.Agent)
+	p.Open(her)
+	judge("admin-agent")
+	shown := got(h.Enrolled(ctx, admin, h.both.Agent))(t).Agent
+	other := shown
+	other.Function, other.Office = "Secrétaire de mairie", "Bureau 4"
+	must(t, h.ChangeAgent(ctx, admin, shown, other, ""))
+	p.Fill("#function", "Secrétaire générale")
+	p.Follow("text=Enregistrer")
+	p.MustSee("entre-temps")
+	judge("admin-agent-other")
+	p.Fill("#phone", "appelez-moi")
+	p.Fill("#manager", "Jean-Pierre")
+	p.Follow("text=Enregistrer")
+	p.MustSee("Plusieurs personnes")
+	judge("admin-agent-refused")
+	p.Open(her + "/close")
+	judge("admin-agent-close")
+	p.Follow("main .danger")
+	p.MustSee("Fiche fermée")
+	p.Open(her) // without the sentence that covers its end
+	judge("admin-agent-closed")
+	p.Open(h.server.URL + "/admin/agents/" + string(h.anne.Agent) + "/close")
+	judge("admin-agent-last")
+	p.Open(h.server.URL + "/admin/units")
+	judge("admin-units")
+	p.Open(h.server.URL + "/admin/units/technique")
+	judge("admin-unit")
+	deleted := got(h.AddGroup(ctx, admin, "Comité des fêtes", ""))(t)
+	must(t, h.DeleteGroup(ctx, admin, deleted, ""))
+	p.Open(h.server.URL + "/admin/groups")
+	judge("admin-groups")
+	must(t, h.AddMember(ctx, bourg, "encadrants", h.anne.Agent))
+	p.Open(h.server.URL + "/admin/groups/encadrants?q=jean-pierre")
+	judge("admin-group")
+	p.Open(h.server.URL + "/admin/units/new?parent=technique")
+	judge("admin-unit-new")
+	for _, problem := range p.Problems() {
+		t.Error(problem)
+	}
+}
+
+func TestPagesAreValidAndAccessible(t *testing.T) {
+	h := newHouse(t)
+	h.furnish(t)
+	p := browser.New(t)
+	p.Allow("422")
+	judge := judging(t, p)
 	p.Open(h.server.URL + "/sign-in?next=/directory")
 	judge("sign-in")
 	p.Fill("#login", "anne@bourg.example")
@@ -87,7 +159,12 @@ func TestPagesAreValidHTML(t *testing.T) {
 	h.furnish(t)
 	visitor, anne := h.browser(t), h.as(t, h.anne)
 	visitor.post("/sign-in", url.Values{"login": {"anne@bourg.example"}})
+	h.appoint(t, h.anne)
 	for _, page := range []answer{
+		anne.get("/admin/agents"), anne.get("/admin/agents/" + string(h.both.Agent)), anne.get("/admin/agents/" + string(h.both.Agent) + "/close"),
+		anne.post("/admin/agents/"+string(h.both.Agent), url.Values{"phone": {"x"}}), anne.get("/admin/units"), anne.get("/admin/units/new"),
+		anne.get("/admin/units/technique"), anne.post("/admin/units", nil),
+		anne.get("/admin/groups"), anne.get("/admin/groups/encadrants?q=petit"), anne.post("/admin/groups/encadrants", nil),
 		visitor.get("/sign-in"), visitor.post("/sign-in", url.Values{"login": {""}}), visitor.get("/sign-in/password"),
 		visitor.post("/sign-in/password", url.Values{"password": {"wrong"}}), h.browser(t).post("/sign-in/password", nil),
 		anne.get("/directory"), anne.get("/directory?q=nobody"), anne.get("/directory/agents/" + string(h.anne.Agent)),

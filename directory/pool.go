@@ -208,15 +208,15 @@ func (s *Store) domains(ctx context.Context) (map[portal.CollectivityID][]string
 // and of the pool. Suspending what is suspended changes nothing. It needs the
 // right to operate the pool.
 func (s *Store) Suspend(ctx context.Context, caller portal.Caller, id portal.CollectivityID, address string) error {
-	return s.turn(ctx, caller, id, false, audit.CollectivitySuspended, address)
+	return s.setOpen(ctx, caller, id, false, audit.CollectivitySuspended, address)
 }
 
 // Resume opens a suspended collectivity again, as it was.
 func (s *Store) Resume(ctx context.Context, caller portal.Caller, id portal.CollectivityID, address string) error {
-	return s.turn(ctx, caller, id, true, audit.CollectivityResumed, address)
+	return s.setOpen(ctx, caller, id, true, audit.CollectivityResumed, address)
 }
 
-func (s *Store) turn(ctx context.Context, caller portal.Caller, id portal.CollectivityID, active bool, action audit.Action, address string) error {
+func (s *Store) setOpen(ctx context.Context, caller portal.Caller, id portal.CollectivityID, active bool, action audit.Action, address string) error {
 	if err := caller.Require(portal.OperatePool); err != nil {
 		return fmt.Errorf("directory: %s: %w", action, err)
 	}

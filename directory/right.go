@@ -316,6 +316,19 @@ func (s *Store) RightsGiven(ctx context.Context, caller portal.Caller) ([]Given,
 		string(caller.Collectivity), database.Millis(s.now()))
 }
 
+// rightsNaming tells what is given to a group or a unit, which keeps it from being
+// deleted: who it was given to would be forgotten.
+func (s *Store) rightsNaming(ctx context.Context, caller portal.Caller, subject portal.Subject) ([]portal.Mention, error) {
+	all, err := s.listGiven(ctx, givenNow, string(caller.Collectivity), database.Millis(s.now()))
+	var mentions []portal.Mention
+	for _, one := range all {
+		if one.Subject == subject {
+			mentions = append(mentions, portal.Mention{Kind: "directory.right." + string(one.Right), Path: "/admin/rights", Icon: "key"})
+		}
+	}
+	return mentions, err
+}
+
 // RightsOf lists what the caller holds, and by what.
 func (s *Store) RightsOf(ctx context.Context, caller portal.Caller) ([]Given, error) {
 	now := s.now()

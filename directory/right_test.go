@@ -44,6 +44,17 @@ func (c *council) give(t testing.TB, right portal.Right, kind portal.SubjectKind
 	return got(c.Give(context.Background(), c.admin, directory.Given{Right: right, Subject: portal.Subject{Kind: kind, ID: id}}, "192.0.2.1"))(t)
 }
 
+// move writes an agent into a unit.
+func (c *council) move(caller, who portal.Caller, unit portal.UnitID) error {
+	shown, err := c.Agent(context.Background(), c.admin, who.Agent)
+	if err != nil {
+		return err
+	}
+	typed := shown
+	typed.Unit = unit
+	return c.ChangeAgent(context.Background(), caller, shown, typed, "")
+}
+
 func (c *council) exec(t testing.TB, query string, args ...any) {
 	t.Helper()
 	_, err := c.db.Exec(context.Background(), query, args...)
@@ -174,7 +185,7 @@ func TestTheLastAdministratorStays(t *testing.T) {
 	install := directory.Installation("bourg")
 	right := func() string {
 		for _, given := range got(c.RightsGiven(ctx, c.admin))(t) {
-			if given.Right == portal.Admin {
+			if given.Right == portal.Admin && given.Subject.Kind == portal.TheAgent && given.Ends.IsZero() {
 				return given.ID
 			}
 		}
@@ -192,7 +203,7 @@ func TestTheLastAdministratorStays(t *testing.T) {
 	}
 	_, err := c.Take(ctx, c.admin, right(), "")
 	stays("her right is taken", err)
-	stays("she is closed", c.SetAgentActive(ctx, c.admin, c.admin.Agent, false))
+	stays("she is closed", c.CloseAgent(ctx, c.admin, c.admin.Agent, ""))
 	stays("she is set up anew", c.SetRights(ctx, install, c.admin.Agent, nil))
 
 	// What ends and what is lent does not count.
@@ -214,12 +225,8 @@ func TestTheLastAdministratorStays(t *testing.T) {
 		},
 		"unit": {
 			portal.Subject{Kind: portal.TheUnit, ID: "technique"},
-			func() error {
-				return c.ChangeAgent(ctx, install, directory.Agent{ID: c.admin.Agent, GivenName: "Ada", FamilyName: "Ménard", Unit: "voirie"})
-			},
-			func() error {
-				return c.ChangeAgent(ctx, c.now(t, c.admin), directory.Agent{ID: c.admin.Agent, GivenName: "Ada", FamilyName: "Ménard"})
-			},
+			func() error { return c.move(install, c.admin, "voirie") },
+			func() error { return c.move(c.now(t, c.admin), c.admin, "") },
 		},
 	} {
 		c.exec(t, `UPDATE agents SET unit = '' WHERE collectivity = 'bourg' AND id <> $1`, string(c.admin.Agent))
@@ -272,11 +279,11 @@ func TestALoanIsOfWhatItsLenderHolds(t *testing.T) {
 		t.Error("a loan outlives the right")
 	}
 	got(c.GiveBack(ctx, c.admin, own, ""))(t)
-	must(t, c.SetAgentActive(ctx, c.admin, anne.Agent, false))
+	must(t, c.CloseAgent(ctx, c.admin, anne.Agent, ""))
 	if c.now(t, c.both).Can(portal.EditNews) {
 		t.Error("a loan outlives its lender")
 	}
-	must(t, c.SetAgentActive(ctx, c.admin, anne.Agent, true))
+	must(t, c.ReopenAgent(ctx, c.admin, anne.Agent, ""))
 	if _, err := c.Take(ctx, both, id, ""); !errors.Is(err, portal.ErrDenied) {
 		t.Errorf("who was lent a right takes it: %v", err)
 	}
@@ -299,20 +306,30 @@ func TestWhoManagesAgentsGetsNothingMore(t *testing.T) {
 	c.give(t, portal.ManageAgents, portal.TheAgent, string(c.anne.Agent))
 	c.give(t, portal.EditNews, portal.TheGroup, "encadrants")
 	c.give(t, portal.Admin, portal.TheUnit, "technique")
+	got(c.CreateUnit(ctx, c.admin, directory.Unit{ID: "accueil", Name: "Accueil"}))(t)
 	c.exec(t, `UPDATE agents SET unit = '' WHERE collectivity = 'bourg'`)
 	anne := c.now(t, c.anne)
 	if !anne.Can(portal.ManageAgents) || anne.CanAny(portal.Admin, portal.EditNews) {
 		t.Fatalf("anne holds %v", anne.Rights)
 	}
-	card := func(who portal.Caller, unit portal.UnitID) directory.Agent {
-		return directory.Agent{ID: who.Agent, GivenName: "Zoé", FamilyName: "Petit", Unit: unit}
+	rename := func(who portal.Caller) error {
+		shown := got(c.Agent(ctx, c.admin, who.Agent))(t)
+		typed := shown
+		typed.GivenName = "Zita"
+		return c.ChangeAgent(ctx, anne, shown, typed, "")
 	}
 	for what, err := range map[string]error{
-		"changing the administrator's card": c.ChangeAgent(ctx, anne, card(c.admin, "")),
-		"closing the administrator":         c.SetAgentActive(ctx, anne, c.admin.Agent, false),
-		"a unit that governs":               c.ChangeAgent(ctx, anne, card(c.both, "technique")),
-		"a unit below it":                   c.ChangeAgent(ctx, anne, card(c.both, "voirie")),
+		"changing the administrator's card": rename(c.admin),
+		"closing the administrator":         c.CloseAgent(ctx, anne, c.admin.Agent, ""),
+		"a unit that governs":               c.move(anne, c.both, "technique"),
+		"a unit below it":                   c.move(anne, c.both, "voirie"),
 		"a group that edits news":           c.AddMember(ctx, anne, "encadrants", anne.Agent),
+		"the same, from the card":           c.ChangeGroups(ctx, anne, anne.Agent, []portal.GroupID{"encadrants"}, nil, ""),
+		"a unit, below one that governs":    c.ChangeUnit(ctx, anne, directory.Unit{ID: "accueil", Name: "Accueil"}, directory.Unit{ID: "accueil", Name: "Accueil", Parent: "technique"}, ""),
+		"all of a unit, into one that governs": func() error {
+			_, err := c.EmptyUnit(ctx, anne, "accueil", "voirie", "")
+			return err
+		}(),
 		"a guest in a unit that governs": func() error {
 			_, err := c.CreateAgent(ctx, anne, directory.Agent{GivenName: "Nina", FamilyName: "Sol", Unit: "voirie"})
 			return err
@@ -326,7 +343,7 @@ func TestWhoManagesAgentsGetsNothingMore(t *testing.T) {
 			t.Errorf("%s: %v, want ErrDenied", what, err)
 		}
 	}
-	must(t, c.ChangeAgent(ctx, anne, card(c.both, "")))
+	must(t, rename(c.both))
 	c.give(t, portal.EditNews, portal.TheAgent, string(anne.Agent))
 	must(t, c.AddMember(ctx, c.now(t, anne), "encadrants", c.both.Agent))
 }

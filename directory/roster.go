@@ -26,8 +26,9 @@ var States = []string{StateActive, StateNever, StateInvited, StateListed, StateC
 // all.
 type RosterQuery struct {
 	Text  string
-	State string // "" for all; another text that is none of States finds nobody
-	Page  int    // from 1; less is 1
+	Unit  portal.UnitID // with the units below it, "" for all
+	State string        // "" for all; another text that is none of States finds nobody
+	Page  int           // from 1; less is 1
 }
 
 // Enrolled is one line of the roster.
@@ -39,6 +40,8 @@ type Enrolled struct {
 	Invited time.Time // when the last link was made
 	Expires time.Time // until when it serves
 	Letter  string    // that carries it, "" when it was handed over
+	Closed  time.Time // zero while she is active
+	Changed time.Time // her card, last; zero for never
 	Keyed   bool      // has a password that Parvis keeps
 }
 
@@ -54,16 +57,31 @@ const rosterSize = 25
 const (
 	stateOf = `CASE WHEN NOT a.active THEN 'closed' WHEN i.agent IS NOT NULL THEN 'invited'
 		WHEN a.account IS NULL THEN 'listed' WHEN a.entered = 0 THEN 'never' ELSE 'active' END`
-	rosterFrom = agentTables + `LEFT JOIN invitations i ON i.collectivity = a.collectivity AND i.agent = a.id
+	enrolledFrom = agentTables + `LEFT JOIN invitations i ON i.collectivity = a.collectivity AND i.agent = a.id
 		LEFT JOIN accounts p ON p.id = a.account
-		WHERE a.collectivity = $1 AND ($2 = '' OR ` + stateOf + ` = $2)
-			AND a.search_text LIKE $3 || '' AND a.search_text LIKE $4 || '' AND a.search_text LIKE $5 || '' AND a.search_text LIKE $6 || ''`
-	countRoster = `SELECT COUNT(*)` + rosterFrom
-	listRoster  = `SELECT ` + agentColumns + `, ` + stateOf + `, COALESCE(p.login, ''), a.entered,
-			COALESCE(i.created, 0), COALESCE(i.expires, 0), COALESCE(i.mail, ''),
-			EXISTS (SELECT 1 FROM account_passwords w WHERE w.account = a.account)` + rosterFrom + `
-		ORDER BY a.sort_name, a.id LIMIT 0 + $7 OFFSET $8`
+		WHERE a.collectivity = $1 `
+	enrolledColumns = `SELECT ` + agentColumns + `, ` + stateOf + `, COALESCE(p.login, ''), a.entered,
+		COALESCE(i.created, 0), COALESCE(i.expires, 0), COALESCE(i.mail, ''),
+		EXISTS (SELECT 1 FROM account_passwords w WHERE w.account = a.account), a.closed, a.changed`
+	rosterWhere = `AND ($2 = '' OR ` + stateOf + ` = $2)
+			AND a.search_text LIKE $3 || '' AND a.search_text LIKE $4 || '' AND a.search_text LIKE $5 || '' AND a.search_text LIKE $6 || ''
+			AND ($7 = '' OR a.unit IN (WITH RECURSIVE below (id) AS (
+				SELECT b.id FROM units b WHERE b.collectivity = $1 AND b.id = $7
+				UNION SELECT c.id FROM units c JOIN below ON c.parent = below.id WHERE c.collectivity = $1) SELECT id FROM below))`
+	countRoster  = `SELECT COUNT(*)` + enrolledFrom + rosterWhere
+	listRoster   = enrolledColumns + enrolledFrom + rosterWhere + ` ORDER BY a.sort_name, a.id LIMIT 0 + $8 OFFSET $9`
+	exportRoster = enrolledColumns + enrolledFrom + rosterWhere + ` AND (a.sort_name, a.id) > ($8, $9) ORDER BY a.sort_name, a.id LIMIT 0 + $10`
 )
+
+// args are the parameters of rosterWhere.
+func (q RosterQuery) args(caller portal.Caller) []any {
+	args := []any{string(caller.Collectivity), q.State}
+	patterns, _ := patternsOf(q.Text)
+	for _, pattern := range patterns {
+		args = append(args, pattern)
+	}
+	return append(args, string(q.Unit))
+}
 
 // Roster lists the agents of the caller's collectivity for its administrator,
 // closed ones too.
@@ -71,12 +89,8 @@ func (s *Store) Roster(ctx context.Context, caller portal.Caller, query RosterQu
 	if err := caller.Require(portal.ManageAgents); err != nil {
 		return Roster{}, fmt.Errorf("directory: list agents: %w", err)
 	}
-	args := []any{string(caller.Collectivity), query.State}
-	patterns, _ := patternsOf(query.Text)
-	for _, pattern := range patterns {
-		args = append(args, pattern)
-	}
 	var roster Roster
+	args := query.args(caller)
 	if err := s.db.QueryRow(ctx, countRoster, args...).Scan(&roster.Total); err != nil {
 		return Roster{}, fmt.Errorf("directory: count agents: %w", err)
 	}
@@ -90,11 +104,48 @@ func (s *Store) Roster(ctx context.Context, caller portal.Caller, query RosterQu
 	return roster, nil
 }
 
+// RosterAfter returns the next agents of the roster, at most size, after one of
+// them: nil begins. Agents who come or go meanwhile make none of the others be
+// left out or come twice.
+func (s *Store) RosterAfter(ctx context.Context, caller portal.Caller, query RosterQuery, after *Enrolled, size int) ([]Enrolled, error) {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return nil, fmt.Errorf("directory: list agents: %w", err)
+	}
+	name, id := "", ""
+	if after != nil {
+		name, id = after.sortName(), string(after.ID)
+	}
+	rows, err := s.db.Query(ctx, exportRoster, append(query.args(caller), name, id, size)...)
+	agents, err := database.Collect(rows, err, scanEnrolled)
+	if err != nil {
+		return nil, fmt.Errorf("directory: list agents: %w", err)
+	}
+	return agents, nil
+}
+
+// Enrolled returns one agent of the caller's collectivity for its administrator,
+// a closed one too.
+func (s *Store) Enrolled(ctx context.Context, caller portal.Caller, id portal.AgentID) (Enrolled, error) {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return Enrolled{}, fmt.Errorf("directory: read agent: %w", err)
+	}
+	rows, err := s.db.Query(ctx, enrolledColumns+enrolledFrom+`AND a.id = $2`, string(caller.Collectivity), string(id))
+	found, err := database.Collect(rows, err, scanEnrolled)
+	if err == nil && len(found) == 0 {
+		err = portal.ErrNotFound
+	}
+	if err != nil {
+		return Enrolled{}, fmt.Errorf("directory: read agent: %w", err)
+	}
+	return found[0], nil
+}
+
 func scanEnrolled(rows *sql.Rows) (one Enrolled, err error) {
-	var entered, invited, expires int64
+	var entered, invited, expires, closed, changed int64
 	one.Agent, err = scanAgent(func(dest ...any) error {
-		return rows.Scan(append(dest, &one.State, &one.Login, &entered, &invited, &expires, &one.Letter, &one.Keyed)...)
+		return rows.Scan(append(dest, &one.State, &one.Login, &entered, &invited, &expires, &one.Letter, &one.Keyed, &closed, &changed)...)
 	})
 	one.Entered, one.Invited, one.Expires = database.FromMillis(entered), database.FromMillis(invited), database.FromMillis(expires)
+	one.Closed, one.Changed = database.FromMillis(closed), database.FromMillis(changed)
 	return one, err
 }

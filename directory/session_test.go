@@ -22,7 +22,7 @@ func TestWhoIsClosedIsOutAtTheNextRequest(t *testing.T) {
 	ctx, admin := context.Background(), directory.Installation("bourg")
 	for name, shut := range map[string]func(h *house) error{
 		"account":      func(h *house) error { return h.SetAccountActive(ctx, operator, h.anne.Account, false) },
-		"agent":        func(h *house) error { return h.SetAgentActive(ctx, admin, h.anne.Agent, false) },
+		"agent":        func(h *house) error { return h.CloseAgent(ctx, admin, h.anne.Agent, "") },
 		"collectivity": func(h *house) error { return h.Suspend(ctx, operator, "bourg", "") },
 	} {
 		h := newHouse(t)

@@ -160,7 +160,7 @@ func (d SignIn) admit(ctx context.Context, tx *database.Tx, collectivity portal.
 	if !agent.Active || agent.Account == "" {
 		return "", nil, portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.closed"}
 	}
-	ids, err := refreshAgent(ctx, tx, collectivity, agent, profile, unit)
+	ids, err := d.refreshAgent(ctx, tx, collectivity, agent, profile, unit)
 	if err == nil {
 		err = d.followGroups(ctx, tx, portal.Caller{Collectivity: collectivity, Account: agent.Account, Agent: agent.ID}, profile)
 	}
@@ -208,12 +208,12 @@ func (d SignIn) admitNew(ctx context.Context, tx *database.Tx, installation port
 
 // refreshAgent writes what the source knows better; nothing when nothing
 // changed, which is the ordinary sign-in.
-func refreshAgent(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent Agent, profile sso.Profile, unit portal.UnitID) ([]string, error) {
+func (d SignIn) refreshAgent(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent Agent, profile sso.Profile, unit portal.UnitID) ([]string, error) {
 	fresh := merge(agent, profile, unit)
 	if fresh == agent {
 		return nil, nil
 	}
-	if err := updateAgent(ctx, tx, collectivity, fresh); err != nil {
+	if err := d.updateAgent(ctx, tx, collectivity, fresh, ""); err != nil {
 		return nil, err
 	}
 	err := database.OneRow(tx.Exec(ctx, `UPDATE agents SET source_key = $1 WHERE collectivity = $2 AND id = $3`,

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 
 	"parvis/portal"
 	"parvis/portal/database"
@@ -27,6 +28,9 @@ type UnitNode struct {
 	Agents int // active agents in the unit itself
 }
 
+// Dashes stand before the name of a unit in a list, one for each unit above it.
+func (u UnitNode) Dashes() string { return strings.Repeat("– ", u.Depth) }
+
 // CreateUnit adds a unit to the caller's collectivity. Its parent must be there.
 func (s *Store) CreateUnit(ctx context.Context, caller portal.Caller, unit Unit) (portal.UnitID, error) {
 	if err := caller.Require(portal.ManageAgents); err != nil {
@@ -35,10 +39,7 @@ func (s *Store) CreateUnit(ctx context.Context, caller portal.Caller, unit Unit)
 	if unit.ID == "" {
 		unit.ID = portal.UnitID(portal.NewID())
 	}
-	var wrong portal.Check
-	wrong.Identifier("id", string(unit.ID))
-	wrong.Text("name", unit.Name, true, 120)
-	if err := wrong.OrNil(); err != nil {
+	if err := unit.check(); err != nil {
 		return "", fmt.Errorf("directory: create unit: %w", err)
 	}
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
@@ -74,17 +75,25 @@ func unitExists(ctx context.Context, tx *database.Tx, collectivity portal.Collec
 // Units returns the organisation chart of the caller's collectivity, each unit
 // followed by those below it.
 func (s *Store) Units(ctx context.Context, caller portal.Caller) ([]UnitNode, error) {
-	rows, err := s.db.Query(ctx, `
+	units, err := unitsIn(ctx, s.db, caller.Collectivity)
+	if err != nil {
+		return nil, fmt.Errorf("directory: list units: %w", err)
+	}
+	return units, nil
+}
+
+func unitsIn(ctx context.Context, from rows, collectivity portal.CollectivityID) ([]UnitNode, error) {
+	found, err := from.Query(ctx, `
 		SELECT u.id, u.parent, u.name, u.position,
 			(SELECT COUNT(*) FROM agents a WHERE a.collectivity = u.collectivity AND a.unit = u.id AND a.active)
-		FROM units u WHERE u.collectivity = $1 ORDER BY u.id`, string(caller.Collectivity))
-	flat, err := database.Collect(rows, err, func(rows *sql.Rows) (UnitNode, error) {
+		FROM units u WHERE u.collectivity = $1 ORDER BY u.id`, string(collectivity))
+	flat, err := database.Collect(found, err, func(rows *sql.Rows) (UnitNode, error) {
 		var u UnitNode
 		err := rows.Scan(&u.ID, &u.Parent, &u.Name, &u.Position, &u.Agents)
 		return u, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("directory: list units: %w", err)
+		return nil, err
 	}
 	slices.SortStableFunc(flat, func(a, b UnitNode) int {
 		return cmp.Or(cmp.Compare(a.Position, b.Position), i18n.ByName(a.Name, b.Name))

@@ -165,14 +165,16 @@ func TestAComputerKeepsBothAddressBooks(t *testing.T) {
 
 	// On the portal: one card goes, an agent's function changes, another leaves.
 	must(p.Contacts.Delete(t.Context(), caller, "a.vcf", dav.Conditions{}))
-	must(p.Directory.ChangeAgent(t.Context(), directory.Installation("bourg"), directory.Agent{
-		ID: agent, GivenName: "Zoé", FamilyName: "Éluard", Function: "Cheffe de service",
-	}))
+	shown, err := p.Directory.Agent(t.Context(), directory.Installation("bourg"), agent)
+	must(err)
+	typed := shown
+	typed.GivenName, typed.FamilyName, typed.Function = "Zoé", "Éluard", "Cheffe de service"
+	must(p.Directory.ChangeAgent(t.Context(), directory.Installation("bourg"), shown, typed, ""))
 	c.sync()
 	if c.file("personal", "Notaire") != "" || c.file("directory", "Cheffe de service") == "" {
 		t.Error("the computer did not hear of what changed on the portal")
 	}
-	must(p.Directory.SetAgentActive(t.Context(), directory.Installation("bourg"), agent, false))
+	must(p.Directory.CloseAgent(t.Context(), directory.Installation("bourg"), agent, ""))
 	c.sync()
 	if c.file("directory", "Éluard") != "" {
 		t.Error("who left is still on the computer")

@@ -29,6 +29,8 @@ type adminEntry struct {
 // adminEntries are in the order in which they are shown.
 var adminEntries = []adminEntry{
 	{"agents", "/admin/agents", "user", portal.ManageAgents},
+	{"units", "/admin/units", "building", portal.ManageAgents},
+	{"groups", "/admin/groups", "people", portal.ManageAgents},
 	{"rights", "/admin/rights", "key", portal.Admin},
 	{"applications", "/admin/applications", "apps", portal.ManageApplications},
 	{"signin", "/admin/sign-in", "people", portal.Admin},

@@ -100,7 +100,7 @@ func TestAnInvitationEnds(t *testing.T) {
 	agent, closed := guest(t, p, "Anne Nouvelle", "anne@bourg.example")
 	client := p.Anonymous()
 	follow(t, client, closed).Want(t, 200)
-	if err := p.Directory.SetAgentActive(t.Context(), p.Caller("admin@bourg.example", "bourg"), agent, false); err != nil {
+	if err := p.Directory.CloseAgent(t.Context(), p.Caller("admin@bourg.example", "bourg"), agent, ""); err != nil {
 		t.Fatal(err)
 	}
 	client.Get("/sign-in/invitation").Want(t, 403, "Ce lien ne sert plus")

@@ -44,6 +44,8 @@ func own(e *estate) string  { return string(e.id) }
 func card(e *estate) string { return string(e.card) }
 func app(e *estate) string  { return e.app }
 
+func office(e *estate) string { return string(e.unit) }
+
 // colours is the style sheet that a page of the collectivity links: anybody may
 // read it, since the page before the sign-in has it too.
 func colours(e *estate) string {
@@ -266,6 +268,31 @@ var visits = []visit{
 	{route: "GET /admin/agents", path: fixed("/admin/agents?q=budget&state=never"), author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "GET /admin/agents/invite", author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "POST /admin/agents/invite", fields: []string{"lines", "Anne Nouvelle <{login}>"}, author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "POST /admin/agents.csv", fields: []string{}, author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "GET /admin/agents", path: func(e *estate) string { return "/admin/agents?unit=" + string(e.unit) }, author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "GET /admin/agents/{id}", path: at("/admin/agents/", card), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/agents/{id}", path: at("/admin/agents/", card), fields: []string{"family_name", "Autre", "kind", "agent"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/agents/{id}/groups", path: at("/admin/agents/", card, "/groups"), fields: []string{"was", "accueil"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /admin/agents/{id}/close", path: at("/admin/agents/", card, "/close"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/agents/{id}/close", path: at("/admin/agents/", card, "/close"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/agents/{id}/reopen", path: at("/admin/agents/", card, "/reopen"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /admin/groups", author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "POST /admin/groups", fields: []string{"name", "Nouveau {number}"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
+	{route: "GET /admin/groups/{id}", path: at("/admin/groups/", (*estate).team), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/groups/{id}", path: at("/admin/groups/", (*estate).team), fields: []string{"name", "Autre"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/groups/{id}/delete", path: at("/admin/groups/", (*estate).team, "/delete"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/groups/{id}/restore", path: at("/admin/groups/", (*estate).removedGroup, "/restore"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/groups/{id}/members/{agent}/add", path: func(e *estate) string { return "/admin/groups/" + e.team() + "/members/" + card(e) + "/add" }, fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/groups/{id}/members/{agent}/remove", path: func(e *estate) string { return "/admin/groups/" + e.team() + "/members/" + card(e) + "/remove" }, fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /admin/units", author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "GET /admin/units/new", author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "GET /admin/units/new", path: at("/admin/units/new?parent=", office), author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "POST /admin/units", fields: []string{"name", "Nouveau {number}"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
+	{route: "GET /admin/units/{id}", path: at("/admin/units/", office), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/units/{id}", path: at("/admin/units/", office), fields: []string{"name", "Autre"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/units/{id}/shift", path: at("/admin/units/", office, "/shift"), fields: []string{"do", "up"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/units/{id}/empty", path: at("/admin/units/", office, "/empty"), fields: []string{"unit", ""}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/units/{id}/delete", path: at("/admin/units/", office, "/delete"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/agents/{id}/invite", path: at("/admin/agents/", card, "/invite"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/agents/{id}/cancel", path: at("/admin/agents/", (*estate).guest, "/cancel"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/agents/{id}/password", path: at("/admin/agents/", card, "/password"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},

@@ -181,6 +181,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Directory.OnChange(s.SSO.Forget)
 	s.Inviter = directory.NewInviter(s.Directory, s.SSO.Methods, s.Post, s.catalogue, s.Config.address())
 	s.Applications = applications.New(s.DB, appDirectory{s.Directory})
+	s.Directory.OnChart(s.Applications.Forget)
 	if err := s.openProtocols(sealer); err != nil {
 		return err
 	}
@@ -200,6 +201,12 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	})
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
+	}
+	s.Directory.Mentioning(s.Applications.NamingUnit, s.Applications.NamingGroup)
+	for _, naming := range []directory.GroupMentions{
+		s.Documents.NamingGroup, s.Calendar.NamingGroup, s.News.NamingGroup, s.Mail.NamingGroup, s.SSO.Policies.NamingGroup,
+	} {
+		s.Directory.Mentioning(nil, naming)
 	}
 	return s.openSearch(options)
 }

@@ -215,6 +215,20 @@ func (e *estate) article() string {
 	return string(id)
 }
 
+// team is a group whose identifier no other collectivity has.
+func (e *estate) team() string {
+	e.t.Helper()
+	id, err := e.Directory.AddGroup(e.t.Context(), e.admin, e.text(), "")
+	e.must(err)
+	return string(id)
+}
+
+func (e *estate) removedGroup() string {
+	id := e.team()
+	e.must(e.Directory.DeleteGroup(e.t.Context(), e.admin, portal.GroupID(id), ""))
+	return id
+}
+
 func (e *estate) removedArticle() string {
 	id := e.article()
 	e.must(e.News.Delete(e.t.Context(), e.caller, news.ArticleID(id)))

@@ -160,9 +160,14 @@ func BenchmarkDirectory(b *testing.B) {
 		var waited time.Duration
 		n := 0
 		measure(b, func(i int) {
-			changed := agent(i % agents)
+			install := directory.Installation("agglo")
+			shown, err := store.Agent(context.Background(), install, agent(i%agents).ID)
+			if err != nil {
+				b.Fatal(err)
+			}
+			changed := shown
 			changed.Function = fmt.Sprintf("Fonction n° %d de %p", i, b)
-			if err := store.ChangeAgent(context.Background(), directory.Installation("agglo"), changed); err != nil {
+			if err := store.ChangeAgent(context.Background(), install, shown, changed, ""); err != nil {
 				b.Fatal(err)
 			}
 			begun := time.Now()

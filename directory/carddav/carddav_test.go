@@ -212,18 +212,21 @@ func TestAPhoneHearsOfWhatChangesInTheDirectory(t *testing.T) {
 	}
 	token := hears("at first", "", "anne paul")
 	token = hears("nothing", token, "")
-	paul := directory.Agent{ID: "paul", GivenName: "Paul", FamilyName: "Martin"}
-	tw.must(tw.ChangeAgent(ctx, bourg, paul))
+	was, err := tw.Agent(ctx, bourg, "paul")
+	tw.must(err)
+	paul := was
+	paul.FamilyName = "Martin"
+	tw.must(tw.ChangeAgent(ctx, bourg, was, paul, ""))
 	token = hears("a name", token, "paul")
-	tw.must(tw.ChangeAgent(ctx, bourg, paul))
+	tw.must(tw.ChangeAgent(ctx, bourg, paul, paul, ""))
 	token = hears("the same again", token, "")
-	tw.must(tw.SetAgentActive(ctx, bourg, "paul", false))
+	tw.must(tw.CloseAgent(ctx, bourg, "paul", ""))
 	before := token
 	token = hears("a departure", token, "-paul")
 	if got := tw.ask("anne/bourg", "GET", book+"paul.vcf", ""); got.Code != 404 {
 		t.Errorf("who left: %d", got.Code)
 	}
-	tw.must(tw.SetAgentActive(ctx, bourg, "paul", true))
+	tw.must(tw.ReopenAgent(ctx, bourg, "paul", ""))
 	token = hears("a return", token, "paul")
 	hears("both at once", before, "paul")
 	c, err := tw.Collectivity(ctx, "bourg")
@@ -249,7 +252,7 @@ func TestAPhoneHearsOfWhatChangesInTheDirectory(t *testing.T) {
 func TestAForgottenDepartureIsReadAnew(t *testing.T) {
 	tw, ctx := newTown(t), t.Context()
 	_, old := tw.since("")
-	tw.must(tw.SetAgentActive(ctx, bourg, "paul", false))
+	tw.must(tw.CloseAgent(ctx, bourg, "paul", ""))
 	_, young := tw.since(old)
 	tw.must(tw.ForgetCards(ctx, "bourg", time.Now().AddDate(0, 0, 1)))
 	if got := tw.ask("anne/bourg", "REPORT", book, sync(old)); got.Code != 403 || !strings.Contains(got.Body.String(), "valid-sync-token") {

@@ -49,6 +49,20 @@ const (
 	PasswordChanged     Action = "password.changed"
 	PasswordHelp        Action = "password.help"
 
+	AgentChanged   Action = "agent.changed"
+	AgentClosed    Action = "agent.closed"
+	AgentReopened  Action = "agent.reopened"
+	AgentsExported Action = "agents.exported"
+	MembersChanged Action = "members.changed" // by an administrator
+	UnitCreated    Action = "unit.created"
+	UnitChanged    Action = "unit.changed"
+	UnitEmptied    Action = "unit.emptied" // into another one
+	UnitDeleted    Action = "unit.deleted"
+	GroupCreated   Action = "group.created"
+	GroupRenamed   Action = "group.renamed"
+	GroupDeleted   Action = "group.deleted"
+	GroupRestored  Action = "group.restored"
+
 	ApplicationOpened   Action = "application.opened"
 	TicketRefused       Action = "ticket.refused"
 	ClientChanged       Action = "client.changed"
@@ -83,6 +97,8 @@ var Actions = []Action{
 	AppPasswordStopped, AppPasswordResumed,
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
 	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
+	AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged, UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
+	GroupCreated, GroupRenamed, GroupDeleted, GroupRestored,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,

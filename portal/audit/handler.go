@@ -3,10 +3,7 @@ package audit
 import (
 	"cmp"
 	"embed"
-	"encoding/csv"
-	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -155,22 +152,16 @@ func (h *Handler) export(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := "journal-" + string(caller.Collectivity) + "-" + web.Now(r).Format(time.DateOnly) + ".csv"
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="`+url.PathEscape(name)+`"`)
-	w.Header().Set("Cache-Control", "no-store")
-	if _, err := io.WriteString(w, "\ufeff"); err != nil {
-		return nil // the reader left
-	}
-	table := newTable(w, r)
+	table := newTable(web.NewSpreadsheet(w, name), r)
 	for {
 		table.add(entries)
-		if older == (Mark{}) || table.out.Error() != nil {
-			return nil
+		if table.Flush() != nil || older == (Mark{}) {
+			return nil // the reader left, or has all
 		}
 		query.Before = older
 		if entries, older, err = h.journal.Lines(r.Context(), caller, query); err != nil {
-			table.out.Write([]string{web.Printer(r).T("audit.export.broken")})
-			table.out.Flush()
+			table.Row(web.Printer(r).T("audit.export.broken"))
+			table.Flush()
 			return nil // the status is sent: the last line says that the rest is missing
 		}
 	}
@@ -181,21 +172,20 @@ func withAddress(line Line, address string) Line {
 	return line
 }
 
-// table is the journal as CSV.
+// table is the journal as a spreadsheet.
 type table struct {
-	out     *csv.Writer
+	*web.Spreadsheet
 	request *http.Request
 	zone    *time.Location
 }
 
-func newTable(w io.Writer, r *http.Request) table {
-	t := table{csv.NewWriter(w), r, web.Now(r).Location()}
-	t.out.Comma = ';'
+func newTable(sheet *web.Spreadsheet, r *http.Request) table {
+	t := table{sheet, r, web.Now(r).Location()}
 	var heads []string
 	for _, column := range []string{"at", "who", "action", "refused", "object", "detail", "address"} {
 		heads = append(heads, web.Printer(r).T("audit.column."+column))
 	}
-	t.out.Write(heads) // an error stays in the writer
+	t.Row(heads...)
 	return t
 }
 
@@ -206,19 +196,7 @@ func (t table) add(entries []Entry) {
 		if entry.Refused != "" {
 			refused = printer.T("audit.reason." + string(entry.Refused))
 		}
-		t.out.Write([]string{
-			entry.At.In(t.zone).Format(time.RFC3339), harmless(entry.Who), printer.T("audit.action." + string(entry.Action)),
-			refused, harmless(cmp.Or(entry.Object, entry.ObjectID)), harmless(entry.What), entry.Address,
-		})
+		t.Row(entry.At.In(t.zone).Format(time.RFC3339), entry.Who, printer.T("audit.action."+string(entry.Action)),
+			refused, cmp.Or(entry.Object, entry.ObjectID), entry.What, entry.Address)
 	}
-	t.out.Flush()
-}
-
-// harmless keeps a spreadsheet from taking a text for a formula (OWASP, CSV
-// Injection).
-func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

@@ -184,7 +184,7 @@ func TestATicketEndsWithItsSessionAndItsAgent(t *testing.T) {
 		t.Errorf("after signing out: %q", got)
 	}
 	ticket = ticketOf(t, p.As(agent), finances)
-	if err := p.Directory.SetAgentActive(t.Context(), p.Caller("admin@bourg.example", "bourg"), p.Caller(agent, "bourg").Agent, false); err != nil {
+	if err := p.Directory.CloseAgent(t.Context(), p.Caller("admin@bourg.example", "bourg"), p.Caller(agent, "bourg").Agent, ""); err != nil {
 		t.Fatal(err)
 	}
 	if got := validate(t, p, finances, ticket).code(); got != "INVALID_TICKET" {

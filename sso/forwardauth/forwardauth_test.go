@@ -199,7 +199,7 @@ func TestAClosedAgentIsOutAtTheNextRequest(t *testing.T) {
 	client := w.browser()
 	at, _, _ := w.get(client, w.proxy+"/")
 	w.signIn(client, at, "agent@bourg.example")
-	err := w.Directory.SetAgentActive(t.Context(), w.Caller("admin@bourg.example", "bourg"), w.Caller("agent@bourg.example", "bourg").Agent, false)
+	err := w.Directory.CloseAgent(t.Context(), w.Caller("admin@bourg.example", "bourg"), w.Caller("agent@bourg.example", "bourg").Agent, "")
 	if err != nil {
 		t.Fatal(err)
 	}

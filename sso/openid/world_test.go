@@ -34,7 +34,7 @@ func (r *relying) renew(application string, client openid.Client) (secret string
 // close lets an agent out of bourg.
 func (r *relying) close(login string) {
 	r.t.Helper()
-	err := r.Directory.SetAgentActive(r.t.Context(), r.Caller("admin@bourg.example", "bourg"), r.Caller(login, "bourg").Agent, false)
+	err := r.Directory.CloseAgent(r.t.Context(), r.Caller("admin@bourg.example", "bourg"), r.Caller(login, "bourg").Agent, "")
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -1,0 +1,133 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/audit"
+	"parvis/portal/database"
+	"parvis/search"
+)
+
+// undoLife is how long a closed agent can be had again as she was.
+const undoLife = 30 * 24 * time.Hour
+
+// CloseAgent lets an agent of the caller's collectivity in no more: she is
+// neither listed nor found, leaves at her next request, her app passwords serve
+// no more, and a link that invites her is dead. What she wrote stays.
+// portal.ErrConflict for the last administrator who can sign in. Address is the
+// client's, for the journal. An agent who is closed already stays so.
+func (s *Store) CloseAgent(ctx context.Context, caller portal.Caller, agent portal.AgentID, address string) error {
+	err := s.turn(ctx, caller, agent, audit.AgentClosed, address, func(tx *database.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM invitations WHERE collectivity = $1 AND agent = $2`, string(caller.Collectivity), string(agent))
+		if err != nil {
+			return err
+		}
+		return keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
+			_, err := tx.Exec(ctx, `UPDATE agents SET active = FALSE, closed = $1 WHERE collectivity = $2 AND id = $3`,
+				database.Millis(s.now()), string(caller.Collectivity), string(agent))
+			return err
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("directory: close agent: %w", err)
+	}
+	return nil
+}
+
+// ReopenAgent takes back a closing. After thirty days she comes back without
+// the groups and rights that she had: nobody remembers what they were for.
+func (s *Store) ReopenAgent(ctx context.Context, caller portal.Caller, agent portal.AgentID, address string) error {
+	err := s.turn(ctx, caller, agent, audit.AgentReopened, address, func(tx *database.Tx) error {
+		var closed int64
+		err := tx.QueryRow(ctx, `SELECT closed FROM agents WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(agent)).Scan(&closed)
+		if err != nil {
+			return err
+		}
+		texts := []string{`UPDATE agents SET active = TRUE, closed = 0 WHERE collectivity = $1 AND id = $2`}
+		if s.now().Sub(database.FromMillis(closed)) > undoLife {
+			texts = append(texts, `DELETE FROM agent_group_members WHERE collectivity = $1 AND agent = $2`,
+				`DELETE FROM rights_given WHERE collectivity = $1 AND kind = 'agent' AND subject = $2`)
+		}
+		for _, text := range texts {
+			if _, err := tx.Exec(ctx, text, string(caller.Collectivity), string(agent)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("directory: reopen agent: %w", err)
+	}
+	return nil
+}
+
+// turn lets an agent in or out, unless she is already.
+func (s *Store) turn(ctx context.Context, caller portal.Caller, id portal.AgentID, action audit.Action, address string, change func(tx *database.Tx) error) error {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return err
+	}
+	var agent Agent
+	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
+		row := tx.QueryRow(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.id = $2`, string(caller.Collectivity), string(id))
+		if agent, err = scanAgent(row.Scan); err != nil || agent.Active == (action == audit.AgentReopened) {
+			return nil, err
+		}
+		if err := s.mayDecide(ctx, tx, caller, id); err != nil {
+			return nil, err
+		}
+		if err := change(tx); err != nil {
+			return nil, err
+		}
+		line := audit.By(caller, action)
+		line.At, line.Object, line.ObjectID, line.Address = s.now(), agent.Name(), string(id), address
+		return []string{string(id)}, audit.Write(ctx, tx, line)
+	})
+	if err == nil {
+		s.changed(agent.Account)
+	}
+	return err
+}
+
+// Leaving is what closing an agent will end.
+type Leaving struct {
+	Last    bool // she is the last administrator, and can't be closed
+	Admin   bool
+	Groups  []string // their names
+	Manages int      // active agents whose manager she is
+}
+
+// Leaving tells the administrator of the caller's collectivity what closing an
+// agent will end; portal.ErrNotFound for one who is closed already.
+func (s *Store) Leaving(ctx context.Context, caller portal.Caller, agent portal.AgentID) (leaving Leaving, err error) {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return Leaving{}, fmt.Errorf("directory: foresee a closing: %w", err)
+	}
+	if _, err := s.Agent(ctx, caller, agent); err != nil {
+		return Leaving{}, err
+	}
+	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+		leaving = Leaving{}
+		all, err := countAdministrators(ctx, tx, caller.Collectivity, s.now())
+		if err != nil {
+			return err
+		}
+		err = tx.QueryRow(ctx, governing+`
+			SELECT (SELECT COUNT(*) FROM agents WHERE collectivity = $1 AND manager = $3 AND active),
+				EXISTS (SELECT 1 FROM agents a WHERE a.collectivity = $1 AND a.id = $3 AND `+governs+`),
+				EXISTS (SELECT 1 FROM agents a JOIN accounts p ON p.id = a.account WHERE a.collectivity = $1 AND a.id = $3 AND a.active AND p.active AND `+governs+`)`,
+			string(caller.Collectivity), database.Millis(s.now()), string(agent)).Scan(&leaving.Manages, &leaving.Admin, &leaving.Last)
+		if err != nil {
+			return err
+		}
+		leaving.Last = leaving.Last && all == 1
+		leaving.Groups, err = groupNames(ctx, tx, caller.Collectivity, agent)
+		return err
+	})
+	if err != nil {
+		return Leaving{}, fmt.Errorf("directory: foresee a closing: %w", err)
+	}
+	return leaving, nil
+}

@@ -1,0 +1,255 @@
+package directory
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"parvis/portal"
+	"parvis/portal/audit"
+	"parvis/portal/database"
+	"parvis/portal/i18n"
+)
+
+// GroupChanged refuses a group that another administrator renamed since it was
+// shown. It is of kind portal.ErrConflict.
+type GroupChanged struct{ Now Group }
+
+// Error is for logs.
+func (c GroupChanged) Error() string {
+	return fmt.Sprintf("%v: the group is %q now", portal.ErrConflict, c.Now.Name)
+}
+
+// Unwrap gives the kind.
+func (c GroupChanged) Unwrap() error { return portal.ErrConflict }
+
+// CountedGroup is a group with its active members.
+type CountedGroup struct {
+	Group
+	Members int
+}
+
+// CountedGroups lists the groups of the caller's collectivity by name, for its
+// administrator.
+func (s *Store) CountedGroups(ctx context.Context, caller portal.Caller) ([]CountedGroup, error) {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return nil, fmt.Errorf("directory: count groups: %w", err)
+	}
+	rows, err := s.db.Query(ctx, `
+		SELECT g.id, g.name, (SELECT COUNT(*) FROM agent_group_members m
+			JOIN agents a ON a.collectivity = m.collectivity AND a.id = m.agent
+			WHERE m.collectivity = g.collectivity AND m.group_id = g.id AND a.active)
+		FROM agent_groups g WHERE g.collectivity = $1`, string(caller.Collectivity))
+	groups, err := database.Collect(rows, err, func(rows *sql.Rows) (g CountedGroup, err error) {
+		return g, rows.Scan(&g.ID, &g.Name, &g.Members)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("directory: count groups: %w", err)
+	}
+	slices.SortFunc(groups, func(a, b CountedGroup) int { return i18n.ByName(a.Name, b.Name) })
+	return groups, nil
+}
+
+// AddGroup adds a group for the administrator of the caller's collectivity.
+func (s *Store) AddGroup(ctx context.Context, caller portal.Caller, name, address string) (portal.GroupID, error) {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return "", fmt.Errorf("directory: add group: %w", err)
+	}
+	group := Group{ID: portal.GroupID(portal.NewID()), Name: name}
+	err := checkGroup(group)
+	if err == nil {
+		err = s.db.Tx(ctx, func(tx *database.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO agent_groups (collectivity, id, name) VALUES ($1, $2, $3)`,
+				string(caller.Collectivity), string(group.ID), group.Name)
+			if err != nil {
+				return err
+			}
+			return s.tellGroup(ctx, tx, caller, audit.GroupCreated, group, "", address)
+		})
+	}
+	if err != nil {
+		return "", fmt.Errorf("directory: add group: %w", err)
+	}
+	return group.ID, nil
+}
+
+func checkGroup(group Group) error {
+	var wrong portal.Check
+	wrong.Identifier("id", string(group.ID))
+	wrong.Text("name", group.Name, true, 120)
+	return wrong.OrNil()
+}
+
+// tellGroup writes what was done to a group in the journal.
+func (s *Store) tellGroup(ctx context.Context, tx *database.Tx, caller portal.Caller, action audit.Action, group Group, detail, address string) error {
+	line := audit.By(caller, action)
+	line.At, line.Object, line.ObjectID, line.Detail, line.Address = s.now(), group.Name, string(group.ID), detail, address
+	return audit.Write(ctx, tx, line)
+}
+
+func readGroup(ctx context.Context, from rows, collectivity portal.CollectivityID, id portal.GroupID) (group Group, err error) {
+	err = from.QueryRow(ctx, `SELECT id, name FROM agent_groups WHERE collectivity = $1 AND id = $2`, string(collectivity), string(id)).
+		Scan(&group.ID, &group.Name)
+	return group, err
+}
+
+// RenameGroup changes a name by what was typed over what was shown. GroupChanged
+// when it is no more what was shown.
+func (s *Store) RenameGroup(ctx context.Context, caller portal.Caller, shown string, typed Group, address string) error {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return fmt.Errorf("directory: rename group: %w", err)
+	}
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		now, err := readGroup(ctx, tx, caller.Collectivity, typed.ID)
+		if err != nil {
+			return err
+		}
+		if err := checkGroup(typed); err != nil {
+			return err
+		}
+		if now.Name != shown {
+			return GroupChanged{now}
+		}
+		_, err = tx.Exec(ctx, `UPDATE agent_groups SET name = $1 WHERE collectivity = $2 AND id = $3`,
+			typed.Name, string(caller.Collectivity), string(typed.ID))
+		if err != nil || now == typed {
+			return err
+		}
+		return s.tellGroup(ctx, tx, caller, audit.GroupRenamed, typed, now.Name, address)
+	})
+	if err != nil {
+		return fmt.Errorf("directory: rename group: %w", err)
+	}
+	return nil
+}
+
+// Members are a page of the active agents of a group.
+type Members struct {
+	Group
+	People
+	Mentions []portal.Mention // what names the group, and keeps it from being deleted
+}
+
+// The texts of the members and of their count.
+const (
+	membersFrom = agentTables + `WHERE a.collectivity = $1 AND a.active AND EXISTS (
+		SELECT 1 FROM agent_group_members m WHERE m.collectivity = $1 AND m.agent = a.id AND m.group_id = $2)`
+	countMembers = `SELECT COUNT(*)` + membersFrom
+	listMembers  = `SELECT ` + agentColumns + membersFrom + ` ORDER BY a.sort_name, a.id LIMIT 0 + $3 OFFSET $4`
+)
+
+// Members returns a page of those in a group of the caller's collectivity, and
+// what names it, for its administrator.
+func (s *Store) Members(ctx context.Context, caller portal.Caller, id portal.GroupID, page int) (members Members, err error) {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return Members{}, fmt.Errorf("directory: list members: %w", err)
+	}
+	if members.Group, err = readGroup(ctx, s.db, caller.Collectivity, id); err != nil {
+		return Members{}, fmt.Errorf("directory: list members: %w", err)
+	}
+	members.People, err = s.page(ctx, PeopleQuery{Page: page, Size: defaultPageSize}, countMembers, listMembers,
+		[]any{string(caller.Collectivity), string(id)})
+	if err != nil {
+		return Members{}, err
+	}
+	for _, naming := range s.groupMentions {
+		more, err := naming(ctx, caller, id)
+		if err != nil {
+			return Members{}, err
+		}
+		members.Mentions = append(members.Mentions, more...)
+	}
+	return members, nil
+}
+
+// errGroupNamed refuses to lose who may see something.
+var errGroupNamed = portal.UserError{Kind: portal.ErrConflict, Key: "directory.error.group.named"}
+
+// DeleteGroup deletes a group that nothing names: portal.ErrConflict for another,
+// see Members. It can be had again for thirty days, with its members.
+func (s *Store) DeleteGroup(ctx context.Context, caller portal.Caller, id portal.GroupID, address string) error {
+	members, err := s.Members(ctx, caller, id, 1)
+	if err == nil && len(members.Mentions) > 0 {
+		err = errGroupNamed
+	}
+	if err == nil {
+		err = s.db.Tx(ctx, func(tx *database.Tx) error {
+			if err := s.forgetGroups(ctx, tx, caller.Collectivity); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `INSERT INTO deleted_groups (collectivity, id, name, deleted) VALUES ($1, $2, $3, $4)`,
+				string(caller.Collectivity), string(id), members.Name, database.Millis(s.now()))
+			if err != nil {
+				return err
+			}
+			err = database.OneRow(tx.Exec(ctx, `DELETE FROM agent_groups WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id)))
+			if err != nil {
+				return err
+			}
+			return s.tellGroup(ctx, tx, caller, audit.GroupDeleted, members.Group, "", address)
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("directory: delete group: %w", err)
+	}
+	s.changed("")
+	return nil
+}
+
+// forgetGroups makes an end of what was deleted more than thirty days ago.
+func (s *Store) forgetGroups(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID) error {
+	for _, text := range []string{
+		`DELETE FROM agent_group_members WHERE collectivity = $1
+			AND group_id IN (SELECT id FROM deleted_groups WHERE collectivity = $1 AND deleted < $2)`,
+		`DELETE FROM deleted_groups WHERE collectivity = $1 AND deleted < $2`,
+	} {
+		if _, err := tx.Exec(ctx, text, string(collectivity), database.Millis(s.now().Add(-undoLife))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeletedGroups lists the groups that can be had again, by name.
+func (s *Store) DeletedGroups(ctx context.Context, caller portal.Caller) ([]Group, error) {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return nil, fmt.Errorf("directory: list deleted groups: %w", err)
+	}
+	rows, err := s.db.Query(ctx, `SELECT id, name FROM deleted_groups WHERE collectivity = $1 AND deleted >= $2`,
+		string(caller.Collectivity), database.Millis(s.now().Add(-undoLife)))
+	groups, err := database.Collect(rows, err, func(rows *sql.Rows) (g Group, err error) { return g, rows.Scan(&g.ID, &g.Name) })
+	if err != nil {
+		return nil, fmt.Errorf("directory: list deleted groups: %w", err)
+	}
+	slices.SortFunc(groups, func(a, b Group) int { return i18n.ByName(a.Name, b.Name) })
+	return groups, nil
+}
+
+// RestoreGroup takes a deletion back, with the members of that day.
+func (s *Store) RestoreGroup(ctx context.Context, caller portal.Caller, id portal.GroupID, address string) (group Group, err error) {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return Group{}, fmt.Errorf("directory: restore group: %w", err)
+	}
+	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+		group = Group{ID: id}
+		err := tx.QueryRow(ctx, `SELECT name FROM deleted_groups WHERE collectivity = $1 AND id = $2 AND deleted >= $3`,
+			string(caller.Collectivity), string(id), database.Millis(s.now().Add(-undoLife))).Scan(&group.Name)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO agent_groups (collectivity, id, name) VALUES ($1, $2, $3)`, string(caller.Collectivity), string(id), group.Name)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM deleted_groups WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id)); err != nil {
+			return err
+		}
+		return s.tellGroup(ctx, tx, caller, audit.GroupRestored, group, "", address)
+	})
+	if err != nil {
+		return Group{}, fmt.Errorf("directory: restore group: %w", err)
+	}
+	s.changed("")
+	return group, nil
+}

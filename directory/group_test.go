@@ -1,0 +1,118 @@
+package directory_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"parvis/directory"
+	"parvis/portal"
+)
+
+// TestGroupsOfAnotherCollectivityDoNotExist for who administers this one.
+func TestGroupsOfAnotherCollectivityDoNotExist(t *testing.T) {
+	tw, ctx := newTown(t), context.Background()
+	admin, bourg := tw.appoint(t, tw.luc), directory.Installation("bourg")
+	regie := got(tw.AddGroup(ctx, bourg, "Régisseurs", ""))(t)
+	old := got(tw.AddGroup(ctx, bourg, "Anciens", ""))(t)
+	must(t, tw.DeleteGroup(ctx, bourg, old, ""))
+	_, members := tw.Members(ctx, admin, regie, 1)
+	_, restored := tw.RestoreGroup(ctx, admin, old, "")
+	for operation, err := range map[string]error{
+		"read": members, "restore": restored,
+		"rename": tw.RenameGroup(ctx, admin, "Régisseurs", directory.Group{ID: regie, Name: "x"}, ""),
+		"delete": tw.DeleteGroup(ctx, admin, regie, ""),
+	} {
+		if !errors.Is(err, portal.ErrNotFound) {
+			t.Errorf("agglo's administrator may %s bourg's group: %v, want ErrNotFound", operation, err)
+		}
+	}
+	wantFields(t, tw.ChangeGroups(ctx, admin, tw.luc.Agent, []portal.GroupID{regie}, nil, ""), "group")
+	if counted := got(tw.CountedGroups(ctx, admin))(t); len(counted) != 1 || counted[0].Name != "Encadrants" {
+		t.Errorf("agglo lists %v", counted)
+	}
+	if deleted := got(tw.DeletedGroups(ctx, admin))(t); len(deleted) != 0 {
+		t.Errorf("agglo lists bourg's deleted %v", deleted)
+	}
+}
+
+func TestOnlyAnAdministratorKeepsGroups(t *testing.T) {
+	tw, ctx := newTown(t), context.Background()
+	_, add := tw.AddGroup(ctx, tw.anne, "x", "")
+	_, counted := tw.CountedGroups(ctx, tw.anne)
+	_, members := tw.Members(ctx, tw.anne, "encadrants", 1)
+	_, deleted := tw.DeletedGroups(ctx, tw.anne)
+	_, restore := tw.RestoreGroup(ctx, tw.anne, "encadrants", "")
+	for operation, err := range map[string]error{
+		"add": add, "count": counted, "read": members, "list deleted": deleted, "restore": restore,
+		"rename": tw.RenameGroup(ctx, tw.anne, "Encadrants", directory.Group{ID: "encadrants", Name: "x"}, ""),
+		"delete": tw.DeleteGroup(ctx, tw.anne, "encadrants", ""),
+	} {
+		if !errors.Is(err, portal.ErrDenied) {
+			t.Errorf("%s: %v, want ErrDenied", operation, err)
+		}
+	}
+}
+
+// TestAGroupIsDeletedOnceNothingNamesIt, and had again with its members for thirty
+// days.
+func TestAGroupIsDeletedOnceNothingNamesIt(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	admin := directory.Installation("bourg")
+	must(t, h.AddMember(ctx, admin, "encadrants", h.anne.Agent))
+	mentions := []portal.Mention{{Kind: "applications.mention", Name: "Finances", Path: "/admin/applications/finances", Icon: "apps"}}
+	h.Mentioning(nil, func(context.Context, portal.Caller, portal.GroupID) ([]portal.Mention, error) { return mentions, nil })
+	if err := h.DeleteGroup(ctx, admin, "encadrants", ""); !errors.Is(err, portal.ErrConflict) {
+		t.Errorf("deleted, and an application is open to it: %v", err)
+	}
+	mentions = nil
+	must(t, h.DeleteGroup(ctx, admin, "encadrants", ""))
+	if groups := got(h.Groups(ctx, admin))(t); len(groups) != 0 {
+		t.Errorf("groups = %v, want none", groups)
+	}
+	if group := got(h.RestoreGroup(ctx, admin, "encadrants", ""))(t); group.Name != "Encadrants" {
+		t.Errorf("restored %v", group)
+	}
+	if members := got(h.Members(ctx, admin, "encadrants", 1))(t); members.Total != 1 || members.Agents[0].ID != h.anne.Agent {
+		t.Errorf("members = %+v, want those of before", members.People)
+	}
+	must(t, h.DeleteGroup(ctx, admin, "encadrants", ""))
+	got(h.db.Exec(ctx, `UPDATE deleted_groups SET deleted = deleted - $1`, 31*24*time.Hour.Milliseconds()))(t)
+	if _, err := h.RestoreGroup(ctx, admin, "encadrants", ""); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("restored after 31 days: %v", err)
+	}
+	other := got(h.AddGroup(ctx, admin, "Élus", ""))(t)
+	must(t, h.DeleteGroup(ctx, admin, other, ""))
+	var left int
+	must(t, h.db.QueryRow(ctx, `SELECT COUNT(*) FROM agent_group_members WHERE collectivity = 'bourg'`).Scan(&left))
+	if left != 0 {
+		t.Errorf("%d members of a group deleted long ago are kept", left)
+	}
+}
+
+// TestGroupsAreKeptFromTheirPages: added, filled by search, renamed, deleted.
+func TestGroupsAreKeptFromTheirPages(t *testing.T) {
+	h := newHouse(t)
+	h.appoint(t, h.anne)
+	browser := h.as(t, h.anne)
+	browser.post("/admin/groups", url.Values{"name": {""}}).want(t, http.StatusUnprocessableEntity, `id="name-error"`)
+	added := browser.post("/admin/groups", url.Values{"name": {"Régisseurs"}})
+	added.want(t, http.StatusSeeOther)
+	path := added.location
+	browser.get(path+"?q=petit").want(t, http.StatusOK, "Zoé Petit", "/members/"+string(h.both.Agent)+"/add")
+	browser.post(path+"/members/"+string(h.both.Agent)+"/add", nil).want(t, http.StatusSeeOther)
+	browser.get(path+"?q=petit").want(t, http.StatusOK, "Déjà membre", "/members/"+string(h.both.Agent)+"/remove", "1 personne")
+	browser.post(path+"/members/"+string(h.luc.Agent)+"/add", nil).want(t, http.StatusNotFound)
+	browser.post("/admin/groups/nowhere/members/"+string(h.both.Agent)+"/add", nil).want(t, http.StatusNotFound)
+	browser.post(path, url.Values{"was": {"Régisseurs"}, "name": {"Régies"}}).want(t, http.StatusSeeOther)
+	browser.post(path, url.Values{"was": {"Régisseurs"}, "name": {"Caisses"}}).want(t, http.StatusConflict, "Régies", `value="Caisses"`)
+	browser.post(path+"/members/"+string(h.both.Agent)+"/remove", nil).want(t, http.StatusSeeOther)
+	browser.get(path).want(t, http.StatusOK, "Personne dans ce groupe")
+	browser.post(path+"/delete", nil).want(t, http.StatusSeeOther)
+	browser.get("/admin/groups").want(t, http.StatusOK, "Groupe Régies supprimé", path+"/restore")
+	browser.post(path+"/restore", nil).want(t, http.StatusSeeOther)
+	browser.get(path).want(t, http.StatusOK, "Régies")
+}

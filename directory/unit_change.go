@@ -1,0 +1,368 @@
+package directory
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"parvis/portal"
+	"parvis/portal/audit"
+	"parvis/portal/database"
+	"parvis/search"
+)
+
+// UnitChanged refuses a unit that another administrator changed since it was
+// shown. It is of kind portal.ErrConflict.
+type UnitChanged struct{ Now Unit }
+
+// Error is for logs.
+func (c UnitChanged) Error() string {
+	return fmt.Sprintf("%v: the unit is %q under %q now", portal.ErrConflict, c.Now.Name, c.Now.Parent)
+}
+
+// Unwrap gives the kind.
+func (c UnitChanged) Unwrap() error { return portal.ErrConflict }
+
+func (u Unit) check() error {
+	var wrong portal.Check
+	wrong.Identifier("id", string(u.ID))
+	wrong.Text("name", u.Name, true, 120)
+	return wrong.OrNil()
+}
+
+// AddUnit adds a unit as the last of its siblings, for the administrator of the
+// caller's collectivity.
+func (s *Store) AddUnit(ctx context.Context, caller portal.Caller, unit Unit, address string) (portal.UnitID, error) {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return "", fmt.Errorf("directory: add unit: %w", err)
+	}
+	unit.ID = portal.UnitID(portal.NewID())
+	if err := unit.check(); err != nil {
+		return "", fmt.Errorf("directory: add unit: %w", err)
+	}
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		if err := unitExists(ctx, tx, caller.Collectivity, "parent", unit.Parent); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `
+			INSERT INTO units (collectivity, id, parent, name, position)
+			VALUES ($1, $2, $3, $4, 1 + (SELECT COALESCE(MAX(u.position), 0) FROM units u WHERE u.collectivity = $1 AND u.parent = $3))`,
+			string(caller.Collectivity), string(unit.ID), string(unit.Parent), unit.Name)
+		if err != nil {
+			return err
+		}
+		return s.tellUnit(ctx, tx, caller, audit.UnitCreated, unit, "", address)
+	})
+	if err != nil {
+		return "", fmt.Errorf("directory: add unit: %w", err)
+	}
+	s.redrawn(caller.Collectivity)
+	return unit.ID, nil
+}
+
+// tellUnit writes what was done to a unit in the journal.
+func (s *Store) tellUnit(ctx context.Context, tx *database.Tx, caller portal.Caller, action audit.Action, unit Unit, detail, address string) error {
+	line := audit.By(caller, action)
+	line.At, line.Object, line.ObjectID, line.Detail, line.Address = s.now(), unit.Name, string(unit.ID), detail, address
+	return audit.Write(ctx, tx, line)
+}
+
+// ChangeUnit renames and moves a unit by what was typed over what was shown.
+// UnitChanged when it is no more what was shown; a field error for a parent that
+// is the unit itself or below it.
+func (s *Store) ChangeUnit(ctx context.Context, caller portal.Caller, shown, typed Unit, address string) error {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return fmt.Errorf("directory: change unit: %w", err)
+	}
+	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
+		now, err := readUnit(ctx, tx, caller.Collectivity, typed.ID)
+		if err != nil {
+			return nil, err
+		}
+		if err := typed.check(); err != nil {
+			return nil, err
+		}
+		if now.Name != shown.Name || now.Parent != shown.Parent {
+			return nil, UnitChanged{now}
+		}
+		if now.Name == typed.Name && now.Parent == typed.Parent {
+			return nil, nil
+		}
+		if err := mayHang(ctx, tx, caller.Collectivity, typed); err != nil {
+			return nil, err
+		}
+		if now.Parent != typed.Parent {
+			err = s.hang(ctx, tx, caller, now.Parent, typed)
+		}
+		if err == nil && now.Name != typed.Name {
+			ids, err = s.renameUnit(ctx, tx, caller.Collectivity, typed)
+		}
+		detail := ""
+		if now.Name != typed.Name {
+			detail = now.Name
+		}
+		if err != nil {
+			return nil, err
+		}
+		return ids, s.tellUnit(ctx, tx, caller, audit.UnitChanged, typed, detail, address)
+	})
+	if err != nil {
+		return fmt.Errorf("directory: change unit: %w", err)
+	}
+	s.redrawn(caller.Collectivity)
+	return nil
+}
+
+// hang moves a unit below another one. What is given to the units above reaches its
+// agents, or does no more.
+func (s *Store) hang(ctx context.Context, tx *database.Tx, caller portal.Caller, from portal.UnitID, unit Unit) error {
+	for _, above := range []portal.UnitID{from, unit.Parent} {
+		if err := s.mayPlace(ctx, tx, caller, above); err != nil {
+			return err
+		}
+	}
+	return keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
+		_, err := tx.Exec(ctx, `
+			UPDATE units SET parent = $1, position = 1 + (SELECT COALESCE(MAX(u.position), 0) FROM units u WHERE u.collectivity = $2 AND u.parent = $1)
+			WHERE collectivity = $2 AND id = $3`, string(unit.Parent), string(caller.Collectivity), string(unit.ID))
+		return err
+	})
+}
+
+func readUnit(ctx context.Context, tx rows, collectivity portal.CollectivityID, id portal.UnitID) (unit Unit, err error) {
+	err = tx.QueryRow(ctx, `SELECT id, parent, name, position FROM units WHERE collectivity = $1 AND id = $2`, string(collectivity), string(id)).
+		Scan(&unit.ID, &unit.Parent, &unit.Name, &unit.Position)
+	return unit, err
+}
+
+// mayHang refuses a unit below itself.
+func mayHang(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, unit Unit) error {
+	if err := unitExists(ctx, tx, collectivity, "parent", unit.Parent); err != nil {
+		return err
+	}
+	inside, err := isBelow(ctx, tx, collectivity, unit.Parent, unit.ID)
+	if err == nil && inside {
+		return portal.FieldErrors{portal.Invalid("parent", "directory.error.unit.loop", "name", unit.Name)}
+	}
+	return err
+}
+
+// isBelow says whether a unit is another one or below it.
+func isBelow(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, unit, above portal.UnitID) (bool, error) {
+	passed := map[portal.UnitID]bool{} // a loop that another program left must not hold us
+	for unit != "" && !passed[unit] {
+		if unit == above {
+			return true, nil
+		}
+		passed[unit] = true
+		one, err := readUnit(ctx, tx, collectivity, unit)
+		if errors.Is(err, portal.ErrNotFound) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		unit = one.Parent
+	}
+	return false, nil
+}
+
+// renameUnit writes a name, and lets the agents of the unit be found by it. It
+// returns who they are.
+func (s *Store) renameUnit(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, unit Unit) ([]string, error) {
+	_, err := tx.Exec(ctx, `UPDATE units SET name = $1 WHERE collectivity = $2 AND id = $3`, unit.Name, string(collectivity), string(unit.ID))
+	if err != nil {
+		return nil, err
+	}
+	return respell(ctx, tx, collectivity, unit.ID, unit.Name)
+}
+
+// respell writes anew by what the agents of a unit are found.
+func respell(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, unit portal.UnitID, name string) ([]string, error) {
+	rows, err := tx.Query(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.unit = $2`, string(collectivity), string(unit))
+	agents, err := database.Collect(rows, err, func(rows *sql.Rows) (Agent, error) { return scanAgent(rows.Scan) })
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(agents))
+	for i, agent := range agents {
+		ids[i] = string(agent.ID)
+		_, err := tx.Exec(ctx, `UPDATE agents SET search_text = $1 WHERE collectivity = $2 AND id = $3`, agent.searchText(name), string(collectivity), ids[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// ShiftUnit puts a unit one place before or after, among its siblings as they are
+// shown. The first one stays first, the last one last.
+func (s *Store) ShiftUnit(ctx context.Context, caller portal.Caller, id portal.UnitID, by int, address string) error {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return fmt.Errorf("directory: shift unit: %w", err)
+	}
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		unit, err := readUnit(ctx, tx, caller.Collectivity, id)
+		if err != nil {
+			return err
+		}
+		tree, err := unitsIn(ctx, tx, caller.Collectivity)
+		if err != nil {
+			return err
+		}
+		siblings := slices.DeleteFunc(tree, func(u UnitNode) bool { return u.Parent != unit.Parent })
+		from := slices.IndexFunc(siblings, func(u UnitNode) bool { return u.ID == id })
+		to := from + by
+		if from < 0 || to < 0 || to >= len(siblings) {
+			return nil
+		}
+		siblings[from], siblings[to] = siblings[to], siblings[from]
+		for i, sibling := range siblings {
+			_, err := tx.Exec(ctx, `UPDATE units SET position = $1 WHERE collectivity = $2 AND id = $3`, i+1, string(caller.Collectivity), string(sibling.ID))
+			if err != nil {
+				return err
+			}
+		}
+		return s.tellUnit(ctx, tx, caller, audit.UnitChanged, unit, "", address)
+	})
+	if err != nil {
+		return fmt.Errorf("directory: shift unit: %w", err)
+	}
+	s.redrawn(caller.Collectivity)
+	return nil
+}
+
+// UnitHolds is what keeps a unit from being deleted.
+type UnitHolds struct {
+	Agents, Closed int // closed ones may come back
+	Units          []Unit
+	Mentions       []portal.Mention
+}
+
+// Empty says that nothing does.
+func (h UnitHolds) Empty() bool {
+	return h.Agents == 0 && h.Closed == 0 && len(h.Units) == 0 && len(h.Mentions) == 0
+}
+
+// Holds tells what is in a unit of the caller's collectivity, and names it.
+func (s *Store) Holds(ctx context.Context, caller portal.Caller, id portal.UnitID) (unit Unit, holds UnitHolds, err error) {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return Unit{}, UnitHolds{}, fmt.Errorf("directory: read unit: %w", err)
+	}
+	if unit, err = readUnit(ctx, s.db, caller.Collectivity, id); err == nil {
+		holds, err = heldBy(ctx, s.db, caller.Collectivity, id)
+	}
+	if err != nil {
+		return Unit{}, UnitHolds{}, fmt.Errorf("directory: read unit: %w", err)
+	}
+	for _, mentions := range s.unitMentions {
+		more, err := mentions(ctx, caller, id)
+		if err != nil {
+			return Unit{}, UnitHolds{}, err
+		}
+		holds.Mentions = append(holds.Mentions, more...)
+	}
+	return unit, holds, nil
+}
+
+func heldBy(ctx context.Context, from rows, collectivity portal.CollectivityID, id portal.UnitID) (holds UnitHolds, err error) {
+	err = from.QueryRow(ctx, `
+		SELECT COALESCE(SUM(CASE WHEN active THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN active THEN 0 ELSE 1 END), 0)
+		FROM agents WHERE collectivity = $1 AND unit = $2`, string(collectivity), string(id)).Scan(&holds.Agents, &holds.Closed)
+	if err != nil {
+		return holds, err
+	}
+	found, err := from.Query(ctx, `SELECT id, parent, name, position FROM units WHERE collectivity = $1 AND parent = $2 ORDER BY position, id`,
+		string(collectivity), string(id))
+	holds.Units, err = database.Collect(found, err, func(rows *sql.Rows) (u Unit, err error) {
+		return u, rows.Scan(&u.ID, &u.Parent, &u.Name, &u.Position)
+	})
+	return holds, err
+}
+
+// EmptyUnit moves the agents of a unit, closed ones too, and the units below it
+// into another one, "" for none: then it may be deleted. It returns how many
+// agents moved.
+func (s *Store) EmptyUnit(ctx context.Context, caller portal.Caller, id, into portal.UnitID, address string) (count int, err error) {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return 0, fmt.Errorf("directory: empty unit: %w", err)
+	}
+	err = s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
+		unit, err := readUnit(ctx, tx, caller.Collectivity, id)
+		if err != nil {
+			return nil, err
+		}
+		name, err := unitName(ctx, tx, caller.Collectivity, into)
+		if err != nil {
+			return nil, err
+		}
+		if inside, err := isBelow(ctx, tx, caller.Collectivity, into, id); err != nil || inside {
+			return nil, errors.Join(err, portal.FieldErrors{portal.Invalid("unit", "directory.error.unit.loop", "name", unit.Name)})
+		}
+		if ids, err = respell(ctx, tx, caller.Collectivity, id, name); err != nil {
+			return nil, err
+		}
+		count = len(ids)
+		for _, place := range []portal.UnitID{id, into} {
+			if err := s.mayPlace(ctx, tx, caller, place); err != nil {
+				return nil, err
+			}
+		}
+		err = keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
+			for _, text := range []string{
+				`UPDATE agents SET unit = $1 WHERE collectivity = $2 AND unit = $3`,
+				`UPDATE units SET parent = $1 WHERE collectivity = $2 AND parent = $3`,
+			} {
+				if _, err := tx.Exec(ctx, text, string(into), string(caller.Collectivity), string(id)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		return ids, s.tellUnit(ctx, tx, caller, audit.UnitEmptied, unit, name, address)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("directory: empty unit: %w", err)
+	}
+	s.redrawn(caller.Collectivity)
+	return count, nil
+}
+
+// errUnitHolds refuses to lose where people are.
+var errUnitHolds = portal.UserError{Kind: portal.ErrConflict, Key: "directory.error.unit.holds"}
+
+// DeleteUnit deletes an empty unit: portal.ErrConflict for one that holds
+// something or that is named somewhere, see Holds.
+func (s *Store) DeleteUnit(ctx context.Context, caller portal.Caller, id portal.UnitID, address string) error {
+	_, holds, err := s.Holds(ctx, caller, id)
+	if err == nil && !holds.Empty() {
+		err = errUnitHolds
+	}
+	if err != nil {
+		return fmt.Errorf("directory: delete unit: %w", err)
+	}
+	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+		unit, err := readUnit(ctx, tx, caller.Collectivity, id)
+		if err != nil {
+			return err
+		}
+		if holds, err := heldBy(ctx, tx, caller.Collectivity, id); err != nil || !holds.Empty() {
+			return errors.Join(err, errUnitHolds) // somebody arrived since
+		}
+		_, err = tx.Exec(ctx, `DELETE FROM units WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id))
+		if err != nil {
+			return err
+		}
+		return s.tellUnit(ctx, tx, caller, audit.UnitDeleted, unit, "", address)
+	})
+	if err != nil {
+		return fmt.Errorf("directory: delete unit: %w", err)
+	}
+	s.redrawn(caller.Collectivity)
+	return nil
+}
