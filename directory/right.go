@@ -109,6 +109,9 @@ func (g Given) check(now time.Time) error {
 	if !slices.Contains(portal.CollectivityRights, g.Right) {
 		wrong.Add("right", "directory.error.right", "right", string(g.Right))
 	}
+	if g.Subject.Kind == portal.Everyone && g.Subject.ID != "" {
+		wrong.Add("subject", "directory.error.subject") // it would serve nobody, and be counted as everyone's
+	}
 	if !g.Ends.IsZero() && (!g.Ends.After(now) || !g.Ends.After(g.Starts)) {
 		wrong.Add("ends", "directory.error.ends")
 	}

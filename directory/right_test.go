@@ -77,7 +77,7 @@ func TestNoRightCrossesACollectivity(t *testing.T) {
 		}
 	}
 	for _, subject := range []portal.Subject{
-		{Kind: portal.TheAgent, ID: string(c.anne.Agent)}, {Kind: portal.TheUnit, ID: "voirie"}, {Kind: portal.TheAgent}, {Kind: "account", ID: string(luc.Account)},
+		{Kind: portal.TheAgent, ID: string(c.anne.Agent)}, {Kind: portal.TheUnit, ID: "voirie"}, {Kind: portal.TheAgent}, {Kind: portal.Everyone, ID: "x"}, {Kind: "account", ID: string(luc.Account)},
 	} {
 		if _, err := c.Give(ctx, luc, directory.Given{Right: portal.EditNews, Subject: subject}, ""); !errors.Is(err, portal.ErrInvalid) {
 			t.Errorf("%v of bourg is given a right of agglo: %v", subject, err)

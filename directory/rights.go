@@ -165,8 +165,12 @@ func (h *Handler) takeRight(w http.ResponseWriter, r *http.Request) error {
 	}
 	printer := web.Printer(r)
 	name := cmp.Or(given.Name, printer.T("directory.rights.everyone"))
-	web.SetUndo(w, r, "directory.rights.undo", "/admin/rights/"+id+"/give-back", "directory.rights.taken",
-		"name", name, "right", printer.T("directory.right."+string(given.Right)))
+	told := []string{"name", name, "right", printer.T("directory.right." + string(given.Right))}
+	if web.CallerOf(r).Is(given.Subject) { // she may have lost this page, and the right to give back
+		web.SetFlash(w, r, "directory.rights.taken", told...)
+		return web.Redirect(w, r, "/account/rights")
+	}
+	web.SetUndo(w, r, "directory.rights.undo", "/admin/rights/"+id+"/give-back", "directory.rights.taken", told...)
 	return web.Redirect(w, r, "/admin/rights")
 }
 

@@ -88,6 +88,27 @@ func TestRightsAreGivenAndTakenOnAPage(t *testing.T) {
 	}
 }
 
+// TestWhoTakesHerOwnRightReadsWhatIsLeft, and no page that is hers no more.
+func TestWhoTakesHerOwnRightReadsWhatIsLeft(t *testing.T) {
+	p := servertest.New(t)
+	admin := p.Caller("admin@bourg.example", "bourg")
+	if err := p.Directory.SetRights(t.Context(), admin, p.Caller("collegue@bourg.example", "bourg").Agent, []portal.Right{portal.Admin}); err != nil {
+		t.Fatal(err)
+	}
+	given, err := p.Directory.RightsGiven(t.Context(), admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := p.As("admin@bourg.example")
+	for _, one := range given {
+		if one.Right == portal.Admin && one.Subject.ID == string(admin.Agent) {
+			answer := client.Post("/admin/rights/"+one.ID+"/take").Want(t, http.StatusSeeOther)
+			client.Get(answer.Header.Get("Location")).Want(t, http.StatusOK, "Droit retiré", "Mes droits")
+		}
+	}
+	client.Get("/admin/rights").Want(t, http.StatusNotFound)
+}
+
 // TestALinkToThePasswordOfWhoMayDoMoreIsRefused: it would give what she may do.
 func TestALinkToThePasswordOfWhoMayDoMoreIsRefused(t *testing.T) {
 	p := servertest.New(t)
