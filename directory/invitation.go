@@ -593,7 +593,7 @@ func (d SignIn) Entered(ctx context.Context, tx *database.Tx, caller portal.Call
 	if caller.Agent == "" {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `UPDATE agents SET entered = $1 WHERE collectivity = $2 AND id = $3 AND entered = 0`,
+	err := tx.Write(ctx, `UPDATE agents SET entered = $1 WHERE collectivity = $2 AND id = $3 AND entered = 0`,
 		database.Millis(d.now()), string(caller.Collectivity), string(caller.Agent))
 	if err != nil {
 		return fmt.Errorf("directory: first sign-in: %w", err)

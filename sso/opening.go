@@ -25,10 +25,10 @@ type opening struct {
 }
 
 // insert writes a new session and returns its secret.
-func (s *Sessions) insert(ctx context.Context, to writer, begin opening) (secret string, err error) {
+func (s *Sessions) insert(ctx context.Context, to database.Writer, begin opening) (secret string, err error) {
 	secret = portal.NewSecret()
 	hash := hashSecret(secret)
-	_, err = to.Exec(ctx, `
+	err = to.Write(ctx, `
 		INSERT INTO sessions (hash, id, account, collectivity, device, address, home, id_token, factors, vouched, kiosk, counted, created, used)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		hash[:], portal.NewID(), string(begin.account), sql.NullString{String: string(begin.collectivity), Valid: begin.collectivity != ""},
@@ -51,7 +51,7 @@ func (s *Sessions) sinceOf(begin opening) int64 {
 // renew gives the session of a person who proved again who she is a new secret:
 // the applications that it opened stay open, and whoever knew the old secret is
 // out. portal.ErrNotFound when the session is not hers, or is gone.
-func (s *Sessions) renew(ctx context.Context, to writer, old sessionHash, begin opening) (secret string, err error) {
+func (s *Sessions) renew(ctx context.Context, to database.Writer, old sessionHash, begin opening) (secret string, err error) {
 	secret = portal.NewSecret()
 	hash := hashSecret(secret)
 	err = database.OneRow(to.Exec(ctx, `
@@ -69,7 +69,7 @@ func (s *Sessions) renew(ctx context.Context, to writer, old sessionHash, begin 
 // raise gives the session of a person who proved a second factor a new secret,
 // and leads it into a collectivity. When she proved the first does not move.
 // portal.ErrNotFound when the session is not hers, or is gone.
-func (s *Sessions) raise(ctx context.Context, to writer, old sessionHash, account portal.AccountID, factors string, into portal.CollectivityID) (secret string, err error) {
+func (s *Sessions) raise(ctx context.Context, to database.Writer, old sessionHash, account portal.AccountID, factors string, into portal.CollectivityID) (secret string, err error) {
 	secret = portal.NewSecret()
 	hash := hashSecret(secret)
 	err = database.OneRow(to.Exec(ctx, `UPDATE sessions SET hash = $1, factors = $2, collectivity = $3, used = $4 WHERE hash = $5 AND account = $6`,

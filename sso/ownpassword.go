@@ -116,7 +116,8 @@ func (s *Service) proveOld(r *http.Request, who person, old string) (mark string
 		return namesOf(account, who.login), err
 	})
 	if err == nil {
-		return proved.mark, s.throttle.forgive(ctx, proved.tries...)
+		defer s.throttle.land(proved.tries...)
+		return proved.mark, s.throttle.forgive(ctx, s.db, proved.tries...)
 	}
 	var said portal.UserError
 	if errors.Is(err, ErrWrong) {

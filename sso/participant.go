@@ -57,11 +57,11 @@ func (p *Participants) Handle(protocol string, notify Notifier) {
 
 // Join records an application that a session opens, in the transaction that
 // gives it what it asked for.
-func (p *Participants) Join(ctx context.Context, to writer, one Participant) error {
+func (p *Participants) Join(ctx context.Context, to database.Writer, one Participant) error {
 	if one.ID == "" {
 		one.ID = portal.NewID()
 	}
-	_, err := to.Exec(ctx, `
+	err := to.Write(ctx, `
 		INSERT INTO session_participants (collectivity, id, session, account, application, protocol, reference, address, created)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
 		string(one.Collectivity), one.ID, one.Session, string(one.Account), one.Application, one.Protocol,

@@ -91,7 +91,7 @@ func (p *Passwords) Set(ctx context.Context, password string, accounts ...portal
 }
 
 // putHash replaces what is kept of the password of an account.
-func putHash(ctx context.Context, to writer, account portal.AccountID, hash string) error {
+func putHash(ctx context.Context, to database.Writer, account portal.AccountID, hash string) error {
 	_, err := to.Exec(ctx, `
 		INSERT INTO account_passwords (account, hash, changed) VALUES ($1, $2, $3)
 		ON CONFLICT (account) DO UPDATE SET hash = excluded.hash, changed = excluded.changed`,

@@ -223,7 +223,7 @@ func (rs *Resets) insert(ctx context.Context, tx *database.Tx, account portal.Ac
 }
 
 // killLinks ends every link of an account.
-func killLinks(ctx context.Context, tx writer, account portal.AccountID) error {
+func killLinks(ctx context.Context, tx database.Writer, account portal.AccountID) error {
 	_, err := tx.Exec(ctx, `UPDATE password_resets SET dead = TRUE WHERE account = $1 AND NOT dead`, string(account))
 	return err
 }
@@ -249,7 +249,7 @@ func (rs *Resets) find(ctx context.Context, secret string) (account portal.Accou
 }
 
 // spend uses a link up, in the transaction of what it lets do.
-func (rs *Resets) spend(ctx context.Context, tx writer, secret string) error {
+func (rs *Resets) spend(ctx context.Context, tx database.Writer, secret string) error {
 	return database.OneRow(tx.Exec(ctx, `UPDATE password_resets SET dead = TRUE WHERE hash = $1 AND NOT dead AND expires > $2`,
 		hashLink(secret), database.Millis(rs.s.now())))
 }
@@ -392,7 +392,7 @@ func (rs *Resets) elsewhere(who person) post.Letter {
 
 // notice tells a person that her password has changed, so that she hears of it
 // when it was somebody else.
-func (rs *Resets) notice(ctx context.Context, tx post.Writer, who person, device string) error {
+func (rs *Resets) notice(ctx context.Context, tx database.Writer, who person, device string) error {
 	if !rs.s.post.Sends() || who.address == "" {
 		return nil
 	}

@@ -176,16 +176,15 @@ func (s *Service) entering(ctx context.Context, who entry) (*web.Identity, error
 // enter opens a session in this browser, with a new secret, and puts an end to
 // the one that was there.
 func (s *Service) enter(w http.ResponseWriter, r *http.Request, identity *web.Identity, who entry) error {
-	if err := s.throttle.forgive(r.Context(), who.tries...); err != nil {
-		return err
+	var secret string
+	err := s.tidy(r.Context())
+	if err == nil {
+		secret, err = s.renewOrOpen(r, identity.Caller, who)
 	}
-	if err := s.tidy(r.Context()); err != nil {
-		return err
-	}
-	secret, err := s.renewOrOpen(r, identity.Caller, who)
 	if err != nil {
-		return err
+		return errors.Join(err, s.throttle.cancel(context.WithoutCancel(r.Context()), who.tries...))
 	}
+	s.throttle.land(who.tries...)
 	clearCookie(w, r, flowCookie)
 	clearCookie(w, r, keyCookie)
 	setCookie(w, r, sessionCookie, secret, 0)
@@ -200,7 +199,7 @@ func (s *Service) renewOrOpen(r *http.Request, caller portal.Caller, who entry) 
 	if !ok {
 		return s.open(r, caller, who, s.Sessions.insert)
 	}
-	secret, err = s.open(r, caller, who, func(ctx context.Context, to writer, begin opening) (string, error) {
+	secret, err = s.open(r, caller, who, func(ctx context.Context, to database.Writer, begin opening) (string, error) {
 		return s.Sessions.renew(ctx, to, hash, begin)
 	})
 	s.Sessions.Forget(who.account)
@@ -215,7 +214,7 @@ func (s *Service) renewOrOpen(r *http.Request, caller portal.Caller, who entry) 
 }
 
 // open writes the session and its line in the journal, and returns its secret.
-func (s *Service) open(r *http.Request, caller portal.Caller, who entry, write func(context.Context, writer, opening) (string, error)) (secret string, err error) {
+func (s *Service) open(r *http.Request, caller portal.Caller, who entry, write func(context.Context, database.Writer, opening) (string, error)) (secret string, err error) {
 	begin := opening{
 		account: who.account, collectivity: caller.Collectivity, home: who.home, factors: who.factors,
 		vouched: who.vouched, idToken: who.idToken, device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
@@ -233,6 +232,9 @@ func (s *Service) open(r *http.Request, caller portal.Caller, who entry, write f
 		if secret, err = write(r.Context(), tx, begin); err != nil {
 			return err
 		}
+		if err := s.throttle.forgive(r.Context(), tx, who.tries...); err != nil {
+			return err
+		}
 		if err := s.people.Entered(r.Context(), tx, caller); err != nil {
 			return err
 		}
@@ -243,7 +245,7 @@ func (s *Service) open(r *http.Request, caller portal.Caller, who entry, write f
 
 // spend marks what may serve once, "" for nothing. A portal.UserError when it
 // served before.
-func (s *Service) spend(ctx context.Context, to writer, what string) error {
+func (s *Service) spend(ctx context.Context, to database.Writer, what string) error {
 	if what == "" {
 		return nil
 	}

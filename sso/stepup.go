@@ -84,9 +84,6 @@ func (s *Service) raise(w http.ResponseWriter, r *http.Request, of proved, given
 	if err != nil {
 		return errors.Join(errNotAllowed(err), s.throttle.cancel(context.WithoutCancel(r.Context()), given.tries...))
 	}
-	if err := s.throttle.forgive(r.Context(), given.tries...); err != nil {
-		return err
-	}
 	line := audit.By(there.Caller, audit.StepUp)
 	line.At, line.Detail, line.Address = s.now(), given.detail, web.ClientAddr(r)
 	var secret string
@@ -97,12 +94,16 @@ func (s *Service) raise(w http.ResponseWriter, r *http.Request, of proved, given
 		if secret, err = s.Sessions.raise(r.Context(), tx, hash, of.Account, joined(of.Factors, given.factors), of.Into); err != nil {
 			return err
 		}
+		if err := s.throttle.forgive(r.Context(), tx, given.tries...); err != nil {
+			return err
+		}
 		return audit.Write(r.Context(), tx, line)
 	})
 	s.Sessions.Forget(of.Account)
 	if err != nil {
-		return err
+		return errors.Join(err, s.throttle.cancel(context.WithoutCancel(r.Context()), given.tries...))
 	}
+	s.throttle.land(given.tries...)
 	clearCookie(w, r, flowCookie)
 	clearCookie(w, r, keyCookie)
 	setCookie(w, r, sessionCookie, secret, 0)

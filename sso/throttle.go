@@ -104,7 +104,7 @@ func (t *throttle) begin(ctx context.Context, subject string, within time.Durati
 		return t.reserve(ctx, begun, within)
 	}
 	flying := t.fly(begun.subject, 1)
-	times, err := t.failures(ctx, t.db, begun.subject, within)
+	times, err := t.failures(ctx, begun, within)
 	if err == nil {
 		begun.earlier = len(times) + flying - 1 // those in flight may have failed when this one succeeds
 		err = t.allow(times, flying-1, within)
@@ -119,27 +119,27 @@ func (t *throttle) begin(ctx context.Context, subject string, within time.Durati
 // waits says whether the next attempt on a person would have to wait, without
 // counting one.
 func (t *throttle) waits(ctx context.Context, key string, within time.Duration) (bool, error) {
-	times, err := t.failures(ctx, t.db, subjectOf(key), within)
+	times, err := t.failures(ctx, attempt{subject: subjectOf(key)}, within)
 	return err == nil && t.allow(times, 0, within) != nil, err
 }
 
-// reserve counts and records an attempt in one transaction.
+// reserve records an attempt, then counts. Each is a statement of its own: of the
+// attempts that pass together, the last to be recorded sees all the others, so
+// they are never more than the limit. Those at the same time may refuse each
+// other when that is more than the limit allows: nobody was let in wrongly.
 func (t *throttle) reserve(ctx context.Context, begun attempt, within time.Duration) (attempt, error) {
 	begun.row = portal.NewID()
-	var refused error
-	err := t.db.Tx(ctx, func(tx *database.Tx) error {
-		times, err := t.failures(ctx, tx, begun.subject, within)
-		if err != nil {
-			return err
-		}
-		begun.earlier = len(times)
-		if refused = t.allow(times, 0, within); refused != nil {
-			return nil
-		}
-		return t.record(ctx, tx, begun)
-	})
-	if err = errors.Join(err, refused); err != nil {
+	if err := t.record(ctx, begun); err != nil {
 		return attempt{}, err
+	}
+	times, err := t.failures(ctx, begun, within)
+	if err == nil {
+		begun.earlier = len(times)
+		err = t.allow(times, 0, within)
+	}
+	if err != nil {
+		// Whoever has to wait does not wait longer for having tried.
+		return attempt{}, errors.Join(err, t.cancelOne(context.WithoutCancel(ctx), begun))
 	}
 	return begun, nil
 }
@@ -156,20 +156,11 @@ func (t *throttle) fly(subject string, change int) int {
 	return count
 }
 
-// reader and writer are what a store and a transaction share.
-type reader interface {
-	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-type writer interface {
-	Exec(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
-// failures returns when the last attempts were, the newest first, in ms. There
-// are few: beyond the limit none is recorded.
-func (t *throttle) failures(ctx context.Context, from reader, subject string, within time.Duration) ([]int64, error) {
-	rows, err := from.Query(ctx, `SELECT at FROM sign_in_attempts WHERE subject = $1 AND at > $2`,
-		subject, database.Millis(t.now().Add(-within)))
+// failures returns when the last attempts beside one were, the newest first, in
+// ms. There are few: beyond the limit none is kept.
+func (t *throttle) failures(ctx context.Context, beside attempt, within time.Duration) ([]int64, error) {
+	rows, err := t.db.Query(ctx, `SELECT at FROM sign_in_attempts WHERE subject = $1 AND at > $2 AND id <> $3`,
+		beside.subject, database.Millis(t.now().Add(-within)), beside.row)
 	times, err := database.Collect(rows, err, func(rows *sql.Rows) (at int64, err error) { return at, rows.Scan(&at) })
 	if err != nil {
 		return nil, fmt.Errorf("sso: count attempts: %w", err)
@@ -190,8 +181,8 @@ func (t *throttle) allow(times []int64, flying int, within time.Duration) error 
 	return errWait(database.FromMillis(times[len(times)-1]).Add(within).Sub(t.now()))
 }
 
-func (t *throttle) record(ctx context.Context, to writer, failed attempt) error {
-	_, err := to.Exec(ctx, `INSERT INTO sign_in_attempts (subject, id, at) VALUES ($1, $2, $3)`,
+func (t *throttle) record(ctx context.Context, failed attempt) error {
+	_, err := t.db.Exec(ctx, `INSERT INTO sign_in_attempts (subject, id, at) VALUES ($1, $2, $3)`,
 		failed.subject, failed.row, database.Millis(t.now()))
 	if err != nil {
 		return fmt.Errorf("sso: record attempt: %w", err)
@@ -213,37 +204,37 @@ func (t *throttle) failOne(ctx context.Context, failed attempt) error {
 		return nil
 	}
 	failed.row = portal.NewID()
-	err := t.record(ctx, t.db, failed)
+	err := t.record(ctx, failed)
 	t.fly(failed.subject, -1) // after the row is there: never counted less than once
 	return err
 }
 
-// forgive forgets the failures of a person who proved to be who she is.
-func (t *throttle) forgive(ctx context.Context, proved ...attempt) error {
-	var failures []error
+// forgive forgets the failures of a person who proved to be who she is. Once
+// that is kept, land ends the attempts that proved it.
+func (t *throttle) forgive(ctx context.Context, to database.Writer, proved ...attempt) error {
 	for _, one := range proved {
-		failures = append(failures, t.forgiveOne(ctx, one))
-	}
-	return errors.Join(failures...)
-}
-
-func (t *throttle) forgiveOne(ctx context.Context, proved attempt) error {
-	if proved.row == "" && proved.subject != "" {
-		t.fly(proved.subject, -1)
-	}
-	if proved.row == "" && proved.earlier == 0 {
-		return nil
-	}
-	_, err := t.db.Exec(ctx, `DELETE FROM sign_in_attempts WHERE subject = $1`, proved.subject)
-	if err != nil {
-		return fmt.Errorf("sso: forgive attempts: %w", err)
+		if one.row == "" && one.earlier == 0 {
+			continue
+		}
+		if err := to.Write(ctx, `DELETE FROM sign_in_attempts WHERE subject = $1`, one.subject); err != nil {
+			return fmt.Errorf("sso: forgive attempts: %w", err)
+		}
 	}
 	return nil
 }
 
+// land ends attempts that were forgiven.
+func (t *throttle) land(proved ...attempt) {
+	for _, one := range proved {
+		if one.row == "" && one.subject != "" {
+			t.fly(one.subject, -1)
+		}
+	}
+}
+
 // forget forgives the failures of a person without an attempt of hers.
 func (t *throttle) forget(ctx context.Context, key string) error {
-	return t.forgiveOne(ctx, attempt{subject: subjectOf(key), row: "-"})
+	return t.forgive(ctx, t.db, attempt{subject: subjectOf(key), row: "-"})
 }
 
 // cancel takes back attempts that ended before they were judged, or that proved

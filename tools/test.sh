@@ -23,6 +23,7 @@ with_database() {
 on_sqlite() { env -u PARVIS_TEST_POSTGRES go test -count=1 -timeout 15m "$@"; }
 on_postgres() { bin/with-postgres go test -count=1 -timeout 15m "$@"; }
 
+printf 'room: %s MB of disk, %s MB of memory\n' "$(df -Pm "${TMPDIR:-/tmp}" | awk 'NR==2{print $4}')" "$(awk '/MemAvailable/{print int($2/1024)}' /proc/meminfo)"
 show "install" tools/install.sh
 step "build" make build
 step "build the harness" go build -o bin/ ./e2e/servers/cmd/with-postgres

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -106,7 +107,9 @@ func (c *Cluster) start(ctx context.Context) error {
 		p, err := start(command{
 			args: as("postgres", postgres, "-D", c.data(), "-p", fmt.Sprint(ports[0]), "-k", c.dir,
 				"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300", "-c", "fsync=off",
-				"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "autovacuum=off"),
+				"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "autovacuum=off",
+				// A log that nobody reads again must not fill a small disk, as a gigabyte would.
+				"-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "max_wal_size=64MB", "-c", "min_wal_size=32MB"),
 			signal: syscall.SIGINT, // ends sessions instead of waiting for them
 			folder: c.dir,
 		})
@@ -117,6 +120,14 @@ func (c *Cluster) start(ctx context.Context) error {
 		c.DSN = fmt.Sprintf("postgres://parvis:%s@%s/postgres?sslmode=disable", password, address(ports[0]))
 		return p.ready(c.ping)
 	})
+}
+
+// broken finds the lines by which a server tells that it broke down, and why.
+var broken = regexp.MustCompile(`(?m)^.*(?:PANIC|terminated by signal|No space left|Out of memory|recovery).*$`)
+
+// Trouble is what the server said of breaking down, a line each; "" when it did not.
+func (c *Cluster) Trouble() string {
+	return strings.Join(broken.FindAllString(c.process.output.whole(), 20), "\n")
 }
 
 func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }

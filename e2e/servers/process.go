@@ -241,6 +241,15 @@ func (o output) String() string {
 	return o.read(0, half) + "\n…\n" + o.read(info.Size()-half, half)
 }
 
+// whole is all of the output.
+func (o output) whole() string {
+	info, err := o.Stat()
+	if err != nil {
+		return err.Error()
+	}
+	return o.read(0, info.Size())
+}
+
 // read returns up to size octets from an offset.
 func (o output) read(offset, size int64) string {
 	text := make([]byte, size)

@@ -7,7 +7,6 @@ package audit
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -167,21 +166,16 @@ func By(caller portal.Caller, action Action) Line {
 	return Line{Collectivity: caller.Collectivity, Account: caller.Account, Agent: caller.Agent, Action: action}
 }
 
-// Writer is a store or a transaction of one.
-type Writer interface {
-	Exec(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
 // longest text of a line in bytes; what is longer is cut.
 const maxText = 300
 
 // Write adds a line: in a transaction it is there if and only if what it tells
 // is.
-func Write(ctx context.Context, to Writer, line Line) error {
+func Write(ctx context.Context, to database.Writer, line Line) error {
 	if line.At.IsZero() {
 		line.At = time.Now()
 	}
-	_, err := to.Exec(ctx, `
+	err := to.Write(ctx, `
 		INSERT INTO audit_lines (collectivity, id, at, account, agent, login, action, refused, object, object_id, detail, address)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		string(line.Collectivity), newID(line.At), database.Millis(line.At), string(line.Account), string(line.Agent), cut(line.Login),

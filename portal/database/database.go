@@ -101,7 +101,7 @@ func connectSQLite(path string) (*DB, error) {
 	dsn := "file:" + escapePath(path) +
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)"
-	writer, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-8000)")
+	writer, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-4000)")
 	if err != nil {
 		return nil, fmt.Errorf("database: open %s: %w", filepath.Base(path), err)
 	}
@@ -175,6 +175,18 @@ func (db *DB) Exec(ctx context.Context, query string, args ...any) (result sql.R
 		return err
 	})
 	return result, err
+}
+
+// Write is Exec for who needs nothing of the result.
+func (db *DB) Write(ctx context.Context, query string, args ...any) error {
+	_, err := db.Exec(ctx, query, args...)
+	return err
+}
+
+// Writer is what a store and a transaction share.
+type Writer interface {
+	Exec(ctx context.Context, query string, args ...any) (sql.Result, error)
+	Write(ctx context.Context, query string, args ...any) error
 }
 
 // Change writes in a transaction of its own, by one statement that returns one

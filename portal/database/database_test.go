@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -59,6 +60,51 @@ func TestATransactionIsAllOrNothing(t *testing.T) {
 	}
 	if got := count(t, db); got != 0 {
 		t.Errorf("%d accounts after a refused transaction", got)
+	}
+}
+
+// Write may wait before it reaches the engine; nobody in the transaction can tell.
+func TestWhatIsWrittenInATransactionIsSeenByWhatFollows(t *testing.T) {
+	ctx, db := context.Background(), databasetest.New(t)
+	const add = `INSERT INTO accounts (id, login, created) VALUES ($1, $2, $3)`
+	var seen []int
+	err := db.Tx(ctx, func(tx *database.Tx) error {
+		look := func() error {
+			var found int
+			err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM accounts`).Scan(&found)
+			seen = append(seen, found)
+			return err
+		}
+		return errors.Join(
+			tx.Write(ctx, add, "a", "a", 1), tx.Write(ctx, add, "b", "b", 1), look(),
+			tx.Write(ctx, `DELETE FROM accounts WHERE id = $1`, "b"),
+			look(), tx.Write(ctx, add, "c", "c", 1),
+		)
+	})
+	if err != nil || !slices.Equal(seen, []int{2, 1}) || count(t, db) != 2 {
+		t.Errorf("Tx = %v, seen %v, then %d", err, seen, count(t, db))
+	}
+}
+
+func TestAWriteThatFailsTakesItsTransactionBack(t *testing.T) {
+	ctx, db := context.Background(), databasetest.New(t)
+	const add = `INSERT INTO accounts (id, login, created) VALUES ($1, $2, $3)`
+	for name, after := range map[string]func(tx *database.Tx) error{
+		"at its end":     func(*database.Tx) error { return nil },
+		"before then":    func(tx *database.Tx) error { _, err := tx.Exec(ctx, add, "c", "c", 1); return err },
+		"where it reads": func(tx *database.Tx) error { return tx.QueryRow(ctx, `SELECT 1`).Scan(new(int)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := db.Tx(ctx, func(tx *database.Tx) error {
+				return errors.Join(tx.Write(ctx, add, "a", "a", 1), tx.Write(ctx, add, "a", "again", 1), after(tx))
+			})
+			if !database.IsDuplicate(err) {
+				t.Errorf("Tx = %v, want a duplicate", err)
+			}
+			if got := count(t, db); got != 0 {
+				t.Errorf("%d accounts after it", got)
+			}
+		})
 	}
 }
 

@@ -8,7 +8,9 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 
 	"parvis/portal"
@@ -22,6 +24,9 @@ type Tx struct {
 	// whatever becomes of it in fn. Nothing runs after it: outside of a transaction
 	// SQLite would keep it at once.
 	aborted error
+	// pending are the writes that wait to be sent together, on PostgreSQL.
+	conn    *sql.Conn // nil on SQLite
+	pending *pgx.Batch
 	// missed are the texts that no prepared statement was there for. They are
 	// prepared once the transaction has given its connection back.
 	missed []string
@@ -62,13 +67,21 @@ func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
 	if db.queue != nil {
 		return db.queue.run(ctx, fn)
 	}
-	begun, err := db.writer.conns.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+	conn, err := db.writer.conns.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("database: begin: %w", err)
+	}
+	defer conn.Close()
+	begun, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
 		return fmt.Errorf("database: begin: %w", err)
 	}
 	defer begun.Rollback() // does nothing after Commit
-	tx := &Tx{tx: begun, pool: db.writer}
+	tx := &Tx{tx: begun, pool: db.writer, conn: conn}
 	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := tx.flush(ctx); err != nil {
 		return err
 	}
 	if err := begun.Commit(); err != nil {
@@ -140,8 +153,8 @@ func (tx *Tx) statement(ctx context.Context, query string) *sql.Stmt {
 // Query reads rows. The caller closes them before the next call: a
 // transaction has one connection.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if tx.aborted != nil {
-		return nil, tx.aborted
+	if err := tx.ready(ctx); err != nil {
+		return nil, err
 	}
 	rows, err := tx.run(ctx, query, args)
 	return rows, tx.note(err)
@@ -160,8 +173,8 @@ func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) Row {
 }
 
 func (tx *Tx) queryRow(ctx context.Context, query string, args []any) Row {
-	if tx.aborted != nil {
-		return Row{scan: func(...any) error { return tx.aborted }}
+	if err := tx.ready(ctx); err != nil {
+		return Row{scan: func(...any) error { return err }}
 	}
 	if stmt := tx.statement(ctx, query); stmt != nil {
 		return Row{row: stmt.QueryRowContext(ctx, args...), tx: tx}
@@ -175,8 +188,8 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, 
 }
 
 func (tx *Tx) exec(ctx context.Context, query string, args []any) (result sql.Result, err error) {
-	if tx.aborted != nil {
-		return nil, tx.aborted
+	if err := tx.ready(ctx); err != nil {
+		return nil, err
 	}
 	if stmt := tx.statement(ctx, query); stmt != nil {
 		result, err = stmt.ExecContext(ctx, args...)
@@ -186,5 +199,41 @@ func (tx *Tx) exec(ctx context.Context, query string, args []any) (result sql.Re
 	return result, tx.note(err)
 }
 
-// SQL is the transaction itself, for the libraries that write beside us.
+// Write is Exec for who needs nothing of the result. A PostgreSQL server is sent
+// such writes together, at the latest with the end of the transaction: the error
+// of one may come from a later call, or from DB.Tx.
+func (tx *Tx) Write(ctx context.Context, query string, args ...any) error {
+	if tx.conn == nil {
+		_, err := tx.exec(ctx, query, args)
+		return err
+	}
+	if tx.pending == nil {
+		tx.pending = &pgx.Batch{}
+	}
+	tx.pending.Queue(query, args...)
+	return nil
+}
+
+// ready sends what waits, so that the next statement sees it.
+func (tx *Tx) ready(ctx context.Context) error {
+	if tx.aborted != nil {
+		return tx.aborted
+	}
+	return tx.flush(ctx)
+}
+
+// flush sends the writes that wait: one exchange with the server for all.
+func (tx *Tx) flush(ctx context.Context) error {
+	if tx.pending == nil {
+		return nil
+	}
+	batch := tx.pending
+	tx.pending = nil
+	return tx.note(tx.conn.Raw(func(driver any) error {
+		return driver.(*stdlib.Conn).Conn().SendBatch(ctx, batch).Close()
+	}))
+}
+
+// SQL is the transaction itself, for the libraries that write beside us. What
+// Write was given comes first.
 func (tx *Tx) SQL() *sql.Tx { return tx.tx }

@@ -47,15 +47,10 @@ func New(options Options) *Queue {
 // called: what a letter would say must reach the person in another way.
 func (q *Queue) Sends() bool { return q.server.Address != "" }
 
-// Writer is a transaction of the store.
-type Writer interface {
-	Exec(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
 // Put queues a letter in the transaction of what it tells, and returns its
 // identifier. Call Wake once that is done. portal.ErrInvalid when nothing can be
 // sent to the address.
-func (q *Queue) Put(ctx context.Context, tx Writer, letter Letter) (id string, err error) {
+func (q *Queue) Put(ctx context.Context, tx database.Writer, letter Letter) (id string, err error) {
 	now := q.now()
 	letter, err = letter.clean(now)
 	if err != nil {
@@ -66,7 +61,7 @@ func (q *Queue) Put(ctx context.Context, tx Writer, letter Letter) (id string, e
 		return "", fmt.Errorf("post: write letter: %w", err)
 	}
 	id = portal.NewID()
-	_, err = tx.Exec(ctx, `INSERT INTO outgoing_mail (collectivity, id, letter, created, due, expires) VALUES ($1, $2, $3, $4, $5, $6)`,
+	err = tx.Write(ctx, `INSERT INTO outgoing_mail (collectivity, id, letter, created, due, expires) VALUES ($1, $2, $3, $4, $5, $6)`,
 		string(letter.Collectivity), id, q.sealer.Seal(about(id), text), database.Millis(now), database.Millis(now), database.Millis(letter.Expires))
 	if err != nil {
 		return "", fmt.Errorf("post: queue letter: %w", err)
@@ -87,8 +82,8 @@ func (q *Queue) Wake() {
 
 // Withdraw takes a letter back that has not left, in the transaction of what
 // makes it untrue.
-func (q *Queue) Withdraw(ctx context.Context, tx Writer, collectivity portal.CollectivityID, id string) error {
-	_, err := tx.Exec(ctx, `DELETE FROM outgoing_mail WHERE collectivity = $1 AND id = $2`, string(collectivity), id)
+func (q *Queue) Withdraw(ctx context.Context, from database.Writer, collectivity portal.CollectivityID, id string) error {
+	err := from.Write(ctx, `DELETE FROM outgoing_mail WHERE collectivity = $1 AND id = $2`, string(collectivity), id)
 	if err != nil {
 		return fmt.Errorf("post: withdraw letter: %w", err)
 	}

@@ -42,5 +42,9 @@ func run(args []string) error {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), "PARVIS_TEST_POSTGRES="+cluster.DSN)
-	return cmd.Run()
+	err = cmd.Run()
+	if trouble := cluster.Trouble(); err != nil && trouble != "" {
+		fmt.Fprintf(os.Stderr, "with-postgres: the server broke down:\n%s\n", trouble)
+	}
+	return err
 }
