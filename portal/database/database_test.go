@@ -108,6 +108,22 @@ func TestAWriteThatFailsTakesItsTransactionBack(t *testing.T) {
 	}
 }
 
+// PostgreSQL answers the COMMIT of such a transaction with a ROLLBACK, and no error.
+func TestWhatAFailureTookBackIsNotSaidToBeKept(t *testing.T) {
+	ctx, db := context.Background(), databasetest.New(t)
+	const add = `INSERT INTO accounts (id, login, created) VALUES ($1, $2, $3)`
+	err := db.Tx(ctx, func(tx *database.Tx) error {
+		if err := tx.Write(ctx, add, "a", "a", 1); err != nil {
+			return err
+		}
+		_, _ = tx.Exec(ctx, add, "a", "again", 1) // nobody looks at its error
+		return nil
+	})
+	if kept := count(t, db) == 1; kept != (err == nil) {
+		t.Errorf("Tx = %v, kept: %v", err, kept)
+	}
+}
+
 func TestTransactionsThatMeetAllEndUpWritten(t *testing.T) {
 	ctx, db := context.Background(), databasetest.New(t)
 	if _, err := db.Exec(ctx, `INSERT INTO accounts (id, login, created) VALUES ('n', 'n', 0)`); err != nil {

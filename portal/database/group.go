@@ -117,7 +117,7 @@ func (q *queue) write(ctx context.Context, fn func(tx *Tx) error) (*Tx, *group, 
 		q.open = &group{tx: begun, begun: time.Now(), done: make(chan struct{})}
 	}
 	joined := q.open
-	tx := &Tx{tx: joined.tx, pool: q.pool}
+	tx := &Tx{on: joined.tx, pool: q.pool}
 	if joined.count > 0 {
 		if err := joined.exec("SAVEPOINT member"); err != nil {
 			q.end(err)

@@ -8,9 +8,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 
 	"parvis/portal"
@@ -18,18 +16,23 @@ import (
 
 // Tx is a transaction: all or nothing, and alone. It lives inside DB.Tx.
 type Tx struct {
-	tx   *sql.Tx
-	pool *pool
+	on     handle
+	remote *remote // nil on SQLite
+	pool   *pool
 	// aborted is the error by which the engine may have ended the transaction,
 	// whatever becomes of it in fn. Nothing runs after it: outside of a transaction
 	// SQLite would keep it at once.
 	aborted error
-	// pending are the writes that wait to be sent together, on PostgreSQL.
-	conn    *sql.Conn // nil on SQLite
-	pending *pgx.Batch
 	// missed are the texts that no prepared statement was there for. They are
 	// prepared once the transaction has given its connection back.
 	missed []string
+}
+
+// handle is what runs statements in a transaction.
+type handle interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
 // attempts bounds how often a transaction that met another one is run again.
@@ -64,30 +67,10 @@ func again(ctx context.Context, run func() error) error {
 }
 
 func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
-	if db.queue != nil {
-		return db.queue.run(ctx, fn)
+	if db.queue == nil {
+		return db.runRemote(ctx, fn)
 	}
-	conn, err := db.writer.conns.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("database: begin: %w", err)
-	}
-	defer conn.Close()
-	begun, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
-	if err != nil {
-		return fmt.Errorf("database: begin: %w", err)
-	}
-	defer begun.Rollback() // does nothing after Commit
-	tx := &Tx{tx: begun, pool: db.writer, conn: conn}
-	if err := fn(tx); err != nil {
-		return err
-	}
-	if err := tx.flush(ctx); err != nil {
-		return err
-	}
-	if err := begun.Commit(); err != nil {
-		return fmt.Errorf("database: commit: %w", err)
-	}
-	return nil
+	return db.queue.run(ctx, fn)
 }
 
 // prepareMissed prepares for the next time what this one had to compile.
@@ -147,7 +130,7 @@ func (tx *Tx) statement(ctx context.Context, query string) *sql.Stmt {
 		}
 		return nil
 	}
-	return tx.tx.StmtContext(ctx, found.(*sql.Stmt))
+	return tx.on.(*sql.Tx).StmtContext(ctx, found.(*sql.Stmt))
 }
 
 // Query reads rows. The caller closes them before the next call: a
@@ -164,7 +147,7 @@ func (tx *Tx) run(ctx context.Context, query string, args []any) (*sql.Rows, err
 	if stmt := tx.statement(ctx, query); stmt != nil {
 		return stmt.QueryContext(ctx, args...)
 	}
-	return tx.tx.QueryContext(ctx, query, args...)
+	return tx.on.QueryContext(ctx, query, args...)
 }
 
 // QueryRow reads one row.
@@ -179,7 +162,7 @@ func (tx *Tx) queryRow(ctx context.Context, query string, args []any) Row {
 	if stmt := tx.statement(ctx, query); stmt != nil {
 		return Row{row: stmt.QueryRowContext(ctx, args...), tx: tx}
 	}
-	return Row{row: tx.tx.QueryRowContext(ctx, query, args...), tx: tx}
+	return Row{row: tx.on.QueryRowContext(ctx, query, args...), tx: tx}
 }
 
 // Exec writes.
@@ -194,7 +177,7 @@ func (tx *Tx) exec(ctx context.Context, query string, args []any) (result sql.Re
 	if stmt := tx.statement(ctx, query); stmt != nil {
 		result, err = stmt.ExecContext(ctx, args...)
 	} else {
-		result, err = tx.tx.ExecContext(ctx, query, args...)
+		result, err = tx.on.ExecContext(ctx, query, args...)
 	}
 	return result, tx.note(err)
 }
@@ -203,37 +186,18 @@ func (tx *Tx) exec(ctx context.Context, query string, args []any) (result sql.Re
 // such writes together, at the latest with the end of the transaction: the error
 // of one may come from a later call, or from DB.Tx.
 func (tx *Tx) Write(ctx context.Context, query string, args ...any) error {
-	if tx.conn == nil {
+	if tx.remote == nil {
 		_, err := tx.exec(ctx, query, args)
 		return err
 	}
-	if tx.pending == nil {
-		tx.pending = &pgx.Batch{}
-	}
-	tx.pending.Queue(query, args...)
+	tx.remote.write(query, args)
 	return nil
 }
 
-// ready sends what waits, so that the next statement sees it.
+// ready says whether a statement may run now, and sends what it must see.
 func (tx *Tx) ready(ctx context.Context) error {
-	if tx.aborted != nil {
+	if tx.aborted != nil || tx.remote == nil {
 		return tx.aborted
 	}
-	return tx.flush(ctx)
+	return tx.remote.ready(ctx)
 }
-
-// flush sends the writes that wait: one exchange with the server for all.
-func (tx *Tx) flush(ctx context.Context) error {
-	if tx.pending == nil {
-		return nil
-	}
-	batch := tx.pending
-	tx.pending = nil
-	return tx.note(tx.conn.Raw(func(driver any) error {
-		return driver.(*stdlib.Conn).Conn().SendBatch(ctx, batch).Close()
-	}))
-}
-
-// SQL is the transaction itself, for the libraries that write beside us. What
-// Write was given comes first.
-func (tx *Tx) SQL() *sql.Tx { return tx.tx }
