@@ -64,6 +64,19 @@ type acknowledged struct {
 	documents map[string]string // file name → content
 }
 
+// wait waits until as many of each kind are kept as rounds began, so that a slow machine tells as much as a
+// quick one, and at most a moment.
+func (a *acknowledged) wait(rounds int) {
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		a.mu.Lock()
+		fewest := min(len(a.events), len(a.cards), len(a.articles), len(a.documents))
+		a.mu.Unlock()
+		if fewest > rounds {
+			return
+		}
+	}
+}
+
 // TestNothingAcknowledgedIsLostByAKill kills the portal under mixed writes
 // (reliability.md 18).
 func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
@@ -89,7 +102,8 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 				}
 			})
 		}
-		time.Sleep(time.Duration(30+rand.IntN(270)) * time.Millisecond)
+		kept.wait(round)
+		time.Sleep(time.Duration(rand.IntN(270)) * time.Millisecond)
 		child.kill()
 		writers.Wait()
 		if t.Failed() {

@@ -215,7 +215,7 @@ func TestAPhoneHearsOfWhatChangesInTheDirectory(t *testing.T) {
 	was, err := tw.Agent(ctx, bourg, "paul")
 	tw.must(err)
 	paul := was
-	paul.FamilyName = "Martin"
+	paul.FamilyName = "Durand"
 	tw.must(tw.ChangeAgent(ctx, bourg, was, paul, ""))
 	token = hears("a name", token, "paul")
 	tw.must(tw.ChangeAgent(ctx, bourg, paul, paul, ""))
