@@ -111,6 +111,9 @@ func (s *Store) RenameGroup(ctx context.Context, caller portal.Caller, shown str
 		if now.Name != shown {
 			return GroupChanged{now}
 		}
+		if err := s.mayPlace(ctx, tx, caller, "", typed.ID); err != nil {
+			return err // whoever fills it goes by its name
+		}
 		_, err = tx.Exec(ctx, `UPDATE agent_groups SET name = $1 WHERE collectivity = $2 AND id = $3`,
 			typed.Name, string(caller.Collectivity), string(typed.ID))
 		if err != nil || now == typed {

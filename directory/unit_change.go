@@ -97,6 +97,9 @@ func (s *Store) ChangeUnit(ctx context.Context, caller portal.Caller, shown, typ
 			err = s.hang(ctx, tx, caller, now.Parent, typed)
 		}
 		if err == nil && now.Name != typed.Name {
+			err = s.mayPlace(ctx, tx, caller, typed.ID) // sign-in places people by the name of a unit
+		}
+		if err == nil && now.Name != typed.Name {
 			ids, err = s.renameUnit(ctx, tx, caller.Collectivity, typed)
 		}
 		detail := ""
