@@ -26,7 +26,7 @@ func (s *Store) naming(ctx context.Context, caller portal.Caller, named func(App
 	var mentions []portal.Mention
 	for _, app := range all.apps {
 		if named(app) {
-			mentions = append(mentions, portal.Mention{Kind: "applications.mention", Name: app.Name, Path: "/admin/applications/" + app.ID, Icon: "apps"})
+			mentions = append(mentions, portal.Mention{Kind: "applications.mention", Name: app.Name, Path: "/admin/applications/" + app.ID, Icon: "apps", Governs: portal.ManageApplications})
 		}
 	}
 	return mentions, nil

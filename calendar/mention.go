@@ -18,7 +18,7 @@ func (s *Store) NamingGroup(ctx context.Context, caller portal.Caller, group por
 		string(caller.Collectivity), string(group))
 	mentions, err := database.Collect(rows, err, func(rows *sql.Rows) (portal.Mention, error) {
 		var id string
-		mention := portal.Mention{Kind: "calendar.mention", Icon: "calendar", Path: "/calendar?view=list"}
+		mention := portal.Mention{Kind: "calendar.mention", Icon: "calendar", Governs: portal.EditCalendars, Path: "/calendar?view=list"}
 		err := rows.Scan(&id, &mention.Name)
 		return mention, err
 	})

@@ -46,9 +46,15 @@ func (s *Store) ChangeGroups(ctx context.Context, caller portal.Caller, id porta
 	if err := caller.Require(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: change groups: %w", err)
 	}
+	if err := s.mayFill(ctx, caller, slices.Concat(join, leave)...); err != nil {
+		return fmt.Errorf("directory: change groups: %w", err)
+	}
 	var account portal.AccountID
 	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
 		if account, err = accountOf(ctx, tx, caller.Collectivity, id); err != nil {
+			return err
+		}
+		if err := s.mayDecide(ctx, tx, caller, id); err != nil {
 			return err
 		}
 		if err := groupsExist(ctx, tx, caller.Collectivity, slices.Concat(join, leave)...); err != nil {

@@ -69,9 +69,15 @@ func (s *Store) changeMembership(ctx context.Context, caller portal.Caller, grou
 	if err := caller.Require(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: change group: %w", err)
 	}
+	if err := s.mayFill(ctx, caller, group); err != nil {
+		return fmt.Errorf("directory: change group: %w", err)
+	}
 	var account portal.AccountID
 	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
 		if account, err = accountOf(ctx, tx, caller.Collectivity, agent); err != nil {
+			return err
+		}
+		if err := s.mayDecide(ctx, tx, caller, agent); err != nil {
 			return err
 		}
 		if err := groupsExist(ctx, tx, caller.Collectivity, group); err != nil {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"parvis/portal"
 	"parvis/portal/database"
@@ -135,6 +136,11 @@ type entitlement struct {
 // the order of a CROSS JOIN: what is given is looked up for each of what she is, however
 // much there is.
 func (s *Store) entitlements(ctx context.Context, from rows, who portal.Caller) ([]entitlement, error) {
+	return s.entitledBy(ctx, from, who, s.now())
+}
+
+// entitledBy is entitlements with what starts until a moment and is not over now.
+func (s *Store) entitledBy(ctx context.Context, from rows, who portal.Caller, started time.Time) ([]entitlement, error) {
 	found, err := from.Query(ctx, `
 		WITH RECURSIVE above (id, parent) AS (
 			SELECT id, parent FROM units WHERE collectivity = $1 AND id = $4
@@ -147,8 +153,8 @@ func (s *Store) entitlements(ctx context.Context, from rows, who portal.Caller) 
 		SELECT kind, subject, '' FROM mine WHERE kind IN ('group', 'unit')
 		UNION ALL SELECT 'right', right_name, '' FROM account_rights WHERE account = $3
 		UNION ALL SELECT 'right', g.right_name, g.lent_by FROM mine CROSS JOIN rights_given g
-			WHERE g.collectivity = $1 AND g.kind = mine.kind AND g.subject = mine.subject AND g.taken = 0 AND g.starts <= $5 AND (g.ends = 0 OR g.ends > $5)`,
-		string(who.Collectivity), string(who.Agent), string(who.Account), string(who.Unit), database.Millis(s.now()))
+			WHERE g.collectivity = $1 AND g.kind = mine.kind AND g.subject = mine.subject AND g.taken = 0 AND g.starts <= $6 AND (g.ends = 0 OR g.ends > $5)`,
+		string(who.Collectivity), string(who.Agent), string(who.Account), string(who.Unit), database.Millis(s.now()), database.Millis(started))
 	return database.Collect(found, err, func(rows *sql.Rows) (one entitlement, err error) {
 		return one, rows.Scan(&one.kind, &one.name, &one.lender)
 	})

@@ -165,6 +165,9 @@ func (n *Inviter) Invite(ctx context.Context, caller portal.Caller, guests []Gue
 	if err != nil {
 		return nil, err
 	}
+	if err := n.store.mayFill(ctx, caller, where.Groups...); err != nil {
+		return nil, fmt.Errorf("directory: invite: %w", err)
+	}
 	var handed []Handed
 	err = n.store.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
 		handed = nil

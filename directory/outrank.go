@@ -1,9 +1,11 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 
 	"parvis/portal"
 	"parvis/portal/database"
@@ -13,11 +15,13 @@ import (
 // about those who do, nor by putting people where rights are given.
 var (
 	errOutranked = portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.outranked"}
+	errAmong     = portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.among"}
+	errFill      = portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.fill"}
 	errPlace     = portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.place"}
 )
 
-// mayDecide refuses to decide about an agent who holds a right that the caller does
-// not hold.
+// mayDecide refuses to decide about an agent who holds a right, or will, that the
+// caller does not hold.
 func (s *Store) mayDecide(ctx context.Context, tx *database.Tx, caller portal.Caller, agent portal.AgentID) error {
 	if caller.Can(portal.Admin) {
 		return nil
@@ -28,7 +32,7 @@ func (s *Store) mayDecide(ctx context.Context, tx *database.Tx, caller portal.Ca
 	if err != nil {
 		return err
 	}
-	all, err := s.entitlements(ctx, tx, she)
+	all, err := s.entitledBy(ctx, tx, she, database.FromMillis(math.MaxInt64))
 	if err != nil {
 		return err
 	}
@@ -39,6 +43,54 @@ func (s *Store) mayDecide(ctx context.Context, tx *database.Tx, caller portal.Ca
 	}
 	if !caller.Reaches(she) {
 		return errOutranked
+	}
+	return nil
+}
+
+// mayDecideIn is mayDecide for all agents of a unit, in one query. What the unit and
+// those above it give is for mayPlace to judge.
+func (s *Store) mayDecideIn(ctx context.Context, tx *database.Tx, caller portal.Caller, unit portal.UnitID) error {
+	if caller.Can(portal.Admin) {
+		return nil
+	}
+	args := []any{string(caller.Collectivity), string(unit), database.Millis(s.now())}
+	for _, right := range caller.Rights {
+		args = append(args, string(right))
+	}
+	more := `right_name NOT IN (` + database.Params(4, len(caller.Rights)) + `)`
+	serves := `g.collectivity = $1 AND g.taken = 0 AND (g.ends = 0 OR g.ends > $3) AND g.` + more
+	var above int
+	err := tx.QueryRow(ctx, `
+		SELECT COUNT(*) FROM agents a WHERE a.collectivity = $1 AND a.unit = $2 AND (
+			EXISTS (SELECT 1 FROM account_rights r WHERE r.account = a.account AND r.`+more+`)
+			OR EXISTS (SELECT 1 FROM rights_given g WHERE g.kind = 'agent' AND g.subject = a.id AND `+serves+`)
+			OR EXISTS (SELECT 1 FROM agent_group_members m JOIN rights_given g ON g.kind = 'group' AND g.subject = m.group_id
+				WHERE m.collectivity = $1 AND m.agent = a.id AND `+serves+`))`, args...).Scan(&above)
+	if err == nil && above > 0 {
+		err = errAmong
+	}
+	return err
+}
+
+// mayFill refuses to change who is in a group that something names, but to who
+// governs each such thing: whoever fills a group says who reads a shared mailbox,
+// sees a folder or signs in with two factors. Call it before a transaction.
+func (s *Store) mayFill(ctx context.Context, caller portal.Caller, groups ...portal.GroupID) error {
+	if caller.Can(portal.Admin) {
+		return nil
+	}
+	for _, group := range groups {
+		for _, naming := range s.groupMentions {
+			mentions, err := naming(ctx, caller, group)
+			if err != nil {
+				return err
+			}
+			for _, mention := range mentions {
+				if !caller.Can(cmp.Or(mention.Governs, portal.Admin)) {
+					return errFill
+				}
+			}
+		}
 	}
 	return nil
 }

@@ -326,7 +326,7 @@ func (s *Store) rightsNaming(ctx context.Context, caller portal.Caller, subject 
 	var mentions []portal.Mention
 	for _, one := range all {
 		if one.Subject == subject {
-			mentions = append(mentions, portal.Mention{Kind: "directory.right." + string(one.Right), Path: "/admin/rights", Icon: "key"})
+			mentions = append(mentions, portal.Mention{Kind: "directory.right." + string(one.Right), Path: "/admin/rights", Icon: "key", Governs: one.Right})
 		}
 	}
 	return mentions, err

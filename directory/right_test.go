@@ -326,9 +326,9 @@ func TestWhoManagesAgentsGetsNothingMore(t *testing.T) {
 		"a group that edits news":           c.AddMember(ctx, anne, "encadrants", anne.Agent),
 		"the same, from the card":           c.ChangeGroups(ctx, anne, anne.Agent, []portal.GroupID{"encadrants"}, nil, ""),
 		"a unit, below one that governs":    c.ChangeUnit(ctx, anne, directory.Unit{ID: "accueil", Name: "Accueil"}, directory.Unit{ID: "accueil", Name: "Accueil", Parent: "technique"}, ""),
-		"the name of a unit that governs": c.ChangeUnit(ctx, anne, directory.Unit{ID: "technique", Name: "Services techniques"}, directory.Unit{ID: "technique", Name: "Accueil"}, ""),
-		"the name of a unit below it":     c.ChangeUnit(ctx, anne, directory.Unit{ID: "voirie", Name: "Voirie", Parent: "technique"}, directory.Unit{ID: "voirie", Name: "Accueil", Parent: "technique"}, ""),
-		"the name of a group that edits":  c.RenameGroup(ctx, anne, "Encadrants", directory.Group{ID: "encadrants", Name: "Tous"}, ""),
+		"the name of a unit that governs":   c.ChangeUnit(ctx, anne, directory.Unit{ID: "technique", Name: "Services techniques"}, directory.Unit{ID: "technique", Name: "Accueil"}, ""),
+		"the name of a unit below it":       c.ChangeUnit(ctx, anne, directory.Unit{ID: "voirie", Name: "Voirie", Parent: "technique"}, directory.Unit{ID: "voirie", Name: "Accueil", Parent: "technique"}, ""),
+		"the name of a group that edits":    c.RenameGroup(ctx, anne, "Encadrants", directory.Group{ID: "encadrants", Name: "Tous"}, ""),
 		"all of a unit, into one that governs": func() error {
 			_, err := c.EmptyUnit(ctx, anne, "accueil", "voirie", "")
 			return err

@@ -301,18 +301,25 @@ func (s *Store) EmptyUnit(ctx context.Context, caller portal.Caller, id, into po
 		if err != nil {
 			return nil, err
 		}
-		if inside, err := isBelow(ctx, tx, caller.Collectivity, into, id); err != nil || inside {
-			return nil, errors.Join(err, portal.FieldErrors{portal.Invalid("unit", "directory.error.unit.loop", "name", unit.Name)})
-		}
-		if ids, err = respell(ctx, tx, caller.Collectivity, id, name); err != nil {
+		inside, err := isBelow(ctx, tx, caller.Collectivity, into, id)
+		if err != nil {
 			return nil, err
 		}
-		count = len(ids)
+		if inside {
+			return nil, portal.FieldErrors{portal.Invalid("unit", "directory.error.unit.loop", "name", unit.Name)}
+		}
 		for _, place := range []portal.UnitID{id, into} {
 			if err := s.mayPlace(ctx, tx, caller, place); err != nil {
 				return nil, err
 			}
 		}
+		if err := s.mayDecideIn(ctx, tx, caller, id); err != nil {
+			return nil, err
+		}
+		if ids, err = respell(ctx, tx, caller.Collectivity, id, name); err != nil {
+			return nil, err
+		}
+		count = len(ids)
 		err = keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
 			for _, text := range []string{
 				`UPDATE agents SET unit = $1 WHERE collectivity = $2 AND unit = $3`,
@@ -354,8 +361,12 @@ func (s *Store) DeleteUnit(ctx context.Context, caller portal.Caller, id portal.
 		if err != nil {
 			return err
 		}
-		if holds, err := heldBy(ctx, tx, caller.Collectivity, id); err != nil || !holds.Empty() {
-			return errors.Join(err, errUnitHolds) // somebody arrived since
+		holds, err := heldBy(ctx, tx, caller.Collectivity, id)
+		if err != nil {
+			return err
+		}
+		if !holds.Empty() {
+			return errUnitHolds // somebody arrived since
 		}
 		_, err = tx.Exec(ctx, `DELETE FROM units WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id))
 		if err != nil {

@@ -18,7 +18,7 @@ func (s *Store) NamingGroup(ctx context.Context, caller portal.Caller, group por
 		string(caller.Collectivity), string(group))
 	mentions, err := database.Collect(rows, err, func(rows *sql.Rows) (portal.Mention, error) {
 		var id string
-		mention := portal.Mention{Kind: "documents.mention", Icon: "folder"}
+		mention := portal.Mention{Kind: "documents.mention", Icon: "folder", Governs: portal.EditDocuments}
 		err := rows.Scan(&id, &mention.Name)
 		mention.Path = "/documents/folders/" + id + "/edit"
 		return mention, err

@@ -7,4 +7,8 @@ type Mention struct {
 	Name string // "Finances"
 	Path string // of the page that changes it, "/admin/applications/finances"
 	Icon string // "apps"
+
+	// Governs is the right of who decides about the thing, and so of who may change
+	// who is in the group; "" for the administrator alone.
+	Governs Right
 }
