@@ -167,8 +167,15 @@ func (s *Store) updateAgent(ctx context.Context, tx *database.Tx, collectivity p
 const maxManagers = 50
 
 // managerExists refuses a manager who is not of the collectivity, and one whom
-// the agent manages herself, through others or not.
+// the agent manages herself, through others or not. One whom she has already stays:
+// what became of him is nothing that this change is about.
 func managerExists(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent Agent) error {
+	var same bool
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM agents WHERE collectivity = $1 AND id = $2 AND manager = $3)`,
+		string(collectivity), string(agent.ID), string(agent.Manager)).Scan(&same)
+	if err != nil || same {
+		return err
+	}
 	above := agent.Manager
 	for range maxManagers {
 		if above == "" {

@@ -489,7 +489,9 @@ func forgetInvitation(ctx context.Context, tx *database.Tx, collectivity portal.
 	if made {
 		texts = append(texts, `DELETE FROM agent_group_members WHERE collectivity = $1 AND agent = $2`,
 			`DELETE FROM rights_given WHERE collectivity = $1 AND kind = 'agent' AND subject = $2`,
-			`DELETE FROM agents WHERE collectivity = $1 AND id = $2 AND account IS NULL`)
+			`DELETE FROM agents WHERE collectivity = $1 AND id = $2 AND account IS NULL`,
+			`UPDATE agents SET manager = '' WHERE collectivity = $1 AND manager = $2
+				AND NOT EXISTS (SELECT 1 FROM agents b WHERE b.collectivity = $1 AND b.id = $2)`)
 	}
 	for _, text := range texts {
 		if _, err := tx.Exec(ctx, text, string(collectivity), string(id)); err != nil {
