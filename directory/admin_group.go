@@ -203,6 +203,9 @@ func (h *Handler) deleteGroup(w http.ResponseWriter, r *http.Request) error {
 
 func (h *Handler) restoreGroup(w http.ResponseWriter, r *http.Request) error {
 	group, err := h.store.RestoreGroup(r.Context(), web.CallerOf(r), portal.GroupID(web.Var(r, "id")), web.ClientAddr(r))
+	if errors.Is(err, portal.ErrConflict) && web.FlashRefusal(w, r, err) {
+		return web.Redirect(w, r, groupsPath)
+	}
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,7 @@ func (s *Store) ReopenAgent(ctx context.Context, caller portal.Caller, agent por
 		texts := []string{`UPDATE agents SET active = TRUE, closed = 0 WHERE collectivity = $1 AND id = $2`}
 		if s.now().Sub(database.FromMillis(closed)) > undoLife {
 			texts = append(texts, `DELETE FROM agent_group_members WHERE collectivity = $1 AND agent = $2`,
+				`DELETE FROM deleted_group_members WHERE collectivity = $1 AND agent = $2`,
 				`DELETE FROM rights_given WHERE collectivity = $1 AND kind = 'agent' AND subject = $2`)
 		}
 		for _, text := range texts {

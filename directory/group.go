@@ -26,8 +26,7 @@ func (s *Store) CreateGroup(ctx context.Context, caller portal.Caller, group Gro
 	if err := checkGroup(group); err != nil {
 		return "", fmt.Errorf("directory: create group: %w", err)
 	}
-	_, err := s.db.Exec(ctx, `INSERT INTO agent_groups (collectivity, id, name) VALUES ($1, $2, $3)`,
-		string(caller.Collectivity), string(group.ID), group.Name)
+	err := s.db.Tx(ctx, func(tx *database.Tx) error { return insertGroup(ctx, tx, caller.Collectivity, group) })
 	if database.IsDuplicate(err) {
 		err = portal.FieldErrors{portal.Invalid("id", "directory.error.taken")}
 	}
@@ -35,6 +34,29 @@ func (s *Store) CreateGroup(ctx context.Context, caller portal.Caller, group Gro
 		return "", fmt.Errorf("directory: create group: %w", err)
 	}
 	return group.ID, nil
+}
+
+// insertGroup adds a group, unless another one has its name, case and accents aside:
+// in a form nobody could tell them apart.
+func insertGroup(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, group Group) error {
+	if err := nameIsFree(ctx, tx, collectivity, group); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO agent_groups (collectivity, id, name) VALUES ($1, $2, $3)`,
+		string(collectivity), string(group.ID), group.Name)
+	return err
+}
+
+// nameIsFree refuses for a group the name of another one.
+func nameIsFree(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, group Group) error {
+	rows, err := tx.Query(ctx, `SELECT name FROM agent_groups WHERE collectivity = $1 AND id <> $2`, string(collectivity), string(group.ID))
+	names, err := database.Collect(rows, err, func(rows *sql.Rows) (name string, err error) { return name, rows.Scan(&name) })
+	for _, name := range names {
+		if i18n.Fold(name) == i18n.Fold(group.Name) {
+			return portal.FieldErrors{portal.Invalid("name", "directory.error.group.name", "name", name)}
+		}
+	}
+	return err
 }
 
 // Groups lists the groups of the caller's collectivity by name.

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -60,9 +61,7 @@ func (s *Store) AddGroup(ctx context.Context, caller portal.Caller, name, addres
 	err := checkGroup(group)
 	if err == nil {
 		err = s.db.Tx(ctx, func(tx *database.Tx) error {
-			_, err := tx.Exec(ctx, `INSERT INTO agent_groups (collectivity, id, name) VALUES ($1, $2, $3)`,
-				string(caller.Collectivity), string(group.ID), group.Name)
-			if err != nil {
+			if err := insertGroup(ctx, tx, caller.Collectivity, group); err != nil {
 				return err
 			}
 			return s.tellGroup(ctx, tx, caller, audit.GroupCreated, group, "", address)
@@ -113,6 +112,9 @@ func (s *Store) RenameGroup(ctx context.Context, caller portal.Caller, shown str
 		}
 		if err := s.mayPlace(ctx, tx, caller, "", typed.ID); err != nil {
 			return err // whoever fills it goes by its name
+		}
+		if err := nameIsFree(ctx, tx, caller.Collectivity, typed); err != nil {
+			return err
 		}
 		_, err = tx.Exec(ctx, `UPDATE agent_groups SET name = $1 WHERE collectivity = $2 AND id = $3`,
 			typed.Name, string(caller.Collectivity), string(typed.ID))
@@ -186,6 +188,9 @@ func (s *Store) DeleteGroup(ctx context.Context, caller portal.Caller, id portal
 			if err != nil {
 				return err
 			}
+			if err := moveMembers(ctx, tx, caller.Collectivity, id, false); err != nil {
+				return err
+			}
 			err = database.OneRow(tx.Exec(ctx, `DELETE FROM agent_groups WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id)))
 			if err != nil {
 				return err
@@ -200,10 +205,43 @@ func (s *Store) DeleteGroup(ctx context.Context, caller portal.Caller, id portal
 	return nil
 }
 
+// moveMembers takes the members of a group along when it is deleted, so that it gives
+// nobody anything, or back when it is there again.
+func moveMembers(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, group portal.GroupID, back bool) error {
+	texts := []string{
+		`INSERT INTO deleted_group_members (collectivity, group_id, agent)
+			SELECT m.collectivity, m.group_id, m.agent FROM agent_group_members m WHERE m.collectivity = $1 AND m.group_id = $2`,
+		`DELETE FROM agent_group_members WHERE collectivity = $1 AND group_id = $2`,
+	}
+	if back {
+		texts = []string{
+			`INSERT INTO agent_group_members (collectivity, group_id, agent)
+				SELECT d.collectivity, d.group_id, d.agent FROM deleted_group_members d WHERE d.collectivity = $1 AND d.group_id = $2`,
+			`DELETE FROM deleted_group_members WHERE collectivity = $1 AND group_id = $2`,
+		}
+	}
+	for _, text := range texts {
+		if _, err := tx.Exec(ctx, text, string(collectivity), string(group)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ForgetGroups makes an end of the groups of a collectivity that can't be had again
+// any more.
+func (s *Store) ForgetGroups(ctx context.Context, collectivity portal.CollectivityID) error {
+	err := s.db.Tx(ctx, func(tx *database.Tx) error { return s.forgetGroups(ctx, tx, collectivity) })
+	if err != nil {
+		return fmt.Errorf("directory: forget groups: %w", err)
+	}
+	return nil
+}
+
 // forgetGroups makes an end of what was deleted more than thirty days ago.
 func (s *Store) forgetGroups(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID) error {
 	for _, text := range []string{
-		`DELETE FROM agent_group_members WHERE collectivity = $1
+		`DELETE FROM deleted_group_members WHERE collectivity = $1
 			AND group_id IN (SELECT id FROM deleted_groups WHERE collectivity = $1 AND deleted < $2)`,
 		`DELETE FROM deleted_groups WHERE collectivity = $1 AND deleted < $2`,
 	} {
@@ -234,6 +272,9 @@ func (s *Store) RestoreGroup(ctx context.Context, caller portal.Caller, id porta
 	if err := caller.Require(portal.ManageAgents); err != nil {
 		return Group{}, fmt.Errorf("directory: restore group: %w", err)
 	}
+	if err := s.mayFill(ctx, caller, id); err != nil {
+		return Group{}, fmt.Errorf("directory: restore group: %w", err)
+	}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		group = Group{ID: id}
 		err := tx.QueryRow(ctx, `SELECT name FROM deleted_groups WHERE collectivity = $1 AND id = $2 AND deleted >= $3`,
@@ -241,8 +282,17 @@ func (s *Store) RestoreGroup(ctx context.Context, caller portal.Caller, id porta
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO agent_groups (collectivity, id, name) VALUES ($1, $2, $3)`, string(caller.Collectivity), string(id), group.Name)
+		if err := s.mayPlace(ctx, tx, caller, "", id); err != nil {
+			return err
+		}
+		err = insertGroup(ctx, tx, caller.Collectivity, group)
+		if errors.Is(err, portal.ErrInvalid) || database.IsDuplicate(err) {
+			err = portal.UserError{Kind: portal.ErrConflict, Key: "directory.error.group.there", Args: []any{"name", group.Name}}
+		}
 		if err != nil {
+			return err
+		}
+		if err := moveMembers(ctx, tx, caller.Collectivity, id, true); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM deleted_groups WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id)); err != nil {

@@ -87,9 +87,91 @@ func TestAGroupIsDeletedOnceNothingNamesIt(t *testing.T) {
 	other := got(h.AddGroup(ctx, admin, "Élus", ""))(t)
 	must(t, h.DeleteGroup(ctx, admin, other, ""))
 	var left int
-	must(t, h.db.QueryRow(ctx, `SELECT COUNT(*) FROM agent_group_members WHERE collectivity = 'bourg'`).Scan(&left))
+	must(t, h.db.QueryRow(ctx, `SELECT COUNT(*) FROM deleted_group_members WHERE collectivity = 'bourg'`).Scan(&left))
 	if left != 0 {
 		t.Errorf("%d members of a group deleted long ago are kept", left)
+	}
+}
+
+// TestADeletedGroupGivesNothing: neither by a right that is given back, nor by one
+// that was left to it.
+func TestADeletedGroupGivesNothing(t *testing.T) {
+	c, ctx := newCouncil(t), context.Background()
+	must(t, c.AddMember(ctx, c.admin, "encadrants", c.both.Agent))
+	id := c.give(t, portal.EditNews, portal.TheGroup, "encadrants")
+	got(c.Take(ctx, c.admin, id, ""))(t)
+	must(t, c.DeleteGroup(ctx, c.admin, "encadrants", ""))
+	if both := c.now(t, c.both); both.In("encadrants") {
+		t.Error("she is in a group that is no more")
+	}
+	if standing := got(c.Standings(ctx, c.admin, []portal.AgentID{c.both.Agent}))(t)[c.both.Agent]; standing.In("encadrants") {
+		t.Error("she stands in a group that is no more")
+	}
+	var refusal portal.UserError
+	if _, err := c.GiveBack(ctx, c.admin, id, ""); !errors.As(err, &refusal) || !errors.Is(err, portal.ErrConflict) {
+		t.Errorf("given back to a group that is no more: %v, want a sentence", err)
+	}
+	c.exec(t, `UPDATE rights_given SET taken = 0 WHERE collectivity = 'bourg' AND id = $1`, id)
+	if both := c.now(t, c.both); both.Can(portal.EditNews) {
+		t.Error("a group that is no more gives a right")
+	}
+	c.give(t, portal.ManageAgents, portal.TheAgent, string(c.anne.Agent))
+	if _, err := c.RestoreGroup(ctx, c.now(t, c.anne), "encadrants", ""); !errors.Is(err, portal.ErrDenied) {
+		t.Errorf("restored by who does not hold what it gives: %v, want ErrDenied", err)
+	}
+	got(c.RestoreGroup(ctx, c.admin, "encadrants", ""))(t)
+	if both := c.now(t, c.both); !both.In("encadrants") || !both.Can(portal.EditNews) {
+		t.Error("restored without its members")
+	}
+}
+
+// TestTwoGroupsOfANameAreRefused, case and accents aside: forms could not tell them
+// apart.
+func TestTwoGroupsOfANameAreRefused(t *testing.T) {
+	c, ctx := newCouncil(t), context.Background()
+	elus := got(c.AddGroup(ctx, c.admin, "Élus", ""))(t)
+	_, err := c.AddGroup(ctx, c.admin, "elus", "")
+	wantFields(t, err, "name")
+	_, err = c.CreateGroup(ctx, c.admin, directory.Group{Name: "ÉLUS"})
+	wantFields(t, err, "name")
+	wantFields(t, c.RenameGroup(ctx, c.admin, "Encadrants", directory.Group{ID: "encadrants", Name: "ELUS"}, ""), "name")
+	must(t, c.RenameGroup(ctx, c.admin, "Élus", directory.Group{ID: elus, Name: "Elus"}, ""))
+	must(t, c.DeleteGroup(ctx, c.admin, elus, ""))
+	other := got(c.AddGroup(ctx, c.admin, "Élus", ""))(t)
+	var refusal portal.UserError
+	if _, err := c.RestoreGroup(ctx, c.admin, elus, ""); !errors.As(err, &refusal) || !errors.Is(err, portal.ErrConflict) {
+		t.Errorf("restored beside another of its name: %v, want a sentence", err)
+	}
+	must(t, c.DeleteGroup(ctx, c.admin, other, ""))
+	got(c.RestoreGroup(ctx, c.admin, elus, ""))(t)
+	c.exec(t, `INSERT INTO deleted_groups (collectivity, id, name, deleted) VALUES ('bourg', 'encadrants', 'Cadres', $1)`, time.Now().UnixMilli())
+	if _, err := c.RestoreGroup(ctx, c.admin, "encadrants", ""); !errors.As(err, &refusal) || !errors.Is(err, portal.ErrConflict) {
+		t.Errorf("restored over one that is there: %v, want a sentence", err)
+	}
+}
+
+// TestDeletedGroupsAreForgotten after thirty days, by whoever keeps house.
+func TestDeletedGroupsAreForgotten(t *testing.T) {
+	c, ctx := newCouncil(t), context.Background()
+	must(t, c.AddMember(ctx, c.admin, "encadrants", c.both.Agent))
+	must(t, c.DeleteGroup(ctx, c.admin, "encadrants", ""))
+	left := func() (count int) {
+		must(t, c.db.QueryRow(ctx, `
+			SELECT (SELECT COUNT(*) FROM deleted_groups WHERE collectivity = 'bourg') + (SELECT COUNT(*) FROM deleted_group_members WHERE collectivity = 'bourg')`).Scan(&count))
+		return count
+	}
+	must(t, c.ForgetGroups(ctx, "bourg"))
+	if left() != 2 {
+		t.Error("a group is forgotten on the day that it is deleted")
+	}
+	c.exec(t, `UPDATE deleted_groups SET deleted = deleted - $1`, 31*24*time.Hour.Milliseconds())
+	must(t, c.ForgetGroups(ctx, "agglo"))
+	if left() != 2 {
+		t.Error("agglo forgets bourg's")
+	}
+	must(t, c.ForgetGroups(ctx, "bourg"))
+	if left() != 0 {
+		t.Error("a group is kept for more than thirty days")
 	}
 }
 

@@ -488,6 +488,7 @@ func forgetInvitation(ctx context.Context, tx *database.Tx, collectivity portal.
 	texts := []string{`DELETE FROM invitations WHERE collectivity = $1 AND agent = $2`}
 	if made {
 		texts = append(texts, `DELETE FROM agent_group_members WHERE collectivity = $1 AND agent = $2`,
+			`DELETE FROM deleted_group_members WHERE collectivity = $1 AND agent = $2`,
 			`DELETE FROM rights_given WHERE collectivity = $1 AND kind = 'agent' AND subject = $2`,
 			`DELETE FROM agents WHERE collectivity = $1 AND id = $2 AND account IS NULL`,
 			`UPDATE agents SET manager = '' WHERE collectivity = $1 AND manager = $2

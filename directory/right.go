@@ -139,6 +139,18 @@ func subjectName(ctx context.Context, tx *database.Tx, collectivity portal.Colle
 	return name, err
 }
 
+// errSubjectGone refuses to give a right back to nobody: whoever has the same
+// identifier one day would have it.
+var errSubjectGone = portal.UserError{Kind: portal.ErrConflict, Key: "directory.error.subject.gone"}
+
+func subjectIsThere(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, subject portal.Subject) error {
+	_, err := subjectName(ctx, tx, collectivity, subject)
+	if errors.Is(err, portal.ErrInvalid) {
+		err = errSubjectGone
+	}
+	return err
+}
+
 // roomForRight refuses a right that the subject has already, and more than a
 // collectivity can have.
 func roomForRight(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, given Given, now time.Time) error {
@@ -216,6 +228,11 @@ func (s *Store) setTaken(ctx context.Context, caller portal.Caller, id string, a
 		}
 		if given.Taken.IsZero() != away || now.Sub(given.Taken) > keptTaken && !away {
 			return portal.ErrNotFound // it is so already, or that was long ago
+		}
+		if !away {
+			if err := subjectIsThere(ctx, tx, caller.Collectivity, given.Subject); err != nil {
+				return err
+			}
 		}
 		err := keepAnAdministrator(ctx, tx, caller.Collectivity, now, func() error {
 			return database.OneRow(tx.Exec(ctx, `UPDATE rights_given SET taken = $1 WHERE collectivity = $2 AND id = $3`,

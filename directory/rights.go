@@ -176,6 +176,9 @@ func (h *Handler) takeRight(w http.ResponseWriter, r *http.Request) error {
 
 func (h *Handler) giveRightBack(w http.ResponseWriter, r *http.Request) error {
 	given, err := h.store.GiveBack(r.Context(), web.CallerOf(r), web.Var(r, "id"), web.ClientAddr(r))
+	if err != nil && web.FlashRefusal(w, r, err) {
+		return web.Redirect(w, r, "/admin/rights")
+	}
 	if err != nil {
 		return err
 	}
