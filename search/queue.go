@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"parvis/portal"
@@ -19,19 +21,37 @@ type Queue struct{}
 // deleted. It is called in the transaction of the change, so that neither can
 // be without the other.
 func (Queue) Changed(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, kind Kind, ids ...string) error {
-	for _, id := range ids {
-		_, err := tx.Exec(ctx, `
-			INSERT INTO search_queue (collectivity, kind, id, change, queued_at, tries, not_before)
-			VALUES ($1, $2, $3, $4, $5, 0, 0)
-			ON CONFLICT (collectivity, kind, id)
-			DO UPDATE SET change = excluded.change, tries = 0, not_before = 0`,
-			string(collectivity), string(kind), id, portal.NewID(), time.Now().UnixMilli())
-		if err != nil {
-			return fmt.Errorf("search: queue %s %q: %w", kind, id, err)
+	for some := range slices.Chunk(ids, maxTogether) {
+		args := []any{string(collectivity), string(kind), portal.NewID(), time.Now().UnixMilli()}
+		text, count := changedOne, 1
+		if len(some) > 1 {
+			text, count = changedMany, maxTogether
+		}
+		for n := range count {
+			args = append(args, some[min(n, len(some)-1)]) // the last one fills the text
+		}
+		if _, err := tx.Exec(ctx, text, args...); err != nil {
+			return fmt.Errorf("search: queue %d of %s: %w", len(some), kind, err)
 		}
 	}
 	return nil
 }
+
+// maxTogether is how many documents one statement puts in the queue.
+const maxTogether = 100
+
+const changedOne = `
+	INSERT INTO search_queue (collectivity, kind, id, change, queued_at, tries, not_before)
+	VALUES ($1, $2, $5, $3, $4, 0, 0)` + changedAgain
+
+const changedAgain = `
+	ON CONFLICT (collectivity, kind, id)
+	DO UPDATE SET change = excluded.change, tries = 0, not_before = 0`
+
+var changedMany = `
+	WITH touched (id) AS (VALUES (` + strings.ReplaceAll(database.Params(5, maxTogether), ", ", "), (") + `))
+	INSERT INTO search_queue (collectivity, kind, id, change, queued_at, tries, not_before)
+	SELECT DISTINCT CAST($1 AS TEXT), CAST($2 AS TEXT), touched.id, CAST($3 AS TEXT), CAST($4 AS BIGINT), 0, 0 FROM touched WHERE 1 = 1` + changedAgain
 
 // queued is a row of the queue.
 type queued struct {
