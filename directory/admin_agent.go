@@ -173,8 +173,8 @@ func withCard(err error, typed Agent) error {
 // asked for.
 const maxCandidates = 8
 
-// meantManager finds whom a name or an address means. When it may be several they
-// come with the refusal, to choose from.
+// meantManager finds whom a whole name or an address means. When it may be several, or
+// is only a part of a name, they come with the refusal, to choose from.
 func (h *Handler) meantManager(r *http.Request, shown portal.AgentID, text string) (portal.AgentID, []Agent, error) {
 	if chosen := r.PostFormValue("manager_id"); chosen != "" {
 		return portal.AgentID(chosen), nil, nil
@@ -196,12 +196,12 @@ func (h *Handler) meantManager(r *http.Request, shown portal.AgentID, text strin
 		}
 	}
 	switch {
-	case found.Total == 1:
-		return found.Agents[0].ID, nil, nil
-	case len(exact) == 1:
+	case len(exact) == 1 && found.Total <= maxCandidates:
 		return exact[0].ID, nil, nil
 	case found.Total == 0:
 		return "", nil, portal.FieldErrors{portal.Invalid(managerField, "directory.error.manager")}
+	case found.Total == 1:
+		return "", found.Agents, portal.FieldErrors{portal.Invalid(managerField, "directory.error.manager.one")}
 	}
 	return "", found.Agents, portal.FieldErrors{portal.Invalid(managerField, "directory.error.manager.several")}
 }

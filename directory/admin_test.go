@@ -264,6 +264,13 @@ func TestARefusedCardKeepsWhatWasTyped(t *testing.T) {
 	browser.post(path, form).want(t, http.StatusUnprocessableEntity, `id="manager-error"`, `value="personne"`, `id="mobile-error"`, "02 61 91 01 43")
 	form.Set("mobile", "")
 	form.Set("manager", "henoret")
+	browser.post(path, form).want(t, http.StatusUnprocessableEntity, "Ce nom n’est pas complet", `name="manager_id" value="`+string(h.anne.Agent)+`"`)
+	for range 2 {
+		got(h.CreateAgent(context.Background(), directory.Installation("bourg"), directory.Agent{GivenName: "Marie", FamilyName: "Martin"}))(t)
+	}
+	form.Set("manager", "Marie Martin")
+	browser.post(path, form).want(t, http.StatusUnprocessableEntity, "Plusieurs personnes correspondent")
+	form.Set("manager", "Anne-Elodie l’henoret")
 	form.Set("kind", "elected")
 	if saved := browser.post(path, form); saved.status != http.StatusSeeOther || saved.location != path {
 		t.Fatalf("saved: %d to %q\n%s", saved.status, saved.location, saved.body)

@@ -20,6 +20,7 @@ func (h *Handler) unitRoutes() []web.Route {
 		{Method: "GET", Path: "/admin/units/{id}", Access: admin, Handler: h.showUnit},
 		{Method: "POST", Path: "/admin/units/{id}", Access: admin, Handler: h.takeUnit},
 		{Method: "POST", Path: "/admin/units/{id}/shift", Access: admin, Handler: h.shiftUnit},
+		{Method: "GET", Path: "/admin/units/{id}/empty", Access: admin, Handler: h.askEmpty},
 		{Method: "POST", Path: "/admin/units/{id}/empty", Access: admin, Handler: h.emptyUnit},
 		{Method: "POST", Path: "/admin/units/{id}/delete", Access: admin, Handler: h.deleteUnit},
 	}
@@ -205,6 +206,30 @@ func (h *Handler) shiftUnit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return web.Redirect(w, r, unitsPath+"#u-"+string(id))
+}
+
+// emptyPage says what follows before all of a unit is moved.
+type emptyPage struct {
+	web.Page
+	Unit  Unit
+	Holds UnitHolds
+	Into  Unit // empty for no unit
+}
+
+func (h *Handler) askEmpty(w http.ResponseWriter, r *http.Request) error {
+	caller, into := web.CallerOf(r), portal.UnitID(web.Query(r).Get("unit"))
+	unit, holds, err := h.store.Holds(r.Context(), caller, portal.UnitID(web.Var(r, "id")))
+	if err != nil {
+		return err
+	}
+	page := &emptyPage{Unit: unit, Holds: holds}
+	if into != "" {
+		if page.Into, _, err = h.store.Holds(r.Context(), caller, into); err != nil {
+			return err
+		}
+	}
+	page.Title, page.Section = web.Printer(r).T("directory.unit.empty.title", "name", unit.Name), "admin"
+	return h.renderer.Render(w, r, http.StatusOK, "directory/empty", page)
 }
 
 func (h *Handler) emptyUnit(w http.ResponseWriter, r *http.Request) error {

@@ -112,7 +112,7 @@ func (s *Store) CreateAgent(ctx context.Context, caller portal.Caller, agent Age
 	if err != nil {
 		return "", fmt.Errorf("directory: create agent: %w", err)
 	}
-	s.changed(agent.Account)
+	s.changedAccount(agent.Account)
 	return agent.ID, nil
 }
 

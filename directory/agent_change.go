@@ -124,7 +124,7 @@ func (s *Store) ChangeAgent(ctx context.Context, caller portal.Caller, shown, ty
 	if err != nil {
 		return fmt.Errorf("directory: change agent: %w", err)
 	}
-	s.changed(account)
+	s.changedAccount(account)
 	return nil
 }
 

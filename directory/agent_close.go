@@ -38,7 +38,8 @@ func (s *Store) CloseAgent(ctx context.Context, caller portal.Caller, agent port
 }
 
 // ReopenAgent takes back a closing. After thirty days she comes back without
-// the groups and rights that she had: nobody remembers what they were for.
+// the groups and the rights of her own that she had: nobody remembers what they were
+// for. What her unit gives to all who are in it she has again.
 func (s *Store) ReopenAgent(ctx context.Context, caller portal.Caller, agent portal.AgentID, address string) error {
 	err := s.turn(ctx, caller, agent, audit.AgentReopened, address, func(tx *database.Tx) error {
 		var closed int64
@@ -87,7 +88,7 @@ func (s *Store) turn(ctx context.Context, caller portal.Caller, id portal.AgentI
 		return []string{string(id)}, audit.Write(ctx, tx, line)
 	})
 	if err == nil {
-		s.changed(agent.Account)
+		s.changedAccount(agent.Account)
 	}
 	return err
 }

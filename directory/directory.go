@@ -72,6 +72,13 @@ func (s *Store) OnChange(fn func(account portal.AccountID)) {
 	s.watchers = append(s.watchers, fn)
 }
 
+// changedAccount is changed for one account: nobody is told about an agent without.
+func (s *Store) changedAccount(account portal.AccountID) {
+	if account != "" {
+		s.changed(account)
+	}
+}
+
 func (s *Store) changed(account portal.AccountID) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -103,6 +110,12 @@ func (s *Store) OnChart(fn func(collectivity portal.CollectivityID)) {
 // those of a unit.
 func (s *Store) redrawn(collectivity portal.CollectivityID) {
 	s.changed("")
+	s.reordered(collectivity)
+}
+
+// reordered tells that the chart is drawn in another order, which opens nothing to
+// anybody.
+func (s *Store) reordered(collectivity portal.CollectivityID) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, fn := range s.charts {

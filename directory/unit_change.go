@@ -1,11 +1,13 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"parvis/portal"
 	"parvis/portal/audit"
@@ -189,15 +191,38 @@ func respell(ctx context.Context, tx *database.Tx, collectivity portal.Collectiv
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(agents))
-	for i, agent := range agents {
-		ids[i] = string(agent.ID)
-		_, err := tx.Exec(ctx, `UPDATE agents SET search_text = $1 WHERE collectivity = $2 AND id = $3`, agent.searchText(name), string(collectivity), ids[i])
-		if err != nil {
+	ids := make([]string, 0, len(agents))
+	for some := range slices.Chunk(agents, maxRespelled) {
+		args := []any{string(collectivity)}
+		for n := range maxRespelled {
+			agent := some[min(n, len(some)-1)] // the last one fills the text
+			args = append(args, string(agent.ID), agent.searchText(name))
+		}
+		if _, err := tx.Exec(ctx, respellSome, args...); err != nil {
 			return nil, err
+		}
+		for _, agent := range some {
+			ids = append(ids, string(agent.ID))
 		}
 	}
 	return ids, nil
+}
+
+// maxRespelled is how many agents one statement writes anew.
+const maxRespelled = 100
+
+var respellSome = `
+	WITH spelled (id, words) AS (VALUES ` + pairs(2, maxRespelled) + `)
+	UPDATE agents SET search_text = (SELECT MAX(s.words) FROM spelled s WHERE s.id = agents.id)
+	WHERE collectivity = $1 AND id IN (SELECT s.id FROM spelled s)`
+
+// pairs writes "($2, $3), ($4, $5)" for pairs(2, 2).
+func pairs(first, count int) string {
+	all := make([]string, count)
+	for i := range all {
+		all[i] = "(" + database.Params(first+2*i, 2) + ")"
+	}
+	return strings.Join(all, ", ")
 }
 
 // ShiftUnit puts a unit one place before or after, among its siblings as they are
@@ -233,7 +258,7 @@ func (s *Store) ShiftUnit(ctx context.Context, caller portal.Caller, id portal.U
 	if err != nil {
 		return fmt.Errorf("directory: shift unit: %w", err)
 	}
-	s.redrawn(caller.Collectivity)
+	s.reordered(caller.Collectivity)
 	return nil
 }
 
@@ -321,20 +346,19 @@ func (s *Store) EmptyUnit(ctx context.Context, caller portal.Caller, id, into po
 		}
 		count = len(ids)
 		err = keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
-			for _, text := range []string{
-				`UPDATE agents SET unit = $1 WHERE collectivity = $2 AND unit = $3`,
-				`UPDATE units SET parent = $1 WHERE collectivity = $2 AND parent = $3`,
-			} {
-				if _, err := tx.Exec(ctx, text, string(into), string(caller.Collectivity), string(id)); err != nil {
-					return err
-				}
+			_, err := tx.Exec(ctx, `UPDATE agents SET unit = $1, changed = $4, changed_by = $5 WHERE collectivity = $2 AND unit = $3`,
+				string(into), string(caller.Collectivity), string(id), database.Millis(s.now()), string(caller.Agent))
+			if err != nil {
+				return err
 			}
-			return nil
+			_, err = tx.Exec(ctx, `UPDATE units SET parent = $1 WHERE collectivity = $2 AND parent = $3`,
+				string(into), string(caller.Collectivity), string(id))
+			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		return ids, s.tellUnit(ctx, tx, caller, audit.UnitEmptied, unit, name, address)
+		return ids, s.tellUnit(ctx, tx, caller, audit.UnitEmptied, unit, unit.Name+" → "+cmp.Or(name, "–"), address)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("directory: empty unit: %w", err)

@@ -3,6 +3,7 @@ package directory_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -150,6 +151,60 @@ func TestAUnitIsDeletedOnceNothingHoldsIt(t *testing.T) {
 	}
 }
 
+// TestALargeUnitIsRenamedAndEmptied: everybody is found by the new name, is queued
+// once and says who moved her; the journal says from where to where.
+func TestALargeUnitIsRenamedAndEmptied(t *testing.T) {
+	c, ctx := newCouncil(t), context.Background()
+	for n := range 130 {
+		got(c.CreateAgent(ctx, c.admin, directory.Agent{GivenName: "Nora", FamilyName: fmt.Sprintf("Agent %03d", n), Unit: "voirie"}))(t)
+	}
+	count := func(query string, args ...any) (count int) {
+		t.Helper()
+		must(t, c.db.QueryRow(ctx, query, args...).Scan(&count))
+		return count
+	}
+	c.exec(t, `DELETE FROM search_queue WHERE collectivity = 'bourg'`)
+	must(t, c.ChangeUnit(ctx, c.admin, directory.Unit{Name: "Voirie", Parent: "technique"}, directory.Unit{ID: "voirie", Name: "Chaussées", Parent: "technique"}, ""))
+	if people := got(c.People(ctx, c.admin, directory.PeopleQuery{Text: "chaussees agent 129"}))(t); people.Total != 1 {
+		t.Errorf("%d people are found by the new name, want 1", people.Total)
+	}
+	if people := got(c.People(ctx, c.admin, directory.PeopleQuery{Text: "chaussees"}))(t); people.Total != 130 {
+		t.Errorf("%d people are found by the new name, want 130", people.Total)
+	}
+	if queued := count(`SELECT COUNT(*) FROM search_queue WHERE collectivity = 'bourg' AND kind = 'person'`); queued != 130 {
+		t.Errorf("%d agents are to be indexed, want 130", queued)
+	}
+	if moved := got(c.EmptyUnit(ctx, c.admin, "voirie", "", ""))(t); moved != 130 {
+		t.Errorf("%d agents moved, want 130", moved)
+	}
+	if by := count(`SELECT COUNT(*) FROM agents WHERE collectivity = 'bourg' AND unit = '' AND changed_by = $1 AND changed > 0`, string(c.admin.Agent)); by != 130 {
+		t.Errorf("%d cards say who moved them, want 130", by)
+	}
+	if lines := count(`SELECT COUNT(*) FROM audit_lines WHERE collectivity = 'bourg' AND detail = 'Chaussées → –'`); lines != 1 {
+		t.Errorf("%d lines of the journal say from where to where, want 1", lines)
+	}
+}
+
+// TestNobodyIsToldOfWhatConcernsNoSession: a card without an account, and the order
+// of the chart.
+func TestNobodyIsToldOfWhatConcernsNoSession(t *testing.T) {
+	c, ctx := newCouncil(t), context.Background()
+	got(c.CreateUnit(ctx, c.admin, directory.Unit{ID: "accueil", Name: "Accueil"}))(t)
+	told := 0
+	c.OnChange(func(portal.AccountID) { told++ })
+	id := got(c.CreateAgent(ctx, c.admin, directory.Agent{FamilyName: "Sol"}))(t)
+	must(t, c.move(c.admin, portal.Caller{Agent: id}, "voirie"))
+	must(t, c.CloseAgent(ctx, c.admin, id, ""))
+	must(t, c.ShiftUnit(ctx, c.admin, "accueil", -1, ""))
+	if told != 0 {
+		t.Errorf("told %d times", told)
+	}
+	must(t, c.move(c.admin, c.anne, "voirie"))
+	if told != 1 {
+		t.Errorf("told %d times of a move of somebody who signs in, want once", told)
+	}
+}
+
 // TestTheChartIsDrawnFromItsPages, each refusal with the sentence at its field.
 func TestTheChartIsDrawnFromItsPages(t *testing.T) {
 	h := newHouse(t)
@@ -171,6 +226,8 @@ func TestTheChartIsDrawnFromItsPages(t *testing.T) {
 		want(t, http.StatusUnprocessableEntity, `id="parent-error"`)
 	browser.post("/admin/units/technique/delete", nil).want(t, http.StatusSeeOther)
 	browser.get("/admin/units/technique").want(t, http.StatusOK, "rien n’a été supprimé")
+	browser.get("/admin/units/technique/empty?unit="+string(units[1].ID)).want(t, http.StatusOK, "1 personne quitte ce service", "Routes", "dans le service « Routes »", `name="unit" value="`+string(units[1].ID)+`"`)
+	browser.get("/admin/units/technique/empty?unit=nowhere").want(t, http.StatusNotFound)
 	browser.post("/admin/units/technique/empty", url.Values{"unit": {""}}).want(t, http.StatusSeeOther)
 	browser.post("/admin/units/technique/delete", nil).want(t, http.StatusSeeOther)
 	if diff := cmp.Diff("Routes", h.chart(t)); diff != "" {

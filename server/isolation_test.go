@@ -291,6 +291,7 @@ var visits = []visit{
 	{route: "GET /admin/units/{id}", path: at("/admin/units/", office), author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/units/{id}", path: at("/admin/units/", office), fields: []string{"name", "Autre"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/units/{id}/shift", path: at("/admin/units/", office, "/shift"), fields: []string{"do", "up"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /admin/units/{id}/empty", path: at("/admin/units/", office, "/empty"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/units/{id}/empty", path: at("/admin/units/", office, "/empty"), fields: []string{"unit", ""}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/units/{id}/delete", path: at("/admin/units/", office, "/delete"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/agents/{id}/invite", path: at("/admin/agents/", card, "/invite"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
