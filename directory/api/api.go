@@ -84,7 +84,9 @@ func New(options Options) *Service {
 	s.groups()
 	s.rights()
 	s.journal()
-	s.routes = append(s.routes, web.Route{Method: http.MethodGet, Path: Prefix + "/openapi.json", Access: web.Protocol, Handler: s.describe})
+	s.routes = append(s.routes,
+		web.Route{Method: http.MethodGet, Path: Prefix + "/openapi.json", Access: web.Protocol, Handler: s.describe},
+		web.Route{Method: "*", Path: Prefix + "/*", Access: web.Protocol, Handler: s.nowhere})
 	return s
 }
 
@@ -111,13 +113,23 @@ func (s *Service) describe(w http.ResponseWriter, _ *http.Request) error {
 	return err
 }
 
+// nowhere answers for an address that is none of the API: a program reads no page.
+func (s *Service) nowhere(w http.ResponseWriter, r *http.Request) error {
+	s.refuse(w, s.printer(r), http.StatusNotFound, portal.ErrNotFound)
+	return nil
+}
+
+func (s *Service) printer(r *http.Request) *i18n.Printer {
+	return s.Catalogue.Printer(i18n.Match(r.Header.Get("Accept-Language")))
+}
+
 // Handle makes a route of the house of an operation (huma.Adapter).
 func (s *Service) Handle(op *huma.Operation, handle func(huma.Context)) {
 	s.routes = append(s.routes, web.Route{
 		Method: op.Method, Path: op.Path, Access: web.Protocol, MaxBody: maxBody,
 		Handler: func(w http.ResponseWriter, r *http.Request) error {
+			printer := s.printer(r)
 			w.Header().Set("Cache-Control", "no-store")
-			printer := s.Catalogue.Printer(i18n.Match(r.Header.Get("Accept-Language")))
 			w.Header().Set("Content-Language", string(printer.Lang()))
 			by, status, err := s.admit(r, op)
 			if err != nil {
@@ -209,6 +221,9 @@ func operation[I, O any](s *Service, op huma.Operation, scope portal.Scope, run 
 	op.Metadata = map[string]any{scopeOf: scope}
 	op.Description = strings.TrimSpace(op.Description + " Scope: `" + cmp.Or(string(scope), "any") + "`.")
 	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable)
+	if op.Method == http.MethodPost || op.Method == http.MethodPatch {
+		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge)
+	}
 	op.MaxBodyBytes = maxBody
 	op.RejectUnknownQueryParameters = true
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
