@@ -40,6 +40,7 @@ var importers = map[string][]string{
 	"github.com/go-jose/":              {"sso/openid"},
 	"github.com/go-webauthn/":          {"sso"},
 	"github.com/boombuler/barcode":     {"sso"},
+	"github.com/danielgtaylor/huma/":   {"directory/api"},
 	"github.com/gorilla/mux":           {"portal/web"},
 	"github.com/blevesearch/":          {"search/bleveindex"},
 	"github.com/emersion/go-webdav":    {"calendar/remote"},

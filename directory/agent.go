@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/database"
 	"parvis/portal/i18n"
 	"parvis/search"
@@ -113,6 +114,29 @@ func (s *Store) CreateAgent(ctx context.Context, caller portal.Caller, agent Age
 		return "", fmt.Errorf("directory: create agent: %w", err)
 	}
 	s.changedAccount(agent.Account)
+	return agent.ID, nil
+}
+
+// AddAgent adds an agent without account, by an administrator at an address.
+func (s *Store) AddAgent(ctx context.Context, caller portal.Caller, agent Agent, address string) (portal.AgentID, error) {
+	if err := caller.Require(portal.ManageAgents); err != nil {
+		return "", fmt.Errorf("directory: add agent: %w", err)
+	}
+	agent.ID, agent.Account = portal.AgentID(portal.NewID()), ""
+	if err := agent.check(); err != nil {
+		return "", fmt.Errorf("directory: add agent: %w", err)
+	}
+	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) ([]string, error) {
+		if err := s.insertAgent(ctx, tx, caller, agent); err != nil {
+			return nil, err
+		}
+		line := audit.By(caller, audit.AgentCreated)
+		line.At, line.Object, line.ObjectID, line.Address = s.now(), agent.Name(), string(agent.ID), address
+		return []string{string(agent.ID)}, audit.Write(ctx, tx, line)
+	})
+	if err != nil {
+		return "", fmt.Errorf("directory: add agent: %w", err)
+	}
 	return agent.ID, nil
 }
 

@@ -15,10 +15,36 @@ const (
 	ScopeCalendarRead Scope = "calendar:read"
 	ScopeContacts     Scope = "contacts"
 	ScopeContactsRead Scope = "contacts:read"
+
+	// Those of administration, for programs that work for who governs the
+	// collectivity.
+	ScopeDirectory     Scope = "directory" // agents, units, groups
+	ScopeDirectoryRead Scope = "directory:read"
+	ScopeRights        Scope = "rights"
+	ScopeRightsRead    Scope = "rights:read"
+	ScopeJournalRead   Scope = "journal:read"
 )
 
 // AllScopes lists them in the order shown to a person.
-var AllScopes = []Scope{ScopeCalendar, ScopeCalendarRead, ScopeContacts, ScopeContactsRead}
+var AllScopes = append(slices.Clone(OwnScopes), AdministrativeScopes...)
+
+// OwnScopes are about what is a person's own.
+var OwnScopes = []Scope{ScopeCalendar, ScopeCalendarRead, ScopeContacts, ScopeContactsRead}
+
+// AdministrativeScopes are about the collectivity.
+var AdministrativeScopes = []Scope{ScopeDirectory, ScopeDirectoryRead, ScopeRights, ScopeRightsRead, ScopeJournalRead}
+
+// ScopesFor are those that a caller may give to a program.
+func ScopesFor(caller Caller) []Scope {
+	if caller.Administers() {
+		return AllScopes
+	}
+	return OwnScopes
+}
+
+// Administrative says whether a scope is about the collectivity, and not about
+// what is a person's own.
+func (s Scope) Administrative() bool { return slices.Contains(AdministrativeScopes, s) }
 
 // ReadOnly is the scope that reads what this one writes.
 func (s Scope) ReadOnly() Scope { return Scope(strings.TrimSuffix(string(s), ":read")) + ":read" }

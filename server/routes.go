@@ -16,6 +16,7 @@ import (
 	"parvis/dav"
 	"parvis/dav/addressbook"
 	"parvis/directory"
+	"parvis/directory/api"
 	directorydav "parvis/directory/carddav"
 	"parvis/directory/ldapdir"
 	"parvis/directory/pool"
@@ -51,7 +52,7 @@ func pageTemplates() []fs.FS {
 func locale() []fs.FS {
 	return []fs.FS{
 		themes.Locales, web.Locales, audit.Locales, post.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
-		directory.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
+		directory.Locales, api.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales,
 	}
 }
@@ -87,6 +88,7 @@ func (s *Server) mount(context.Context, Options) error {
 		todo.NewHandler(s.Inbox, s.renderer).Routes(),
 		slow(s.davSite().Routes()),
 		audit.NewHandler(s.Journal, s.renderer).Routes(),
+		api.New(api.Options{Store: s.Directory, Journal: s.Journal, Auth: s.SSO.AppPasswords, Catalogue: s.catalogue, Log: s.log}).Routes(),
 		s.themes.routes(),
 		standing{s.renderer}.routes(),
 		adminPage{s.renderer}.routes(),

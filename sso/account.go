@@ -47,7 +47,7 @@ func (s *Service) renderAccount(w http.ResponseWriter, r *http.Request, status i
 	if page.Held, err = s.Factors.Of(r.Context(), caller.Account); err != nil {
 		return err
 	}
-	page.Scopes = portal.AllScopes
+	page.Scopes = portal.ScopesFor(caller)
 	if page.NewPassword != "" || len(page.Typed.Scopes) == 0 && page.Form.Error("scope") == "" {
 		page.Typed.Scopes = portal.Scopes{portal.ScopeCalendar, portal.ScopeContacts}
 	}

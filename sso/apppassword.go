@@ -63,6 +63,9 @@ const (
 	wrongByNetwork   = 200
 	wrongWithin      = 15 * time.Minute
 	maxAllowedCached = 5000
+	// longestAdministration bounds what can do harm where nobody looks: a program
+	// that administers is given a password anew each year.
+	longestAdministration = 367 * 24 * time.Hour
 )
 
 func newAppPasswords(db *database.DB, people People, log *slog.Logger, now func() time.Time) *AppPasswords {
@@ -78,7 +81,7 @@ func newAppPasswords(db *database.DB, people People, log *slog.Logger, now func(
 // "k3v9m2p7-q4r8-…", to be typed with or without dashes.
 func (a *AppPasswords) Create(ctx context.Context, caller portal.Caller, wanted AppPassword) (password string, err error) {
 	wanted.Name = strings.TrimSpace(wanted.Name)
-	if err := wanted.check(a.now()); err != nil {
+	if err := wanted.check(caller, a.now()); err != nil {
 		return "", err
 	}
 	home, err := a.homeOf(ctx, caller)
@@ -114,8 +117,10 @@ func (a *AppPasswords) Create(ctx context.Context, caller portal.Caller, wanted 
 	return id + "-" + grouped(secret), nil
 }
 
-func (p AppPassword) check(now time.Time) error {
-	unknown := func(scope portal.Scope) bool { return !slices.Contains(portal.AllScopes, scope) }
+func (p AppPassword) check(caller portal.Caller, now time.Time) error {
+	open := portal.ScopesFor(caller)
+	unknown := func(scope portal.Scope) bool { return !slices.Contains(open, scope) }
+	governs := slices.ContainsFunc(p.Scopes, portal.Scope.Administrative)
 	switch {
 	case p.Name == "":
 		return portal.FieldErrors{portal.Invalid("name", "sso.error.app-name")}
@@ -125,6 +130,8 @@ func (p AppPassword) check(now time.Time) error {
 		return portal.FieldErrors{portal.Invalid("scope", "sso.error.app-scope")}
 	case p.Ended(now):
 		return portal.FieldErrors{portal.Invalid("ends", "sso.error.app-ends")}
+	case governs && (p.Ends.IsZero() || p.Ends.Sub(now) > longestAdministration):
+		return portal.FieldErrors{portal.Invalid("ends", "sso.error.app-ends-needed")}
 	}
 	return nil
 }

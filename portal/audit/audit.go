@@ -48,6 +48,7 @@ const (
 	PasswordChanged     Action = "password.changed"
 	PasswordHelp        Action = "password.help"
 
+	AgentCreated   Action = "agent.created"
 	AgentChanged   Action = "agent.changed"
 	AgentClosed    Action = "agent.closed"
 	AgentReopened  Action = "agent.reopened"
@@ -96,7 +97,7 @@ var Actions = []Action{
 	AppPasswordStopped, AppPasswordResumed,
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
 	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
-	AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged, UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
+	AgentCreated, AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged, UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
 	GroupCreated, GroupRenamed, GroupDeleted, GroupRestored,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
