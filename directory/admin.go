@@ -156,7 +156,7 @@ func (h *Handler) renderInvite(w http.ResponseWriter, r *http.Request, status in
 	if page.Units, err = h.store.Units(r.Context(), caller); err != nil {
 		return err
 	}
-	if page.Groups, err = h.store.Groups(r.Context(), caller); err != nil {
+	if page.Groups, err = h.store.GroupsByHand(r.Context(), caller); err != nil {
 		return err
 	}
 	if page.Kind, err = h.inviter.kind(r.Context(), caller.Collectivity); err != nil {

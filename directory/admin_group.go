@@ -66,6 +66,9 @@ func (h *Handler) addGroup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if r.PostFormValue("by") == "rule" {
+		return web.Redirect(w, r, groupPath(id)+"/rule")
+	}
 	return web.Redirect(w, r, groupPath(id)) // where its members are chosen
 }
 
@@ -77,6 +80,8 @@ type groupPage struct {
 	Was     string // as shown
 	Other   string // what another administrator made of it, "" for nothing
 	Members Members
+	Rule    GroupRule
+	Words   string // the rule, "" for a group that is filled by hand
 	Links   themes.Pages
 	Text    string
 	Found   []foundAgent // by what was searched
@@ -100,7 +105,17 @@ func (h *Handler) renderGroup(w http.ResponseWriter, r *http.Request, status int
 	if page.Was == "" {
 		page.Name, page.Was = page.Members.Name, page.Members.Name
 	}
-	if page.Text = strings.TrimSpace(web.Query(r).Get("q")); page.Text != "" {
+	if page.Rule, err = h.store.RuleOf(r.Context(), caller, id); err != nil {
+		return err
+	}
+	if page.Rule.Ruled {
+		units, err := h.store.Units(r.Context(), caller)
+		if err != nil {
+			return err
+		}
+		page.Words = ruleWords(web.Printer(r), units, page.Rule.Rule)
+	}
+	if page.Text = strings.TrimSpace(web.Query(r).Get("q")); page.Text != "" && !page.Rule.Ruled {
 		if page.Found, err = h.findFor(r, id, page.Text); err != nil {
 			return err
 		}
@@ -178,6 +193,9 @@ func (h *Handler) moveMember(w http.ResponseWriter, r *http.Request, in bool) er
 	if refusal := (portal.FieldErrors{}); errors.As(err, &refusal) {
 		return portal.ErrNotFound // there is no such group
 	}
+	if errors.Is(err, portal.ErrConflict) && web.FlashRefusal(w, r, err) {
+		return web.Redirect(w, r, groupPath(group))
+	}
 	if err != nil {
 		return err
 	}
@@ -205,6 +223,10 @@ func (h *Handler) restoreGroup(w http.ResponseWriter, r *http.Request) error {
 	group, err := h.store.RestoreGroup(r.Context(), web.CallerOf(r), portal.GroupID(web.Var(r, "id")), web.ClientAddr(r))
 	if err != nil {
 		return err
+	}
+	if group.Unruled {
+		web.SetFlash(w, r, "directory.rule.lost", "name", group.Name)
+		return web.Redirect(w, r, groupPath(group.ID))
 	}
 	web.SetFlash(w, r, "directory.group.restored", "name", group.Name)
 	return web.Redirect(w, r, groupPath(group.ID))
