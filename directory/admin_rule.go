@@ -182,8 +182,8 @@ func (h *Handler) fillByHand(w http.ResponseWriter, r *http.Request) error {
 	return web.Redirect(w, r, groupPath(id))
 }
 
-// ruleWords tells a rule in a sentence: "service Voirie et en dessous, et nature :
-// élu(e)".
+// ruleWords tells a rule in a sentence: "Service Voirie ou en dessous, et type
+// Élu(e)."
 func ruleWords(printer *i18n.Printer, units []UnitNode, rule Rule) string {
 	words := make([]string, len(rule.Conditions))
 	for i, c := range rule.Conditions {
@@ -202,5 +202,7 @@ func ruleWords(printer *i18n.Printer, units []UnitNode, rule Rule) string {
 	if rule.Any {
 		key = "directory.rule.or"
 	}
-	return strings.Join(words, printer.T(key))
+	text := strings.Join(words, printer.T(key))
+	first := firstRune(text)
+	return strings.ToUpper(first) + strings.TrimPrefix(text, first) + "."
 }

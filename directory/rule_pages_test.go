@@ -42,7 +42,7 @@ func TestRulesAreKeptFromTheirPages(t *testing.T) {
 	browser.post(path, rule("preview", unit, [3]string{"function", "contains", ""})).want(t, http.StatusUnprocessableEntity, `id="value-1-error"`, "Écrivez au moins un mot")
 	browser.post(path, rule("preview")).want(t, http.StatusUnprocessableEntity, "Ajoutez au moins une condition")
 	shown := browser.post(path, rule("preview", unit, word))
-	shown.want(t, http.StatusOK, "1 personne entre dans le groupe", "Anne-Élodie L’Hénoret", "Enregistrer la règle", "service Services techniques ou en dessous, et fonction avec « Référente »")
+	shown.want(t, http.StatusOK, "1 personne entre dans le groupe", "Anne-Élodie L’Hénoret", "Enregistrer la règle", "Service Services techniques ou en dessous, et fonction avec « Référente ».")
 	browser.post(path, rule("save", unit, word)).want(t, http.StatusConflict, "Rien n’est encore enregistré", "1 personne entre dans le groupe")
 	keep := rule("save", unit, word)
 	keep.Set("seen", seenField.FindStringSubmatch(shown.body)[1])
