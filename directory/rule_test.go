@@ -532,3 +532,16 @@ func TestALongListIsToldWhole(t *testing.T) {
 		t.Errorf("the journal names %d people, want 41: %s", names, told)
 	}
 }
+
+// TestAnEmptiedUnitFillsTheOneAbove: her unit is another one, and none of those
+// above her came or went but the one that was emptied.
+func TestAnEmptiedUnitFillsTheOneAbove(t *testing.T) {
+	tw, ctx, admin := newTown(t), context.Background(), directory.Installation("bourg")
+	got(tw.CreateUnit(ctx, admin, directory.Unit{ID: "voirie", Name: "Voirie", Parent: "technique"}))(t)
+	exact := tw.ruled(t, admin, "Direction technique", allOf(when(directory.RuleUnit, directory.TestIs, "technique")))
+	got(tw.CreateAgent(ctx, admin, directory.Agent{FamilyName: "Ali", Unit: "voirie"}))(t)
+	got(tw.EmptyUnit(ctx, admin, "voirie", "technique", ""))(t)
+	if names := tw.members(t, admin, exact); names != "Ali L’Hénoret" {
+		t.Errorf("members = %q, want Ali too", names)
+	}
+}
