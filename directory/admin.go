@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 
 	"parvis/portal"
 	"parvis/portal/post"
@@ -75,9 +74,7 @@ func (h *Handler) roster(w http.ResponseWriter, r *http.Request) error {
 	if page.Units, err = h.store.Units(r.Context(), caller); err != nil {
 		return err
 	}
-	narrowed := web.Query(r)
-	narrowed.Del("page")
-	page.Download = strings.TrimSuffix("/admin/agents.csv?"+narrowed.Encode(), "?")
+	page.Download = download(r, "/admin/agents.csv")
 	printer := web.Printer(r)
 	page.Total, page.Links = found.Total, web.PageLinks(r, printer.T("directory.pages"), found.Page, found.Pages)
 	page.Title, page.Section = printer.T("directory.roster"), "admin"
@@ -156,7 +153,7 @@ func (h *Handler) renderInvite(w http.ResponseWriter, r *http.Request, status in
 	if page.Units, err = h.store.Units(r.Context(), caller); err != nil {
 		return err
 	}
-	if page.Groups, err = h.store.Groups(r.Context(), caller); err != nil {
+	if page.Groups, err = h.store.GroupsByHand(r.Context(), caller); err != nil {
 		return err
 	}
 	if page.Kind, err = h.inviter.kind(r.Context(), caller.Collectivity); err != nil {

@@ -26,8 +26,9 @@ type agentPage struct {
 	Manager    string  // as written
 	Candidates []Agent // of whom one is meant, when the name of a manager was not enough
 	Other      *otherPage
-	Groups     []Joined
-	Joined     string // identifiers of the groups that are ticked, for the form to tell what changed
+	Groups     []Joined // that are filled by hand
+	ByRule     []Group  // that she is in by their rules
+	Joined     string   // identifiers of the groups that are ticked, for the form to tell what changed
 	Sends      bool
 }
 
@@ -105,13 +106,20 @@ func (h *Handler) renderAgent(w http.ResponseWriter, r *http.Request, status int
 	if page.Units, err = h.store.Units(ctx, caller); err != nil {
 		return err
 	}
-	if page.Groups, err = h.store.GroupsOf(ctx, caller, enrolled.ID); err != nil {
+	groups, err := h.store.GroupsOf(ctx, caller, enrolled.ID)
+	if err != nil {
 		return err
 	}
 	var joined []string
-	for _, group := range page.Groups {
-		if group.In {
-			joined = append(joined, string(group.ID))
+	for _, group := range groups {
+		switch {
+		case !group.Ruled:
+			page.Groups = append(page.Groups, group)
+			if group.In {
+				joined = append(joined, string(group.ID))
+			}
+		case group.In:
+			page.ByRule = append(page.ByRule, group.Group)
 		}
 	}
 	page.Joined = strings.Join(joined, " ")
@@ -263,6 +271,9 @@ func (h *Handler) takeGroups(w http.ResponseWriter, r *http.Request) error {
 	if refusal := (portal.FieldErrors{}); errors.As(err, &refusal) {
 		web.SetFlash(w, r, "directory.agent.groups.gone") // deleted since the page was shown
 		return web.Redirect(w, r, agentPath(id)+"#groups")
+	}
+	if errors.Is(err, portal.ErrConflict) && web.FlashRefusal(w, r, err) {
+		return web.Redirect(w, r, agentPath(id)+"#groups") // a rule fills it since the page was shown
 	}
 	if err != nil {
 		return err

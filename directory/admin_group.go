@@ -16,6 +16,7 @@ func (h *Handler) groupRoutes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: "/admin/groups", Access: admin, Handler: h.showGroups},
 		{Method: "POST", Path: "/admin/groups", Access: admin, Handler: h.addGroup},
+		{Method: "POST", Path: "/admin/groups.csv", Access: admin, Slow: true, Handler: h.exportGroups},
 		{Method: "GET", Path: "/admin/groups/{id}", Access: admin, Handler: h.showGroup},
 		{Method: "POST", Path: "/admin/groups/{id}", Access: admin, Handler: h.renameGroup},
 		{Method: "POST", Path: "/admin/groups/{id}/delete", Access: admin, Handler: h.deleteGroup},
@@ -32,10 +33,16 @@ func groupPath(id portal.GroupID) string { return groupsPath + "/" + string(id) 
 // groupsPage lists the groups, and adds one.
 type groupsPage struct {
 	web.Page
-	Form    web.Form
-	Name    string
-	Groups  []CountedGroup
-	Deleted []Group // that can be had again
+	Form     web.Form
+	Name     string
+	ByRule   bool // chosen for the group to add
+	Query    GroupQuery
+	States   []string
+	Groups   []CountedGroup
+	Total    int
+	Links    themes.Pages
+	Download string  // address of the file of what is listed
+	Deleted  []Group // that can be had again
 }
 
 func (h *Handler) showGroups(w http.ResponseWriter, r *http.Request) error {
@@ -43,13 +50,18 @@ func (h *Handler) showGroups(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *Handler) renderGroups(w http.ResponseWriter, r *http.Request, status int, page *groupsPage) (err error) {
-	if page.Groups, err = h.store.CountedGroups(r.Context(), web.CallerOf(r)); err != nil {
+	page.Query, page.States = groupQuery(r), GroupStates
+	found, err := h.store.ListGroups(r.Context(), web.CallerOf(r), page.Query)
+	if err != nil {
 		return err
 	}
+	printer := web.Printer(r)
+	page.Groups, page.Total, page.Download = found.Groups, found.Total, download(r, groupsPath+".csv")
+	page.Links = web.PageLinks(r, printer.T("directory.pages"), found.Page, found.Pages)
 	if page.Deleted, err = h.store.DeletedGroups(r.Context(), web.CallerOf(r)); err != nil {
 		return err
 	}
-	page.Title, page.Section = web.Printer(r).T("directory.groups"), "admin"
+	page.Title, page.Section = printer.T("directory.groups"), "admin"
 	return h.renderer.Render(w, r, status, "directory/groups", page)
 }
 
@@ -57,7 +69,7 @@ func (h *Handler) addGroup(w http.ResponseWriter, r *http.Request) error {
 	if err := web.ParseForm(r); err != nil {
 		return err
 	}
-	page := &groupsPage{Name: strings.TrimSpace(r.PostFormValue("name"))}
+	page := &groupsPage{Name: strings.TrimSpace(r.PostFormValue("name")), ByRule: r.PostFormValue("by") == "rule"}
 	id, err := h.store.AddGroup(r.Context(), web.CallerOf(r), page.Name, web.ClientAddr(r))
 	var refused bool
 	if page.Form, refused = web.FormErrors(r, err); err != nil && refused {
@@ -65,6 +77,9 @@ func (h *Handler) addGroup(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err != nil {
 		return err
+	}
+	if page.ByRule {
+		return web.Redirect(w, r, groupPath(id)+"/rule")
 	}
 	return web.Redirect(w, r, groupPath(id)) // where its members are chosen
 }
@@ -77,6 +92,8 @@ type groupPage struct {
 	Was     string // as shown
 	Other   string // what another administrator made of it, "" for nothing
 	Members Members
+	Rule    GroupRule
+	Words   string // the rule, "" for a group that is filled by hand
 	Links   themes.Pages
 	Text    string
 	Found   []foundAgent // by what was searched
@@ -100,7 +117,17 @@ func (h *Handler) renderGroup(w http.ResponseWriter, r *http.Request, status int
 	if page.Was == "" {
 		page.Name, page.Was = page.Members.Name, page.Members.Name
 	}
-	if page.Text = strings.TrimSpace(web.Query(r).Get("q")); page.Text != "" {
+	if page.Rule, err = h.store.RuleOf(r.Context(), caller, id); err != nil {
+		return err
+	}
+	if page.Rule.Ruled {
+		units, err := h.store.Units(r.Context(), caller)
+		if err != nil {
+			return err
+		}
+		page.Words = ruleWords(web.Printer(r), units, page.Rule.Rule)
+	}
+	if page.Text = strings.TrimSpace(web.Query(r).Get("q")); page.Text != "" && !page.Rule.Ruled {
 		if page.Found, err = h.findFor(r, id, page.Text); err != nil {
 			return err
 		}
@@ -178,6 +205,9 @@ func (h *Handler) moveMember(w http.ResponseWriter, r *http.Request, in bool) er
 	if refusal := (portal.FieldErrors{}); errors.As(err, &refusal) {
 		return portal.ErrNotFound // there is no such group
 	}
+	if errors.Is(err, portal.ErrConflict) && web.FlashRefusal(w, r, err) {
+		return web.Redirect(w, r, groupPath(group))
+	}
 	if err != nil {
 		return err
 	}
@@ -208,6 +238,10 @@ func (h *Handler) restoreGroup(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err != nil {
 		return err
+	}
+	if group.Unruled {
+		web.SetFlash(w, r, "directory.rule.lost", "name", group.Name)
+		return web.Redirect(w, r, groupPath(group.ID))
 	}
 	web.SetFlash(w, r, "directory.group.restored", "name", group.Name)
 	return web.Redirect(w, r, groupPath(group.ID))

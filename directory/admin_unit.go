@@ -8,6 +8,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/web"
+	"parvis/themes"
 )
 
 // unitRoutes are the pages where an administrator draws the organisation chart.
@@ -15,6 +16,7 @@ func (h *Handler) unitRoutes() []web.Route {
 	admin := web.Needs(portal.ManageAgents)
 	return []web.Route{
 		{Method: "GET", Path: "/admin/units", Access: admin, Handler: h.showUnits},
+		{Method: "POST", Path: "/admin/units.csv", Access: admin, Slow: true, Handler: h.exportUnits},
 		{Method: "GET", Path: "/admin/units/new", Access: admin, Handler: h.newUnit},
 		{Method: "POST", Path: "/admin/units", Access: admin, Handler: h.addUnit},
 		{Method: "GET", Path: "/admin/units/{id}", Access: admin, Handler: h.showUnit},
@@ -33,12 +35,18 @@ func unitPath(id portal.UnitID) string { return unitsPath + "/" + string(id) }
 // unitsPage is the organisation chart.
 type unitsPage struct {
 	web.Page
-	Rows []unitRow
+	Query    UnitQuery
+	Any      bool // there is a unit, listed or not
+	Rows     []unitRow
+	Total    int
+	Links    themes.Pages
+	Download string // address of the file of what is listed
 }
 
 type unitRow struct {
 	UnitNode
-	First, Last bool // among its siblings
+	First, Last bool   // among its siblings
+	Path        string // the units above it, where it is listed without them
 }
 
 func (h *Handler) showUnits(w http.ResponseWriter, r *http.Request) error {
@@ -46,16 +54,19 @@ func (h *Handler) showUnits(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := &unitsPage{}
+	page := &unitsPage{Query: unitQuery(r), Any: len(units) > 0, Download: download(r, unitsPath+".csv")}
 	seen, last := map[portal.UnitID]bool{}, map[portal.UnitID]portal.UnitID{}
 	for _, unit := range units {
 		last[unit.Parent] = unit.ID
 	}
 	for _, unit := range units {
-		page.Rows = append(page.Rows, unitRow{unit, !seen[unit.Parent], last[unit.Parent] == unit.ID})
+		page.Rows = append(page.Rows, unitRow{UnitNode: unit, First: !seen[unit.Parent], Last: last[unit.Parent] == unit.ID})
 		seen[unit.Parent] = true
 	}
-	page.Title, page.Section = web.Printer(r).T("directory.units"), "admin"
+	page.narrow(units)
+	printer := web.Printer(r)
+	page.Links = web.PageLinks(r, printer.T("directory.pages"), page.Query.Page, (page.Total+unitsSize-1)/unitsSize)
+	page.Title, page.Section = printer.T("directory.units"), "admin"
 	return h.renderer.Render(w, r, http.StatusOK, "directory/units", page)
 }
 
@@ -147,7 +158,7 @@ func (h *Handler) addUnit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.SetFlash(w, r, "directory.unit.added", "name", page.Unit.Name)
-	return web.Redirect(w, r, unitsPath+"#u-"+string(id))
+	return web.Redirect(w, r, unitsPath+"?at="+string(id)+"#u-"+string(id))
 }
 
 func (h *Handler) takeUnit(w http.ResponseWriter, r *http.Request) error {
@@ -168,7 +179,7 @@ func (h *Handler) takeUnit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.SetFlash(w, r, "directory.unit.saved", "name", page.Unit.Name)
-	return web.Redirect(w, r, unitsPath+"#u-"+string(page.Unit.ID))
+	return web.Redirect(w, r, unitsPath+"?at="+string(page.Unit.ID)+"#u-"+string(page.Unit.ID))
 }
 
 // showOtherUnit tells what another administrator made of a unit, and keeps what
@@ -205,7 +216,7 @@ func (h *Handler) shiftUnit(w http.ResponseWriter, r *http.Request) error {
 	if err := h.store.ShiftUnit(r.Context(), web.CallerOf(r), id, by, web.ClientAddr(r)); err != nil {
 		return err
 	}
-	return web.Redirect(w, r, unitsPath+"#u-"+string(id))
+	return web.Redirect(w, r, unitsPath+"?at="+string(id)+"#u-"+string(id))
 }
 
 // emptyPage says what follows before all of a unit is moved.

@@ -167,7 +167,10 @@ func (s *Store) insertAgent(ctx context.Context, tx *database.Tx, caller portal.
 	if database.IsDuplicate(err) {
 		return portal.FieldErrors{portal.Invalid("id", "directory.error.taken")}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return s.followCard(ctx, tx, caller, nil, agent)
 }
 
 // attachable refuses an account that is there already, or that only its owner

@@ -111,7 +111,7 @@ func (s *Store) ChangeAgent(ctx context.Context, caller portal.Caller, shown, ty
 			return nil, err
 		}
 		err = keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
-			return s.updateAgent(ctx, tx, caller.Collectivity, typed, caller.Agent)
+			return s.updateAgent(ctx, tx, caller, typed)
 		})
 		if err != nil {
 			return nil, err
@@ -145,22 +145,32 @@ func unchanged(ctx context.Context, tx *database.Tx, collectivity portal.Collect
 	return now, nil
 }
 
-// updateAgent writes a card; by is "" for a directory server.
-func (s *Store) updateAgent(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent Agent, by portal.AgentID) error {
-	unit, err := unitName(ctx, tx, collectivity, agent.Unit)
+// updateAgent writes a card, and what follows from it. A directory server writes
+// as the installation does.
+func (s *Store) updateAgent(ctx context.Context, tx *database.Tx, caller portal.Caller, agent Agent) error {
+	row := tx.QueryRow(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.id = $2`, string(caller.Collectivity), string(agent.ID))
+	was, err := scanAgent(row.Scan)
+	if err != nil {
+		return err
+	}
+	unit, err := unitName(ctx, tx, caller.Collectivity, agent.Unit)
 	if err == nil {
-		err = managerExists(ctx, tx, collectivity, agent)
+		err = managerExists(ctx, tx, caller.Collectivity, agent)
 	}
 	if err != nil {
 		return err
 	}
-	return database.OneRow(tx.Exec(ctx, `
+	err = database.OneRow(tx.Exec(ctx, `
 		UPDATE agents SET given_name = $1, family_name = $2, sort_name = $3, search_text = $4, function = $5, unit = $6, email = $7,
 			phone = $8, mobile = $9, office = $10, kind = $11, manager = $12, changed = $13, changed_by = $14
 		WHERE collectivity = $15 AND id = $16`,
 		agent.GivenName, agent.FamilyName, agent.sortName(), agent.searchText(unit), agent.Function, string(agent.Unit), agent.Email,
-		agent.Phone, agent.Mobile, agent.Office, string(cmp.Or(agent.Kind, Employed)), string(agent.Manager), database.Millis(s.now()), string(by),
-		string(collectivity), string(agent.ID)))
+		agent.Phone, agent.Mobile, agent.Office, string(cmp.Or(agent.Kind, Employed)), string(agent.Manager), database.Millis(s.now()), string(caller.Agent),
+		string(caller.Collectivity), string(agent.ID)))
+	if err != nil {
+		return err
+	}
+	return s.followCard(ctx, tx, caller, &was, agent)
 }
 
 // maxManagers bounds the managers above an agent: nobody has more.

@@ -39,7 +39,8 @@ func (s *Store) CloseAgent(ctx context.Context, caller portal.Caller, agent port
 
 // ReopenAgent takes back a closing. After thirty days she comes back without
 // the groups and the rights of her own that she had: nobody remembers what they were
-// for. What her unit gives to all who are in it she has again.
+// for. What her unit gives to all who are in it she has again, and groups by rule have
+// her as soon as she is listed: they never lost her card.
 func (s *Store) ReopenAgent(ctx context.Context, caller portal.Caller, agent portal.AgentID, address string) error {
 	err := s.turn(ctx, caller, agent, audit.AgentReopened, address, func(tx *database.Tx) error {
 		var closed int64
@@ -49,7 +50,9 @@ func (s *Store) ReopenAgent(ctx context.Context, caller portal.Caller, agent por
 		}
 		texts := []string{`UPDATE agents SET active = TRUE, closed = 0 WHERE collectivity = $1 AND id = $2`}
 		if s.now().Sub(database.FromMillis(closed)) > undoLife {
-			texts = append(texts, `DELETE FROM agent_group_members WHERE collectivity = $1 AND agent = $2`,
+			texts = append(texts, `
+				DELETE FROM agent_group_members WHERE collectivity = $1 AND agent = $2
+					AND group_id NOT IN (SELECT id FROM agent_groups WHERE collectivity = $1 AND ruled)`,
 				`DELETE FROM deleted_group_members WHERE collectivity = $1 AND agent = $2`,
 				`DELETE FROM rights_given WHERE collectivity = $1 AND kind = 'agent' AND subject = $2`)
 		}

@@ -16,7 +16,8 @@ import (
 // Joined is a group and whether an agent is in it.
 type Joined struct {
 	Group
-	In bool
+	In    bool
+	Ruled bool // by a rule: it can't be changed by hand
 }
 
 // GroupsOf lists the groups of the caller's collectivity by name, with those
@@ -26,11 +27,11 @@ func (s *Store) GroupsOf(ctx context.Context, caller portal.Caller, agent portal
 		return nil, fmt.Errorf("directory: list groups of an agent: %w", err)
 	}
 	rows, err := s.db.Query(ctx, `
-		SELECT g.id, g.name, m.agent IS NOT NULL FROM agent_groups g
+		SELECT g.id, g.name, m.agent IS NOT NULL, g.ruled FROM agent_groups g
 		LEFT JOIN agent_group_members m ON m.collectivity = g.collectivity AND m.group_id = g.id AND m.agent = $2
 		WHERE g.collectivity = $1 ORDER BY g.id`, string(caller.Collectivity), string(agent))
 	all, err := database.Collect(rows, err, func(rows *sql.Rows) (one Joined, err error) {
-		return one, rows.Scan(&one.ID, &one.Name, &one.In)
+		return one, rows.Scan(&one.ID, &one.Name, &one.In, &one.Ruled)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("directory: list groups of an agent: %w", err)
@@ -57,7 +58,7 @@ func (s *Store) ChangeGroups(ctx context.Context, caller portal.Caller, id porta
 		if err := s.mayDecide(ctx, tx, caller, id); err != nil {
 			return err
 		}
-		if err := groupsExist(ctx, tx, caller.Collectivity, slices.Concat(join, leave)...); err != nil {
+		if err := groupsByHand(ctx, tx, caller.Collectivity, slices.Concat(join, leave)...); err != nil {
 			return err
 		}
 		if err := s.mayPlace(ctx, tx, caller, "", slices.Concat(join, leave)...); err != nil {

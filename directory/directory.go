@@ -38,7 +38,12 @@ func New(db *database.DB) *Store {
 	s := &Store{db: db, now: time.Now}
 	s.Mentioning(
 		func(ctx context.Context, caller portal.Caller, unit portal.UnitID) ([]portal.Mention, error) {
-			return s.rightsNaming(ctx, caller, portal.Subject{Kind: portal.TheUnit, ID: string(unit)})
+			given, err := s.rightsNaming(ctx, caller, portal.Subject{Kind: portal.TheUnit, ID: string(unit)})
+			if err != nil {
+				return nil, err
+			}
+			ruled, err := rulesNaming(ctx, s.db, caller.Collectivity, unit)
+			return append(given, ruled...), err
 		},
 		func(ctx context.Context, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
 			return s.rightsNaming(ctx, caller, portal.Subject{Kind: portal.TheGroup, ID: string(group)})

@@ -34,7 +34,8 @@ func (c groupChange) String() string {
 
 // groupChangeOf compares the groups that an agent is in with those of a
 // profile. Groups that the source does not decide about are left alone, as are
-// groups of its rules that the collectivity does not have.
+// groups of its rules that the collectivity does not have, or fills by a rule of
+// its own.
 func groupChangeOf(ctx context.Context, from rows, collectivity portal.CollectivityID, agent portal.AgentID, profile sso.Profile) (groupChange, error) {
 	if len(profile.Managed) == 0 {
 		return groupChange{}, nil
@@ -46,7 +47,7 @@ func groupChangeOf(ctx context.Context, from rows, collectivity portal.Collectiv
 	found, err := from.Query(ctx, `
 		SELECT g.id, m.agent IS NOT NULL FROM agent_groups g
 		LEFT JOIN agent_group_members m ON m.collectivity = g.collectivity AND m.group_id = g.id AND m.agent = $2
-		WHERE g.collectivity = $1 ORDER BY g.id`, string(collectivity), string(agent))
+		WHERE g.collectivity = $1 AND NOT g.ruled ORDER BY g.id`, string(collectivity), string(agent))
 	all, err := database.Collect(found, err, func(rows *sql.Rows) (one membership, err error) {
 		return one, rows.Scan(&one.group, &one.in)
 	})

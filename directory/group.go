@@ -102,7 +102,7 @@ func (s *Store) changeMembership(ctx context.Context, caller portal.Caller, grou
 		if err := s.mayDecide(ctx, tx, caller, agent); err != nil {
 			return err
 		}
-		if err := groupsExist(ctx, tx, caller.Collectivity, group); err != nil {
+		if err := groupsByHand(ctx, tx, caller.Collectivity, group); err != nil {
 			return err
 		}
 		if err := s.mayPlace(ctx, tx, caller, "", group); err != nil {
@@ -120,16 +120,21 @@ func (s *Store) changeMembership(ctx context.Context, caller portal.Caller, grou
 	return nil
 }
 
-// groupsExist refuses an audience that names a group of nobody.
-func groupsExist(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, groups ...portal.GroupID) error {
+// groupsByHand refuses to place anybody into a group of nobody, or into one that
+// a rule fills.
+func groupsByHand(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, groups ...portal.GroupID) error {
 	for _, group := range groups {
-		var id string
-		err := tx.QueryRow(ctx, `SELECT id FROM agent_groups WHERE collectivity = $1 AND id = $2`, string(collectivity), string(group)).Scan(&id)
-		if errors.Is(err, portal.ErrNotFound) {
+		var name string
+		var ruled bool
+		err := tx.QueryRow(ctx, `SELECT name, ruled FROM agent_groups WHERE collectivity = $1 AND id = $2`, string(collectivity), string(group)).
+			Scan(&name, &ruled)
+		switch {
+		case errors.Is(err, portal.ErrNotFound):
 			return portal.FieldErrors{portal.Invalid("group", "directory.error.group")}
-		}
-		if err != nil {
+		case err != nil:
 			return err
+		case ruled:
+			return portal.UserError{Kind: portal.ErrConflict, Key: "directory.error.group.ruled", Args: []any{"name", name}, Field: "group"}
 		}
 	}
 	return nil

@@ -29,6 +29,7 @@ func (c GroupChanged) Unwrap() error { return portal.ErrConflict }
 type CountedGroup struct {
 	Group
 	Members int
+	Ruled   bool // they follow a rule
 }
 
 // CountedGroups lists the groups of the caller's collectivity by name, for its
@@ -38,12 +39,12 @@ func (s *Store) CountedGroups(ctx context.Context, caller portal.Caller) ([]Coun
 		return nil, fmt.Errorf("directory: count groups: %w", err)
 	}
 	rows, err := s.db.Query(ctx, `
-		SELECT g.id, g.name, (SELECT COUNT(*) FROM agent_group_members m
+		SELECT g.id, g.name, g.ruled, (SELECT COUNT(*) FROM agent_group_members m
 			JOIN agents a ON a.collectivity = m.collectivity AND a.id = m.agent
 			WHERE m.collectivity = g.collectivity AND m.group_id = g.id AND a.active)
 		FROM agent_groups g WHERE g.collectivity = $1`, string(caller.Collectivity))
 	groups, err := database.Collect(rows, err, func(rows *sql.Rows) (g CountedGroup, err error) {
-		return g, rows.Scan(&g.ID, &g.Name, &g.Members)
+		return g, rows.Scan(&g.ID, &g.Name, &g.Ruled, &g.Members)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("directory: count groups: %w", err)
@@ -183,12 +184,17 @@ func (s *Store) DeleteGroup(ctx context.Context, caller portal.Caller, id portal
 			if err := s.forgetGroups(ctx, tx, caller.Collectivity); err != nil {
 				return err
 			}
-			_, err := tx.Exec(ctx, `INSERT INTO deleted_groups (collectivity, id, name, deleted) VALUES ($1, $2, $3, $4)`,
-				string(caller.Collectivity), string(id), members.Name, database.Millis(s.now()))
+			_, err := tx.Exec(ctx, `
+				INSERT INTO deleted_groups (collectivity, id, name, deleted, rule, ruled)
+				SELECT g.collectivity, g.id, g.name, CAST($3 AS BIGINT), g.rule, g.ruled FROM agent_groups g WHERE g.collectivity = $1 AND g.id = $2`,
+				string(caller.Collectivity), string(id), database.Millis(s.now()))
 			if err != nil {
 				return err
 			}
 			if err := moveMembers(ctx, tx, caller.Collectivity, id, false); err != nil {
+				return err
+			}
+			if err := watch(ctx, tx, caller.Collectivity, id, nil); err != nil {
 				return err
 			}
 			err = database.OneRow(tx.Exec(ctx, `DELETE FROM agent_groups WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id)))
@@ -267,16 +273,23 @@ func (s *Store) DeletedGroups(ctx context.Context, caller portal.Caller) ([]Grou
 	return groups, nil
 }
 
-// RestoreGroup takes a deletion back, with the members of that day.
-func (s *Store) RestoreGroup(ctx context.Context, caller portal.Caller, id portal.GroupID, address string) (group Group, err error) {
+// Restored is a group that is there again.
+type Restored struct {
+	Group
+	Unruled bool // its rule names what is no more: it is filled by hand now
+}
+
+// RestoreGroup takes a deletion back, with the members of that day, or with those
+// whom its rule catches today.
+func (s *Store) RestoreGroup(ctx context.Context, caller portal.Caller, id portal.GroupID, address string) (group Restored, err error) {
 	if err := caller.Require(portal.ManageAgents); err != nil {
-		return Group{}, fmt.Errorf("directory: restore group: %w", err)
+		return Restored{}, fmt.Errorf("directory: restore group: %w", err)
 	}
 	if err := s.mayFill(ctx, caller, id); err != nil {
-		return Group{}, fmt.Errorf("directory: restore group: %w", err)
+		return Restored{}, fmt.Errorf("directory: restore group: %w", err)
 	}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
-		group = Group{ID: id}
+		group = Restored{Group: Group{ID: id}}
 		err := tx.QueryRow(ctx, `SELECT name FROM deleted_groups WHERE collectivity = $1 AND id = $2 AND deleted >= $3`,
 			string(caller.Collectivity), string(id), database.Millis(s.now().Add(-undoLife))).Scan(&group.Name)
 		if err != nil {
@@ -285,9 +298,14 @@ func (s *Store) RestoreGroup(ctx context.Context, caller portal.Caller, id porta
 		if err := s.mayPlace(ctx, tx, caller, "", id); err != nil {
 			return err
 		}
-		err = insertGroup(ctx, tx, caller.Collectivity, group)
+		err = insertGroup(ctx, tx, caller.Collectivity, group.Group)
 		if errors.Is(err, portal.ErrInvalid) || database.IsDuplicate(err) {
 			err = portal.UserError{Kind: portal.ErrConflict, Key: "directory.error.group.there", Args: []any{"name", group.Name}}
+		}
+		if err == nil {
+			_, err = tx.Exec(ctx, `
+				UPDATE agent_groups SET (rule, ruled) = (SELECT d.rule, d.ruled FROM deleted_groups d WHERE d.collectivity = $1 AND d.id = $2)
+				WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id))
 		}
 		if err != nil {
 			return err
@@ -298,10 +316,14 @@ func (s *Store) RestoreGroup(ctx context.Context, caller portal.Caller, id porta
 		if _, err := tx.Exec(ctx, `DELETE FROM deleted_groups WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id)); err != nil {
 			return err
 		}
-		return s.tellGroup(ctx, tx, caller, audit.GroupRestored, group, "", address)
+		if err := s.tellGroup(ctx, tx, caller, audit.GroupRestored, group.Group, "", address); err != nil {
+			return err
+		}
+		group.Unruled, err = s.resume(ctx, tx, caller, id, address)
+		return err
 	})
 	if err != nil {
-		return Group{}, fmt.Errorf("directory: restore group: %w", err)
+		return Restored{}, fmt.Errorf("directory: restore group: %w", err)
 	}
 	s.changed("")
 	return group, nil

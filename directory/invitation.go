@@ -220,7 +220,7 @@ func (n *Inviter) settle(ctx context.Context, tx *database.Tx, caller portal.Cal
 			return "", err
 		}
 	}
-	if err := groupsExist(ctx, tx, caller.Collectivity, where.Groups...); err != nil {
+	if err := groupsByHand(ctx, tx, caller.Collectivity, where.Groups...); err != nil {
 		return "", err
 	}
 	if err := n.store.mayPlace(ctx, tx, caller, "", where.Groups...); err != nil {

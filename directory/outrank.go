@@ -97,12 +97,12 @@ func (s *Store) mayFill(ctx context.Context, caller portal.Caller, groups ...por
 
 // mayPlace refuses to put anybody into a unit or a group, "" for none, to which a
 // right is given that the caller does not hold, or will be.
-func (s *Store) mayPlace(ctx context.Context, tx *database.Tx, caller portal.Caller, unit portal.UnitID, groups ...portal.GroupID) error {
+func (s *Store) mayPlace(ctx context.Context, from rows, caller portal.Caller, unit portal.UnitID, groups ...portal.GroupID) error {
 	if caller.Can(portal.Admin) {
 		return nil
 	}
 	for _, group := range groups {
-		rows, err := tx.Query(ctx, `
+		rows, err := from.Query(ctx, `
 			SELECT right_name FROM rights_given
 			WHERE collectivity = $1 AND kind = 'group' AND subject = $2 AND taken = 0 AND (ends = 0 OR ends > $3)`,
 			string(caller.Collectivity), string(group), database.Millis(s.now()))
@@ -110,7 +110,7 @@ func (s *Store) mayPlace(ctx context.Context, tx *database.Tx, caller portal.Cal
 			return err
 		}
 	}
-	rows, err := tx.Query(ctx, `
+	rows, err := from.Query(ctx, `
 		WITH RECURSIVE above (id, parent) AS (
 			SELECT id, parent FROM units WHERE collectivity = $1 AND id = $2
 			UNION SELECT u.id, u.parent FROM above JOIN units u ON u.collectivity = $1 AND u.id = above.parent

@@ -63,9 +63,17 @@ func (s *Store) eachPair(ctx context.Context, collectivity portal.CollectivityID
 type parents map[portal.UnitID]portal.UnitID
 
 func (s *Store) parents(ctx context.Context, collectivity portal.CollectivityID) (parents, error) {
+	return parentsIn(ctx, s.db, collectivity)
+}
+
+func parentsIn(ctx context.Context, from rows, collectivity portal.CollectivityID) (parents, error) {
 	above := parents{}
-	err := s.eachPair(ctx, collectivity, `SELECT id, parent FROM units WHERE collectivity = $1`, func(unit, parent string) {
-		above[portal.UnitID(unit)] = portal.UnitID(parent)
+	found, err := from.Query(ctx, `SELECT id, parent FROM units WHERE collectivity = $1`, string(collectivity))
+	_, err = database.Collect(found, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var unit, parent portal.UnitID
+		err = rows.Scan(&unit, &parent)
+		above[unit] = parent
+		return none, err
 	})
 	return above, err
 }

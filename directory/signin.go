@@ -213,7 +213,7 @@ func (d SignIn) refreshAgent(ctx context.Context, tx *database.Tx, collectivity 
 	if fresh == agent {
 		return nil, nil
 	}
-	if err := d.updateAgent(ctx, tx, collectivity, fresh, ""); err != nil {
+	if err := d.updateAgent(ctx, tx, Installation(collectivity), fresh); err != nil {
 		return nil, err
 	}
 	err := database.OneRow(tx.Exec(ctx, `UPDATE agents SET source_key = $1 WHERE collectivity = $2 AND id = $3`,

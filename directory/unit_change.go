@@ -96,7 +96,7 @@ func (s *Store) ChangeUnit(ctx context.Context, caller portal.Caller, shown, typ
 			return nil, err
 		}
 		if now.Parent != typed.Parent {
-			err = s.hang(ctx, tx, caller, now.Parent, typed)
+			err = s.hang(ctx, tx, caller, now.Parent, typed, address)
 		}
 		if err == nil && now.Name != typed.Name {
 			err = s.mayPlace(ctx, tx, caller, typed.ID) // sign-in places people by the name of a unit
@@ -122,17 +122,19 @@ func (s *Store) ChangeUnit(ctx context.Context, caller portal.Caller, shown, typ
 
 // hang moves a unit below another one. What is given to the units above reaches its
 // agents, or does no more.
-func (s *Store) hang(ctx context.Context, tx *database.Tx, caller portal.Caller, from portal.UnitID, unit Unit) error {
+func (s *Store) hang(ctx context.Context, tx *database.Tx, caller portal.Caller, from portal.UnitID, unit Unit, address string) error {
 	for _, above := range []portal.UnitID{from, unit.Parent} {
 		if err := s.mayPlace(ctx, tx, caller, above); err != nil {
 			return err
 		}
 	}
 	return keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
-		_, err := tx.Exec(ctx, `
-			UPDATE units SET parent = $1, position = 1 + (SELECT COALESCE(MAX(u.position), 0) FROM units u WHERE u.collectivity = $2 AND u.parent = $1)
-			WHERE collectivity = $2 AND id = $3`, string(unit.Parent), string(caller.Collectivity), string(unit.ID))
-		return err
+		return s.followChart(ctx, tx, caller, unit.ID, unit.Parent, false, address, func() error {
+			_, err := tx.Exec(ctx, `
+				UPDATE units SET parent = $1, position = 1 + (SELECT COALESCE(MAX(u.position), 0) FROM units u WHERE u.collectivity = $2 AND u.parent = $1)
+				WHERE collectivity = $2 AND id = $3`, string(unit.Parent), string(caller.Collectivity), string(unit.ID))
+			return err
+		})
 	})
 }
 
@@ -346,14 +348,16 @@ func (s *Store) EmptyUnit(ctx context.Context, caller portal.Caller, id, into po
 		}
 		count = len(ids)
 		err = keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
-			_, err := tx.Exec(ctx, `UPDATE agents SET unit = $1, changed = $4, changed_by = $5 WHERE collectivity = $2 AND unit = $3`,
-				string(into), string(caller.Collectivity), string(id), database.Millis(s.now()), string(caller.Agent))
-			if err != nil {
+			return s.followChart(ctx, tx, caller, id, into, true, address, func() error {
+				_, err := tx.Exec(ctx, `UPDATE agents SET unit = $1, changed = $4, changed_by = $5 WHERE collectivity = $2 AND unit = $3`,
+					string(into), string(caller.Collectivity), string(id), database.Millis(s.now()), string(caller.Agent))
+				if err != nil {
+					return err
+				}
+				_, err = tx.Exec(ctx, `UPDATE units SET parent = $1 WHERE collectivity = $2 AND parent = $3`,
+					string(into), string(caller.Collectivity), string(id))
 				return err
-			}
-			_, err = tx.Exec(ctx, `UPDATE units SET parent = $1 WHERE collectivity = $2 AND parent = $3`,
-				string(into), string(caller.Collectivity), string(id))
-			return err
+			})
 		})
 		if err != nil {
 			return nil, err
@@ -391,6 +395,13 @@ func (s *Store) DeleteUnit(ctx context.Context, caller portal.Caller, id portal.
 		}
 		if !holds.Empty() {
 			return errUnitHolds // somebody arrived since
+		}
+		ruled, err := rulesNaming(ctx, tx, caller.Collectivity, id)
+		if err != nil {
+			return err
+		}
+		if len(ruled) > 0 {
+			return errUnitHolds // a rule that names no unit would catch others
 		}
 		_, err = tx.Exec(ctx, `DELETE FROM units WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id))
 		if err != nil {

@@ -62,6 +62,13 @@ const (
 	GroupRenamed   Action = "group.renamed"
 	GroupDeleted   Action = "group.deleted"
 	GroupRestored  Action = "group.restored"
+	GroupRuled     Action = "group.ruled" // its members follow a rule from now on
+	GroupsExported Action = "groups.exported"
+	UnitsExported  Action = "units.exported"
+	GroupByHand    Action = "group.by-hand" // and no more
+	MembersByRule  Action = "members.rule"  // who came in or went out since a rule was kept
+	MembersByCard  Action = "members.card"  // the same, since a card was changed
+	MembersByUnit  Action = "members.unit"  // the same, since the organisation chart was
 
 	ApplicationOpened   Action = "application.opened"
 	TicketRefused       Action = "ticket.refused"
@@ -98,7 +105,8 @@ var Actions = []Action{
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
 	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
 	AgentCreated, AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged, UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
-	GroupCreated, GroupRenamed, GroupDeleted, GroupRestored,
+	GroupCreated, GroupRenamed, GroupDeleted, GroupRestored, GroupRuled, GroupByHand, MembersByRule, MembersByCard, MembersByUnit,
+	GroupsExported, UnitsExported,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
