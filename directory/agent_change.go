@@ -154,6 +154,11 @@ func (s *Store) updateAgent(ctx context.Context, tx *database.Tx, collectivity p
 	if err != nil {
 		return err
 	}
+	return s.writeCard(ctx, tx, collectivity, agent, unit, by)
+}
+
+// writeCard replaces a card by one that was found well; unit is the name of hers.
+func (s *Store) writeCard(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent Agent, unit string, by portal.AgentID) error {
 	return database.OneRow(tx.Exec(ctx, `
 		UPDATE agents SET given_name = $1, family_name = $2, sort_name = $3, search_text = $4, function = $5, unit = $6, email = $7,
 			phone = $8, mobile = $9, office = $10, kind = $11, manager = $12, changed = $13, changed_by = $14

@@ -36,12 +36,13 @@ const password = "Tilleul en fleur 7"
 // on a real server, over real parts.
 type house struct {
 	*town
-	db      *database.DB
-	service *sso.Service
-	server  *httptest.Server
-	printer *i18n.Printer
-	sealer  *seal.Sealer
-	late    atomic.Int64 // how far the clock is ahead, in ns
+	db       *database.DB
+	service  *sso.Service
+	server   *httptest.Server
+	printer  *i18n.Printer
+	sealer   *seal.Sealer
+	arrivals *directory.Arrivals
+	late     atomic.Int64 // how far the clock is ahead, in ns
 }
 
 func newHouse(t testing.TB) *house {
@@ -65,7 +66,9 @@ func newHouse(t testing.TB) *house {
 	must(t, h.service.Passwords.Set(context.Background(), password, h.anne.Account, h.luc.Account, h.both.Account))
 	router := got(web.NewRouter(web.Config{Identifier: h.service.Sessions, Renderer: renderer, Catalogue: catalogue, Log: log, Now: h.now}))(t)
 	router.Mount(h.service.Routes()...)
-	router.Mount(directory.NewHandler(h.Store, renderer, directory.NewInviter(h.Store, h.service.Methods, post.New(post.Options{DB: h.db, Sealer: sealer, Log: log}), catalogue, "https://parvis.example")).Routes()...)
+	inviter := directory.NewInviter(h.Store, h.service.Methods, post.New(post.Options{DB: h.db, Sealer: sealer, Log: log}), catalogue, "https://parvis.example")
+	h.arrivals = directory.NewArrivals(h.Store, inviter, log)
+	router.Mount(directory.NewHandler(h.Store, renderer, inviter, h.arrivals).Routes()...)
 	router.Mount(
 		web.Route{Method: "GET", Path: "/", Access: web.SignedIn, Handler: sayWho},
 		web.Route{Method: "GET", Path: themes.Prefix + "*", Access: web.Public, Handler: func(w http.ResponseWriter, r *http.Request) error {

@@ -53,6 +53,10 @@ const (
 	AgentReopened  Action = "agent.reopened"
 	AgentsExported Action = "agents.exported"
 	MembersChanged Action = "members.changed" // by an administrator
+	AgentImported  Action = "agent.imported"  // made by a line of a file
+	AgentWithdrawn Action = "agent.withdrawn" // the same, undone
+	ImportBegun    Action = "import.begun"
+	ImportUndone   Action = "import.undone"
 	UnitCreated    Action = "unit.created"
 	UnitChanged    Action = "unit.changed"
 	UnitEmptied    Action = "unit.emptied" // into another one
@@ -96,7 +100,8 @@ var Actions = []Action{
 	AppPasswordStopped, AppPasswordResumed,
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
 	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
-	AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged, UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
+	AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged, AgentImported, AgentWithdrawn, ImportBegun, ImportUndone,
+	UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
 	GroupCreated, GroupRenamed, GroupDeleted, GroupRestored,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
