@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -183,6 +184,15 @@ type shelf struct {
 type shownLine struct {
 	ArrivalLine
 	Problems []string
+	Summary  string // of a card to be created
+}
+
+// Word says of the lines what is to be done, or what was.
+func (p *arrivalPage) Word() string {
+	if p.Arrival.started() {
+		return "made"
+	}
+	return "show"
 }
 
 // Goal is how many lines there are to do.
@@ -336,7 +346,7 @@ func (h *Handler) fillLines(r *http.Request, page *arrivalPage) (err error) {
 		return err
 	}
 	for _, line := range lines {
-		page.Lines = append(page.Lines, shownLine{line, problems(r, line)})
+		page.Lines = append(page.Lines, shownLine{line, problems(r, line), summary(r, line)})
 	}
 	page.Links = web.PageLinks(r, web.Printer(r).T("directory.arrival.pages"), number, pages)
 	return nil
@@ -364,6 +374,24 @@ func problems(r *http.Request, line ArrivalLine) []string {
 		all = append(all, printer.T(line.Reason))
 	}
 	return all
+}
+
+// summary is a card to be created on one line, beside the name.
+func summary(r *http.Request, line ArrivalLine) string {
+	if line.Verdict != ToCreate {
+		return ""
+	}
+	var parts []string
+	for _, move := range line.Moves {
+		switch move.Field {
+		case "given_name", "family_name":
+		case "kind":
+			parts = append(parts, web.Printer(r).T("directory.kind."+move.After))
+		default:
+			parts = append(parts, move.After)
+		}
+	}
+	return cmp.Or(strings.Join(parts, " · "), "–")
 }
 
 // refuseArrival goes back to the page of an import with a sentence about what happened

@@ -522,13 +522,11 @@ type Tally struct {
 // ToWrite is how many lines an import writes.
 func (t Tally) ToWrite() int { return t.Verdicts[ToCreate] + t.Verdicts[ToChange] }
 
-// Lines is how many people the file has.
-func (t Tally) Lines() (count int) {
-	for _, one := range t.Verdicts {
-		count += one
-	}
-	return count
-}
+// Of is how many lines come to a verdict, for a template.
+func (t Tally) Of(verdict string) int { return t.Verdicts[Verdict(verdict)] }
+
+// Done is how many of them are written.
+func (t Tally) Done(verdict string) int { return t.Written[Verdict(verdict)] }
 
 // Tally counts the lines of an import.
 func (s *Arrivals) Tally(ctx context.Context, a Arrival) (Tally, error) {

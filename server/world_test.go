@@ -223,8 +223,8 @@ func (e *estate) team() string {
 	return string(id)
 }
 
-// file is an import that waits for its administrator to agree.
-func (e *estate) file() string {
+// arrival is an import that waits for its administrator to agree.
+func (e *estate) arrival() string {
 	e.t.Helper()
 	id, err := e.Arrivals.Bring(e.t.Context(), e.admin, e.text()+".csv", []byte("Nom;Courriel\n"+e.text()+";"+e.login("arrivee")+"\n"))
 	e.must(err)
