@@ -572,7 +572,7 @@ func (s *Arrivals) Lines(ctx context.Context, a Arrival, verdict Verdict, left b
 	text, args := `SELECT `+lineColumns+` FROM arrival_lines WHERE collectivity = $1 AND plan = $2 AND verdict = $3 ORDER BY line LIMIT 0 + $4 OFFSET 0 + $5`,
 		[]any{string(a.id), a.plan, string(verdict), size, (page - 1) * size}
 	if left {
-		text = lineColumns + `WHERE collectivity = $1 AND plan = $2 AND reason <> $3 ORDER BY line LIMIT 0 + $4 OFFSET 0 + $5`
+		text = `SELECT ` + lineColumns + ` FROM arrival_lines WHERE collectivity = $1 AND plan = $2 AND reason <> $3 ORDER BY line LIMIT 0 + $4 OFFSET 0 + $5`
 		args[2] = ""
 	}
 	found, err := s.store.db.Query(ctx, text, args...)

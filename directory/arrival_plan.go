@@ -187,10 +187,10 @@ type planner struct {
 	groups    map[string][]Group // by folded name
 
 	lines    []ArrivalLine
-	matched  map[portal.AgentID]int    // line
-	address  map[string]*ArrivalLine   // of those to be created
-	names    map[string][]*ArrivalLine // the same
-	newUnits map[string]string         // path by its folded one
+	matched  map[portal.AgentID]int  // line
+	address  map[string]*ArrivalLine // of those to be created
+	names    map[string]twins        // the same
+	newUnits map[string]string       // path by its folded one
 }
 
 // maxNewUnits bounds what one import adds to the organisation chart: a wrong column
@@ -201,7 +201,7 @@ const maxNewUnits = 500
 func (s *Store) planner(ctx context.Context, caller portal.Caller, namesakes Namesakes) (*planner, error) {
 	p := &planner{
 		namesakes: namesakes, byAddress: map[string][]*known{}, byLogin: map[string]*known{}, byName: map[string][]*known{}, groups: map[string][]Group{},
-		matched: map[portal.AgentID]int{}, address: map[string]*ArrivalLine{}, names: map[string][]*ArrivalLine{}, newUnits: map[string]string{},
+		matched: map[portal.AgentID]int{}, address: map[string]*ArrivalLine{}, names: map[string]twins{}, newUnits: map[string]string{},
 	}
 	found, err := s.db.Query(ctx, `SELECT `+agentColumns+`, COALESCE(p.login, '')`+agentTables+`LEFT JOIN accounts p ON p.id = a.account
 		WHERE a.collectivity = $1 ORDER BY a.active DESC, a.created, a.id`, string(caller.Collectivity))
@@ -288,8 +288,19 @@ func (p *planner) take(c comer) {
 		p.address[address] = &kept
 	}
 	name := c.card.sortName()
-	p.names[name] = append(p.names[name], &kept)
+	same := p.names[name]
+	if same.first == nil {
+		same.first = &kept
+	}
+	if c.card.Email == "" && same.plain == nil {
+		same.plain = &kept
+	}
+	p.names[name] = same
 }
+
+// twins are the first line of a name, and the first without an address: whoever has none
+// may be the same person.
+type twins struct{ first, plain *ArrivalLine }
 
 func (p *planner) judge(c comer, line *ArrivalLine) {
 	if c.card.FamilyName == "" {
@@ -438,23 +449,15 @@ func (p *planner) above(c comer, line *ArrivalLine) bool {
 			return true
 		}
 	}
-	for _, twin := range p.names[name] {
-		if c.card.Email == "" || twin.said("email") == "" {
-			line.Verdict, line.Twin = Twice, twin.Number
-			return true
-		}
+	twin := p.names[name].plain
+	if c.card.Email == "" {
+		twin = p.names[name].first
 	}
-	return false
-}
-
-// said is what a line writes in a field, "" for nothing.
-func (l ArrivalLine) said(field string) string {
-	for _, move := range l.Moves {
-		if move.Field == field {
-			return move.After
-		}
+	if twin == nil {
+		return false
 	}
-	return ""
+	line.Verdict, line.Twin = Twice, twin.Number
+	return true
 }
 
 // match finds who a line is about: by her login, by her address, by her name; nil for

@@ -244,7 +244,8 @@ func (w *writing) close(line ArrivalLine, outcome, reason string) error {
 
 // look reads at once what the lines are about.
 func (w *writing) look(lines []ArrivalLine) error {
-	units, err := unitsIn(w.ctx, w.tx, w.a.id)
+	found, err := w.tx.Query(w.ctx, `SELECT id, parent, name FROM units WHERE collectivity = $1 ORDER BY id`, string(w.a.id))
+	units, err := database.Collect(found, err, func(rows *sql.Rows) (u UnitNode, err error) { return u, rows.Scan(&u.ID, &u.Parent, &u.Name) })
 	if err != nil {
 		return err
 	}

@@ -62,8 +62,8 @@ func TestAnAdministratorImportsTheAgentsOfACommune(t *testing.T) {
 	camille.Open(regexp.MustCompile(`http://\S+/sign-in/invitation\?key=\w+`).FindString(letter))
 	camille.Fill("#password", "Quatre-Chevaux-2026")
 	camille.PressAndFollow("Enter")
-	if got := camille.Text("h1"); !strings.Contains(got, "Camille") {
-		t.Errorf("her desk greets %q", got)
+	if town, foot := camille.Text("header .town"), camille.Text("#foot"); town != "Bourg-sur-Loire" || !strings.Contains(foot, "Camille Duchêne") {
+		t.Errorf("her desk is that of %q, for %q", town, foot)
 	}
 }
 
