@@ -29,6 +29,8 @@ var allCollectivities = []struct{ file, start, why string }{
 	{"directory/agent.go", "SELECT (SELECT COUNT(*) FROM accounts", "counts an account's other agents before a link: it shows no row"},
 	{"directory/invitation.go", "SELECT i.collectivity, i.agent, i.login", "the collectivity of an invitation by the hash of its secret"},
 	{"directory/invitation.go", "SELECT collectivity, agent, login FROM invitations WHERE hash", "the same, as it is used up"},
+	{"directory/arrival_run.go", "SELECT collectivity, id, state, file_name, columns, namesakes, units, plan, reached, invites, invited, account, agent, address, fault, created, begun, ended FROM arrivals WHERE state", "the imports under way, each by its collectivity"},
+	{"directory/arrival_run.go", "SELECT collectivity, id, state, file_name, columns, namesakes, units, plan, reached, invites, invited, account, agent, address, fault, created, begun, ended FROM arrivals WHERE begun", "old imports: deletes each by its collectivity and id"},
 	{"portal/post/worker.go", "SELECT collectivity, id, letter", "the next letters to send, each by its collectivity"},
 	{"portal/post/worker.go", "DELETE FROM outgoing_mail WHERE due = 0", "what became of letters given up long ago"},
 	{"sso/choose.go", "DELETE FROM app_passwords WHERE account", "what an account's own person ends, in each of its collectivities"},

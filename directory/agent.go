@@ -156,7 +156,17 @@ func (s *Store) insertAgent(ctx context.Context, tx *database.Tx, caller portal.
 	if err := s.mayPlace(ctx, tx, caller, agent.Unit); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `
+	err = s.putAgent(ctx, tx, caller, agent, unit, created)
+	if database.IsDuplicate(err) {
+		return portal.FieldErrors{portal.Invalid("id", "directory.error.taken")}
+	}
+	return err
+}
+
+// putAgent writes a card that was found well, and brings its agent into the groups by
+// rule; unit is the name of hers, created in ms.
+func (s *Store) putAgent(ctx context.Context, tx *database.Tx, caller portal.Caller, agent Agent, unit string, created int64) error {
+	_, err := tx.Exec(ctx, `
 		INSERT INTO agents (collectivity, id, account, given_name, family_name, sort_name, search_text,
 			function, unit, email, phone, mobile, office, source_key, active, created, kind, manager)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, TRUE, $15, $16, $17)`,
@@ -164,9 +174,6 @@ func (s *Store) insertAgent(ctx context.Context, tx *database.Tx, caller portal.
 		agent.GivenName, agent.FamilyName, agent.sortName(), agent.searchText(unit),
 		agent.Function, string(agent.Unit), agent.Email, agent.Phone, agent.Mobile, agent.Office, agent.SourceKey, created,
 		string(cmp.Or(agent.Kind, Employed)), string(agent.Manager))
-	if database.IsDuplicate(err) {
-		return portal.FieldErrors{portal.Invalid("id", "directory.error.taken")}
-	}
 	if err != nil {
 		return err
 	}

@@ -160,7 +160,13 @@ func (s *Store) updateAgent(ctx context.Context, tx *database.Tx, caller portal.
 	if err != nil {
 		return err
 	}
-	err = database.OneRow(tx.Exec(ctx, `
+	return s.writeCard(ctx, tx, caller, was, agent, unit)
+}
+
+// writeCard replaces a card by one that was found well, and brings its agent into the
+// groups by rule; unit is the name of hers.
+func (s *Store) writeCard(ctx context.Context, tx *database.Tx, caller portal.Caller, was, agent Agent, unit string) error {
+	err := database.OneRow(tx.Exec(ctx, `
 		UPDATE agents SET given_name = $1, family_name = $2, sort_name = $3, search_text = $4, function = $5, unit = $6, email = $7,
 			phone = $8, mobile = $9, office = $10, kind = $11, manager = $12, changed = $13, changed_by = $14
 		WHERE collectivity = $15 AND id = $16`,

@@ -14,16 +14,17 @@ type Handler struct {
 	store    *Store
 	renderer *web.Renderer
 	inviter  *Inviter
+	arrivals *Arrivals
 }
 
 // NewHandler returns the pages over the store.
-func NewHandler(store *Store, renderer *web.Renderer, inviter *Inviter) *Handler {
-	return &Handler{store: store, renderer: renderer, inviter: inviter}
+func NewHandler(store *Store, renderer *web.Renderer, inviter *Inviter, arrivals *Arrivals) *Handler {
+	return &Handler{store: store, renderer: renderer, inviter: inviter, arrivals: arrivals}
 }
 
 // Routes lists the pages.
 func (h *Handler) Routes() []web.Route {
-	return append(slices.Concat(h.adminRoutes(), h.unitRoutes(), h.groupRoutes(), h.ruleRoutes(), h.rightsRoutes()), []web.Route{
+	return append(slices.Concat(h.adminRoutes(), h.unitRoutes(), h.groupRoutes(), h.ruleRoutes(), h.rightsRoutes(), h.arrivalRoutes()), []web.Route{
 		{Method: "GET", Path: "/directory", Access: web.SignedIn, Handler: h.people},
 		{Method: "GET", Path: "/directory/agents/{id}", Access: web.SignedIn, Handler: h.card},
 	}...)

@@ -37,12 +37,13 @@ const password = "Tilleul en fleur 7"
 type house struct {
 	inviter *directory.Inviter
 	*town
-	db      *database.DB
-	service *sso.Service
-	server  *httptest.Server
-	printer *i18n.Printer
-	sealer  *seal.Sealer
-	late    atomic.Int64 // how far the clock is ahead, in ns
+	db       *database.DB
+	service  *sso.Service
+	server   *httptest.Server
+	printer  *i18n.Printer
+	sealer   *seal.Sealer
+	arrivals *directory.Arrivals
+	late     atomic.Int64 // how far the clock is ahead, in ns
 }
 
 func newHouse(t testing.TB) *house {
@@ -67,7 +68,8 @@ func newHouse(t testing.TB) *house {
 	router := got(web.NewRouter(web.Config{Identifier: h.service.Sessions, Renderer: renderer, Catalogue: catalogue, Log: log, Now: h.now}))(t)
 	router.Mount(h.service.Routes()...)
 	h.inviter = directory.NewInviter(h.Store, h.service.Methods, post.New(post.Options{DB: h.db, Sealer: sealer, Log: log}), catalogue, "https://parvis.example")
-	router.Mount(directory.NewHandler(h.Store, renderer, h.inviter).Routes()...)
+	h.arrivals = directory.NewArrivals(h.Store, h.inviter, log)
+	router.Mount(directory.NewHandler(h.Store, renderer, h.inviter, h.arrivals).Routes()...)
 	router.Mount(
 		web.Route{Method: "GET", Path: "/", Access: web.SignedIn, Handler: sayWho},
 		web.Route{Method: "GET", Path: themes.Prefix + "*", Access: web.Public, Handler: func(w http.ResponseWriter, r *http.Request) error {

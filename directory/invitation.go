@@ -358,27 +358,8 @@ func (n *Inviter) Again(ctx context.Context, caller portal.Caller, id portal.Age
 		return Handed{}, err
 	}
 	var handed Handed
-	err = n.store.db.Tx(ctx, func(tx *database.Tx) error {
-		if err := n.store.mayDecide(ctx, tx, caller, agent.ID); err != nil {
-			return err
-		}
-		one, err := n.guestOf(ctx, tx, caller, agent)
-		if err == nil {
-			err = n.roomFor(ctx, tx, caller, one.Login)
-		}
-		if err != nil {
-			return err
-		}
-		if one.account == "" && kind != sso.Embedded {
-			if err := n.ownGuest(ctx, tx, caller, one.Login); err != nil {
-				return err
-			}
-			if _, err := n.settle(ctx, tx, caller, kind, one, Placing{}); err != nil {
-				return err
-			}
-		}
-		link, err := n.write(ctx, tx, caller, c, kind, one)
-		handed = Handed{agent.Name(), link}
+	err = n.store.db.Tx(ctx, func(tx *database.Tx) (err error) {
+		handed, err = n.again(ctx, tx, caller, c, kind, agent)
 		return err
 	})
 	if err != nil {
@@ -387,6 +368,30 @@ func (n *Inviter) Again(ctx context.Context, caller portal.Caller, id portal.Age
 	n.store.changed("")
 	n.post.Wake()
 	return handed, nil
+}
+
+// again is Again in a transaction.
+func (n *Inviter) again(ctx context.Context, tx *database.Tx, caller portal.Caller, c Collectivity, kind sso.Kind, agent Agent) (Handed, error) {
+	if err := n.store.mayDecide(ctx, tx, caller, agent.ID); err != nil {
+		return Handed{}, err
+	}
+	one, err := n.guestOf(ctx, tx, caller, agent)
+	if err == nil {
+		err = n.roomFor(ctx, tx, caller, one.Login)
+	}
+	if err != nil {
+		return Handed{}, err
+	}
+	if one.account == "" && kind != sso.Embedded {
+		if err := n.ownGuest(ctx, tx, caller, one.Login); err != nil {
+			return Handed{}, err
+		}
+		if _, err := n.settle(ctx, tx, caller, kind, one, Placing{}); err != nil {
+			return Handed{}, err
+		}
+	}
+	link, err := n.write(ctx, tx, caller, c, kind, one)
+	return Handed{agent.Name(), link}, err
 }
 
 // guestOf is an agent as she is invited again; letters that wait for her are

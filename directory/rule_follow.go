@@ -322,7 +322,7 @@ func (s *Store) tellMoves(ctx context.Context, tx *database.Tx, caller portal.Ca
 		}
 		line := audit.By(caller, action)
 		line.At, line.Object, line.ObjectID, line.Address = s.now(), move.Name, string(move.ID), address
-		if err := writeMoved(ctx, tx, line, named(names, move.out), named(names, move.in)); err != nil {
+		if err := writeMoved(ctx, tx, line, namesOfMoved(names, move.out), namesOfMoved(names, move.in)); err != nil {
 			return err
 		}
 	}
@@ -373,7 +373,7 @@ func namesAmong(ctx context.Context, from rows, collectivity portal.Collectivity
 	return names, err
 }
 
-func named(names map[portal.AgentID]string, ids []portal.AgentID) []string {
+func namesOfMoved(names map[portal.AgentID]string, ids []portal.AgentID) []string {
 	all := make([]string, len(ids))
 	for i, id := range ids {
 		all[i] = names[id]

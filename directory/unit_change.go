@@ -48,11 +48,7 @@ func (s *Store) AddUnit(ctx context.Context, caller portal.Caller, unit Unit, ad
 		if err := unitExists(ctx, tx, caller.Collectivity, "parent", unit.Parent); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `
-			INSERT INTO units (collectivity, id, parent, name, position)
-			VALUES ($1, $2, $3, $4, 1 + (SELECT COALESCE(MAX(u.position), 0) FROM units u WHERE u.collectivity = $1 AND u.parent = $3))`,
-			string(caller.Collectivity), string(unit.ID), string(unit.Parent), unit.Name)
-		if err != nil {
+		if err := putUnit(ctx, tx, caller.Collectivity, unit); err != nil {
 			return err
 		}
 		return s.tellUnit(ctx, tx, caller, audit.UnitCreated, unit, "", address)
@@ -62,6 +58,15 @@ func (s *Store) AddUnit(ctx context.Context, caller portal.Caller, unit Unit, ad
 	}
 	s.redrawn(caller.Collectivity)
 	return unit.ID, nil
+}
+
+// putUnit writes a unit as the last of its siblings.
+func putUnit(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, unit Unit) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO units (collectivity, id, parent, name, position)
+		VALUES ($1, $2, $3, $4, 1 + (SELECT COALESCE(MAX(u.position), 0) FROM units u WHERE u.collectivity = $1 AND u.parent = $3))`,
+		string(collectivity), string(unit.ID), string(unit.Parent), unit.Name)
+	return err
 }
 
 // tellUnit writes what was done to a unit in the journal.

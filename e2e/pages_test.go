@@ -81,6 +81,8 @@ var unseen = map[string]string{
 	"/oidc/{issuer}/continue/{request}": "leads to an application, see sso/openid",
 	"/oidc/{issuer}/logout":             "asks before it leads to an application, see the same",
 	"/forward/start":                    "leads to an application, see the same",
+	"/admin/agents/import/{id}":         "needs a file, see TestAnAdministratorImportsTheAgentsOfACommune",
+	"/admin/agents/import/sample.csv":   "is the file",
 	"/search/suggestions":               "is a fragment of the search field",
 	"/theme/{file}":                     "is a style sheet",
 	"/pool/look/{file}":                 "is a style sheet",

@@ -69,6 +69,7 @@ type Server struct {
 	CAS          *cas.Server
 	Post         *post.Queue
 	Inviter      *directory.Inviter
+	Arrivals     *directory.Arrivals
 	Inbox        *todo.Inbox
 	Router       *web.Router
 
@@ -180,6 +181,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	})
 	s.Directory.OnChange(s.SSO.Forget)
 	s.Inviter = directory.NewInviter(s.Directory, s.SSO.Methods, s.Post, s.catalogue, s.Config.address())
+	s.Arrivals = directory.NewArrivals(s.Directory, s.Inviter, s.log)
 	s.Applications = applications.New(s.DB, appDirectory{s.Directory})
 	s.Directory.OnChart(s.Applications.Forget)
 	if err := s.openProtocols(sealer); err != nil {
@@ -302,7 +304,7 @@ func (s *Server) Start() {
 	s.stop = cancel
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
-		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "housekeeping": s.keepHouse,
+		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "housekeeping": s.keepHouse,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

@@ -223,6 +223,15 @@ func (e *estate) team() string {
 	return string(id)
 }
 
+// arrival is an import that waits for its administrator to agree.
+func (e *estate) arrival() string {
+	e.t.Helper()
+	id, err := e.Arrivals.Bring(e.t.Context(), e.admin, e.text()+".csv", []byte("Nom;Courriel\n"+e.text()+";"+e.login("arrivee")+"\n"))
+	e.must(err)
+	e.must(e.Arrivals.Plan(e.t.Context(), e.admin, id, []directory.Column{directory.FamilyColumn, directory.EmailColumn}, directory.LeaveNamesakes))
+	return id
+}
+
 func (e *estate) removedGroup() string {
 	id := e.team()
 	e.must(e.Directory.DeleteGroup(e.t.Context(), e.admin, portal.GroupID(id), ""))

@@ -54,6 +54,10 @@ const (
 	AgentReopened  Action = "agent.reopened"
 	AgentsExported Action = "agents.exported"
 	MembersChanged Action = "members.changed" // by an administrator
+	AgentImported  Action = "agent.imported"  // made by a line of a file
+	AgentWithdrawn Action = "agent.withdrawn" // the same, undone
+	ImportBegun    Action = "import.begun"
+	ImportUndone   Action = "import.undone"
 	UnitCreated    Action = "unit.created"
 	UnitChanged    Action = "unit.changed"
 	UnitEmptied    Action = "unit.emptied" // into another one
@@ -104,7 +108,8 @@ var Actions = []Action{
 	AppPasswordStopped, AppPasswordResumed,
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
 	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
-	AgentCreated, AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged, UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
+	AgentCreated, AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged, AgentImported, AgentWithdrawn, ImportBegun, ImportUndone,
+	UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
 	GroupCreated, GroupRenamed, GroupDeleted, GroupRestored, GroupRuled, GroupByHand, MembersByRule, MembersByCard, MembersByUnit,
 	GroupsExported, UnitsExported,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,

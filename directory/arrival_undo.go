@@ -1,0 +1,174 @@
+package directory
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"parvis/portal"
+	"parvis/portal/audit"
+	"parvis/portal/database"
+)
+
+// Why something is kept when an import is undone.
+const (
+	keptEntered = "directory.arrival.kept.entered"
+	keptChanged = "directory.arrival.kept.changed"
+	keptRight   = "directory.arrival.kept.right"
+	keptGone    = "directory.arrival.kept.gone"
+)
+
+// undo takes back what a line did. Who signed in since stays; a field that somebody
+// changed since stays as it is.
+func (w *writing) undo(line ArrivalLine) error {
+	card, there := w.cards[line.Agent]
+	if !there || !card.Active {
+		return w.close(line, "kept", keptGone)
+	}
+	if w.governs[line.Agent] {
+		return w.close(line, "kept", keptRight)
+	}
+	if err := w.store.mayDecide(w.ctx, w.tx, w.caller, line.Agent); err != nil {
+		if key := refusalKey(err); key != "" {
+			return w.close(line, "kept", key)
+		}
+		return err
+	}
+	if line.Verdict == ToCreate {
+		return w.withdraw(line, card)
+	}
+	return w.restore(line, card)
+}
+
+// withdraw takes somebody out of the directory again: her card is deleted when nothing
+// hangs on it, and closed else.
+func (w *writing) withdraw(line ArrivalLine, card Agent) error {
+	var entered int64
+	var named int
+	err := w.tx.QueryRow(w.ctx, `
+		SELECT a.entered, (SELECT COUNT(*) FROM agents m WHERE m.collectivity = $1 AND m.manager = $2)
+			+ (SELECT COUNT(*) FROM rights_given g WHERE g.collectivity = $1 AND g.kind = 'agent' AND g.subject = $2)
+		FROM agents a WHERE a.collectivity = $1 AND a.id = $2`, string(w.a.id), string(card.ID)).Scan(&entered, &named)
+	if err != nil {
+		return err
+	}
+	if entered > 0 {
+		return w.close(line, "kept", keptEntered)
+	}
+	var mail string
+	err = w.tx.QueryRow(w.ctx, `SELECT mail FROM invitations WHERE collectivity = $1 AND agent = $2`, string(w.a.id), string(card.ID)).Scan(&mail)
+	if err == nil && mail != "" {
+		err = w.inviter.post.Withdraw(w.ctx, w.tx, w.a.id, mail)
+	}
+	if err != nil && !errors.Is(err, portal.ErrNotFound) {
+		return err
+	}
+	said := audit.By(w.caller, audit.AgentWithdrawn)
+	if card.Account == "" && named == 0 {
+		err = forgetInvitation(w.ctx, w.tx, w.a.id, card.ID, true)
+	} else {
+		said.Action = audit.AgentClosed
+		if card.Account != "" {
+			w.accounts[card.Account] = true
+		}
+		err = w.shut(card.ID)
+	}
+	if err != nil {
+		return err
+	}
+	said.At, said.Object, said.ObjectID, said.Address = w.store.now(), card.Name(), string(card.ID), w.a.address
+	if err := audit.Write(w.ctx, w.tx, said); err != nil {
+		return err
+	}
+	return w.close(line, "undone", "")
+}
+
+// shut closes a card, as CloseAgent does.
+func (w *writing) shut(id portal.AgentID) error {
+	if err := forgetInvitation(w.ctx, w.tx, w.a.id, id, false); err != nil {
+		return err
+	}
+	return w.tx.Write(w.ctx, `UPDATE agents SET active = FALSE, closed = $1 WHERE collectivity = $2 AND id = $3`,
+		database.Millis(w.store.now()), string(w.a.id), string(id))
+}
+
+// restore gives a card its former fields back, but for those that say something else by
+// now.
+func (w *writing) restore(line ArrivalLine, card Agent) error {
+	before, kept := card, false
+	for _, move := range line.Moves {
+		for _, field := range cardFields {
+			if field.name != move.Field || !plainField(field.name) {
+				continue
+			}
+			if *field.of(&card) == move.After {
+				*field.of(&card) = move.Before
+			} else {
+				kept = true
+			}
+		}
+	}
+	if line.Place != nil {
+		refused, err := w.unplace(line, &card)
+		if err != nil {
+			return err
+		}
+		kept = kept || refused
+	}
+	if err := moveGroups(w.ctx, w.tx, w.a.id, card.ID, nil, line.Join); err != nil {
+		return err
+	}
+	if fields := differing(before, card); len(fields) > 0 {
+		if err := w.store.writeCard(w.ctx, w.tx, w.caller, before, card, w.chart.names[card.Unit]); err != nil {
+			return err
+		}
+		said := audit.By(w.caller, audit.AgentChanged)
+		said.At, said.Object, said.ObjectID, said.Detail, said.Address = w.store.now(), card.Name(), string(card.ID), strings.Join(fields, " "), w.a.address
+		if err := audit.Write(w.ctx, w.tx, said); err != nil {
+			return err
+		}
+	}
+	if card.Account != "" {
+		w.accounts[card.Account] = true
+	}
+	if kept {
+		return w.close(line, "undone", keptChanged)
+	}
+	return w.close(line, "undone", "")
+}
+
+// unplace puts somebody back where she was, unless she moved since, that place is no
+// more, or it gives rights that the caller has not.
+func (w *writing) unplace(line ArrivalLine, card *Agent) (kept bool, err error) {
+	if card.Unit != line.Unit || line.Was != "" && w.chart.names[line.Was] == "" {
+		return true, nil
+	}
+	for _, unit := range []portal.UnitID{line.Was, line.Unit} {
+		if err := w.store.mayPlace(w.ctx, w.tx, w.caller, unit); err != nil {
+			if refusalKey(err) != "" {
+				return true, nil
+			}
+			return false, err
+		}
+	}
+	card.Unit = line.Was
+	return false, nil
+}
+
+// unbuild deletes the units that an import created, the deepest first, where they are
+// empty and named nowhere. It is done again after an interruption.
+func (s *Arrivals) unbuild(ctx context.Context, caller portal.Caller, a Arrival) error {
+	found, err := s.store.db.Query(ctx, `SELECT unit FROM arrival_units WHERE collectivity = $1 AND arrival = $2 ORDER BY depth DESC, unit`, string(a.id), a.ID)
+	units, err := database.Collect(found, err, func(rows *sql.Rows) (id portal.UnitID, err error) { return id, rows.Scan(&id) })
+	if err != nil {
+		return err
+	}
+	for _, unit := range units {
+		err := s.store.DeleteUnit(ctx, caller, unit, a.address)
+		if err != nil && !errors.Is(err, portal.ErrConflict) && !errors.Is(err, portal.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
