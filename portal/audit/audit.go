@@ -80,6 +80,8 @@ const (
 	RightGiven Action = "right.given"
 	RightLent  Action = "right.lent" // by who holds it, for a time
 	RightTaken Action = "right.taken"
+	// The access review as a file.
+	ReviewExported Action = "review.exported"
 	// What the operator of the pool did to a collectivity, in both journals.
 	CollectivityCreated   Action = "collectivity.created"
 	CollectivitySuspended Action = "collectivity.suspended"
@@ -101,7 +103,7 @@ var Actions = []Action{
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
-	RightGiven, RightLent, RightTaken,
+	RightGiven, RightLent, RightTaken, ReviewExported,
 	CollectivityCreated, CollectivitySuspended, CollectivityResumed, PoolExported,
 	Exported, Kept,
 }
