@@ -14,16 +14,17 @@ type Handler struct {
 	store    *Store
 	renderer *web.Renderer
 	inviter  *Inviter
+	desks    Desks
 }
 
 // NewHandler returns the pages over the store.
-func NewHandler(store *Store, renderer *web.Renderer, inviter *Inviter) *Handler {
-	return &Handler{store: store, renderer: renderer, inviter: inviter}
+func NewHandler(store *Store, renderer *web.Renderer, inviter *Inviter, desks Desks) *Handler {
+	return &Handler{store: store, renderer: renderer, inviter: inviter, desks: desks}
 }
 
 // Routes lists the pages.
 func (h *Handler) Routes() []web.Route {
-	return append(slices.Concat(h.adminRoutes(), h.unitRoutes(), h.groupRoutes(), h.rightsRoutes(), h.reviewRoutes()), []web.Route{
+	return append(slices.Concat(h.adminRoutes(), h.unitRoutes(), h.groupRoutes(), h.rightsRoutes(), h.reviewRoutes(), h.deskRoutes()), []web.Route{
 		{Method: "GET", Path: "/directory", Access: web.SignedIn, Handler: h.people},
 		{Method: "GET", Path: "/directory/agents/{id}", Access: web.SignedIn, Handler: h.card},
 	}...)

@@ -65,7 +65,7 @@ func newHouse(t testing.TB) *house {
 	must(t, h.service.Passwords.Set(context.Background(), password, h.anne.Account, h.luc.Account, h.both.Account))
 	router := got(web.NewRouter(web.Config{Identifier: h.service.Sessions, Renderer: renderer, Catalogue: catalogue, Log: log, Now: h.now}))(t)
 	router.Mount(h.service.Routes()...)
-	router.Mount(directory.NewHandler(h.Store, renderer, directory.NewInviter(h.Store, h.service.Methods, post.New(post.Options{DB: h.db, Sealer: sealer, Log: log}), catalogue, "https://parvis.example")).Routes()...)
+	router.Mount(directory.NewHandler(h.Store, renderer, directory.NewInviter(h.Store, h.service.Methods, post.New(post.Options{DB: h.db, Sealer: sealer, Log: log}), catalogue, "https://parvis.example"), h.service.Sessions).Routes()...)
 	router.Mount(
 		web.Route{Method: "GET", Path: "/", Access: web.SignedIn, Handler: sayWho},
 		web.Route{Method: "GET", Path: themes.Prefix + "*", Access: web.Public, Handler: func(w http.ResponseWriter, r *http.Request) error {

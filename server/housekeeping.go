@@ -45,6 +45,9 @@ func (s *Server) clean(ctx context.Context) error {
 		if err := s.Directory.ForgetCards(ctx, c.ID, now.Add(-keptChanges)); err != nil {
 			return err
 		}
+		if err := s.Directory.ForgetDeskViews(ctx, c.ID, now); err != nil {
+			return err
+		}
 		if err := s.Applications.Clean(ctx, c.ID, now); err != nil {
 			return err
 		}
