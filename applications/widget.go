@@ -24,6 +24,7 @@ func (Widget) Manifest() widgets.Manifest {
 		Link:  "/apps", LinkText: "applications.widget.all",
 		SettingsVersion: 1,
 		Scope:           widgets.ScopeAgent,
+		Seen:            true,
 		Fresh:           5 * time.Minute, Stale: 24 * time.Hour, Deadline: time.Second,
 	}
 }

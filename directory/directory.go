@@ -27,6 +27,7 @@ type Store struct {
 
 	unitMentions  []UnitMentions
 	groupMentions []GroupMentions
+	reviewed      []Openings
 
 	mu       sync.RWMutex
 	watchers []func(account portal.AccountID)

@@ -15,16 +15,17 @@ type Handler struct {
 	renderer *web.Renderer
 	inviter  *Inviter
 	arrivals *Arrivals
+	desks    Desks
 }
 
 // NewHandler returns the pages over the store.
-func NewHandler(store *Store, renderer *web.Renderer, inviter *Inviter, arrivals *Arrivals) *Handler {
-	return &Handler{store: store, renderer: renderer, inviter: inviter, arrivals: arrivals}
+func NewHandler(store *Store, renderer *web.Renderer, inviter *Inviter, arrivals *Arrivals, desks Desks) *Handler {
+	return &Handler{store: store, renderer: renderer, inviter: inviter, arrivals: arrivals, desks: desks}
 }
 
 // Routes lists the pages.
 func (h *Handler) Routes() []web.Route {
-	return append(slices.Concat(h.adminRoutes(), h.unitRoutes(), h.groupRoutes(), h.ruleRoutes(), h.rightsRoutes(), h.arrivalRoutes()), []web.Route{
+	return append(slices.Concat(h.adminRoutes(), h.unitRoutes(), h.groupRoutes(), h.ruleRoutes(), h.rightsRoutes(), h.arrivalRoutes(), h.reviewRoutes(), h.deskRoutes()), []web.Route{
 		{Method: "GET", Path: "/directory", Access: web.SignedIn, Handler: h.people},
 		{Method: "GET", Path: "/directory/agents/{id}", Access: web.SignedIn, Handler: h.card},
 	}...)

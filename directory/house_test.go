@@ -69,7 +69,7 @@ func newHouse(t testing.TB) *house {
 	router.Mount(h.service.Routes()...)
 	h.inviter = directory.NewInviter(h.Store, h.service.Methods, post.New(post.Options{DB: h.db, Sealer: sealer, Log: log}), catalogue, "https://parvis.example")
 	h.arrivals = directory.NewArrivals(h.Store, h.inviter, log)
-	router.Mount(directory.NewHandler(h.Store, renderer, h.inviter, h.arrivals).Routes()...)
+	router.Mount(directory.NewHandler(h.Store, renderer, h.inviter, h.arrivals, h.service.Sessions).Routes()...)
 	router.Mount(
 		web.Route{Method: "GET", Path: "/", Access: web.SignedIn, Handler: sayWho},
 		web.Route{Method: "GET", Path: themes.Prefix + "*", Access: web.Public, Handler: func(w http.ResponseWriter, r *http.Request) error {

@@ -27,6 +27,7 @@ func (Widget) Manifest() widgets.Manifest {
 		Link:  "/directory", LinkText: "directory.widget.all",
 		SettingsVersion: 1,
 		Scope:           widgets.ScopeAgent,
+		Seen:            true,
 		Fresh:           5 * time.Minute, Stale: 24 * time.Hour, Deadline: time.Second,
 	}
 }

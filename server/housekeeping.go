@@ -48,6 +48,9 @@ func (s *Server) clean(ctx context.Context) error {
 		if err := s.Directory.ForgetGroups(ctx, c.ID); err != nil {
 			return err
 		}
+		if err := s.Directory.ForgetDeskViews(ctx, c.ID, now); err != nil {
+			return err
+		}
 		if err := s.Applications.Clean(ctx, c.ID, now); err != nil {
 			return err
 		}

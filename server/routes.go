@@ -77,7 +77,7 @@ func (s *Server) mount(context.Context, Options) error {
 		s.CAS.Routes(),
 		s.OpenID.Routes(),
 		s.Forward.Routes(),
-		directory.NewHandler(s.Directory, s.renderer, s.Inviter, s.Arrivals).Routes(),
+		directory.NewHandler(s.Directory, s.renderer, s.Inviter, s.Arrivals, s.SSO.Sessions).Routes(),
 		applications.NewHandler(s.Applications, appDirectory{s.Directory}, s.renderer).Routes(),
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),
@@ -98,7 +98,7 @@ func (s *Server) mount(context.Context, Options) error {
 		}).Routes(),
 		s.ownRoutes(),
 	} {
-		s.Router.Mount(routes...)
+		s.Router.Mount(seenRoutes(routes)...)
 	}
 	return nil
 }

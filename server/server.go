@@ -210,6 +210,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	} {
 		s.Directory.Mentioning(nil, naming)
 	}
+	s.Directory.Reviewing(s.Applications.Openings, s.Documents.Openings, s.Calendar.Openings, s.Mail.Openings)
 	return s.openSearch(options)
 }
 

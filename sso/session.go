@@ -59,7 +59,8 @@ type sessionHash [sha256.Size]byte
 
 // known is a session read from the store a moment ago.
 type known struct {
-	identity *web.Identity
+	identity *web.Identity // whom pages are for
+	own      *web.Identity // of the account, whom applications are told about: another one while she sees a desk
 	since    time.Time
 	factors  string
 	vouched  string
@@ -70,7 +71,7 @@ type known struct {
 }
 
 func (k *known) signed() Signed {
-	return Signed{Identity: k.identity, Since: k.since, Factors: k.factors, Kiosk: k.kiosk, counted: k.counted, vouched: k.vouched, home: k.home}
+	return Signed{Identity: k.own, Since: k.since, Factors: k.factors, Kiosk: k.kiosk, counted: k.counted, vouched: k.vouched, home: k.home}
 }
 
 // Signed is a session as the applications that it opens know it.
@@ -235,6 +236,11 @@ func (s *Sessions) resolve(ctx context.Context, hash sessionHash) (*known, error
 		return nil, err
 	}
 	s.touch(ctx, row)
+	if row.desk != "" && s.now().Before(row.deskUntil) {
+		// Not kept: it ends with a change of either person, and an application that asks
+		// by the session's id must be told of its own.
+		return s.atDesk(ctx, row, found)
+	}
 	s.known.Keep(hash, row.account, found, epoch)
 	s.byID.Keep(sessionIn{row.account, row.id, row.collectivity}, row.account, found, epochByID)
 	return found, nil
@@ -251,18 +257,20 @@ type sessionRow struct {
 	kiosk            bool
 	counted          string
 	created, used    time.Time
+	desk             portal.AgentID // that it sees instead of its own, "" for none
+	deskUntil        time.Time
 }
 
-const sessionColumns = `hash, id, account, COALESCE(collectivity, ''), factors, vouched, home, kiosk, counted, created, used`
+const sessionColumns = `desk, desk_until, hash, id, account, COALESCE(collectivity, ''), factors, vouched, home, kiosk, counted, created, used`
 
 // find reads one session that has not ended.
 func (s *Sessions) find(ctx context.Context, query string, args ...any) (row sessionRow, err error) {
-	var created, used int64
-	err = s.db.QueryRow(ctx, query, args...).Scan(&row.hash, &row.id, &row.account, &row.collectivity, &row.factors, &row.vouched, &row.home, &row.kiosk, &row.counted, &created, &used)
+	var created, used, deskUntil int64
+	err = s.db.QueryRow(ctx, query, args...).Scan(&row.desk, &deskUntil, &row.hash, &row.id, &row.account, &row.collectivity, &row.factors, &row.vouched, &row.home, &row.kiosk, &row.counted, &created, &used)
 	if err != nil {
 		return sessionRow{}, fmt.Errorf("sso: read session: %w", err)
 	}
-	row.created, row.used = database.FromMillis(created), database.FromMillis(used)
+	row.created, row.used, row.deskUntil = database.FromMillis(created), database.FromMillis(used), database.FromMillis(deskUntil)
 	if s.ended(row.created, row.used, row.kiosk) {
 		return sessionRow{}, fmt.Errorf("sso: session ended: %w", portal.ErrNotFound)
 	}
@@ -278,7 +286,7 @@ func (s *Sessions) know(ctx context.Context, row sessionRow, collectivity portal
 	own := *identity
 	own.Session = row.id
 	return &known{
-		identity: &own, since: row.created, factors: row.factors, vouched: row.vouched, home: row.home,
+		identity: &own, own: &own, since: row.created, factors: row.factors, vouched: row.vouched, home: row.home,
 		kiosk: row.kiosk, counted: row.counted, ends: row.created.Add(s.life.Absolute),
 	}, nil
 }

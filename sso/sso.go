@@ -59,6 +59,10 @@ type People interface {
 	// Identity is who an account is in a collectivity, "" for the oldest of its
 	// agents. portal.ErrNotFound when it may not enter.
 	Identity(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (*web.Identity, error)
+	// Desk is what an administrator, who asks, sees when she sees the desk of an agent
+	// of her collectivity. portal.ErrDenied or portal.ErrNotFound when she may not,
+	// or not any more.
+	Desk(ctx context.Context, seer portal.Caller, agent portal.AgentID) (*web.Identity, error)
 	// Admit returns the account of a person whom the collectivity's own source
 	// vouches for, made or brought up to date with her agent. portal.ErrDenied
 	// when she may not enter.

@@ -35,6 +35,7 @@ type Frame struct {
 	Flash                *Flash
 	Waiting              int // things that wait for the person; negative: nothing ever does
 	SignedIn             bool
+	Seeing               string        // whose desk this is, when it is not the reader's own: "" for her own
 	Path                 string        // where the language switch comes back to: "/calendar?week=48"
 	Content              template.HTML // filled by the renderer alone, from a template of ours
 }

@@ -20,7 +20,7 @@ type boxPage struct {
 // readerOf is who a request's page is made for.
 func readerOf(r *http.Request) reader {
 	caller := web.CallerOf(r)
-	return reader{caller: caller, audience: caller.Audience(), printer: web.Printer(r), now: web.Now(r)}
+	return reader{caller: caller, audience: caller.Audience(), printer: web.Printer(r), now: web.Now(r), seen: web.IdentityOf(r).Seer != nil}
 }
 
 // showBox answers with one box, waited for until its own deadline: as a

@@ -63,7 +63,7 @@ var bottom = newFragment([]byte("</div></div></div>"))
 // the store for nothing; when nothing changed it sends nothing.
 func (h *Handler) showHome(w http.ResponseWriter, r *http.Request) error {
 	identity := web.IdentityOf(r)
-	rd := reader{caller: identity.Caller, printer: web.Printer(r), now: web.Now(r)}
+	rd := reader{caller: identity.Caller, printer: web.Printer(r), now: web.Now(r), seen: identity.Seer != nil}
 	key := deskKey{rd.caller.Collectivity, rd.caller.Agent, rd.printer.Lang()}
 	sequence := h.sequence.Load()
 	known, _ := h.pages.GetIfPresent(key)

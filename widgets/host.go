@@ -175,6 +175,7 @@ type reader struct {
 	audience string // caller.Audience(), computed once for an identity
 	printer  *i18n.Printer
 	now      time.Time // on the clock that pages show
+	seen     bool      // by an administrator, who is not the caller
 }
 
 // shown is what a page knows of one box when it is written.
@@ -188,6 +189,10 @@ type shown struct {
 // peek returns what is known of a box, and starts loading it when that is
 // called for. It never waits.
 func (h *Host) peek(k *kind, rd reader) shown {
+	if rd.seen && !k.manifest.Seen && !k.manifest.shared() {
+		closed := Content{Empty: Empty{Title: rd.printer.T("widgets.closed"), Text: rd.printer.T("widgets.closed.why")}}
+		return shown{loaded: &loaded{content: closed, at: time.Now(), shownAt: rd.now}, age: fresh}
+	}
 	key := k.key(rd.caller, rd.audience, rd.printer.Lang())
 	var known *loaded
 	if k.manifest.Scope != ScopeNone {

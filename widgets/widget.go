@@ -46,6 +46,10 @@ type Manifest struct {
 
 	Actions []ActionType // what its buttons may post; needs Actor
 
+	// Seen lets a box of ScopeAgent be shown too to an administrator who sees the
+	// agent's desk: nothing in it is the agent's alone. The shared ones always are.
+	Seen bool
+
 	Scope    Scope
 	Fresh    time.Duration // shown as it is, from the moment of its loading
 	Stale    time.Duration // then shown with its hour while it is loaded again behind

@@ -92,6 +92,11 @@ const (
 	RightGiven Action = "right.given"
 	RightLent  Action = "right.lent" // by who holds it, for a time
 	RightTaken Action = "right.taken"
+	// The desk of another, as its agent sees it: begun with its reason, and left.
+	DeskSeen Action = "desk.seen"
+	DeskLeft Action = "desk.left"
+	// The access review as a file.
+	ReviewExported Action = "review.exported"
 	// What the operator of the pool did to a collectivity, in both journals.
 	CollectivityCreated   Action = "collectivity.created"
 	CollectivitySuspended Action = "collectivity.suspended"
@@ -115,7 +120,7 @@ var Actions = []Action{
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
-	RightGiven, RightLent, RightTaken,
+	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported,
 	CollectivityCreated, CollectivitySuspended, CollectivityResumed, PoolExported,
 	Exported, Kept,
 }

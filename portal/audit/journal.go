@@ -145,20 +145,26 @@ func (j *Journal) read(ctx context.Context, collectivity portal.CollectivityID, 
 		ORDER BY at DESC, id DESC LIMIT 0 + $10`,
 		string(collectivity), database.Millis(query.From), to, before.At, before.ID,
 		string(query.Action), string(query.Agent), query.Refused, string(query.about), query.Size+1)
-	lines, err := database.Collect(rows, err, func(rows *sql.Rows) (Line, error) {
-		line := Line{Collectivity: collectivity}
-		var at int64
-		err := rows.Scan(&line.ID, &at, &line.Account, &line.Agent, &line.Login, &line.Action, &line.Refused,
-			&line.Object, &line.ObjectID, &line.Detail, &line.Address)
-		line.At = database.FromMillis(at)
-		return line, err
-	})
+	lines, err := database.Collect(rows, err, scanLine(collectivity))
 	if err != nil || len(lines) <= query.Size {
 		return lines, Mark{}, err
 	}
 	lines = lines[:query.Size] // there is one more
 	last := lines[query.Size-1]
 	return lines, Mark{database.Millis(last.At), last.ID}, nil
+}
+
+// scanLine reads a row of a collectivity: id, at, account, agent, login, action,
+// refused, object, object_id, detail, address.
+func scanLine(collectivity portal.CollectivityID) func(rows *sql.Rows) (Line, error) {
+	return func(rows *sql.Rows) (Line, error) {
+		line := Line{Collectivity: collectivity}
+		var at int64
+		err := rows.Scan(&line.ID, &at, &line.Account, &line.Agent, &line.Login, &line.Action, &line.Refused,
+			&line.Object, &line.ObjectID, &line.Detail, &line.Address)
+		line.At = database.FromMillis(at)
+		return line, err
+	}
 }
 
 func (j *Journal) named(ctx context.Context, caller portal.Caller, lines []Line) ([]Entry, error) {

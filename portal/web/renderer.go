@@ -37,7 +37,7 @@ func (rd *Renderer) CountWaiting(count func(ctx context.Context, caller portal.C
 // operates the pool has no inbox.
 func (rd *Renderer) Waiting(r *http.Request) int {
 	caller := CallerOf(r)
-	if rd.waiting == nil || caller.Agent == "" {
+	if rd.waiting == nil || caller.Agent == "" || IdentityOf(r).Seer != nil { // what waits for her is her own
 		return -1
 	}
 	return rd.waiting(r.Context(), caller)
@@ -148,6 +148,10 @@ func (rd *Renderer) fill(w http.ResponseWriter, r *http.Request, page *Page) {
 	page.CollectivityName, page.CollectivityLongName = identity.Collectivity.Name, identity.Collectivity.LongName
 	page.CollectivityPhone = identity.Collectivity.Phone
 	page.Nav, page.Waiting = rd.navigation(about), rd.Waiting(r)
+	if seer := identity.Seer; seer != nil {
+		until := about.printer.Clock(seer.Until.In(about.now.Location()))
+		page.Seeing = about.printer.T("frame.seeing", "name", identity.PersonName, "until", until)
+	}
 }
 
 // navigation is what the caller may open: the desk for an agent, and what her

@@ -76,6 +76,12 @@ func (rt *Router) serveBrowser(w *recorder, r *http.Request, route *Route, wrong
 		return
 	}
 	rt.know(r, identity)
+	if identity != nil && identity.Seer != nil {
+		if refusal := unseen(r, route); refusal != nil {
+			rt.failAs(w, r, refusal)
+			return
+		}
+	}
 	switch {
 	case route == nil && wrongMethod:
 		w.Header().Set("Allow", rt.allowed(r)) // RFC 9110 §15.5.6
@@ -92,6 +98,21 @@ func (rt *Router) serveBrowser(w *recorder, r *http.Request, route *Route, wrong
 	if err := route.Handler(w, r); err != nil {
 		rt.fail(w, r, err)
 	}
+}
+
+// unseen refuses what is not for who sees the desk of another: whatever is no
+// reading, and every page that is not said to be shown. It is the one place that
+// decides, for routes that do not exist yet too.
+func unseen(r *http.Request, route *Route) error {
+	switch reads := r.Method == http.MethodGet || r.Method == http.MethodHead; {
+	case route != nil && route.Leaves:
+		return nil
+	case !reads:
+		return portal.UserError{Kind: portal.ErrDenied, Key: "web.error.only-seeing"}
+	case route != nil && !route.Seen:
+		return portal.UserError{Kind: portal.ErrDenied, Key: "web.error.unseen"}
+	}
+	return nil
 }
 
 // know fills in what depends on who asks: her language and her time zone.

@@ -28,6 +28,9 @@ type Route struct {
 	// MaxBody is the largest request body in bytes; 0 means 1 MiB, and a
 	// negative value leaves the limit to the handler.
 	MaxBody int64
+	// Seen marks a page that is shown too to who sees the desk of another, and
+	// Leaves the form by which she leaves it: she gets nothing else.
+	Seen, Leaves bool
 	// Slow marks a body or an answer that may rightly take long over a poor
 	// line: a file. Others have a minute to be sent and two to be read.
 	Slow    bool
@@ -117,8 +120,16 @@ type Identity struct {
 	Scheme       string              // "light", "dark", "" follows the system
 	Memberships  []themes.Membership // for the switch in the header
 	Session      string              // id of the session's row, not its secret
+	Seer         *Seer               // who sees this desk, which is not her own; nil for who is at hers
 	// Version changes when anything above does; cached pages lean on it.
 	Version string
+}
+
+// Seer is an administrator who sees the desk of an agent as the agent does, and can
+// change nothing.
+type Seer struct {
+	Agent portal.AgentID // of the same collectivity
+	Until time.Time      // when it ends by itself
 }
 
 // Identifier knows the person behind a request's cookie.
