@@ -132,17 +132,23 @@ func (s *Store) insertAgent(ctx context.Context, tx *database.Tx, caller portal.
 	if err := s.mayPlace(ctx, tx, caller, agent.Unit); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `
-		INSERT INTO agents (collectivity, id, account, given_name, family_name, sort_name, search_text,
-			function, unit, email, phone, mobile, office, source_key, active, created, kind, manager)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, TRUE, $15, $16, $17)`,
-		string(caller.Collectivity), string(agent.ID), sql.NullString{String: string(agent.Account), Valid: agent.Account != ""},
-		agent.GivenName, agent.FamilyName, agent.sortName(), agent.searchText(unit),
-		agent.Function, string(agent.Unit), agent.Email, agent.Phone, agent.Mobile, agent.Office, agent.SourceKey, created,
-		string(cmp.Or(agent.Kind, Employed)), string(agent.Manager))
+	err = writeAgent(ctx, tx, caller.Collectivity, agent, unit, created)
 	if database.IsDuplicate(err) {
 		return portal.FieldErrors{portal.Invalid("id", "directory.error.taken")}
 	}
+	return err
+}
+
+// writeAgent inserts a row whose unit, manager and account are known to be there.
+func writeAgent(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent Agent, unit string, created int64) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO agents (collectivity, id, account, given_name, family_name, sort_name, search_text,
+			function, unit, email, phone, mobile, office, source_key, active, created, kind, manager)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, TRUE, $15, $16, $17)`,
+		string(collectivity), string(agent.ID), sql.NullString{String: string(agent.Account), Valid: agent.Account != ""},
+		agent.GivenName, agent.FamilyName, agent.sortName(), agent.searchText(unit),
+		agent.Function, string(agent.Unit), agent.Email, agent.Phone, agent.Mobile, agent.Office, agent.SourceKey, created,
+		string(cmp.Or(agent.Kind, Employed)), string(agent.Manager))
 	return err
 }
 

@@ -104,6 +104,9 @@ func (s *Store) ChangeAgent(ctx context.Context, caller portal.Caller, shown, ty
 			return nil, nil
 		}
 		account = now.Account
+		if err := keepGiven(ctx, tx, caller.Collectivity, typed.ID, fields); err != nil {
+			return nil, err
+		}
 		if err := s.mayDecide(ctx, tx, caller, typed.ID); err != nil {
 			return nil, err
 		}
@@ -154,6 +157,11 @@ func (s *Store) updateAgent(ctx context.Context, tx *database.Tx, collectivity p
 	if err != nil {
 		return err
 	}
+	return s.rewriteAgent(ctx, tx, collectivity, agent, unit, by)
+}
+
+// rewriteAgent is updateAgent for one whose unit and manager are known to be there.
+func (s *Store) rewriteAgent(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent Agent, unit string, by portal.AgentID) error {
 	return database.OneRow(tx.Exec(ctx, `
 		UPDATE agents SET given_name = $1, family_name = $2, sort_name = $3, search_text = $4, function = $5, unit = $6, email = $7,
 			phone = $8, mobile = $9, office = $10, kind = $11, manager = $12, changed = $13, changed_by = $14

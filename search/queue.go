@@ -20,7 +20,7 @@ type Queue struct{}
 // be without the other.
 func (Queue) Changed(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, kind Kind, ids ...string) error {
 	for _, id := range ids {
-		_, err := tx.Exec(ctx, `
+		err := tx.Write(ctx, `
 			INSERT INTO search_queue (collectivity, kind, id, change, queued_at, tries, not_before)
 			VALUES ($1, $2, $3, $4, $5, 0, 0)
 			ON CONFLICT (collectivity, kind, id)

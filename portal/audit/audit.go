@@ -62,6 +62,11 @@ const (
 	GroupDeleted   Action = "group.deleted"
 	GroupRestored  Action = "group.restored"
 
+	DirectoryMirrored Action = "directory.mirrored" // by what the directory server says
+	MirrorChanged     Action = "mirror.changed"     // how
+	MirrorAllowed     Action = "mirror.allowed"     // departures that asked for an answer
+	MirrorLinked      Action = "mirror.linked"      // a card to its entry
+
 	ApplicationOpened   Action = "application.opened"
 	TicketRefused       Action = "ticket.refused"
 	ClientChanged       Action = "client.changed"
@@ -98,6 +103,7 @@ var Actions = []Action{
 	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
 	AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged, UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
 	GroupCreated, GroupRenamed, GroupDeleted, GroupRestored,
+	DirectoryMirrored, MirrorChanged, MirrorAllowed, MirrorLinked,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
