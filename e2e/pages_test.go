@@ -84,7 +84,7 @@ var unseen = map[string]string{
 	"/search/suggestions":               "is a fragment of the search field",
 	"/theme/{file}":                     "is a style sheet",
 	"/pool/look/{file}":                 "is a style sheet",
-	"/admin/mirror/runs/{id}":           "needs a directory server, see directory/mirror",
+	"/admin/mirror/runs/{id}":           "needs a directory server, see TestTheMirrorIsForEveryone",
 	"/calendar/remote/events/{id}":      "needs another server, see calendar/remote",
 }
 

@@ -116,9 +116,10 @@ type Reading struct {
 
 // Known is what the caller has of an earlier reading.
 type Known struct {
-	Stamp  Stamp             // "" reads whatever there is
-	People map[string]string // versions by key
-	Groups map[string]string
+	Stamp Stamp // "" reads whatever there is
+	// Versions are those of people and of groups by key. They are asked for when the
+	// server is not where it was; nil knows none.
+	Versions func() (people, groups map[string]string, err error)
 }
 
 // Stamp is how far a server is: its contextCSN on OpenLDAP, its highest USN on
@@ -235,16 +236,18 @@ func (s *Servers) One(ctx context.Context, method sso.Method, wanted Wanted, tex
 
 // reader reads one server once.
 type reader struct {
-	server *server
-	conn   *ldap.Conn
-	ctx    context.Context
-	wanted Wanted
-	known  Known
-	found  Reading
-	domain string            // invocationId of a domain controller
-	places map[string]string // key of a person, by her DN folded
-	uids   map[string]string // the same by uid
-	moved  bool              // somebody came or is elsewhere, who may be in groups that did not change
+	server       *server
+	conn         *ldap.Conn
+	ctx          context.Context
+	wanted       Wanted
+	known        Known
+	before       map[string]string // versions of people
+	groupsBefore map[string]string
+	found        Reading
+	domain       string            // invocationId of a domain controller
+	places       map[string]string // key of a person, by her DN folded
+	uids         map[string]string // the same by uid
+	moved        bool              // somebody came or is elsewhere, who may be in groups that did not change
 }
 
 func (r *reader) read() error {
@@ -254,6 +257,12 @@ func (r *reader) read() error {
 	if r.found.Stamp != "" && r.found.Stamp == r.known.Stamp {
 		r.found.Same = true
 		return nil
+	}
+	if r.known.Versions != nil {
+		var err error
+		if r.before, r.groupsBefore, err = r.known.Versions(); err != nil {
+			return err
+		}
 	}
 	for _, step := range []func() error{r.list, r.units, r.changed, r.managers, r.groups} {
 		if err := step(); err != nil {
@@ -388,7 +397,7 @@ const many = 1000
 func (r *reader) changed() error {
 	at, filter := map[string]int{}, []string{}
 	for i, one := range r.found.People {
-		was, known := r.known.People[one.Key]
+		was, known := r.before[one.Key]
 		if known && was == one.Version {
 			continue
 		}
@@ -563,9 +572,9 @@ func (r *reader) groups() error {
 		}
 		version := r.version(entry)
 		r.found.Versions[key] = version
-		same = same && r.known.Groups[key] == version
+		same = same && r.groupsBefore[key] == version
 	})
-	if err != nil || same && len(r.found.Versions) == len(r.known.Groups) {
+	if err != nil || same && len(r.found.Versions) == len(r.groupsBefore) {
 		return err
 	}
 	return r.members()

@@ -231,9 +231,7 @@ func (m *Mirror) once(ctx context.Context, id portal.CollectivityID, status Stat
 		if !due && status.Failing.IsZero() && status.Fault == nil && status.Waiting == "" {
 			known.Stamp = status.stamp
 		}
-		if known.People, known.Groups, err = m.directory.MirroredVersions(ctx, id); err != nil {
-			return err
-		}
+		known.Versions = func() (people, groups map[string]string, err error) { return m.directory.MirroredVersions(ctx, id) }
 	}
 	reading, err := m.read(ctx, id, status.Settings, known)
 	if err != nil {
