@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,8 +58,8 @@ type mirrorPage struct {
 	Runs      []runRow
 	Modes     []UnitMode
 	Everies   []everyChoice
-	Fields    []string
-	Text      string // who was looked for
+	Fields    [][]string // by rows of the form
+	Text      string     // who was looked for
 	Seen      *seenPage
 }
 
@@ -144,7 +145,7 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, pag
 	for _, run := range runs {
 		page.Runs = append(page.Runs, runRow{run, names[run.By], says(printer, run)})
 	}
-	page.Modes, page.Everies, page.Fields = UnitModes, everyChoices(), Fields[:len(Fields)-1]
+	page.Modes, page.Everies, page.Fields = UnitModes, everyChoices(), slices.Collect(slices.Chunk(Fields[:len(Fields)-1], 4)) // the unit has its own place
 	page.Title, page.Section = printer.T("mirror.title"), "admin"
 	return h.renderer.Render(w, r, status, "mirror/mirror", page)
 }

@@ -304,7 +304,9 @@ func (p *planner) card(one person) {
 	switch {
 	case one.made:
 		p.plan.Mirroring.Create = append(p.plan.Mirroring.Create, agent)
-		p.say(Line{Kind: Create, Key: tie.Key, Agent: agent.ID, Name: agent.Name(), Detail: Detail{Changes: p.changes(directory.Agent{Kind: agent.Kind}, agent)}})
+		p.say(Line{Kind: Create, Key: tie.Key, Agent: agent.ID, Name: agent.Name(), Detail: Detail{
+			Changes: p.changes(directory.Agent{Kind: agent.Kind, GivenName: agent.GivenName, FamilyName: agent.FamilyName}, agent), // the line has her name
+		}})
 	case agent != before:
 		p.plan.Mirroring.Change = append(p.plan.Mirroring.Change, agent)
 		if changes := p.changes(before, agent); changes != nil {
