@@ -27,6 +27,7 @@ var keyedByAccount = map[string]string{
 var allCollectivities = []struct{ file, start, why string }{
 	{"applications/admit.go", "SELECT p.collectivity, p.id, p.name, p.second_factor", "whose an address is, before anybody is known: each by its collectivity"},
 	{"directory/agent.go", "SELECT (SELECT COUNT(*) FROM accounts", "counts an account's other agents before a link: it shows no row"},
+	{"directory/mirror/run.go", "SELECT collectivity, next FROM mirrors", "the mirrors whose time has come: each runs by its collectivity"},
 	{"directory/invitation.go", "SELECT i.collectivity, i.agent, i.login", "the collectivity of an invitation by the hash of its secret"},
 	{"directory/invitation.go", "SELECT collectivity, agent, login FROM invitations WHERE hash", "the same, as it is used up"},
 	{"directory/arrival_run.go", "SELECT collectivity, id, state, file_name, columns, namesakes, units, plan, reached, invites, invited, account, agent, address, fault, created, begun, ended FROM arrivals WHERE state", "the imports under way, each by its collectivity"},

@@ -30,7 +30,11 @@ type agentPage struct {
 	ByRule     []Group  // that she is in by their rules
 	Joined     string   // identifiers of the groups that are ticked, for the form to tell what changed
 	Sends      bool
+	Given      []string // fields that a directory server writes
 }
+
+// IsGiven says whether a directory server writes a field, in a template.
+func (p *agentPage) IsGiven(field string) bool { return slices.Contains(p.Given, field) }
 
 // otherPage tells what another administrator changed meanwhile.
 type otherPage struct {
@@ -104,6 +108,9 @@ func (h *Handler) renderAgent(w http.ResponseWriter, r *http.Request, status int
 		}
 	}
 	if page.Units, err = h.store.Units(ctx, caller); err != nil {
+		return err
+	}
+	if page.Given, err = h.store.GivenFields(ctx, caller, enrolled.ID); err != nil {
 		return err
 	}
 	groups, err := h.store.GroupsOf(ctx, caller, enrolled.ID)

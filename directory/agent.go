@@ -166,18 +166,23 @@ func (s *Store) insertAgent(ctx context.Context, tx *database.Tx, caller portal.
 // putAgent writes a card that was found well, and brings its agent into the groups by
 // rule; unit is the name of hers, created in ms.
 func (s *Store) putAgent(ctx context.Context, tx *database.Tx, caller portal.Caller, agent Agent, unit string, created int64) error {
+	if err := insertCard(ctx, tx, caller.Collectivity, agent, unit, created); err != nil {
+		return err
+	}
+	return s.followCard(ctx, tx, caller, nil, agent)
+}
+
+// insertCard inserts a row whose unit, manager and account are known to be there.
+func insertCard(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent Agent, unit string, created int64) error {
 	_, err := tx.Exec(ctx, `
 		INSERT INTO agents (collectivity, id, account, given_name, family_name, sort_name, search_text,
 			function, unit, email, phone, mobile, office, source_key, active, created, kind, manager)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, TRUE, $15, $16, $17)`,
-		string(caller.Collectivity), string(agent.ID), sql.NullString{String: string(agent.Account), Valid: agent.Account != ""},
+		string(collectivity), string(agent.ID), sql.NullString{String: string(agent.Account), Valid: agent.Account != ""},
 		agent.GivenName, agent.FamilyName, agent.sortName(), agent.searchText(unit),
 		agent.Function, string(agent.Unit), agent.Email, agent.Phone, agent.Mobile, agent.Office, agent.SourceKey, created,
 		string(cmp.Or(agent.Kind, Employed)), string(agent.Manager))
-	if err != nil {
-		return err
-	}
-	return s.followCard(ctx, tx, caller, nil, agent)
+	return err
 }
 
 // attachable refuses an account that is there already, or that only its owner

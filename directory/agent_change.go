@@ -104,6 +104,9 @@ func (s *Store) ChangeAgent(ctx context.Context, caller portal.Caller, shown, ty
 			return nil, nil
 		}
 		account = now.Account
+		if err := keepGiven(ctx, tx, caller.Collectivity, typed.ID, fields); err != nil {
+			return nil, err
+		}
 		if err := s.mayDecide(ctx, tx, caller, typed.ID); err != nil {
 			return nil, err
 		}
@@ -166,17 +169,21 @@ func (s *Store) updateAgent(ctx context.Context, tx *database.Tx, caller portal.
 // writeCard replaces a card by one that was found well, and brings its agent into the
 // groups by rule; unit is the name of hers.
 func (s *Store) writeCard(ctx context.Context, tx *database.Tx, caller portal.Caller, was, agent Agent, unit string) error {
-	err := database.OneRow(tx.Exec(ctx, `
+	if err := s.replaceCard(ctx, tx, caller.Collectivity, agent, unit, caller.Agent); err != nil {
+		return err
+	}
+	return s.followCard(ctx, tx, caller, &was, agent)
+}
+
+// replaceCard rewrites a row whose unit and manager are known to be there.
+func (s *Store) replaceCard(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent Agent, unit string, by portal.AgentID) error {
+	return database.OneRow(tx.Exec(ctx, `
 		UPDATE agents SET given_name = $1, family_name = $2, sort_name = $3, search_text = $4, function = $5, unit = $6, email = $7,
 			phone = $8, mobile = $9, office = $10, kind = $11, manager = $12, changed = $13, changed_by = $14
 		WHERE collectivity = $15 AND id = $16`,
 		agent.GivenName, agent.FamilyName, agent.sortName(), agent.searchText(unit), agent.Function, string(agent.Unit), agent.Email,
-		agent.Phone, agent.Mobile, agent.Office, string(cmp.Or(agent.Kind, Employed)), string(agent.Manager), database.Millis(s.now()), string(caller.Agent),
-		string(caller.Collectivity), string(agent.ID)))
-	if err != nil {
-		return err
-	}
-	return s.followCard(ctx, tx, caller, &was, agent)
+		agent.Phone, agent.Mobile, agent.Office, string(cmp.Or(agent.Kind, Employed)), string(agent.Manager), database.Millis(s.now()), string(by),
+		string(collectivity), string(agent.ID)))
 }
 
 // maxManagers bounds the managers above an agent: nobody has more.

@@ -157,8 +157,13 @@ func (d SignIn) admit(ctx context.Context, tx *database.Tx, collectivity portal.
 	if err != nil {
 		return "", nil, err
 	}
-	if !agent.Active || agent.Account == "" {
+	if !agent.Active || agent.Account == "" && profile.Key == "" {
 		return "", nil, portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.closed"}
+	}
+	if agent.Account == "" { // read of the server before she first came
+		if agent.Account, err = d.openAccount(ctx, tx, Installation(collectivity), agent.ID, profile.Login); err != nil {
+			return "", nil, err
+		}
 	}
 	ids, err := d.refreshAgent(ctx, tx, collectivity, agent, profile, unit)
 	if err == nil {
@@ -192,18 +197,37 @@ func agentOfProfile(ctx context.Context, tx rows, collectivity portal.Collectivi
 // admitNew makes the agent, and its account unless the login has one: that one
 // is the person's own, since the login is of the collectivity.
 func (d SignIn) admitNew(ctx context.Context, tx *database.Tx, installation portal.Caller, profile sso.Profile, unit portal.UnitID) (portal.AccountID, portal.AgentID, error) {
-	var account portal.AccountID
-	err := tx.QueryRow(ctx, `SELECT id FROM accounts WHERE login = $1`, profile.Login).Scan(&account)
-	if errors.Is(err, portal.ErrNotFound) {
-		account, err = d.insertAccount(ctx, tx, installation, profile.Login)
-	} else if err == nil {
-		err = ownLogin(ctx, tx, installation, profile.Login)
-	}
+	account, err := d.accountFor(ctx, tx, installation, profile.Login)
 	if err != nil {
 		return "", "", err
 	}
 	agent := merge(Agent{ID: portal.AgentID(portal.NewID()), Account: account}, profile, unit)
 	return account, agent.ID, d.insertAgent(ctx, tx, installation, agent)
+}
+
+// accountFor is the account of a login of the collectivity, made if there is none.
+func (d SignIn) accountFor(ctx context.Context, tx *database.Tx, installation portal.Caller, login string) (account portal.AccountID, err error) {
+	err = tx.QueryRow(ctx, `SELECT id FROM accounts WHERE login = $1`, login).Scan(&account)
+	if errors.Is(err, portal.ErrNotFound) {
+		return d.insertAccount(ctx, tx, installation, login)
+	}
+	if err != nil {
+		return "", err
+	}
+	return account, ownLogin(ctx, tx, installation, login)
+}
+
+// openAccount gives an agent who had none the account that she signs in with.
+func (d SignIn) openAccount(ctx context.Context, tx *database.Tx, installation portal.Caller, agent portal.AgentID, login string) (portal.AccountID, error) {
+	account, err := d.accountFor(ctx, tx, installation, login)
+	if err == nil {
+		_, err = d.attachable(ctx, tx, installation, account)
+	}
+	if err != nil {
+		return "", err
+	}
+	return account, database.OneRow(tx.Exec(ctx, `UPDATE agents SET account = $1 WHERE collectivity = $2 AND id = $3`,
+		string(account), string(installation.Collectivity), string(agent)))
 }
 
 // refreshAgent writes what the source knows better; nothing when nothing
@@ -212,6 +236,9 @@ func (d SignIn) refreshAgent(ctx context.Context, tx *database.Tx, collectivity 
 	fresh := merge(agent, profile, unit)
 	if fresh == agent {
 		return nil, nil
+	}
+	if given, err := givenFields(ctx, tx, collectivity, agent.ID); err != nil || given != nil {
+		return nil, err // its mirror writes her card, perhaps from other attributes
 	}
 	if err := d.updateAgent(ctx, tx, Installation(collectivity), fresh); err != nil {
 		return nil, err

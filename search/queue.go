@@ -30,7 +30,7 @@ func (Queue) Changed(ctx context.Context, tx *database.Tx, collectivity portal.C
 		for n := range count {
 			args = append(args, some[min(n, len(some)-1)]) // the last one fills the text
 		}
-		if _, err := tx.Exec(ctx, text, args...); err != nil {
+		if err := tx.Write(ctx, text, args...); err != nil {
 			return fmt.Errorf("search: queue %d of %s: %w", len(some), kind, err)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"parvis/directory/api"
 	directorydav "parvis/directory/carddav"
 	"parvis/directory/ldapdir"
+	"parvis/directory/mirror"
 	"parvis/directory/pool"
 	"parvis/documents"
 	"parvis/mail"
@@ -43,7 +44,7 @@ import (
 // pageTemplates are the templates of every room that has pages.
 func pageTemplates() []fs.FS {
 	return []fs.FS{
-		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, directory.Templates, pool.Templates, applications.Templates, news.Templates,
+		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, directory.Templates, mirror.Templates, pool.Templates, applications.Templates, news.Templates,
 		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates,
 	}
 }
@@ -52,7 +53,7 @@ func pageTemplates() []fs.FS {
 func locale() []fs.FS {
 	return []fs.FS{
 		themes.Locales, web.Locales, audit.Locales, post.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
-		directory.Locales, api.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
+		directory.Locales, api.Locales, mirror.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales,
 	}
 }
@@ -78,6 +79,7 @@ func (s *Server) mount(context.Context, Options) error {
 		s.OpenID.Routes(),
 		s.Forward.Routes(),
 		directory.NewHandler(s.Directory, s.renderer, s.Inviter, s.Arrivals, s.SSO.Sessions).Routes(),
+		mirror.NewHandler(s.Mirror, s.Directory, s.renderer).Routes(),
 		applications.NewHandler(s.Applications, appDirectory{s.Directory}, s.renderer).Routes(),
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),

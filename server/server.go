@@ -22,6 +22,7 @@ import (
 	"parvis/contacts"
 	"parvis/directory"
 	"parvis/directory/ldapdir"
+	"parvis/directory/mirror"
 	"parvis/documents"
 	"parvis/mail"
 	"parvis/news"
@@ -70,6 +71,7 @@ type Server struct {
 	Post         *post.Queue
 	Inviter      *directory.Inviter
 	Arrivals     *directory.Arrivals
+	Mirror       *mirror.Mirror
 	Inbox        *todo.Inbox
 	Router       *web.Router
 
@@ -190,6 +192,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Applications.OnChange(func(id portal.CollectivityID, agents ...portal.AgentID) {
 		s.Home.Changed(id, widgets.TopicApplications, agents...)
 	})
+	s.Mirror = mirror.New(mirror.Options{DB: s.DB, Directory: s.Directory, Servers: s.directories, Methods: s.SSO.Methods, Log: s.log})
 	s.openInbox()
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Calendar = calendar.NewStore(s.DB)
@@ -305,7 +308,7 @@ func (s *Server) Start() {
 	s.stop = cancel
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
-		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "housekeeping": s.keepHouse,
+		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

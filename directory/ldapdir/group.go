@@ -318,8 +318,21 @@ func (c *climb) add(dn string) {
 	c.next = append(c.next, dn)
 }
 
-// paged runs a search page by page (RFC 2696). An error of visit ends it.
+// paged runs a search page by page. An error of visit ends it.
 func paged(conn *ldap.Conn, request *ldap.SearchRequest, visit func(entry *ldap.Entry) error) error {
+	return pages(conn, request, func(result *ldap.SearchResult) error {
+		for _, entry := range result.Entries {
+			if err := visit(entry); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// pages runs a search page by page (RFC 2696); what a page holds before an error
+// is seen too. An error of visit ends it.
+func pages(conn *ldap.Conn, request *ldap.SearchRequest, visit func(result *ldap.SearchResult) error) error {
 	paging := ldap.NewControlPaging(pageSize)
 	request.Controls = []ldap.Control{paging}
 	for {
@@ -327,10 +340,8 @@ func paged(conn *ldap.Conn, request *ldap.SearchRequest, visit func(entry *ldap.
 		if result == nil {
 			return err
 		}
-		for _, entry := range result.Entries { // those before an error too
-			if err := visit(entry); err != nil {
-				return err
-			}
+		if err := visit(result); err != nil {
+			return err
 		}
 		if err != nil {
 			return err

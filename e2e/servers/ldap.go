@@ -173,6 +173,7 @@ modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload memberof
 moduleload ppolicy
+moduleload syncprov
 TLSCACertificateFile %[2]s/ca.pem
 TLSCertificateFile %[2]s/cert.pem
 TLSCertificateKeyFile %[2]s/key.pem
@@ -181,7 +182,7 @@ security simple_bind=128
 database mdb
 suffix %[3]s
 directory %[2]s/data
-maxsize 67108864
+maxsize 268435456
 dbnosync
 index objectClass,uid,mail,member,entryUUID eq
 index cn,sn,givenName eq,sub
@@ -189,6 +190,7 @@ rootdn %[4]s
 rootpw %[5]s
 overlay memberof
 overlay ppolicy
+overlay syncprov
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact=%[6]s read by users read by * none
 # a page gives 500 entries at most, and all pages together as many as there are

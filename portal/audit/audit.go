@@ -74,6 +74,11 @@ const (
 	MembersByCard  Action = "members.card"  // the same, since a card was changed
 	MembersByUnit  Action = "members.unit"  // the same, since the organisation chart was
 
+	DirectoryMirrored Action = "directory.mirrored" // by what the directory server says
+	MirrorChanged     Action = "mirror.changed"     // how
+	MirrorAllowed     Action = "mirror.allowed"     // departures that asked for an answer
+	MirrorLinked      Action = "mirror.linked"      // a card to its entry
+
 	ApplicationOpened   Action = "application.opened"
 	TicketRefused       Action = "ticket.refused"
 	ClientChanged       Action = "client.changed"
@@ -117,6 +122,7 @@ var Actions = []Action{
 	UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
 	GroupCreated, GroupRenamed, GroupDeleted, GroupRestored, GroupRuled, GroupByHand, MembersByRule, MembersByCard, MembersByUnit,
 	GroupsExported, UnitsExported,
+	DirectoryMirrored, MirrorChanged, MirrorAllowed, MirrorLinked,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,

@@ -40,6 +40,8 @@ func (e Entry) who(printer *i18n.Printer) string {
 var details = map[Action][]string{
 	AgentInvited:       {"password", "ldap", "oidc"},
 	AgentChanged:       {"kind", "given_name", "family_name", "function", "unit", "manager", "email", "phone", "mobile", "office"},
+	MirrorChanged:      {"on", "off"},
+	AgentClosed:        {"gone", "disabled", "account-expired"},
 	SignIn:             {"password", "ldap", "oidc", "otp", "key", "recovery"},
 	AppPasswordCreated: {"calendar", "calendar:read", "contacts", "contacts:read"},
 	StepUp:             {"otp", "key", "recovery"},
@@ -66,6 +68,9 @@ func (e Entry) what(printer *i18n.Printer) string {
 	if months, err := strconv.Atoi(e.Detail); err == nil && e.Action == Kept {
 		return printer.N("audit.keep.choice", months)
 	}
+	if e.Action == DirectoryMirrored {
+		return counted(printer, e.Detail)
+	}
 	known := details[e.Action]
 	if known == nil {
 		return e.Detail
@@ -74,6 +79,18 @@ func (e Entry) what(printer *i18n.Printer) string {
 	for i, word := range words {
 		if slices.Contains(known, word) {
 			words[i] = printer.T("audit.detail." + word)
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// counted tells "create:3 close:1".
+func counted(printer *i18n.Printer, detail string) string {
+	words := strings.Fields(detail)
+	for i, word := range words {
+		kind, number, _ := strings.Cut(word, ":")
+		if count, err := strconv.Atoi(number); err == nil {
+			words[i] = printer.N("audit.mirror."+kind, count)
 		}
 	}
 	return strings.Join(words, ", ")

@@ -1,0 +1,336 @@
+package mirror_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parvis/directory"
+	"parvis/directory/ldapdir"
+	"parvis/directory/mirror"
+	"parvis/e2e/servers"
+	"parvis/portal"
+	"parvis/portal/audit"
+	"parvis/portal/database"
+	"parvis/portal/database/databasetest"
+	"parvis/portal/seal"
+	"parvis/sso"
+)
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func got[T any](value T, err error) func(t testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		must(t, err)
+		return value
+	}
+}
+
+// desk is two collectivities, each with an administrator.
+type desk struct {
+	*mirror.Mirror
+	db      *database.DB
+	store   *directory.Store
+	methods *sso.Methods
+	people  directory.SignIn
+	admin   map[portal.CollectivityID]portal.Caller
+	late    time.Duration
+}
+
+func newDesk(t testing.TB) *desk {
+	t.Helper()
+	ctx, d := context.Background(), &desk{db: databasetest.New(t), admin: map[portal.CollectivityID]portal.Caller{}}
+	d.store = directory.New(d.db)
+	d.people = directory.SignIn{Store: d.store}
+	log := slog.New(slog.DiscardHandler)
+	servers := ldapdir.New(log)
+	t.Cleanup(servers.Close)
+	service := sso.New(sso.Options{DB: d.db, People: d.people, Directories: servers, Sealer: got(seal.Open(filepath.Join(t.TempDir(), "key")))(t), Log: log})
+	d.methods = service.Methods
+	d.Mirror = mirror.New(mirror.Options{
+		DB: d.db, Directory: d.store, Servers: servers, Methods: d.methods, Log: log, Now: func() time.Time { return time.Now().Add(d.late) },
+	})
+	for id, domain := range map[portal.CollectivityID]string{"bourg": "bourg.example", "agglo": "agglo.example"} {
+		must(t, d.store.CreateCollectivity(ctx, directory.Collectivity{ID: id, Name: string(id), LongName: string(id), Kind: "commune", Domains: []string{domain}}))
+		install := directory.Installation(id)
+		account := got(d.store.CreateAccount(ctx, install, "admin@"+domain))(t)
+		agent := got(d.store.CreateAgent(ctx, install, directory.Agent{Account: account, GivenName: "Ada", FamilyName: "Ministre"}))(t)
+		must(t, d.store.SetRights(ctx, install, agent, []portal.Right{portal.Admin}))
+		d.admin[id] = got(d.store.CallerFor(ctx, account, id))(t)
+	}
+	return d
+}
+
+// uses makes a collectivity sign in by a server, and returns what it would mirror.
+func (d *desk) uses(t testing.TB, id portal.CollectivityID, server *servers.Directory, fallbacks ...string) mirror.Settings {
+	t.Helper()
+	settings := ldapdir.Settings{URL: server.URL, Fallbacks: fallbacks, BindDN: server.BindDN, BaseDN: "ou=agents," + server.BaseDN}
+	method := sso.Method{Collectivity: id, Kind: sso.LDAP, Secret: server.BindPassword, CA: string(got(os.ReadFile(server.CAFile))(t))}
+	method.Settings = got(json.Marshal(settings))(t)
+	must(t, d.methods.Set(context.Background(), method))
+	return got(d.Of(context.Background(), d.admin[id]))(t).Settings
+}
+
+// begin saves settings and turns the mirror on.
+func (d *desk) begin(t testing.TB, id portal.CollectivityID, settings mirror.Settings) {
+	t.Helper()
+	must(t, d.Save(context.Background(), d.admin[id], settings, "192.0.2.1"))
+	must(t, d.Turn(context.Background(), d.admin[id], true, "192.0.2.1"))
+}
+
+// runs runs once and wants an outcome.
+func (d *desk) runs(t testing.TB, id portal.CollectivityID, want mirror.Outcome) mirror.Run {
+	t.Helper()
+	run := got(d.Once(context.Background(), id, ""))(t)
+	if run.Outcome != want {
+		t.Fatalf("run = %s (%+v), want %s", run.Outcome, run.Fault, want)
+	}
+	return run
+}
+
+// agent finds the one active agent of a search.
+func (d *desk) agent(t testing.TB, id portal.CollectivityID, text string) directory.Agent {
+	t.Helper()
+	found := got(d.store.People(context.Background(), d.admin[id], directory.PeopleQuery{Text: text}))(t)
+	if found.Total != 1 {
+		t.Fatalf("%d agents are found by %q in %s, want 1", found.Total, text, id)
+	}
+	return found.Agents[0]
+}
+
+func (d *desk) total(t testing.TB, id portal.CollectivityID) int {
+	t.Helper()
+	return got(d.store.People(context.Background(), d.admin[id], directory.PeopleQuery{}))(t).Total
+}
+
+// journal are the lines of an action, "object: detail".
+func (d *desk) journal(t testing.TB, id portal.CollectivityID, action audit.Action) (lines []string) {
+	t.Helper()
+	rows, err := d.db.Query(context.Background(), `SELECT object || ': ' || detail FROM audit_lines WHERE collectivity = $1 AND action = $2 ORDER BY at, id`, string(id), string(action))
+	must(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var line string
+		must(t, rows.Scan(&line))
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// change replaces one attribute of a person.
+func change(person servers.Person, attribute, value string) string {
+	return fmt.Sprintf("dn: %s\nchangetype: modify\nreplace: %s\n%s: %s\n", person.DN(), attribute, attribute, value)
+}
+
+func TestTwoCollectivitiesMirrorTwoServers(t *testing.T) {
+	ctx, d := context.Background(), newDesk(t)
+	ours, theirs := servers.LDAP(t), servers.LDAP(t)
+	d.begin(t, "bourg", d.uses(t, "bourg", ours))
+	d.begin(t, "agglo", d.uses(t, "agglo", theirs))
+	marc := servers.PersonByUID("marc.dupont")
+	theirs.Modify(t, change(marc, "title", "Canari"))
+	first := d.runs(t, "bourg", mirror.Done)
+	if first.Counts[mirror.Create] != len(servers.People()) || d.total(t, "agglo") != 1 {
+		t.Errorf("bourg made %v, agglo has %d", first.Counts, d.total(t, "agglo"))
+	}
+	d.runs(t, "agglo", mirror.Done)
+	here, there := d.agent(t, "bourg", "dupont"), d.agent(t, "agglo", "dupont")
+	if here.Function != marc.Title || there.Function != "Canari" || here.ID == there.ID {
+		t.Errorf("Marc is %q in bourg and %q in agglo", here.Function, there.Function)
+	}
+	theirs.Modify(t, "dn: "+marc.DN()+"\nchangetype: delete\n")
+	d.runs(t, "agglo", mirror.Done)
+	if d.agent(t, "bourg", "dupont").ID != here.ID {
+		t.Error("a departure of agglo closed an agent of bourg")
+	}
+	for _, denied := range []error{
+		second(d.RunOf(ctx, d.admin["agglo"], first.ID)),
+		d.Allow(ctx, d.admin["agglo"], first.Closings, ""),
+	} {
+		if denied == nil {
+			t.Error("agglo reads or answers a run of bourg")
+		}
+	}
+	lines, total, err := d.Lines(ctx, d.admin["agglo"], mirror.LineQuery{Run: first.ID})
+	if must(t, err); total != 0 || len(lines) != 0 {
+		t.Errorf("agglo reads %d lines of a run of bourg", total)
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func TestWhatTheServerGivesIsOnTheCard(t *testing.T) {
+	ctx, d, server := context.Background(), newDesk(t), servers.LDAP(t)
+	settings := d.uses(t, "bourg", server)
+	settings.Units, settings.WithGroups = mirror.UnitAttribute, true
+	d.begin(t, "bourg", settings)
+	d.runs(t, "bourg", mirror.Done)
+	marc := servers.PersonByUID("marc.dupont")
+	card := d.agent(t, "bourg", "dupont")
+	if card.Email != marc.Mail || card.UnitName != marc.Unit || card.Phone != marc.Phone || card.SourceKey != marc.EntryUUID() {
+		t.Errorf("card = %+v, want what the server says of %+v", card, marc)
+	}
+	// A field that it gives is refused by hand, one that it does not give is ours.
+	typed := card
+	typed.Function, typed.Office = "Roi", "Bureau 4"
+	if err := d.store.ChangeAgent(ctx, d.admin["bourg"], card, typed, ""); err == nil || !strings.Contains(err.Error(), "function") {
+		t.Errorf("writing a given field = %v, want a refusal", err)
+	}
+	typed.Function = card.Function
+	must(t, d.store.ChangeAgent(ctx, d.admin["bourg"], card, typed, ""))
+	server.Modify(t, change(marc, "title", "Adjoint"))
+	if run := d.runs(t, "bourg", mirror.Done); run.Counts[mirror.Change] != 1 {
+		t.Errorf("counts = %v, want one change", run.Counts)
+	}
+	if card = d.agent(t, "bourg", "dupont"); card.Function != "Adjoint" || card.Office != "Bureau 4" {
+		t.Errorf("card = %+v, want the server's function and our office", card)
+	}
+	// One that it gives no more is emptied, and ours again.
+	server.Modify(t, "dn: "+marc.DN()+"\nchangetype: modify\ndelete: telephoneNumber\n")
+	d.runs(t, "bourg", mirror.Done)
+	if card = d.agent(t, "bourg", "dupont"); card.Phone != "" {
+		t.Errorf("phone = %q, which the server gives no more", card.Phone)
+	}
+	typed = card
+	typed.Phone = "02 61 91 01 42"
+	must(t, d.store.ChangeAgent(ctx, d.admin["bourg"], card, typed, ""))
+	// The member of a group follows, and signs in as the agent that was read.
+	groups := got(d.store.CountedGroups(ctx, d.admin["bourg"]))(t)
+	at := slices.IndexFunc(groups, func(g directory.CountedGroup) bool { return g.Name == "Finances" })
+	if len(groups) != len(servers.Groups()) || at < 0 || groups[at].Members != 2 {
+		t.Errorf("groups = %+v, want those of the server", groups)
+	}
+	account := got(d.people.Admit(ctx, "bourg", sso.Profile{Key: marc.EntryUUID(), Login: marc.Mail, GivenName: "Marc", FamilyName: "Autre"}))(t)
+	who := got(d.store.CallerFor(ctx, account, "bourg"))(t)
+	if who.Agent != card.ID || d.agent(t, "bourg", "dupont").FamilyName != marc.FamilyName {
+		t.Errorf("she signs in as %s, want %s with the name that her mirror gives", who.Agent, card.ID)
+	}
+}
+
+func TestARunThatFindsNothingNewWritesNothing(t *testing.T) {
+	d, server := newDesk(t), servers.LDAP(t)
+	d.begin(t, "bourg", d.uses(t, "bourg", server))
+	d.runs(t, "bourg", mirror.Done)
+	lines := d.journal(t, "bourg", audit.DirectoryMirrored)
+	for range 3 {
+		if run := d.runs(t, "bourg", mirror.Done); run.Changed() {
+			t.Errorf("a second run changed %v", run.Counts)
+		}
+	}
+	if again := d.journal(t, "bourg", audit.DirectoryMirrored); len(lines) != 1 || len(again) != 1 {
+		t.Errorf("journal = %q then %q, want one line of the first run", lines, again)
+	}
+}
+
+func TestWhoLeavesIsClosedAndWhoComesBackIsTheSame(t *testing.T) {
+	d, server := newDesk(t), servers.LDAP(t)
+	d.begin(t, "bourg", d.uses(t, "bourg", server))
+	d.runs(t, "bourg", mirror.Done)
+	marc, ines := servers.PersonByUID("marc.dupont"), servers.PersonByUID("ines.dacosta")
+	card := d.agent(t, "bourg", "dupont")
+	for _, move := range []struct{ do, reason, undo string }{
+		{
+			"dn: " + marc.DN() + "\nchangetype: modrdn\nnewrdn: uid=marc.parti\ndeleteoldrdn: 1\nnewsuperior: ou=services," + servers.BaseDN + "\n", "gone",
+			"dn: uid=marc.parti,ou=services," + servers.BaseDN + "\nchangetype: modrdn\nnewrdn: uid=marc.dupont\ndeleteoldrdn: 1\nnewsuperior: ou=agents," + servers.BaseDN + "\n",
+		},
+		{change(marc, "pwdAccountLockedTime", "000001010000Z"), "disabled", "dn: " + marc.DN() + "\nchangetype: modify\ndelete: pwdAccountLockedTime\n"},
+	} {
+		before := len(d.journal(t, "bourg", audit.AgentClosed))
+		server.Modify(t, move.do)
+		d.runs(t, "bourg", mirror.Done)
+		if found := got(d.store.People(context.Background(), d.admin["bourg"], directory.PeopleQuery{Text: "dupont"}))(t); found.Total != 0 {
+			t.Fatalf("%s: she is still there", move.reason)
+		}
+		if lines := d.journal(t, "bourg", audit.AgentClosed); len(lines) != before+1 || lines[before] != card.Name()+": "+move.reason {
+			t.Errorf("journal = %q, want one line with %s", lines, move.reason)
+		}
+		server.Modify(t, move.undo)
+		d.runs(t, "bourg", mirror.Done)
+		if again := d.agent(t, "bourg", "dupont"); again.ID != card.ID {
+			t.Errorf("%s: she came back as %s, want %s", move.reason, again.ID, card.ID)
+		}
+	}
+	// Renamed and moved, she keeps her agent.
+	was := d.agent(t, "bourg", "costa")
+	server.Modify(t, "dn: "+ines.DN()+"\nchangetype: modrdn\nnewrdn: uid=ines.martin\ndeleteoldrdn: 1\n")
+	server.Modify(t, "dn: uid=ines.martin,ou=agents,"+servers.BaseDN+"\nchangetype: modify\nreplace: sn\nsn: Martin\n")
+	d.runs(t, "bourg", mirror.Done)
+	if now := d.agent(t, "bourg", "martin"); now.ID != was.ID {
+		t.Error("a renamed entry is another agent")
+	}
+}
+
+func TestTooManyDeparturesAskTheAdministrator(t *testing.T) {
+	ctx, d, server := context.Background(), newDesk(t), servers.LDAP(t)
+	d.begin(t, "bourg", d.uses(t, "bourg", server))
+	d.runs(t, "bourg", mirror.Done)
+	total := d.total(t, "bourg")
+	for _, person := range servers.People()[:6] {
+		server.Modify(t, "dn: "+person.DN()+"\nchangetype: delete\n")
+	}
+	server.Modify(t, change(servers.PersonByUID("marc.dupont"), "title", "Adjoint"))
+	asked := d.runs(t, "bourg", mirror.Asks)
+	if d.total(t, "bourg") != total || asked.Leaving() != 6 || d.agent(t, "bourg", "dupont").Function == "Adjoint" {
+		t.Errorf("a run that asks did something: %v, %d of %d agents", asked.Counts, d.total(t, "bourg"), total)
+	}
+	if again := d.runs(t, "bourg", mirror.Asks); len(got(d.Runs(ctx, d.admin["bourg"]))(t)) != 2 || again.Closings != asked.Closings {
+		t.Error("the same question is another one, or is asked in two runs")
+	}
+	if err := d.Allow(ctx, d.admin["bourg"], "0123", ""); err == nil {
+		t.Error("an answer to another question is taken")
+	}
+	must(t, d.Allow(ctx, d.admin["bourg"], asked.Closings, ""))
+	// One more leaves before the run: that is another question.
+	server.Modify(t, "dn: "+servers.People()[6].DN()+"\nchangetype: delete\n")
+	asked = d.runs(t, "bourg", mirror.Asks)
+	must(t, d.Allow(ctx, d.admin["bourg"], asked.Closings, ""))
+	d.runs(t, "bourg", mirror.Done)
+	if got, want := d.total(t, "bourg"), total-7; got != want {
+		t.Errorf("%d agents are left, want %d", got, want)
+	}
+}
+
+func TestAServerThatShowsLessClosesNobody(t *testing.T) {
+	d, server := newDesk(t), servers.LDAP(t)
+	replica := server.Replica(t)
+	d.begin(t, "bourg", d.uses(t, "bourg", server, replica.URL))
+	server.Modify(t, change(servers.PersonByUID("marc.dupont"), "title", "Adjoint")) // the replica is behind
+	d.runs(t, "bourg", mirror.Done)
+	total := d.total(t, "bourg")
+	server.Stop(t)
+	if run := d.runs(t, "bourg", mirror.Failed); run.Fault.Key != "mirror.fault.behind" {
+		t.Errorf("fault = %+v, want a replica that is behind", run.Fault)
+	}
+	if d.agent(t, "bourg", "dupont").Function != "Adjoint" {
+		t.Error("a replica that is behind took a change back")
+	}
+	replica.Stop(t)
+	if run := d.runs(t, "bourg", mirror.Failed); run.Fault.Key != "ldapdir.error.silent" {
+		t.Errorf("fault = %+v, want a silent server", run.Fault)
+	}
+	if d.total(t, "bourg") != total {
+		t.Error("somebody was closed")
+	}
+	server.Start(t)
+	d.late = time.Minute // the breaker's pause
+	for range 40 {
+		if run := got(d.Once(context.Background(), "bourg", ""))(t); run.Outcome == mirror.Done {
+			return
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	t.Error("a server that is there again is not read")
+}

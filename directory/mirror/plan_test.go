@@ -1,0 +1,230 @@
+package mirror
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parvis/directory"
+	"parvis/directory/ldapdir"
+	"parvis/portal"
+	"parvis/sso"
+)
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+// entry is a person of a server.
+func entry(key, given, family string) ldapdir.Entry {
+	return ldapdir.Entry{Key: key, Version: "1", Read: true, DN: "uid=" + key, Profile: sso.Profile{
+		Key: key, GivenName: given, FamilyName: family, Email: strings.ToLower(given) + "@bourg.example",
+	}}
+}
+
+// nobody is a directory without people.
+func nobody() *directory.MirrorState {
+	return &directory.MirrorState{
+		People: map[string]directory.Mirrored{}, UnitOf: map[string]portal.UnitID{}, Groups: map[portal.GroupID]string{},
+		GroupOf: map[string]directory.MirroredGroup{}, Members: map[portal.GroupID][]portal.AgentID{},
+		Guarded: map[portal.Subject][]portal.Right{}, Governs: map[portal.AgentID]bool{},
+	}
+}
+
+// with adds an agent who comes from the server.
+func with(state *directory.MirrorState, key, given, family string) *directory.MirrorState {
+	agent := directory.Agent{ID: portal.AgentID("a-" + key), Kind: directory.Employed, GivenName: given, FamilyName: family, Email: strings.ToLower(given) + "@bourg.example", SourceKey: key, Active: true}
+	state.Agents = append(state.Agents, agent)
+	state.People[key] = directory.Mirrored{Key: key, Agent: agent.ID, Version: "1", Given: []string{"given_name", "family_name", "email"}}
+	return state
+}
+
+// kept is an entry whose version is known.
+func kept(key string) ldapdir.Entry { return ldapdir.Entry{Key: key, Version: "1"} }
+
+var plain = Settings{Share: 10, Every: 15, Attributes: map[string]string{"family_name": "sn"}}
+
+func TestWhoIsThereByHerAddressWaitsForAnAnswer(t *testing.T) {
+	state := nobody()
+	state.Agents = []directory.Agent{{ID: "anne", GivenName: "Anne", FamilyName: "Petit", Email: "ANNE@bourg.example", Active: true}}
+	plan := planOf(plain, ldapdir.Reading{People: []ldapdir.Entry{entry("k", "Anne", "Petit-Durand")}}, state, noon)
+	if len(plan.Mirroring.Create) != 0 || len(plan.Links) != 1 || plan.Links[0].Agent != "anne" {
+		t.Errorf("plan = %+v, want one link and nobody new", plan)
+	}
+	// Two cards with her address: neither is chosen.
+	state.Agents = append(state.Agents, directory.Agent{ID: "other", FamilyName: "Petit", Email: "anne@bourg.example", Active: true})
+	plan = planOf(plain, ldapdir.Reading{People: []ldapdir.Entry{entry("k", "Anne", "Petit")}}, state, noon)
+	if len(plan.Mirroring.Create)+len(plan.Links) != 0 || plan.Counts[Skip] != 1 {
+		t.Errorf("plan = %+v, want a line that tells of two cards", plan)
+	}
+	// An entry made anew in the server has another key: the same question.
+	plan = planOf(plain, ldapdir.Reading{People: []ldapdir.Entry{entry("new", "Anne", "Petit")}}, with(nobody(), "old", "Anne", "Petit"), noon)
+	if len(plan.Links) != 1 || plan.Links[0].Agent != "a-old" {
+		t.Errorf("links = %+v, want the card of the entry that is no more", plan.Links)
+	}
+	// Two people of the server who share an address are two.
+	shared := entry("k2", "Anne", "Autre")
+	plan = planOf(plain, ldapdir.Reading{People: []ldapdir.Entry{kept("k"), shared}}, with(nobody(), "k", "Anne", "Petit"), noon)
+	if len(plan.Mirroring.Create) != 1 || len(plan.Links) != 0 {
+		t.Errorf("plan = %+v, want somebody new", plan)
+	}
+}
+
+func TestNobodyIsClosedByLessThanEverybody(t *testing.T) {
+	for name, reading := range map[string]ldapdir.Reading{
+		"referral": {Referral: "ldap://elsewhere", People: []ldapdir.Entry{kept("b")}},
+		"keyless":  {Keyless: 1, People: []ldapdir.Entry{kept("b")}},
+	} {
+		state := with(with(nobody(), "a", "Anne", "Petit"), "b", "Luc", "Grand")
+		if plan := planOf(plain, reading, state, noon); len(plan.Mirroring.Close) != 0 || shortfall(reading) == nil {
+			t.Errorf("%s: closes %v, says %v", name, plan.Mirroring.Close, shortfall(reading))
+		}
+		reading.Referral, reading.Keyless = "", 0
+		if plan := planOf(plain, reading, state, noon); len(plan.Mirroring.Close) != 1 || plan.Asks {
+			t.Errorf("%s: a whole reading closes %v", name, plan.Mirroring.Close)
+		}
+	}
+}
+
+func TestTheShareOfDepartures(t *testing.T) {
+	for _, c := range []struct {
+		people, leave, share int
+		asks                 bool
+	}{{100, 10, 10, false}, {100, 11, 10, true}, {20, 5, 10, false}, {20, 6, 10, true}, {1000, 100, 10, false}, {1000, 101, 10, true}, {50, 50, 100, false}} {
+		state, reading := nobody(), ldapdir.Reading{}
+		for n := range c.people {
+			key := fmt.Sprint("k", n)
+			with(state, key, fmt.Sprint("p", n), "Petit")
+			if n >= c.leave {
+				reading.People = append(reading.People, kept(key))
+			}
+		}
+		settings := plain
+		settings.Share = c.share
+		if plan := planOf(settings, reading, state, noon); plan.Asks != c.asks || plan.Counts[Close] != c.leave {
+			t.Errorf("%d of %d at %d %%: asks %v, closes %d", c.leave, c.people, c.share, plan.Asks, plan.Counts[Close])
+		}
+	}
+}
+
+func TestTheLastAdministratorStays(t *testing.T) {
+	state := with(with(nobody(), "a", "Anne", "Petit"), "b", "Luc", "Grand")
+	state.Governs["a-a"] = true
+	plan := planOf(plain, ldapdir.Reading{People: []ldapdir.Entry{kept("c")}}, state, noon)
+	if len(plan.Mirroring.Close) != 1 || plan.Mirroring.Close[0].Agent != "a-b" || plan.Counts[Skip] != 1 {
+		t.Errorf("closes %v with %v, want the other one and a line", plan.Mirroring.Close, plan.Counts)
+	}
+	for _, tie := range plan.Mirroring.People {
+		if tie.Agent == "a-a" && !tie.Closed.IsZero() {
+			t.Error("she who stays is marked as closed")
+		}
+	}
+	state.Governs["a-x"] = true // another one, made by hand
+	if plan = planOf(plain, ldapdir.Reading{People: []ldapdir.Entry{kept("c")}}, state, noon); len(plan.Mirroring.Close) != 2 {
+		t.Error("an administrator who is not the last stays")
+	}
+}
+
+// TestTheServerGivesNoAdministration: neither by a group, nor by a unit, nor by
+// one below it, unless the administrator said so.
+func TestTheServerGivesNoAdministration(t *testing.T) {
+	settings := plain
+	settings.WithGroups, settings.Units = true, UnitTree
+	build := func() *directory.MirrorState {
+		state := with(nobody(), "a", "Anne", "Petit")
+		state.Groups["g"], state.GroupOf["kg"] = "Direction", directory.MirroredGroup{ID: "g"}
+		state.Units, state.UnitOf["ku"] = []directory.UnitNode{{Unit: directory.Unit{ID: "u", Name: "Cabinet"}}}, "u"
+		state.Guarded[portal.Subject{Kind: portal.TheGroup, ID: "g"}] = []portal.Right{portal.Admin}
+		state.Guarded[portal.Subject{Kind: portal.TheUnit, ID: "u"}] = []portal.Right{portal.ManageAgents}
+		return state
+	}
+	for _, unit := range []string{"ku", "kbelow"} {
+		anne := entry("a", "Anne", "Petit")
+		anne.Version, anne.Unit = "2", unit
+		reading := ldapdir.Reading{
+			People: []ldapdir.Entry{anne},
+			Units:  []ldapdir.UnitEntry{{Key: "ku", Name: "Cabinet"}, {Key: "kbelow", Name: "Secrétariat", Parent: "ku"}},
+			Groups: []ldapdir.GroupEntry{{Key: "kg", Version: "1", Name: "Direction", Members: []string{"a"}}},
+		}
+		plan := planOf(settings, reading, build(), noon)
+		if len(plan.Mirroring.Join) != 0 || slices.ContainsFunc(plan.Mirroring.Change, func(a directory.Agent) bool { return a.Unit != "" }) || plan.Counts[Skip] != 2 {
+			t.Errorf("%s: joins %v, changes %+v, says %v", unit, plan.Mirroring.Join, plan.Mirroring.Change, plan.Counts)
+		}
+		allowed := settings
+		allowed.Administration = true
+		plan = planOf(allowed, reading, build(), noon)
+		if len(plan.Mirroring.Join) != 1 || len(plan.Mirroring.Change) != 1 || plan.Mirroring.Change[0].Unit == "" || plan.Counts[Skip] != 0 {
+			t.Errorf("%s, allowed: joins %v, changes %+v", unit, plan.Mirroring.Join, plan.Mirroring.Change)
+		}
+	}
+}
+
+func TestAGroupOfTheServerTakesNoGroupMadeByHand(t *testing.T) {
+	settings, state := plain, with(nobody(), "a", "Anne", "Petit")
+	settings.WithGroups = true
+	state.Groups["ours"] = "Finances"
+	plan := planOf(settings, ldapdir.Reading{People: []ldapdir.Entry{kept("a")}, Groups: []ldapdir.GroupEntry{{Key: "kg", Version: "1", Name: "FINANCES", Members: []string{"a"}}}}, state, noon)
+	if len(plan.Mirroring.Groups) != 1 || plan.Mirroring.Groups[0].ID == "ours" || plan.Mirroring.Groups[0].Name != "FINANCES (annuaire)" || plan.Mirroring.Join[0].Group == "ours" {
+		t.Errorf("plan = %+v, want a group of its own", plan.Mirroring)
+	}
+}
+
+func TestAnAccountEndsByItsDate(t *testing.T) {
+	state := with(nobody(), "a", "Anne", "Petit")
+	tie := state.People["a"]
+	tie.Ends = noon.Add(-time.Hour)
+	state.People["a"] = tie
+	plan := planOf(plain, ldapdir.Reading{People: []ldapdir.Entry{kept("a")}}, state, noon)
+	if len(plan.Mirroring.Close) != 1 || plan.Mirroring.Close[0].Reason != "account-expired" {
+		t.Errorf("closes %v, want the one whose date is past", plan.Mirroring.Close)
+	}
+}
+
+func TestBadValuesAndLoopsAreLeftOut(t *testing.T) {
+	state := with(with(nobody(), "a", "Anne", "Petit"), "b", "Luc", "Grand")
+	state.Agents[1].Manager = "a-a"
+	anne := entry("a", "Anne", "Petit")
+	anne.Profile.Phone, anne.Profile.Email, anne.Manager = "à rappeler", "anne", "b"
+	unnamed := ldapdir.Entry{Key: "c", Version: "1", Read: true, DN: "uid=c"}
+	plan := planOf(plain, ldapdir.Reading{People: []ldapdir.Entry{anne, kept("b"), unnamed}}, state, noon)
+	if len(plan.Mirroring.Change)+len(plan.Mirroring.Create) != 0 || plan.Counts[Skip] != 4 {
+		t.Errorf("changes %+v, makes %+v, says %+v", plan.Mirroring.Change, plan.Mirroring.Create, plan.Lines)
+	}
+}
+
+// FuzzPlan: whatever a server says, nobody is created twice, no card is refused by
+// the directory, and nobody governs less.
+func FuzzPlan(f *testing.F) {
+	f.Add("Anne", "Petit", "anne@bourg.example", "02 61 91 01 42", "Voirie")
+	f.Add("", "", "é'*(\\😀", "\x00", strings.Repeat("x", 4096))
+	f.Fuzz(func(t *testing.T, given, family, mail, phone, unit string) {
+		settings := plain
+		settings.Units, settings.WithGroups = UnitAttribute, true
+		one := ldapdir.Entry{Key: "k", Version: "2", Read: true, Unit: unit, Manager: "k", Profile: sso.Profile{GivenName: given, FamilyName: family, Email: mail, Phone: phone}}
+		two := one
+		two.Key = "k2"
+		plan := planOf(settings, ldapdir.Reading{People: []ldapdir.Entry{one, two}, Groups: []ldapdir.GroupEntry{{Key: "g", Name: unit, Members: []string{"k", "k"}}}}, with(nobody(), "k", "Anne", "Petit"), noon)
+		for _, agent := range slices.Concat(plan.Mirroring.Create, plan.Mirroring.Change) {
+			if refused := agent.Refused(); len(refused) > 0 {
+				t.Errorf("%+v has bad %v", agent, refused)
+			}
+		}
+		if len(plan.Mirroring.Create) > 1 || len(plan.Mirroring.Close) > 0 || len(plan.Mirroring.Join) > 2 {
+			t.Errorf("plan = %+v", plan.Mirroring)
+		}
+	})
+}
+
+// FuzzSettings: what is stored is either refused or can be asked.
+func FuzzSettings(f *testing.F) {
+	f.Add(`{"people":{"base":"dc=x","filter":"(cn=*)"},"attributes":{"family_name":"sn"},"every":15,"share":10}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		settings, err := parse(text)
+		if err != nil {
+			return
+		}
+		if wanted := settings.wanted("entryUUID"); wanted.People.Base == "" || wanted.People.Filter == "" || settings.every() <= 0 {
+			t.Errorf("%q is taken as %+v", text, settings)
+		}
+	})
+}

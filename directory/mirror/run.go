@@ -1,0 +1,475 @@
+package mirror
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"parvis/directory"
+	"parvis/directory/ldapdir"
+	"parvis/portal"
+	"parvis/portal/database"
+	"parvis/portal/i18n"
+)
+
+// Outcome is how a run ended.
+type Outcome string
+
+// The outcomes.
+const (
+	Done   Outcome = "done"
+	Dry    Outcome = "dry" // nothing was to be changed
+	Asks   Outcome = "asks"
+	Failed Outcome = "failed"
+)
+
+// Run is one comparison with the server.
+type Run struct {
+	ID       string
+	Began    time.Time
+	Took     time.Duration
+	Outcome  Outcome
+	Server   string
+	Fault    *Sentence
+	People   int // entries that the server showed
+	Counts   map[Kind]int
+	Closings string         // fingerprint of who leaves
+	By       portal.AgentID // "" for the clock
+}
+
+// Leaving is how many cards a run closes.
+func (r Run) Leaving() int { return r.Counts[Close] }
+
+// Changed says whether there is anything to show.
+func (r Run) Changed() bool { return len(r.Counts) > 0 }
+
+const (
+	// lookEvery is how often mirrors that are due are looked for.
+	lookEvery = 15 * time.Second
+	// wholeEvery is how often everything is read, whatever did not change: a right
+	// that the service account was given shows more, and no version tells.
+	wholeEvery = 24 * time.Hour
+	// atOnce is how many servers are read at a time: one that hangs holds one.
+	atOnce = 4
+	// runTime bounds a run.
+	runTime = 10 * time.Minute
+)
+
+// Run runs the mirrors that are due until ctx ends.
+func (m *Mirror) Run(ctx context.Context) error {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		if err := m.runDue(ctx); err != nil && ctx.Err() == nil {
+			m.log.Error("mirrors", "error", err)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// runDue runs each mirror whose time has come, and returns when all have ended.
+func (m *Mirror) runDue(ctx context.Context) error {
+	type due struct {
+		id   portal.CollectivityID
+		next int64
+	}
+	rows, err := m.db.Query(ctx, `SELECT collectivity, next FROM mirrors WHERE active AND next <= $1 ORDER BY next LIMIT 100`, database.Millis(m.now()))
+	all, err := database.Collect(rows, err, func(rows *sql.Rows) (one due, err error) { return one, rows.Scan(&one.id, &one.next) })
+	if err != nil {
+		return fmt.Errorf("mirror: find mirrors: %w", err)
+	}
+	var workers sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
+	for _, one := range all {
+		slots <- struct{}{}
+		workers.Go(func() {
+			defer func() { <-slots }()
+			if err := m.claim(ctx, one.id, one.next); err != nil {
+				if !errors.Is(err, portal.ErrNotFound) && ctx.Err() == nil {
+					m.log.Error("mirror", "collectivity", one.id, "error", err)
+				}
+				return
+			}
+			if _, err := m.Once(ctx, one.id, ""); err != nil && ctx.Err() == nil {
+				m.log.Error("mirror", "collectivity", one.id, "error", err)
+			}
+		})
+	}
+	workers.Wait()
+	return nil
+}
+
+// claim takes a run for this process; portal.ErrNotFound when another has it.
+func (m *Mirror) claim(ctx context.Context, id portal.CollectivityID, next int64) error {
+	status, err := m.status(ctx, id)
+	if err != nil {
+		return err
+	}
+	return database.OneRow(m.db.Exec(ctx, `UPDATE mirrors SET next = $1 WHERE collectivity = $2 AND next = $3 AND active`,
+		database.Millis(m.now().Add(status.Settings.every())), string(id), next))
+}
+
+// alone keeps two runs of one collectivity apart.
+func (m *Mirror) alone(id portal.CollectivityID) *sync.Mutex {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.running[id] == nil {
+		m.running[id] = &sync.Mutex{}
+	}
+	return m.running[id]
+}
+
+// RunNow runs the mirror of the caller's collectivity at once, as its clock would.
+func (m *Mirror) RunNow(ctx context.Context, caller portal.Caller) (Run, error) {
+	if err := caller.Require(portal.Admin); err != nil {
+		return Run{}, fmt.Errorf("mirror: run: %w", err)
+	}
+	return m.Once(ctx, caller.Collectivity, caller.Agent)
+}
+
+// Try shows what a run would do from nothing known, and changes nothing.
+func (m *Mirror) Try(ctx context.Context, caller portal.Caller) (Run, error) {
+	if err := caller.Require(portal.Admin); err != nil {
+		return Run{}, fmt.Errorf("mirror: try: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, runTime)
+	defer cancel()
+	status, err := m.status(ctx, caller.Collectivity)
+	if err == nil && !status.Set {
+		err = portal.ErrNotFound
+	}
+	if err != nil {
+		return Run{}, fmt.Errorf("mirror: try: %w", err)
+	}
+	run := Run{ID: portal.NewID(), Began: m.now(), By: caller.Agent, Outcome: Dry}
+	reading, err := m.read(ctx, caller.Collectivity, status.Settings, ldapdir.Known{})
+	if err == nil {
+		err = sound(reading, status.stamp)
+	}
+	var plan Plan
+	if err == nil {
+		var state *directory.MirrorState
+		if state, err = m.directory.MirrorState(ctx, caller.Collectivity); err == nil {
+			plan = planOf(status.Settings, reading, state, m.now())
+			run.tell(reading, plan)
+		}
+	}
+	if said, ok := saidOf(err); ok {
+		run.Outcome, run.Fault, err = Failed, sentenceOf(said), nil
+	}
+	if err != nil {
+		return Run{}, fmt.Errorf("mirror: try: %w", err)
+	}
+	run.Took = m.now().Sub(run.Began)
+	err = m.db.Tx(ctx, func(tx *database.Tx) error { return m.record(ctx, tx, caller.Collectivity, run, plan.Lines) })
+	if err != nil {
+		return Run{}, fmt.Errorf("mirror: try: %w", err)
+	}
+	return run, nil
+}
+
+// tell fills in what a reading and its plan are.
+func (r *Run) tell(reading ldapdir.Reading, plan Plan) {
+	r.Server, r.People, r.Counts, r.Closings = reading.Server, len(reading.People), plan.Counts, plan.Closings
+	if said, ok := saidOf(shortfall(reading)); ok {
+		r.Fault = sentenceOf(said)
+	}
+}
+
+func (m *Mirror) read(ctx context.Context, id portal.CollectivityID, settings Settings, known ldapdir.Known) (ldapdir.Reading, error) {
+	method, wanted, err := m.asked(ctx, id, settings)
+	if err != nil {
+		return ldapdir.Reading{}, err
+	}
+	return m.servers.Read(ctx, method, wanted, known)
+}
+
+// Once compares a collectivity with its server and writes what changed: all of it,
+// or nothing. A server that does not answer, or shows less than it should, is told
+// by the Run; an error is of ours.
+func (m *Mirror) Once(ctx context.Context, id portal.CollectivityID, by portal.AgentID) (Run, error) {
+	alone := m.alone(id)
+	alone.Lock()
+	defer alone.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, runTime)
+	defer cancel()
+	status, err := m.status(ctx, id)
+	if err != nil {
+		return Run{}, err
+	}
+	if !status.Active {
+		return Run{}, fmt.Errorf("mirror: run: %w", portal.ErrNotFound)
+	}
+	run := Run{ID: portal.NewID(), Began: m.now(), By: by, Outcome: Done}
+	whole := status.listed.IsZero() || m.now().Sub(status.listed) > wholeEvery
+	err = m.once(ctx, id, status, whole, &run)
+	if said, ok := saidOf(err); ok && ctx.Err() == nil {
+		m.log.Warn("mirror failed", "collectivity", id, "error", err)
+		return run, m.fail(ctx, id, status, &run, sentenceOf(said))
+	}
+	if err != nil {
+		return Run{}, fmt.Errorf("mirror: run: %w", err)
+	}
+	return run, nil
+}
+
+func (m *Mirror) once(ctx context.Context, id portal.CollectivityID, status Status, whole bool, run *Run) error {
+	known := ldapdir.Known{}
+	if !whole {
+		due, err := m.directory.MirrorDue(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !due && status.Failing.IsZero() && status.Fault == nil && status.Waiting == "" {
+			known.Stamp = status.stamp
+		}
+		known.Versions = func() (people, groups map[string]string, err error) { return m.directory.MirroredVersions(ctx, id) }
+	}
+	reading, err := m.read(ctx, id, status.Settings, known)
+	if err != nil {
+		return err
+	}
+	if reading.Same {
+		run.Server = reading.Server
+		return m.checked(ctx, m.db, id, reading, status.listed, nil)
+	}
+	if err := sound(reading, status.stamp); err != nil {
+		return err
+	}
+	listed := status.listed
+	if whole {
+		listed = m.now()
+	}
+	first := *run
+	err = m.directory.Mirror(ctx, id, func(tx *database.Tx, state *directory.MirrorState) (directory.Mirroring, error) {
+		*run = first // the transaction may be run again
+		plan := planOf(status.Settings, reading, state, m.now())
+		run.tell(reading, plan)
+		run.Took = m.now().Sub(run.Began)
+		if plan.Asks && plan.Closings != status.allowed {
+			run.Outcome = Asks
+			return directory.Mirroring{}, m.ask(ctx, tx, id, status, *run, plan)
+		}
+		if err := m.wait(ctx, tx, id, plan.Links); err != nil {
+			return directory.Mirroring{}, err
+		}
+		if plan.Mirroring.Detail != "" || run.By != "" {
+			if err := m.record(ctx, tx, id, *run, plan.Lines); err != nil {
+				return directory.Mirroring{}, err
+			}
+		}
+		return plan.Mirroring, m.checked(ctx, tx, id, reading, listed, run.Fault)
+	})
+	if err == nil {
+		m.onWaiting(id)
+	}
+	return err
+}
+
+// checked records that a server was read.
+func (m *Mirror) checked(ctx context.Context, to database.Writer, id portal.CollectivityID, reading ldapdir.Reading, listed time.Time, fault *Sentence) error {
+	return to.Write(ctx, `UPDATE mirrors SET stamp = $1, listed = $2, checked = $3, failing = 0, fault = $4, waiting = '', allowed = '' WHERE collectivity = $5`,
+		string(reading.Stamp), database.Millis(listed), database.Millis(m.now()), fault.text(), string(id))
+}
+
+// ask stops a run that would let too many go. One that asks the same again is the
+// same question.
+func (m *Mirror) ask(ctx context.Context, tx *database.Tx, id portal.CollectivityID, status Status, run Run, plan Plan) error {
+	before, err := m.run(ctx, tx, id, status.Waiting)
+	if err != nil && !errors.Is(err, portal.ErrNotFound) {
+		return err
+	}
+	waiting := status.Waiting
+	if err != nil || before.Closings != run.Closings {
+		waiting = run.ID
+		if err := m.record(ctx, tx, id, run, plan.Lines); err != nil {
+			return err
+		}
+	}
+	return tx.Write(ctx, `UPDATE mirrors SET waiting = $1, checked = $2, failing = 0, fault = '', allowed = '' WHERE collectivity = $3`,
+		waiting, database.Millis(m.now()), string(id))
+}
+
+// wait replaces the entries that an administrator decides about.
+func (m *Mirror) wait(ctx context.Context, tx *database.Tx, id portal.CollectivityID, links []Line) error {
+	rows, err := tx.Query(ctx, `SELECT source_key FROM mirror_links WHERE collectivity = $1`, string(id))
+	before, err := database.Collect(rows, err, func(rows *sql.Rows) (key string, err error) { return key, rows.Scan(&key) })
+	if err != nil {
+		return err
+	}
+	now := map[string]bool{}
+	for _, link := range links {
+		now[link.Key] = true
+		err := tx.Write(ctx, `INSERT INTO mirror_links (collectivity, source_key, agent, name, email, since) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (collectivity, source_key) DO UPDATE SET agent = excluded.agent, name = excluded.name, email = excluded.email`,
+			string(id), link.Key, string(link.Agent), link.Name, link.Detail.Text, database.Millis(m.now()))
+		if err != nil {
+			return err
+		}
+	}
+	for _, key := range before {
+		if now[key] {
+			continue
+		}
+		if err := tx.Write(ctx, `DELETE FROM mirror_links WHERE collectivity = $1 AND source_key = $2`, string(id), key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fail records why a server could not be read: once, then only that it lasts.
+func (m *Mirror) fail(ctx context.Context, id portal.CollectivityID, status Status, run *Run, fault *Sentence) error {
+	run.Outcome, run.Fault, run.Took, run.Counts = Failed, fault, m.now().Sub(run.Began), nil
+	err := m.db.Tx(ctx, func(tx *database.Tx) error {
+		if status.Failing.IsZero() || status.Fault.text() != fault.text() || run.By != "" {
+			if err := m.record(ctx, tx, id, *run, nil); err != nil {
+				return err
+			}
+		}
+		since := status.Failing
+		if since.IsZero() {
+			since = m.now()
+		}
+		return tx.Write(ctx, `UPDATE mirrors SET failing = $1, fault = $2 WHERE collectivity = $3`, database.Millis(since), fault.text(), string(id))
+	})
+	if err != nil {
+		return fmt.Errorf("mirror: record failure: %w", err)
+	}
+	m.onWaiting(id)
+	return nil
+}
+
+// record keeps a run with its lines, and forgets the oldest of more than sixty.
+func (m *Mirror) record(ctx context.Context, tx *database.Tx, id portal.CollectivityID, run Run, lines []Line) error {
+	counts, err := json.Marshal(run.Counts)
+	if err != nil {
+		return err
+	}
+	err = tx.Write(ctx, `INSERT INTO mirror_runs (collectivity, id, began, took, outcome, server, fault, people, counts, closings, agent)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		string(id), run.ID, database.Millis(run.Began), run.Took.Milliseconds(), string(run.Outcome), run.Server, run.Fault.text(),
+		run.People, string(counts), run.Closings, string(run.By))
+	if err != nil {
+		return err
+	}
+	for i, line := range lines {
+		detail, err := json.Marshal(line.Detail)
+		if err != nil {
+			return err
+		}
+		err = tx.Write(ctx, `INSERT INTO mirror_lines (collectivity, run, position, kind, source_key, agent, name, search_text, detail)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			string(id), run.ID, i, string(line.Kind), line.Key, string(line.Agent), line.Name, " "+i18n.Fold(line.Name), string(detail))
+		if err != nil {
+			return err
+		}
+	}
+	rows, err := tx.Query(ctx, `SELECT r.id FROM mirror_runs r JOIN mirrors c ON c.collectivity = r.collectivity
+		WHERE r.collectivity = $1 AND r.id <> c.waiting ORDER BY r.began DESC, r.id LIMIT 100 OFFSET 60`, string(id))
+	old, err := database.Collect(rows, err, func(rows *sql.Rows) (key string, err error) { return key, rows.Scan(&key) })
+	for _, key := range old {
+		for _, text := range []string{`DELETE FROM mirror_lines WHERE collectivity = $1 AND run = $2`, `DELETE FROM mirror_runs WHERE collectivity = $1 AND id = $2`} {
+			if err := tx.Write(ctx, text, string(id), key); err != nil {
+				return err
+			}
+		}
+	}
+	return err
+}
+
+// reader is a store or a transaction.
+type reader interface {
+	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) database.Row
+}
+
+const runColumns = `id, began, took, outcome, server, fault, people, counts, closings, agent`
+
+func scanRun(scan func(dest ...any) error) (run Run, err error) {
+	var began, took int64
+	var fault, counts string
+	err = scan(&run.ID, &began, &took, &run.Outcome, &run.Server, &fault, &run.People, &counts, &run.Closings, &run.By)
+	run.Began, run.Took, run.Fault = database.FromMillis(began), time.Duration(took)*time.Millisecond, readSentence(fault)
+	if err == nil {
+		err = json.Unmarshal([]byte(counts), &run.Counts)
+	}
+	return run, err
+}
+
+func (m *Mirror) run(ctx context.Context, from reader, id portal.CollectivityID, run string) (Run, error) {
+	row := from.QueryRow(ctx, `SELECT `+runColumns+` FROM mirror_runs WHERE collectivity = $1 AND id = $2`, string(id), run)
+	return scanRun(row.Scan)
+}
+
+// RunOf returns one run of the caller's collectivity.
+func (m *Mirror) RunOf(ctx context.Context, caller portal.Caller, run string) (Run, error) {
+	if err := caller.Require(portal.Admin); err != nil {
+		return Run{}, fmt.Errorf("mirror: read run: %w", err)
+	}
+	found, err := m.run(ctx, m.db, caller.Collectivity, run)
+	if err != nil {
+		return Run{}, fmt.Errorf("mirror: read run: %w", err)
+	}
+	return found, nil
+}
+
+// Runs lists the last runs of the caller's collectivity that did, asked or failed
+// something, the last first.
+func (m *Mirror) Runs(ctx context.Context, caller portal.Caller) ([]Run, error) {
+	if err := caller.Require(portal.Admin); err != nil {
+		return nil, fmt.Errorf("mirror: list runs: %w", err)
+	}
+	rows, err := m.db.Query(ctx, `SELECT `+runColumns+` FROM mirror_runs WHERE collectivity = $1 ORDER BY began DESC, id LIMIT 20`, string(caller.Collectivity))
+	runs, err := database.Collect(rows, err, func(rows *sql.Rows) (Run, error) { return scanRun(rows.Scan) })
+	if err != nil {
+		return nil, fmt.Errorf("mirror: list runs: %w", err)
+	}
+	return runs, nil
+}
+
+// LineQuery narrows the lines of a run.
+type LineQuery struct {
+	Run  string
+	Kind Kind   // "" for all
+	Text string // words of the name
+	Page int    // from 1
+}
+
+const pageSize = 50
+
+// Lines returns a page of the lines of a run of the caller's collectivity.
+func (m *Mirror) Lines(ctx context.Context, caller portal.Caller, query LineQuery) (lines []Line, total int, err error) {
+	if err := caller.Require(portal.Admin); err != nil {
+		return nil, 0, fmt.Errorf("mirror: list lines: %w", err)
+	}
+	const from = ` FROM mirror_lines WHERE collectivity = $1 AND run = $2 AND ($3 = '' OR kind = $3) AND search_text LIKE $4 || ''`
+	args := []any{string(caller.Collectivity), query.Run, string(query.Kind), "% " + i18n.Fold(query.Text) + "%"}
+	if i18n.Fold(query.Text) == "" {
+		args[3] = "%"
+	}
+	if err := m.db.QueryRow(ctx, `SELECT COUNT(*)`+from, args...).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("mirror: count lines: %w", err)
+	}
+	rows, err := m.db.Query(ctx, `SELECT kind, source_key, agent, name, detail`+from+` ORDER BY position LIMIT 0 + $5 OFFSET $6`,
+		append(args, pageSize, (max(query.Page, 1)-1)*pageSize)...)
+	lines, err = database.Collect(rows, err, func(rows *sql.Rows) (line Line, err error) {
+		var detail string
+		if err := rows.Scan(&line.Kind, &line.Key, &line.Agent, &line.Name, &detail); err != nil {
+			return Line{}, err
+		}
+		return line, json.Unmarshal([]byte(detail), &line.Detail)
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("mirror: list lines: %w", err)
+	}
+	return lines, total, nil
+}

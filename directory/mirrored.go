@@ -1,0 +1,523 @@
+package directory
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/audit"
+	"parvis/portal/database"
+	"parvis/search"
+)
+
+// Mirrored is what ties an agent to her entry in a directory server.
+type Mirrored struct {
+	Key     string // entryUUID or objectGUID
+	Agent   portal.AgentID
+	Version string   // of the entry as it was read, "" reads it again
+	Given   []string // fields of the card that the server gives
+	Ends    time.Time
+	Closed  time.Time // when the server's word closed her; zero for not
+}
+
+// MirroredGroup ties a group to that of a directory server.
+type MirroredGroup struct {
+	ID      portal.GroupID
+	Version string
+}
+
+// MirrorState is all of a directory that a mirror compares with its server.
+type MirrorState struct {
+	Agents  []Agent // closed ones too
+	People  map[string]Mirrored
+	Units   []UnitNode
+	UnitOf  map[string]portal.UnitID // by key
+	Groups  map[portal.GroupID]string
+	GroupOf map[string]MirroredGroup            // by key
+	Members map[portal.GroupID][]portal.AgentID // of the groups of GroupOf
+	Guarded map[portal.Subject][]portal.Right   // groups and units to which rights of administration are given
+	Governs map[portal.AgentID]bool             // who administer the collectivity and can sign in
+}
+
+// Mirroring is what a mirror writes, all of it or nothing. Units and groups are
+// named once they are there, with an ID drawn by who decides.
+type Mirroring struct {
+	Units       []Unit  // new, renamed or moved
+	Groups      []Group // new or renamed
+	Create      []Agent
+	Change      []Agent
+	Close       []Closing
+	Reopen      []portal.AgentID
+	Join, Leave []GroupMember
+	People      []Mirrored
+	UnitOf      map[string]portal.UnitID
+	GroupOf     map[string]MirroredGroup
+	Detail      string // of the journal's line, "create:3 change:1"
+}
+
+// Closing is an agent whom the server's word closes.
+type Closing struct {
+	Agent  portal.AgentID
+	Reason audit.Reason
+}
+
+// GroupMember is an agent in a group.
+type GroupMember struct {
+	Group portal.GroupID
+	Agent portal.AgentID
+}
+
+// nothing says that the directory is left as it is, whatever was read.
+func (m Mirroring) nothing() bool {
+	return len(m.Units)+len(m.Groups)+len(m.Create)+len(m.Change)+len(m.Close)+len(m.Reopen)+len(m.Join)+len(m.Leave) == 0
+}
+
+// Mirror compares the directory of a collectivity with what its server says, and
+// writes what decide answers, in one transaction: it may be run again, so decide
+// must have no effect but through tx. It is for the installation, which acts on
+// an administrator's settings.
+func (s *Store) Mirror(ctx context.Context, collectivity portal.CollectivityID, decide func(tx *database.Tx, state *MirrorState) (Mirroring, error)) error {
+	var made Mirroring
+	err := s.queued(ctx, collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
+		state, err := s.mirrorState(ctx, tx, collectivity)
+		if err != nil {
+			return nil, err
+		}
+		if made, err = decide(tx, state); err != nil {
+			return nil, err
+		}
+		if made.nothing() {
+			return nil, s.writeMirrored(ctx, tx, collectivity, made)
+		}
+		err = keepAnAdministrator(ctx, tx, collectivity, s.now(), func() error {
+			ids, err = s.writeMirroring(ctx, tx, collectivity, state, made)
+			return err
+		})
+		return ids, err
+	})
+	if err != nil {
+		return fmt.Errorf("directory: mirror: %w", err)
+	}
+	switch {
+	case len(made.Units) > 0:
+		s.redrawn(collectivity)
+	case !made.nothing():
+		s.changed("")
+	}
+	return nil
+}
+
+// MirrorState reads it, to show what a mirror would do.
+func (s *Store) MirrorState(ctx context.Context, collectivity portal.CollectivityID) (*MirrorState, error) {
+	state, err := s.mirrorState(ctx, s.db, collectivity)
+	if err != nil {
+		return nil, fmt.Errorf("directory: read what is mirrored: %w", err)
+	}
+	return state, nil
+}
+
+func (s *Store) mirrorState(ctx context.Context, from rows, collectivity portal.CollectivityID) (*MirrorState, error) {
+	state := &MirrorState{
+		UnitOf: map[string]portal.UnitID{}, Groups: map[portal.GroupID]string{}, GroupOf: map[string]MirroredGroup{},
+		Members: map[portal.GroupID][]portal.AgentID{}, Guarded: map[portal.Subject][]portal.Right{}, Governs: map[portal.AgentID]bool{},
+	}
+	found, err := from.Query(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1`, string(collectivity))
+	state.Agents, err = database.Collect(found, err, func(rows *sql.Rows) (Agent, error) { return scanAgent(rows.Scan) })
+	if err != nil {
+		return nil, err
+	}
+	if state.People, err = mirroredPeople(ctx, from, collectivity); err != nil {
+		return nil, err
+	}
+	if state.Units, err = unitsIn(ctx, from, collectivity); err != nil {
+		return nil, err
+	}
+	now := database.Millis(s.now())
+	for _, one := range []struct {
+		query string
+		args  []any
+		take  func(a, b, c string)
+	}{
+		{`SELECT source_key, unit, '' FROM mirrored_units WHERE collectivity = $1`, nil, func(key, unit, _ string) { state.UnitOf[key] = portal.UnitID(unit) }},
+		{`SELECT id, name, '' FROM agent_groups WHERE collectivity = $1`, nil, func(id, name, _ string) { state.Groups[portal.GroupID(id)] = name }},
+		{`SELECT source_key, group_id, version FROM mirrored_groups WHERE collectivity = $1`, nil, func(key, id, version string) {
+			state.GroupOf[key] = MirroredGroup{portal.GroupID(id), version}
+		}},
+		{`SELECT m.group_id, m.agent, '' FROM agent_group_members m JOIN mirrored_groups g ON g.collectivity = m.collectivity AND g.group_id = m.group_id
+			WHERE m.collectivity = $1`, nil, func(group, agent, _ string) {
+			state.Members[portal.GroupID(group)] = append(state.Members[portal.GroupID(group)], portal.AgentID(agent))
+		}},
+		{
+			`SELECT kind, subject, right_name FROM rights_given WHERE collectivity = $1 AND kind IN ('group', 'unit') AND taken = 0 AND (ends = 0 OR ends > $2)`,
+			[]any{now},
+			func(kind, subject, right string) {
+				if slices.Contains(portal.Administration, portal.Right(right)) {
+					given := portal.Subject{Kind: portal.SubjectKind(kind), ID: subject}
+					state.Guarded[given] = append(state.Guarded[given], portal.Right(right))
+				}
+			},
+		},
+		{
+			governing + `SELECT a.id, '', '' FROM agents a JOIN accounts p ON p.id = a.account WHERE a.collectivity = $1 AND a.active AND p.active AND ` + governs,
+			[]any{now},
+			func(agent, _, _ string) { state.Governs[portal.AgentID(agent)] = true },
+		},
+	} {
+		found, err := from.Query(ctx, one.query, append([]any{string(collectivity)}, one.args...)...)
+		if _, err = database.Collect(found, err, func(rows *sql.Rows) (none struct{}, err error) {
+			var a, b, c string
+			if err := rows.Scan(&a, &b, &c); err != nil {
+				return none, err
+			}
+			one.take(a, b, c)
+			return none, nil
+		}); err != nil {
+			return nil, err
+		}
+	}
+	state.guardBelow()
+	return state, nil
+}
+
+// guardBelow guards the units below those that are: a right reaches them.
+func (m *MirrorState) guardBelow() {
+	for _, unit := range m.Units { // those above come first
+		above := portal.Subject{Kind: portal.TheUnit, ID: string(unit.Parent)}
+		if rights := m.Guarded[above]; len(rights) > 0 {
+			own := portal.Subject{Kind: portal.TheUnit, ID: string(unit.ID)}
+			m.Guarded[own] = append(m.Guarded[own], rights...)
+		}
+	}
+}
+
+// MirroredVersions are the versions of the people and of the groups that a
+// collectivity has of its server, by their keys.
+func (s *Store) MirroredVersions(ctx context.Context, collectivity portal.CollectivityID) (people, groups map[string]string, err error) {
+	people, groups = map[string]string{}, map[string]string{}
+	for query, into := range map[string]map[string]string{
+		`SELECT source_key, version FROM mirrored_agents WHERE collectivity = $1`: people,
+		`SELECT source_key, version FROM mirrored_groups WHERE collectivity = $1`: groups,
+	} {
+		found, err := s.db.Query(ctx, query, string(collectivity))
+		if _, err = database.Collect(found, err, func(rows *sql.Rows) (none struct{}, err error) {
+			var key, version string
+			if err := rows.Scan(&key, &version); err != nil {
+				return none, err
+			}
+			into[key] = version
+			return none, nil
+		}); err != nil {
+			return nil, nil, fmt.Errorf("directory: read versions: %w", err)
+		}
+	}
+	return people, groups, nil
+}
+
+// MirrorDue says whether an account of a mirrored agent has ended by its own date
+// since it was read: the server says nothing new when it does.
+func (s *Store) MirrorDue(ctx context.Context, collectivity portal.CollectivityID) (due bool, err error) {
+	var count int
+	err = s.db.QueryRow(ctx, `SELECT COUNT(*) FROM mirrored_agents WHERE collectivity = $1 AND ends > 0 AND ends <= $2 AND closed = 0`,
+		string(collectivity), database.Millis(s.now())).Scan(&count)
+	if err != nil {
+		return false, fmt.Errorf("directory: find ended accounts: %w", err)
+	}
+	return count > 0, nil
+}
+
+func mirroredPeople(ctx context.Context, from rows, collectivity portal.CollectivityID) (map[string]Mirrored, error) {
+	found, err := from.Query(ctx, `SELECT source_key, agent, version, given, ends, closed FROM mirrored_agents WHERE collectivity = $1`, string(collectivity))
+	people := map[string]Mirrored{}
+	_, err = database.Collect(found, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var one Mirrored
+		var given string
+		var ends, closed int64
+		if err := rows.Scan(&one.Key, &one.Agent, &one.Version, &given, &ends, &closed); err != nil {
+			return none, err
+		}
+		one.Given, one.Ends, one.Closed = strings.Fields(given), database.FromMillis(ends), database.FromMillis(closed)
+		people[one.Key] = one
+		return none, nil
+	})
+	return people, err
+}
+
+// writeMirroring returns whom it touched.
+func (s *Store) writeMirroring(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, state *MirrorState, made Mirroring) (ids []string, err error) {
+	names := map[portal.UnitID]string{"": ""}
+	for _, unit := range state.Units {
+		names[unit.ID] = unit.Name
+	}
+	if ids, err = s.mirrorUnits(ctx, tx, collectivity, names, made.Units); err != nil {
+		return nil, err
+	}
+	for _, group := range made.Groups {
+		err := tx.Write(ctx, `INSERT INTO agent_groups (collectivity, id, name) VALUES ($1, $2, $3)
+			ON CONFLICT (collectivity, id) DO UPDATE SET name = excluded.name`, string(collectivity), string(group.ID), group.Name)
+		if err != nil {
+			return nil, err
+		}
+	}
+	now := database.Millis(s.now())
+	for _, agent := range made.Create {
+		if err := insertCard(ctx, tx, collectivity, agent, names[agent.Unit], now); err != nil {
+			return nil, err
+		}
+		ids = append(ids, string(agent.ID))
+	}
+	for _, agent := range made.Change {
+		if err := s.replaceCard(ctx, tx, collectivity, agent, names[agent.Unit], ""); err != nil {
+			return nil, err
+		}
+		err := tx.Write(ctx, `UPDATE agents SET source_key = $1 WHERE collectivity = $2 AND id = $3`, agent.SourceKey, string(collectivity), string(agent.ID))
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, string(agent.ID))
+	}
+	turned, err := s.mirrorDepartures(ctx, tx, collectivity, state, made)
+	if err != nil {
+		return nil, err
+	}
+	if err := mirrorMembers(ctx, tx, collectivity, made); err != nil {
+		return nil, err
+	}
+	if err := s.writeMirrored(ctx, tx, collectivity, made); err != nil {
+		return nil, err
+	}
+	if err := s.followMirror(ctx, tx, collectivity, state, made); err != nil {
+		return nil, err
+	}
+	line := audit.Line{Collectivity: collectivity, At: s.now(), Action: audit.DirectoryMirrored, Detail: made.Detail}
+	return append(ids, turned...), audit.Write(ctx, tx, line)
+}
+
+// fewCards is up to how many cards are followed one by one: for more, each group by rule
+// is judged anew, which reads all cards once.
+const fewCards = 50
+
+// followMirror brings the groups by rule up to date with what was written.
+func (s *Store) followMirror(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, state *MirrorState, made Mirroring) error {
+	rows, err := tx.Query(ctx, `SELECT id FROM agent_groups WHERE collectivity = $1 AND ruled ORDER BY id`, string(collectivity))
+	ruled, err := database.Collect(rows, err, func(rows *sql.Rows) (id portal.GroupID, err error) { return id, rows.Scan(&id) })
+	if err != nil || len(ruled) == 0 {
+		return err
+	}
+	by := Installation(collectivity)
+	if len(made.Units) > 0 || len(made.Create)+len(made.Change) > fewCards {
+		for _, group := range ruled {
+			if _, err := s.resume(ctx, tx, by, group, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, agent := range made.Create {
+		if err := s.followCard(ctx, tx, by, nil, agent); err != nil {
+			return err
+		}
+	}
+	was := map[portal.AgentID]Agent{}
+	for _, agent := range state.Agents {
+		was[agent.ID] = agent
+	}
+	for _, agent := range made.Change {
+		before := was[agent.ID]
+		if err := s.followCard(ctx, tx, by, &before, agent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mirrorUnits writes units, and their names into names.
+func (s *Store) mirrorUnits(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, names map[portal.UnitID]string, units []Unit) (ids []string, err error) {
+	for _, unit := range units {
+		before, known := names[unit.ID]
+		err := tx.Write(ctx, `INSERT INTO units (collectivity, id, parent, name, position) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (collectivity, id) DO UPDATE SET parent = excluded.parent, name = excluded.name`,
+			string(collectivity), string(unit.ID), string(unit.Parent), unit.Name, unit.Position)
+		if err != nil {
+			return nil, err
+		}
+		if known && before != unit.Name {
+			renamed, err := respell(ctx, tx, collectivity, unit.ID, unit.Name)
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, renamed...)
+		}
+		names[unit.ID] = unit.Name
+	}
+	return ids, nil
+}
+
+// mirrorDepartures closes who left and opens who came back, with a line each.
+func (s *Store) mirrorDepartures(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, state *MirrorState, made Mirroring) (ids []string, err error) {
+	called := map[portal.AgentID]string{}
+	for _, agent := range state.Agents {
+		called[agent.ID] = agent.Name()
+	}
+	for _, agent := range slices.Concat(made.Create, made.Change) {
+		called[agent.ID] = agent.Name()
+	}
+	turn := func(id portal.AgentID, action audit.Action, detail string, texts ...string) error {
+		for _, text := range texts {
+			args := []any{string(collectivity), string(id)}
+			if strings.Contains(text, "$3") {
+				args = append(args, database.Millis(s.now()))
+			}
+			if err := tx.Write(ctx, text, args...); err != nil {
+				return err
+			}
+		}
+		ids = append(ids, string(id))
+		return audit.Write(ctx, tx, audit.Line{
+			Collectivity: collectivity, At: s.now(), Action: action, Object: called[id], ObjectID: string(id), Detail: detail,
+		})
+	}
+	for _, closing := range made.Close {
+		err := turn(closing.Agent, audit.AgentClosed, string(closing.Reason),
+			`DELETE FROM invitations WHERE collectivity = $1 AND agent = $2`,
+			`UPDATE agents SET active = FALSE, closed = $3 WHERE collectivity = $1 AND id = $2`)
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, id := range made.Reopen {
+		err := turn(id, audit.AgentReopened, "", `UPDATE agents SET active = TRUE, closed = 0 WHERE collectivity = $1 AND id = $2`)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+func mirrorMembers(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, made Mirroring) error {
+	for _, one := range made.Join {
+		err := tx.Write(ctx, `INSERT INTO agent_group_members (collectivity, group_id, agent) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+			string(collectivity), string(one.Group), string(one.Agent))
+		if err != nil {
+			return err
+		}
+	}
+	for _, one := range made.Leave {
+		err := tx.Write(ctx, `DELETE FROM agent_group_members WHERE collectivity = $1 AND group_id = $2 AND agent = $3`,
+			string(collectivity), string(one.Group), string(one.Agent))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeMirrored keeps what ties the directory to its server.
+func (s *Store) writeMirrored(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, made Mirroring) error {
+	for _, one := range made.People {
+		err := tx.Write(ctx, `INSERT INTO mirrored_agents (collectivity, source_key, agent, version, given, ends, closed) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (collectivity, source_key) DO UPDATE SET agent = excluded.agent, version = excluded.version, given = excluded.given,
+				ends = excluded.ends, closed = excluded.closed`,
+			string(collectivity), one.Key, string(one.Agent), one.Version, strings.Join(one.Given, " "), database.Millis(one.Ends), database.Millis(one.Closed))
+		if err != nil {
+			return err
+		}
+	}
+	for key, unit := range made.UnitOf {
+		err := tx.Write(ctx, `INSERT INTO mirrored_units (collectivity, source_key, unit) VALUES ($1, $2, $3)
+			ON CONFLICT (collectivity, source_key) DO UPDATE SET unit = excluded.unit`, string(collectivity), key, string(unit))
+		if err != nil {
+			return err
+		}
+	}
+	for key, group := range made.GroupOf {
+		err := tx.Write(ctx, `INSERT INTO mirrored_groups (collectivity, source_key, group_id, version) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (collectivity, source_key) DO UPDATE SET group_id = excluded.group_id, version = excluded.version`,
+			string(collectivity), key, string(group.ID), group.Version)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// GivenFields are the fields of a card of the caller's collectivity that its
+// server gives, none for an agent who does not come from there.
+func (s *Store) GivenFields(ctx context.Context, caller portal.Caller, agent portal.AgentID) ([]string, error) {
+	fields, err := givenFields(ctx, s.db, caller.Collectivity, agent)
+	if err != nil {
+		return nil, fmt.Errorf("directory: read given fields: %w", err)
+	}
+	return fields, nil
+}
+
+func givenFields(ctx context.Context, from rows, collectivity portal.CollectivityID, agent portal.AgentID) ([]string, error) {
+	var fields string
+	err := from.QueryRow(ctx, `
+		SELECT m.given FROM mirrored_agents m JOIN mirrors c ON c.collectivity = m.collectivity
+		WHERE m.collectivity = $1 AND m.agent = $2 AND c.active`, string(collectivity), string(agent)).Scan(&fields)
+	if errors.Is(err, portal.ErrNotFound) {
+		return nil, nil
+	}
+	return strings.Fields(fields), err
+}
+
+// keepGiven refuses to write by hand what a server would write over.
+func keepGiven(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent portal.AgentID, fields []string) error {
+	given, err := givenFields(ctx, tx, collectivity, agent)
+	if err != nil {
+		return err
+	}
+	var refused portal.FieldErrors
+	for _, field := range fields {
+		if slices.Contains(given, field) {
+			refused = append(refused, portal.Invalid(field, "directory.error.given"))
+		}
+	}
+	if refused != nil {
+		return refused
+	}
+	return nil
+}
+
+// Refused names the fields of a card that the directory would not take.
+func (a Agent) Refused() []string {
+	var refused portal.FieldErrors
+	var names []string
+	if errors.As(a.check(), &refused) {
+		for _, one := range refused {
+			names = append(names, one.Field)
+		}
+	}
+	return names
+}
+
+// Field is what a card says in a field of its form.
+func (a *Agent) Field(name string) *string {
+	for _, field := range cardFields {
+		if field.name == name {
+			return field.of(a)
+		}
+	}
+	return nil
+}
+
+// Differing names the fields in which two cards differ, in the order of the form.
+func Differing(a, b Agent) []string { return differing(a, b) }
+
+// CheckUnit says whether a unit may have a name.
+func CheckUnit(unit Unit) error {
+	unit.ID = cmp.Or(unit.ID, "unit")
+	return unit.check()
+}
+
+// CheckGroup says whether a group may have a name.
+func CheckGroup(group Group) error {
+	group.ID = cmp.Or(group.ID, "group")
+	return checkGroup(group)
+}
