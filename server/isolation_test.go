@@ -390,7 +390,7 @@ var visits = []visit{
 	{route: "* /.well-known/caldav", author: 301, colleague: 301, stranger: 301, anonymous: 301},
 	{route: "* /.well-known/carddav", author: 301, colleague: 301, stranger: 301, anonymous: 301},
 	// The API takes no cookie: TestTheAPIOfAnotherFindsNothing asks with app passwords.
-	{route: "* /api/v1/*", path: fixed("/api/v1/nowhere"), author: 404, colleague: 404, stranger: 404, anonymous: 404},
+	{route: "* /api/v1/{rest:.*}", path: fixed("/api/v1/nowhere"), author: 404, colleague: 404, stranger: 404, anonymous: 404},
 	{route: "GET /api/v1/openapi.json", author: 200, colleague: 200, stranger: 200, anonymous: 200},
 	{route: "GET /api/v1/me", author: 401, colleague: 401, stranger: 401, anonymous: 401},
 	{route: "GET /api/v1/agents", author: 401, colleague: 401, stranger: 401, anonymous: 401},

@@ -86,7 +86,7 @@ func New(options Options) *Service {
 	s.journal()
 	s.routes = append(s.routes,
 		web.Route{Method: http.MethodGet, Path: Prefix + "/openapi.json", Access: web.Protocol, Handler: s.describe},
-		web.Route{Method: "*", Path: Prefix + "/*", Access: web.Protocol, Handler: s.nowhere})
+		web.Route{Method: "*", Path: Prefix + "/{rest:.*}", Access: web.Protocol, Handler: s.nowhere})
 	return s
 }
 

@@ -111,6 +111,7 @@ func (g *guesser) request(path string, op operation) (string, string) {
 		value := fmt.Sprint(g.value(one.Schema))
 		switch one.In {
 		case "path":
+			value = strings.ToValidUTF8(strings.ReplaceAll(value, "\x00", ""), "") // no address of ours has others
 			path = strings.ReplaceAll(path, "{"+one.Name+"}", url.PathEscape(value))
 		case "query":
 			if g.IntN(2) == 0 {
@@ -194,7 +195,7 @@ func TestWhatIsServedIsWhatIsDescribed(t *testing.T) {
 			}
 		}
 	}
-	if asked < 800 || reached[200]+reached[201]+reached[204] < asked/5 || reached[422] < asked/20 {
+	if asked < 800 || reached[200]+reached[201]+reached[204] < asked/5 || reached[422] < asked/20 || reached[404] > asked/2 {
 		t.Errorf("%d asked, answers %v: nothing was tried", asked, reached)
 	}
 }
