@@ -20,6 +20,7 @@ import (
 	"parvis/directory/ldapdir"
 	"parvis/directory/pool"
 	"parvis/documents"
+	"parvis/leaving"
 	"parvis/mail"
 	"parvis/news"
 	"parvis/portal"
@@ -43,7 +44,7 @@ import (
 func pageTemplates() []fs.FS {
 	return []fs.FS{
 		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, directory.Templates, pool.Templates, applications.Templates, news.Templates,
-		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates,
+		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates, leaving.Templates,
 	}
 }
 
@@ -52,7 +53,7 @@ func locale() []fs.FS {
 	return []fs.FS{
 		themes.Locales, web.Locales, audit.Locales, post.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
 		directory.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
-		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales,
+		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales, leaving.Locales,
 	}
 }
 

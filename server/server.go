@@ -23,6 +23,7 @@ import (
 	"parvis/directory"
 	"parvis/directory/ldapdir"
 	"parvis/documents"
+	"parvis/leaving"
 	"parvis/mail"
 	"parvis/news"
 	"parvis/portal"
@@ -70,6 +71,7 @@ type Server struct {
 	Post         *post.Queue
 	Inviter      *directory.Inviter
 	Inbox        *todo.Inbox
+	Leaving      *leaving.Store
 	Router       *web.Router
 
 	log       *slog.Logger
@@ -254,6 +256,7 @@ func (s *Server) openSearch(options Options) error {
 	s.Indexer = search.NewIndexer(s.DB, s.index, s.log,
 		s.Documents.Source(), s.News.Source(), s.Calendar.Source(),
 		directory.PeopleSource{Store: s.Directory}, applications.Source{Store: s.Applications})
+	s.openLeaving()
 	return nil
 }
 
