@@ -49,6 +49,8 @@ var allCollectivities = []struct{ file, start, why string }{
 	{"search/queue.go", "SELECT collectivity, kind, id, change, tries FROM search_queue", "the next changes to index, each by its collectivity"},
 	{"search/queue.go", "SELECT COUNT(*) FROM (SELECT collectivity FROM search_queue", "how much waits, for the operator"},
 	{"leaving/erase_collectivity.go", "SELECT DISTINCT a.account FROM agents a", "accounts that no other collectivity has an agent of: it shows no row of them"},
+	{"leaving/waiting.go", "SELECT collectivity, id FROM collectivity_exports WHERE state", "the archives to make, each by its collectivity"},
+	{"leaving/waiting.go", "SELECT collectivity, id FROM collectivity_exports WHERE ends", "those that ended, each by its collectivity"},
 	{"leaving/erase_person.go", "SELECT NOT EXISTS (SELECT 1 FROM agents o", "the same, of one account"},
 	{"leaving/erase_collectivity.go", "DELETE FROM app_passwords WHERE home", "what the erased collectivity vouches for, also where an account is an agent of another"},
 	{"news/clock.go", "SELECT collectivity, id FROM articles", "the articles that become visible: each is announced by its collectivity"},

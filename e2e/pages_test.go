@@ -38,14 +38,14 @@ var signedIn = append([]string{
 // poolPages are those of who operates the pool.
 var poolPages = []string{
 	"/pool", "/pool?q=xyzzyx", "/pool?state=suspended", "/pool/journal",
-	"/pool/new", "/pool/new?q=saint-denis", "/pool/new?q=xyzzyx", "/pool/new?place=45203", "/pool/collectivities/bourg", "/pool/collectivities/bourg/suspend",
+	"/pool/new", "/pool/new?q=saint-denis", "/pool/new?q=xyzzyx", "/pool/new?place=45203", "/pool/collectivities/bourg", "/pool/collectivities/bourg/suspend", "/pool/collectivities/bourg/erase", "/pool/erasures",
 	draftScreens + "identity", draftScreens + "look", draftScreens + "look?colour=%23f0e68c", draftScreens + "sign-in", draftScreens + "first", draftScreens + "open",
 }
 
 func roles() []role {
 	return []role{
 		{"agent", "agent@bourg.example", signedIn},
-		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/rights", "/admin/rights?q=a", "/admin/rights?to=everyone&right=news.edit", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/agents?state=closed", "/admin/agents?unit=technique&state=active", "/admin/units/new?parent=technique", "/admin/journal?action=factor.reset", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/applications/finances/access", "/admin/applications/finances/access?q=a", "/admin/sign-in/factors"}, signedIn...)},
+		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/rights", "/admin/rights?q=a", "/admin/rights?to=everyone&right=news.edit", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/agents?state=closed", "/admin/agents?unit=technique&state=active", "/admin/units/new?parent=technique", "/admin/journal?action=factor.reset", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/applications/finances/access", "/admin/applications/finances/access?q=a", "/admin/sign-in/factors", "/admin/export", "/admin/erasures"}, signedIn...)},
 		{"operator", "pool@pool.example", append(poolPages, everybody...)},
 		{"anybody", "", append([]string{"/sign-in", "/sign-in/forgotten"}, everybody...)},
 	}
@@ -81,6 +81,9 @@ var unseen = map[string]string{
 	"/oidc/{issuer}/continue/{request}": "leads to an application, see sso/openid",
 	"/oidc/{issuer}/logout":             "asks before it leads to an application, see the same",
 	"/forward/start":                    "leads to an application, see the same",
+	"/admin/export/{id}":                "is the archive",
+	"/admin/erasures/{id}":              "is the certificate",
+	"/pool/erasures/{id}":               "is the certificate",
 	"/search/suggestions":               "is a fragment of the search field",
 	"/theme/{file}":                     "is a style sheet",
 	"/pool/look/{file}":                 "is a style sheet",

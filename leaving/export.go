@@ -29,16 +29,23 @@ const rowsAtOnce = 500
 // matter to memory. line tells the journal who asked; its action and collectivity
 // are filled in. portal.ErrNotFound when there is no such collectivity.
 func (s *Store) Export(ctx context.Context, id portal.CollectivityID, line audit.Line, to io.Writer) (Manifest, error) {
+	if _, err := readBody(ctx, s.DB, id); err != nil {
+		return Manifest{}, wrap(err, "export %q", id)
+	}
+	line.Collectivity, line.Action, line.At = id, audit.CollectivityExported, s.Now()
+	if err := audit.Write(ctx, s.DB, line); err != nil {
+		return Manifest{}, wrap(err, "export %q", id)
+	}
+	return s.write(ctx, id, to)
+}
+
+func (s *Store) write(ctx context.Context, id portal.CollectivityID, to io.Writer) (Manifest, error) {
 	version, err := s.DB.Version(ctx)
 	if err != nil {
 		return Manifest{}, wrap(err, "export %q", id)
 	}
 	body, err := readBody(ctx, s.DB, id)
 	if err != nil {
-		return Manifest{}, wrap(err, "export %q", id)
-	}
-	line.Collectivity, line.Action, line.At = id, audit.CollectivityExported, s.Now()
-	if err := audit.Write(ctx, s.DB, line); err != nil {
 		return Manifest{}, wrap(err, "export %q", id)
 	}
 	buffered := bufio.NewWriterSize(to, 64<<10)

@@ -2,6 +2,7 @@ package leaving
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -314,7 +315,7 @@ func (j *restoreJob) writeDomains(tx *database.Tx) error {
 		case !errors.Is(err, portal.ErrNotFound):
 			return err
 		}
-		if err := tx.Write(j.ctx, `INSERT INTO collectivity_domains (domain, collectivity) VALUES ($1, $2)`, domain, string(j.body.ID)); err != nil {
+		if _, err := tx.Exec(j.ctx, `INSERT INTO collectivity_domains (domain, collectivity) VALUES ($1, $2)`, domain, string(j.body.ID)); err != nil {
 			return err
 		}
 	}
@@ -414,10 +415,11 @@ type insertion struct {
 	args    []any
 	rows    int
 	bytes   int
+	full    *sql.Stmt // of rowsTogether rows with these columns: reading the text costs as much as the rows
 }
 
 const (
-	rowsTogether  = 100
+	rowsTogether  = 50
 	bytesTogether = 1 << 20
 )
 
@@ -431,6 +433,7 @@ func (i *insertion) add(values map[string]any) error {
 		if err := i.flush(); err != nil {
 			return err
 		}
+		i.full = nil
 	}
 	i.columns = columns
 	for _, column := range columns {
@@ -453,6 +456,25 @@ func (i *insertion) flush() error {
 	if i.rows == 0 {
 		return nil
 	}
+	defer func() { i.args, i.rows, i.bytes = i.args[:0], 0, 0 }()
+	if i.rows == rowsTogether {
+		return i.together()
+	}
+	_, err := i.tx.Exec(i.ctx, i.text(), i.args...)
+	return err
+}
+
+func (i *insertion) together() (err error) {
+	if i.full == nil {
+		if i.full, err = i.tx.SQL().PrepareContext(i.ctx, i.text()); err != nil {
+			return err
+		}
+	}
+	_, err = i.full.ExecContext(i.ctx, i.args...)
+	return err
+}
+
+func (i *insertion) text() string {
 	var text strings.Builder
 	text.WriteString("INSERT INTO " + i.table + " (" + strings.Join(i.columns, ", ") + ") VALUES ")
 	for n := range i.rows {
@@ -461,7 +483,5 @@ func (i *insertion) flush() error {
 		}
 		text.WriteString("(" + database.Params(1+n*len(i.columns), len(i.columns)) + ")")
 	}
-	_, err := i.tx.Exec(i.ctx, text.String(), i.args...)
-	i.args, i.rows, i.bytes = i.args[:0], 0, 0
-	return err
+	return text.String()
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"parvis/directory"
 	"parvis/documents"
 	"parvis/leaving"
 	"parvis/news"
@@ -213,6 +214,33 @@ func TestAReopenedCollectivityIsNotErased(t *testing.T) {
 	if _, err := p.Directory.Collectivity(ctx, "agglo"); err != nil {
 		t.Error(err)
 	}
+}
+
+// archive is one that the manager asked for, and that is ready.
+func (e *estate) archive() string {
+	e.t.Helper()
+	e.must(e.Leaving.Ask(e.t.Context(), e.admin, ""))
+	for range 500 {
+		all, err := e.Leaving.Archives(e.t.Context(), e.admin)
+		e.must(err)
+		if all[0].State == "ready" {
+			return all[0].ID
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	e.t.Fatal("no archive within 10 s")
+	return ""
+}
+
+// erased is the certificate of a person who is no more.
+func (e *estate) erased() string {
+	e.t.Helper()
+	id, err := e.Directory.CreateAgent(e.t.Context(), e.admin, directory.Agent{GivenName: "Une", FamilyName: e.text()})
+	e.must(err)
+	e.must(e.Directory.CloseAgent(e.t.Context(), e.admin, id, ""))
+	done, err := e.Leaving.ErasePerson(e.t.Context(), e.admin, id, "")
+	e.must(err)
+	return done.Number
 }
 
 // purgeIndex has the index drop now what it would within minutes.

@@ -95,6 +95,7 @@ func (s *Server) mount(context.Context, Options) error {
 			Store: s.Directory, Inviter: s.Inviter, Journal: s.Journal, Methods: s.SSO.Methods, Factors: s.SSO.Factors,
 			Renderer: s.renderer, Log: s.log, Size: s.Documents.Size, Furnish: s.furnish,
 		}).Routes(),
+		leaving.NewHandler(s.Leaving, s.renderer, s.SSO.Freshly).Routes(),
 		s.ownRoutes(),
 	} {
 		s.Router.Mount(routes...)

@@ -117,10 +117,14 @@ func runErase(ctx context.Context, args []string, out io.Writer) error {
 
 func runRecall(ctx context.Context, args []string, out io.Writer) error {
 	return onCollectivity(ctx, "recall", args, func(store *leaving.Store, id portal.CollectivityID) error {
-		if err := store.RecallErasure(ctx, atTheTerminal, id, ""); err != nil {
+		err := store.RecallErasure(ctx, atTheTerminal, id, "")
+		if errors.Is(err, portal.ErrNotFound) {
+			return fmt.Errorf("no erasure of %q is asked for", id)
+		}
+		if err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(out, "%s is not erased. It is still suspended: open it in /pool.\n", id)
+		_, err = fmt.Fprintf(out, "%s is not erased. It is still suspended: open it in /pool.\n", id)
 		return err
 	})
 }
