@@ -21,7 +21,10 @@ func FuzzOpen(f *testing.F) {
 		{},
 		{"manifest.json": `{"format":1,"schema":1,"files":[{"path":"collectivity.json","size":2,"sha256":"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}]}`, "collectivity.json": `{}`},
 		{"manifest.json": `{"format":9}`},
-		{"../evil": "x"}, {"/etc/passwd": "x"}, {`a\b`: "x"}, {"a/../../b": "x"},
+		{"../evil": "x"},
+		{"/etc/passwd": "x"},
+		{`a\b`: "x"},
+		{"a/../../b": "x"},
 	} {
 		var out bytes.Buffer
 		w := zip.NewWriter(&out)

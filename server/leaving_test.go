@@ -174,6 +174,9 @@ func refusesWith(t *testing.T, p *servertest.Portal, archive []byte, saying stri
 	t.Helper()
 	before := dump(t, p)
 	_, err := restoreInto(p, archive, leaving.Restoring{As: "proie", WithoutDomains: true})
+	if err == nil {
+		t.Fatalf("taken in, want a sentence with %q", saying)
+	}
 	if !errors.Is(err, portal.ErrInvalid) && !errors.Is(err, portal.ErrConflict) || !strings.Contains(p.Sentence(err), saying) {
 		t.Errorf("refused with %v, %q, want a sentence with %q", err, p.Sentence(err), saying)
 	}
