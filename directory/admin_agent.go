@@ -31,6 +31,7 @@ type agentPage struct {
 	Joined     string   // identifiers of the groups that are ticked, for the form to tell what changed
 	Sends      bool
 	Given      []string // fields that a directory server writes
+	Governs    bool     // all of the collectivity: she may have a person erased
 }
 
 // IsGiven says whether a directory server writes a field, in a template.
@@ -100,7 +101,7 @@ func (h *Handler) renderAgent(w http.ResponseWriter, r *http.Request, status int
 	if err != nil {
 		return err
 	}
-	page.Row, page.Kinds, page.Sends = rows[0], AgentKinds, h.inviter.Sends()
+	page.Row, page.Kinds, page.Sends, page.Governs = rows[0], AgentKinds, h.inviter.Sends(), caller.Can(portal.Admin)
 	if page.Was == "" {
 		page.Was = encodeCard(enrolled.Agent)
 		if page.Manager, err = h.nameOfManager(r, enrolled.Manager); err != nil {

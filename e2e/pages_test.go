@@ -38,14 +38,14 @@ var signedIn = append([]string{
 // poolPages are those of who operates the pool.
 var poolPages = []string{
 	"/pool", "/pool?q=xyzzyx", "/pool?state=suspended", "/pool/journal",
-	"/pool/new", "/pool/new?q=saint-denis", "/pool/new?q=xyzzyx", "/pool/new?place=45203", "/pool/collectivities/bourg", "/pool/collectivities/bourg/suspend",
+	"/pool/new", "/pool/new?q=saint-denis", "/pool/new?q=xyzzyx", "/pool/new?place=45203", "/pool/collectivities/bourg", "/pool/collectivities/bourg/suspend", "/pool/collectivities/bourg/erase", "/pool/erasures",
 	draftScreens + "identity", draftScreens + "look", draftScreens + "look?colour=%23f0e68c", draftScreens + "sign-in", draftScreens + "first", draftScreens + "open",
 }
 
 func roles() []role {
 	return []role{
 		{"agent", "agent@bourg.example", signedIn},
-		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/rights", "/admin/rights?q=a", "/admin/rights?to=everyone&right=news.edit", "/admin/rights/review?holds=&q=xyzzyx", "/admin/rights/review/things?kind=documents.mention", "/admin/rights/review/changes?since=2999-01-01", "/admin/mirror", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/agents?state=closed", "/admin/agents?unit=technique&state=active", "/admin/units/new?parent=technique", "/admin/units/technique/empty", "/admin/units?q=v", "/admin/units?q=xyzzyx", "/admin/groups?q=e&state=hand", "/admin/groups?q=xyzzyx", "/admin/journal?action=factor.reset", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/applications/finances/access", "/admin/applications/finances/access?q=a", "/admin/sign-in/factors"}, signedIn...)},
+		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/rights", "/admin/rights?q=a", "/admin/rights?to=everyone&right=news.edit", "/admin/rights/review?holds=&q=xyzzyx", "/admin/rights/review/things?kind=documents.mention", "/admin/rights/review/changes?since=2999-01-01", "/admin/mirror", "/admin/export", "/admin/erasures", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/agents?state=closed", "/admin/agents?unit=technique&state=active", "/admin/units/new?parent=technique", "/admin/units/technique/empty", "/admin/units?q=v", "/admin/units?q=xyzzyx", "/admin/groups?q=e&state=hand", "/admin/groups?q=xyzzyx", "/admin/journal?action=factor.reset", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/applications/finances/access", "/admin/applications/finances/access?q=a", "/admin/sign-in/factors"}, signedIn...)},
 		{"operator", "pool@pool.example", append(poolPages, everybody...)},
 		{"anybody", "", append([]string{"/sign-in", "/sign-in/forgotten"}, everybody...)},
 	}
@@ -83,6 +83,9 @@ var unseen = map[string]string{
 	"/forward/start":                    "leads to an application, see the same",
 	"/admin/agents/import/{id}":         "needs a file, see TestAnAdministratorImportsTheAgentsOfACommune",
 	"/admin/agents/import/sample.csv":   "is the file",
+	"/admin/export/{id}":                "is the archive",
+	"/admin/erasures/{id}":              "is the certificate",
+	"/pool/erasures/{id}":               "is the certificate",
 	"/search/suggestions":               "is a fragment of the search field",
 	"/theme/{file}":                     "is a style sheet",
 	"/pool/look/{file}":                 "is a style sheet",

@@ -37,6 +37,8 @@ var adminEntries = []adminEntry{
 	{"signin", "/admin/sign-in", "people", portal.Admin},
 	{"factors", "/admin/sign-in/factors", "lock", portal.Admin},
 	{"journal", "/admin/journal", "list", portal.ReadJournal},
+	{"export", "/admin/export", "download", portal.Admin},
+	{"erasures", "/admin/erasures", "trash", portal.Admin},
 }
 
 func (a adminPage) show(w http.ResponseWriter, r *http.Request) error {

@@ -67,6 +67,9 @@ func (s *Server) clean(ctx context.Context) error {
 	if err := errors.Join(s.Post.Clean(ctx), s.SSO.Resets.Clean(ctx), s.Directory.CleanDrafts(ctx)); err != nil {
 		return err
 	}
+	if _, err := s.Leaving.EraseDue(ctx); err != nil {
+		return err
+	}
 	if err := s.Forward.Sweep(ctx); err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 	"parvis/directory/mirror"
 	"parvis/directory/pool"
 	"parvis/documents"
+	"parvis/leaving"
 	"parvis/mail"
 	"parvis/news"
 	"parvis/portal"
@@ -45,7 +46,7 @@ import (
 func pageTemplates() []fs.FS {
 	return []fs.FS{
 		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, directory.Templates, mirror.Templates, pool.Templates, applications.Templates, news.Templates,
-		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates,
+		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates, leaving.Templates,
 	}
 }
 
@@ -54,7 +55,7 @@ func locale() []fs.FS {
 	return []fs.FS{
 		themes.Locales, web.Locales, audit.Locales, post.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
 		directory.Locales, api.Locales, mirror.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
-		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales,
+		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales, leaving.Locales,
 	}
 }
 
@@ -98,6 +99,7 @@ func (s *Server) mount(context.Context, Options) error {
 			Store: s.Directory, Inviter: s.Inviter, Journal: s.Journal, Methods: s.SSO.Methods, Factors: s.SSO.Factors,
 			Renderer: s.renderer, Log: s.log, Size: s.Documents.Size, Furnish: s.furnish,
 		}).Routes(),
+		leaving.NewHandler(s.Leaving, s.renderer, s.SSO.Freshly).Routes(),
 		s.ownRoutes(),
 	} {
 		s.Router.Mount(seenRoutes(routes)...)

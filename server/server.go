@@ -24,6 +24,7 @@ import (
 	"parvis/directory/ldapdir"
 	"parvis/directory/mirror"
 	"parvis/documents"
+	"parvis/leaving"
 	"parvis/mail"
 	"parvis/news"
 	"parvis/portal"
@@ -73,6 +74,7 @@ type Server struct {
 	Arrivals     *directory.Arrivals
 	Mirror       *mirror.Mirror
 	Inbox        *todo.Inbox
+	Leaving      *leaving.Store
 	Router       *web.Router
 
 	log       *slog.Logger
@@ -260,6 +262,7 @@ func (s *Server) openSearch(options Options) error {
 	s.Indexer = search.NewIndexer(s.DB, s.index, s.log,
 		s.Documents.Source(), s.News.Source(), s.Calendar.Source(),
 		directory.PeopleSource{Store: s.Directory}, applications.Source{Store: s.Applications})
+	s.openLeaving()
 	return nil
 }
 
@@ -308,7 +311,7 @@ func (s *Server) Start() {
 	s.stop = cancel
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
-		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run,
+		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run, "archives": s.Leaving.Run,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

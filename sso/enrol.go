@@ -215,3 +215,9 @@ func (s *Service) takeNewKey(w http.ResponseWriter, r *http.Request) error {
 	}
 	return s.added(w, r, done)
 }
+
+// Freshly is how other rooms ask the same before an act that can't be taken back, or
+// that hands over everything: back is a page of ours.
+func (s *Service) Freshly(back string, serve web.Handler) web.Handler {
+	return s.freshly(SafeNext(back), serve)
+}

@@ -10,11 +10,24 @@ import (
 	"parvis/server"
 )
 
-// runCollectivity is "parvis collectivity set FILE": a collectivity written
-// down once, created or changed as often as the file is given.
+// runCollectivity is what the terminal does to one collectivity. "set FILE": it is
+// written down once, created or changed as often as the file is given.
 func runCollectivity(ctx context.Context, args []string, out io.Writer) error {
-	if len(args) == 0 || args[0] != "set" {
-		return errors.New("usage: parvis collectivity set --config parvis.toml FILE")
+	if len(args) == 0 {
+		args = []string{""}
+	}
+	switch args[0] {
+	case "set":
+	case "export":
+		return runExport(ctx, args[1:], out)
+	case "restore":
+		return runRestore(ctx, args[1:], out)
+	case "erase":
+		return runErase(ctx, args[1:], out)
+	case "recall":
+		return runRecall(ctx, args[1:], out)
+	default:
+		return errors.New("usage: parvis collectivity set|export|restore|erase|recall --config parvis.toml FILE|NAME")
 	}
 	config, rest, err := configured("collectivity set", args[1:], nil)
 	if err != nil {

@@ -29,7 +29,7 @@ func commands() []command {
 		{"demo", "start a pool of fictional collectivities, nothing to install", runDemo},
 		{"serve", "serve the pool that parvis.toml describes", runServe},
 		{"check", "try every configured server and say what is wrong", runCheck},
-		{"collectivity", "set FILE: create or change a collectivity from a description", runCollectivity},
+		{"collectivity", "set FILE, export NAME, restore FILE, erase NAME, recall NAME", runCollectivity},
 		{"user", "set the password of an account of the embedded directory", runUser},
 		{"keys", "rotate: replace the keys that sign for applications", runKeys},
 		{"reindex", "build the search indexes anew", runReindex},

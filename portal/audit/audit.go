@@ -107,6 +107,13 @@ const (
 	CollectivitySuspended Action = "collectivity.suspended"
 	CollectivityResumed   Action = "collectivity.resumed"
 	PoolExported          Action = "pool.exported"
+	// A collectivity that leaves or arrives, and what is erased for ever.
+	CollectivityExported Action = "collectivity.exported"
+	CollectivityRestored Action = "collectivity.restored"
+	ErasureAsked         Action = "collectivity.erasure"
+	ErasureRecalled      Action = "collectivity.recalled"
+	CollectivityErased   Action = "collectivity.erased"
+	AgentErased          Action = "agent.erased"
 
 	Exported Action = "journal.exported"
 	Kept     Action = "journal.kept"
@@ -128,6 +135,7 @@ var Actions = []Action{
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported,
 	CollectivityCreated, CollectivitySuspended, CollectivityResumed, PoolExported,
+	CollectivityExported, CollectivityRestored, ErasureAsked, ErasureRecalled, CollectivityErased, AgentErased,
 	Exported, Kept,
 }
 

@@ -33,6 +33,7 @@ type handle interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 }
 
 // attempts bounds how often a transaction that met another one is run again.
@@ -180,6 +181,15 @@ func (tx *Tx) exec(ctx context.Context, query string, args []any) (result sql.Re
 		result, err = tx.on.ExecContext(ctx, query, args...)
 	}
 	return result, tx.note(err)
+}
+
+// Prepare compiles a statement that the transaction runs many times. The caller
+// closes it.
+func (tx *Tx) Prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+	if err := tx.ready(ctx); err != nil {
+		return nil, err
+	}
+	return tx.on.PrepareContext(ctx, query)
 }
 
 // Write is Exec for who needs nothing of the result. A PostgreSQL server is sent

@@ -68,6 +68,12 @@ func Again(t testing.TB, config server.Config) *Portal {
 	return start(t, func(c *server.Config) { *c = config })
 }
 
+// Empty starts a Parvis without any collectivity.
+func Empty(t testing.TB) *Portal {
+	t.Helper()
+	return start(t, func(*server.Config) {})
+}
+
 // NewWith is New with another configuration.
 func NewWith(t testing.TB, change func(*server.Config)) *Portal {
 	t.Helper()
