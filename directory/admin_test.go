@@ -132,7 +132,7 @@ func TestAClosingIsUndoneForThirtyDays(t *testing.T) {
 	for _, c := range []struct {
 		days int
 		want portal.Caller
-	}{{29, before}, {31, portal.Caller{Account: before.Account, Agent: before.Agent, Collectivity: "bourg", Unit: before.Unit}}} {
+	}{{29, before}, {31, portal.Caller{Account: before.Account, Agent: before.Agent, Collectivity: "bourg", Unit: before.Unit, Units: before.Units}}} {
 		must(t, h.CloseAgent(ctx, admin, h.anne.Agent, ""))
 		must(t, h.CloseAgent(ctx, admin, h.anne.Agent, "")) // a button pressed twice
 		if _, err := h.CallerFor(ctx, h.anne.Account, "bourg"); !errors.Is(err, portal.ErrNotFound) {

@@ -52,6 +52,7 @@ const (
 	AgentClosed    Action = "agent.closed"
 	AgentReopened  Action = "agent.reopened"
 	AgentsExported Action = "agents.exported"
+	CardsDecided   Action = "cards.decided"   // who sees their fields, and who corrects them
 	MembersChanged Action = "members.changed" // by an administrator
 	UnitCreated    Action = "unit.created"
 	UnitChanged    Action = "unit.changed"
@@ -96,7 +97,7 @@ var Actions = []Action{
 	AppPasswordStopped, AppPasswordResumed,
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
 	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
-	AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged, UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
+	AgentChanged, AgentClosed, AgentReopened, AgentsExported, CardsDecided, MembersChanged, UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
 	GroupCreated, GroupRenamed, GroupDeleted, GroupRestored,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
