@@ -94,7 +94,7 @@ func (h *Handler) chart(w http.ResponseWriter, r *http.Request) error {
 		}
 	default:
 		for _, one := range byID {
-			one.Open = page.Unfold || len(units) <= unfoldedUnits || one.Depth == 0
+			one.Open = page.Unfold || len(one.Below) > 0 && (one.Depth == 0 || len(units) <= unfoldedUnits)
 		}
 	}
 	if err := h.fillFaces(r, ids, fresh); err != nil {

@@ -31,6 +31,7 @@ var adminEntries = []adminEntry{
 	{"agents", "/admin/agents", "user", portal.ManageAgents},
 	{"units", "/admin/units", "building", portal.ManageAgents},
 	{"groups", "/admin/groups", "people", portal.ManageAgents},
+	{"cards", "/admin/directory", "eye", portal.ManageAgents},
 	{"rights", "/admin/rights", "key", portal.Admin},
 	{"applications", "/admin/applications", "apps", portal.ManageApplications},
 	{"signin", "/admin/sign-in", "people", portal.Admin},
