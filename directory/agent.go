@@ -45,6 +45,7 @@ type Agent struct {
 	Manager    portal.AgentID // "" for nobody
 	SourceKey  string         // entryUUID of the directory server it comes from
 	Active     bool           // filled when read
+	Photo      string         // version of her photograph, "" for none; filled when read
 }
 
 // Name is the name as written in France, "Camille Le Goff".
@@ -246,20 +247,30 @@ func (s *Store) Names(ctx context.Context, caller portal.Caller, agents []portal
 }
 
 const agentColumns = `a.id, COALESCE(a.account, ''), a.given_name, a.family_name, a.function, a.unit, COALESCE(u.name, ''),
-	a.email, a.phone, a.mobile, a.office, a.source_key, a.active, a.kind, a.manager`
+	a.email, a.phone, a.mobile, a.office, a.source_key, a.active, a.kind, a.manager, a.photo`
 
 const agentTables = ` FROM agents a LEFT JOIN units u ON u.collectivity = a.collectivity AND u.id = a.unit `
 
 func scanAgent(scan func(dest ...any) error) (Agent, error) {
 	var a Agent
 	err := scan(&a.ID, &a.Account, &a.GivenName, &a.FamilyName, &a.Function, &a.Unit, &a.UnitName,
-		&a.Email, &a.Phone, &a.Mobile, &a.Office, &a.SourceKey, &a.Active, &a.Kind, &a.Manager)
+		&a.Email, &a.Phone, &a.Mobile, &a.Office, &a.SourceKey, &a.Active, &a.Kind, &a.Manager, &a.Photo)
 	return a, err
 }
 
-// Agent returns the card of an active agent of the caller's collectivity;
-// portal.ErrNotFound for any other.
+// Agent returns the card of an active agent of the caller's collectivity as the
+// caller may see it; portal.ErrNotFound for any other.
 func (s *Store) Agent(ctx context.Context, caller portal.Caller, id portal.AgentID) (Agent, error) {
+	seen, err := s.veil(ctx, caller)
+	if err != nil {
+		return Agent{}, fmt.Errorf("directory: read agent: %w", err)
+	}
+	agent, err := s.bareAgent(ctx, caller, id)
+	return seen.over(agent), err
+}
+
+// bareAgent returns the whole card, for what shows it to nobody.
+func (s *Store) bareAgent(ctx context.Context, caller portal.Caller, id portal.AgentID) (Agent, error) {
 	row := s.db.QueryRow(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.id = $2 AND a.active`,
 		string(caller.Collectivity), string(id))
 	agent, err := scanAgent(row.Scan)

@@ -110,7 +110,7 @@ func (s *Store) Leaving(ctx context.Context, caller portal.Caller, agent portal.
 	if err := caller.Require(portal.ManageAgents); err != nil {
 		return Leaving{}, fmt.Errorf("directory: foresee a closing: %w", err)
 	}
-	if _, err := s.Agent(ctx, caller, agent); err != nil {
+	if _, err := s.bareAgent(ctx, caller, agent); err != nil {
 		return Leaving{}, err
 	}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {

@@ -29,6 +29,7 @@ type Book struct {
 	Body      string // name of the collectivity
 	Sync      dav.SyncToken
 	forgotten int64
+	seen      veil // a phone keeps what it reads: what everyone may see
 }
 
 // CardChanges is what happened to the cards since a token.
@@ -120,8 +121,12 @@ func (s *Store) Book(ctx context.Context, caller portal.Caller) (Book, error) {
 	if err := s.compareCards(ctx, caller.Collectivity); err != nil {
 		return Book{}, fmt.Errorf("directory: compare cards: %w", err)
 	}
-	book := Book{}
-	err := s.db.QueryRow(ctx, `
+	seen, err := s.openVeil(ctx, caller.Collectivity)
+	if err != nil {
+		return Book{}, fmt.Errorf("directory: book: %w", err)
+	}
+	book := Book{seen: seen}
+	err = s.db.QueryRow(ctx, `
 		SELECT c.name, b.epoch, b.sequence, b.forgotten FROM collectivities c JOIN directory_books b ON b.collectivity = c.id
 		WHERE c.id = $1 AND b.collectivity = $1`,
 		string(caller.Collectivity)).Scan(&book.Body, &book.Sync.Epoch, &book.Sync.Sequence, &book.forgotten)
@@ -199,7 +204,11 @@ func (s *Store) newsOfCards(ctx context.Context, collectivity portal.Collectivit
 	if err != nil {
 		return news, err
 	}
-	for _, a := range agents {
+	seen, err := s.openVeil(ctx, collectivity)
+	if err != nil {
+		return news, err
+	}
+	for _, a := range seen.overAll(agents) {
 		if etag := a.cardETag(body); before[a.ID] != etag {
 			news.etags[a.ID] = etag
 		}
@@ -223,6 +232,9 @@ func (a Agent) cardETag(body string) string {
 	text := strings.Join([]string{
 		cardForm, body, string(a.ID), a.GivenName, a.FamilyName, a.Function, a.UnitName, a.Email, a.Phone, a.Mobile, a.Office,
 	}, "\x00")
+	if a.Photo != "" {
+		text += "\x00" + a.Photo
+	}
 	sum := sha256.Sum256([]byte(text))
 	return `"` + hex.EncodeToString(sum[:16]) + `"`
 }
@@ -277,8 +289,9 @@ func (s *Store) Cards(ctx context.Context, caller portal.Caller) ([]Card, error)
 }
 
 const (
-	cardsOf = `SELECT ` + agentColumns + `, k.changed FROM agents a LEFT JOIN units u ON u.collectivity = a.collectivity AND u.id = a.unit
-		JOIN directory_cards k ON k.collectivity = a.collectivity AND k.agent = a.id WHERE a.collectivity = $1 AND a.active`
+	cardsOf = `SELECT ` + agentColumns + `, k.changed, p.octets FROM agents a LEFT JOIN units u ON u.collectivity = a.collectivity AND u.id = a.unit
+		JOIN directory_cards k ON k.collectivity = a.collectivity AND k.agent = a.id
+		LEFT JOIN agent_photos p ON p.collectivity = a.collectivity AND p.agent = a.id AND p.side = 192 WHERE a.collectivity = $1 AND a.active`
 	cardsAfter = cardsOf + ` AND a.id > $2 ORDER BY a.id LIMIT 500`
 )
 
@@ -340,11 +353,15 @@ func (s *Store) EachCard(ctx context.Context, caller portal.Caller, visit func(C
 func (b Book) scan(collectivity portal.CollectivityID) func(rows *sql.Rows) (Card, error) {
 	return func(rows *sql.Rows) (Card, error) {
 		var changed int64
-		a, err := scanAgent(func(dest ...any) error { return rows.Scan(append(dest, &changed)...) })
+		var photo []byte
+		a, err := scanAgent(func(dest ...any) error { return rows.Scan(append(dest, &changed, &photo)...) })
+		if a = b.seen.over(a); a.Photo == "" {
+			photo = nil
+		}
 		rev := database.FromMillis(changed)
 		return Card{
 			Agent: a.ID, ETag: a.cardETag(b.Body), Modified: rev,
-			Octets: a.VCard(collectivity, b.Body, rev).Encode(),
+			Octets: a.VCard(collectivity, b.Body, rev, photo).Encode(),
 		}, err
 	}
 }

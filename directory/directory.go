@@ -24,10 +24,12 @@ type Store struct {
 	bodies  sync.Map // portal.CollectivityID → body
 	located sync.Map // of an address → portal.CollectivityID, as it last was
 	books   books
+	rolls   rolls
 
 	unitMentions  []UnitMentions
 	groupMentions []GroupMentions
 	reviewed      []Openings
+	absences      []Absences
 
 	mu       sync.RWMutex
 	watchers []func(account portal.AccountID)
@@ -136,6 +138,11 @@ func (s *Store) queued(ctx context.Context, collectivity portal.CollectivityID, 
 	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
 		if ids, err = change(tx); err != nil {
 			return err
+		}
+		if len(ids) > 0 && kind == search.KindPerson {
+			if err := restamp(ctx, tx, collectivity); err != nil {
+				return err
+			}
 		}
 		return s.queue.Changed(ctx, tx, collectivity, kind, ids...)
 	})

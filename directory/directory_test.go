@@ -191,7 +191,7 @@ func TestPeopleAreFoundAsPeopleType(t *testing.T) {
 	if people := got(tw.People(ctx, tw.luc, directory.PeopleQuery{Text: "oeuvray"}))(t); people.Total != 1 {
 		t.Errorf(`People("oeuvray") finds %d, want Œuvray`, people.Total)
 	}
-	for _, text := range []string{"%", "_", "*", "(", `\`, "'", "😀", "énoret", strings.Repeat("é", 4096), "a\x00b", "\xff"} {
+	for _, text := range []string{"%", "_", "*", "(", `\`, "'", "😀", "nor", strings.Repeat("é", 4096), "a\x00b", "\xff"} {
 		people, err := tw.People(ctx, tw.anne, directory.PeopleQuery{Text: text})
 		if err != nil || people.Total != 0 {
 			t.Errorf("People(%.20q) = %d agents, %v, want none", text, people.Total, err)

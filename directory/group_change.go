@@ -159,6 +159,11 @@ func (s *Store) Members(ctx context.Context, caller portal.Caller, id portal.Gro
 	if err != nil {
 		return Members{}, err
 	}
+	seen, err := s.veil(ctx, caller)
+	if err != nil {
+		return Members{}, fmt.Errorf("directory: list members: %w", err)
+	}
+	seen.overAll(members.Agents)
 	for _, naming := range s.groupMentions {
 		more, err := naming(ctx, caller, id)
 		if err != nil {

@@ -1,8 +1,10 @@
 package directory
 
 import (
+	"hash/fnv"
 	"net/http"
 	"slices"
+	"time"
 
 	"parvis/portal"
 	"parvis/portal/web"
@@ -25,11 +27,39 @@ func NewHandler(store *Store, renderer *web.Renderer, inviter *Inviter, arrivals
 
 // Routes lists the pages.
 func (h *Handler) Routes() []web.Route {
-	return append(slices.Concat(h.adminRoutes(), h.unitRoutes(), h.groupRoutes(), h.ruleRoutes(), h.rightsRoutes(), h.arrivalRoutes(), h.reviewRoutes(), h.deskRoutes()), []web.Route{
+	return append(slices.Concat(h.adminRoutes(), h.unitRoutes(), h.groupRoutes(), h.ruleRoutes(), h.rightsRoutes(), h.arrivalRoutes(), h.reviewRoutes(), h.deskRoutes(), h.cardRoutes()), []web.Route{
 		{Method: "GET", Path: "/directory", Access: web.SignedIn, Handler: h.people},
+		{Method: "GET", Path: "/directory/chart", Access: web.SignedIn, Handler: h.chart},
 		{Method: "GET", Path: "/directory/agents/{id}", Access: web.SignedIn, Handler: h.card},
+		{Method: "GET", Path: "/directory/agents/{id}/photo", Access: web.SignedIn, Handler: h.photo},
 	}...)
 }
+
+// face is a person in a list: her card, and whether she is away today.
+type face struct {
+	Agent
+	Away time.Time // her last day away, zero when she is there
+}
+
+// Tone is one of a few calm colours, always the same for a person.
+func (f face) Tone() int {
+	sum := fnv.New32a()
+	sum.Write([]byte(f.ID)) // a hash never fails
+	return int(sum.Sum32()%4) + 1
+}
+
+// faces says who of some people is away.
+func (h *Handler) faces(r *http.Request, agents []Agent) ([]face, error) {
+	away, err := h.store.Away(r.Context(), web.CallerOf(r), agents, today(r))
+	faces := make([]face, len(agents))
+	for i, agent := range agents {
+		faces[i] = face{agent, away[agent.ID].LastDay()}
+	}
+	return faces, err
+}
+
+// today is the day in the collectivity.
+func today(r *http.Request) string { return web.Now(r).Format(time.DateOnly) }
 
 // peoplePage is a page of agents and what narrows the list.
 type peoplePage struct {
@@ -38,6 +68,7 @@ type peoplePage struct {
 	Unit   string
 	Units  []UnitNode
 	People People
+	Faces  []face
 	Links  themes.Pages
 }
 
@@ -48,6 +79,9 @@ func (h *Handler) people(w http.ResponseWriter, r *http.Request) (err error) {
 		return err
 	}
 	page.People, err = h.store.People(r.Context(), caller, PeopleQuery{Text: page.Text, Unit: portal.UnitID(page.Unit), Page: web.PageNumber(r)})
+	if err == nil {
+		page.Faces, err = h.faces(r, page.People.Agents)
+	}
 	if err != nil {
 		return err
 	}
@@ -55,22 +89,4 @@ func (h *Handler) people(w http.ResponseWriter, r *http.Request) (err error) {
 	page.Links = web.PageLinks(r, printer.T("directory.pages"), page.People.Page, page.People.Pages)
 	page.Title, page.Section = printer.T("directory.title"), "directory"
 	return h.renderer.Render(w, r, http.StatusOK, "directory/people", page)
-}
-
-// cardPage is one agent.
-type cardPage struct {
-	web.Page
-	Agent Agent
-	Own   bool
-}
-
-func (h *Handler) card(w http.ResponseWriter, r *http.Request) error {
-	caller := web.CallerOf(r)
-	agent, err := h.store.Agent(r.Context(), caller, portal.AgentID(web.Var(r, "id")))
-	if err != nil {
-		return err
-	}
-	page := &cardPage{Agent: agent, Own: agent.ID == caller.Agent}
-	page.Title, page.Section = agent.Name(), "directory"
-	return h.renderer.Render(w, r, http.StatusOK, "directory/card", page)
 }

@@ -189,7 +189,7 @@ func (s *Store) Standing(ctx context.Context, caller portal.Caller, agent portal
 	if err := caller.Require(portal.ManageApplications); err != nil {
 		return portal.Caller{}, fmt.Errorf("directory: find standing: %w", err)
 	}
-	card, err := s.Agent(ctx, caller, agent)
+	card, err := s.bareAgent(ctx, caller, agent)
 	if err != nil {
 		return portal.Caller{}, err
 	}

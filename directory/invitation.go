@@ -353,7 +353,7 @@ func (n *Inviter) Again(ctx context.Context, caller portal.Caller, id portal.Age
 	if err != nil {
 		return Handed{}, err
 	}
-	agent, err := n.store.Agent(ctx, caller, id)
+	agent, err := n.store.bareAgent(ctx, caller, id)
 	if err != nil {
 		return Handed{}, err
 	}

@@ -22,12 +22,14 @@ type PeopleQuery struct {
 	Size int           // agents on a page; 0 is 25
 }
 
-// People are a page of agents in the order of family names.
+// People are a page of agents: those whose names begin as it was typed, then the
+// others, each in the order of names.
 type People struct {
 	Agents []Agent
 	Total  int
 	Page   int
-	Pages  int // 0 when nobody is found
+	Pages  int  // 0 when nobody is found
+	Near   bool // nobody is found as it was typed: these are the nearest
 }
 
 const (
@@ -36,33 +38,54 @@ const (
 	maxWords        = 4 // the others only narrow what these found
 )
 
-// People lists the active agents of the caller's collectivity. Each word must
-// begin a word of the entry, accents and case aside; telephones are found by
-// any run of their digits. Those whose name begins so come first.
+// People lists the active agents of the caller's collectivity as she may see them.
+// Each word must begin a word of the entry, accents and case aside; telephones are
+// found by any run of their digits. What the caller may not see finds nobody.
 func (s *Store) People(ctx context.Context, caller portal.Caller, query PeopleQuery) (People, error) {
 	if query.Size <= 0 || query.Size > maxPageSize {
 		query.Size = defaultPageSize
 	}
-	args := []any{string(caller.Collectivity), string(query.Unit)}
-	patterns, first := patternsOf(query.Text)
-	if first == "" {
-		return s.page(ctx, query, countListed, listListed, args)
+	seen, err := s.veil(ctx, caller)
+	if err != nil {
+		return People{}, fmt.Errorf("directory: list agents: %w", err)
 	}
-	for _, pattern := range patterns {
-		args = append(args, pattern)
+	var people People
+	if asked := ask(query.Text); asked.empty() {
+		people, err = s.listed(ctx, caller, query)
+	} else {
+		people, err = s.found(ctx, caller, query, asked, seen)
 	}
-	return s.page(ctx, query, countFound, listFound, append(args, first))
+	if err != nil {
+		return People{}, fmt.Errorf("directory: list agents: %w", err)
+	}
+	seen.overAll(people.Agents)
+	return people, nil
 }
+
+// paged says which page of a number of people it is.
+func (q PeopleQuery) paged(total int) People {
+	pages := (total + q.Size - 1) / q.Size
+	return People{Total: total, Pages: pages, Page: max(1, min(q.Page, pages))}
+}
+
+// listed reads a page of everybody, or of a unit: an index has the order.
+func (s *Store) listed(ctx context.Context, caller portal.Caller, query PeopleQuery) (People, error) {
+	return s.page(ctx, query, countListed, listListed, []any{string(caller.Collectivity), string(query.Unit)})
+}
+
+const (
+	countListed = `SELECT COUNT(*) FROM agents a WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)`
+	listListed  = `SELECT ` + agentColumns + agentTables + `WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)
+		ORDER BY a.sort_name, a.id LIMIT 0 + $3 OFFSET $4`
+)
 
 // page counts the agents and reads one page of them.
 func (s *Store) page(ctx context.Context, query PeopleQuery, count, list string, args []any) (People, error) {
-	people := People{}
-	err := s.db.QueryRow(ctx, count, args...).Scan(&people.Total)
-	if err != nil {
+	total := 0
+	if err := s.db.QueryRow(ctx, count, args...).Scan(&total); err != nil {
 		return People{}, fmt.Errorf("directory: count agents: %w", err)
 	}
-	people.Pages = (people.Total + query.Size - 1) / query.Size
-	people.Page = max(1, min(query.Page, people.Pages))
+	people := query.paged(total)
 	rows, err := s.db.Query(ctx, list, append(args, query.Size, (people.Page-1)*query.Size)...)
 	people.Agents, err = database.Collect(rows, err, func(rows *sql.Rows) (Agent, error) { return scanAgent(rows.Scan) })
 	if err != nil {
@@ -71,18 +94,47 @@ func (s *Store) page(ctx context.Context, query PeopleQuery, count, list string,
 	return people, nil
 }
 
-// The texts of a list and of its count. Without words an index has the order.
-// $7 is a pattern of names, for the order; it stands among the conditions so
-// that the count takes the same parameters.
-const (
-	countListed = `SELECT COUNT(*) FROM agents a WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)`
-	listListed  = `SELECT ` + agentColumns + agentTables + `WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)
-		ORDER BY a.sort_name, a.id LIMIT 0 + $3 OFFSET $4`
-	wordsFound = ` AND a.search_text LIKE $3 || '' AND a.search_text LIKE $4 || '' AND a.search_text LIKE $5 || '' AND a.search_text LIKE $6 || '' AND $7 <> ''`
-	countFound = countListed + wordsFound
-	listFound  = `SELECT ` + agentColumns + agentTables + `WHERE a.collectivity = $1 AND a.active AND ($2 = '' OR a.unit = $2)` + wordsFound + `
-		ORDER BY CASE WHEN ' ' || a.sort_name LIKE $7 || '' THEN 0 ELSE 1 END, a.sort_name, a.id LIMIT 0 + $8 OFFSET $9`
-)
+// found reads a page of those who answer a question.
+func (s *Store) found(ctx context.Context, caller portal.Caller, query PeopleQuery, asked question, seen veil) (People, error) {
+	all, err := s.rollOf(ctx, caller.Collectivity)
+	if err != nil {
+		return People{}, err
+	}
+	found, near := all.find(asked, seen, query.Unit)
+	people := query.paged(len(found))
+	people.Near = near
+	first := (people.Page - 1) * query.Size
+	var ids []portal.AgentID
+	for _, one := range found[min(first, len(found)):min(first+query.Size, len(found))] {
+		ids = append(ids, all.people[one.place].id)
+	}
+	people.Agents, err = s.agentsOf(ctx, caller, ids)
+	return people, err
+}
+
+// agentsOf reads the whole cards of some active agents, in their order; who left
+// meanwhile is left out.
+func (s *Store) agentsOf(ctx context.Context, caller portal.Caller, ids []portal.AgentID) ([]Agent, error) {
+	agents := make([]Agent, 0, len(ids))
+	for some := range slices.Chunk(ids, askedAtOnce) {
+		size := 8
+		for size < len(some) {
+			size *= 4 // few sizes, so that there are few texts: the last agent fills them
+		}
+		args := []any{string(caller.Collectivity)}
+		for n := range size {
+			args = append(args, string(some[min(n, len(some)-1)]))
+		}
+		rows, err := s.db.Query(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.active AND a.id IN (`+database.Params(2, size)+`)`, args...)
+		read, err := database.Collect(rows, err, func(rows *sql.Rows) (Agent, error) { return scanAgent(rows.Scan) })
+		if err != nil {
+			return nil, err
+		}
+		agents = append(agents, read...)
+	}
+	slices.SortFunc(agents, func(a, b Agent) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
+	return agents, nil
+}
 
 // patternsOf turns what was typed into LIKE patterns over search_text, "%" for
 // those not used, and one over names for the order, "" when nothing was typed.
@@ -121,14 +173,22 @@ type Presence struct {
 // are.
 const askedAtOnce = 100
 
-// Present tells who some agents of the caller's collectivity are; those who left
-// are left out.
+// Present tells who some agents of the caller's collectivity are, as she may see
+// them; those who left are left out.
 func (s *Store) Present(ctx context.Context, caller portal.Caller, agents []portal.AgentID) (map[portal.AgentID]Presence, error) {
 	present := map[portal.AgentID]Presence{}
+	seen, err := s.veil(ctx, caller)
+	if err != nil {
+		return nil, fmt.Errorf("directory: list present: %w", err)
+	}
 	for some := range slices.Chunk(agents, askedAtOnce) {
 		if err := s.addPresent(ctx, caller, some, present); err != nil {
 			return nil, fmt.Errorf("directory: list present: %w", err)
 		}
+	}
+	for id, one := range present {
+		one.Agent = seen.over(one.Agent)
+		present[id] = one
 	}
 	return present, nil
 }

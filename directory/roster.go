@@ -98,6 +98,9 @@ func (s *Store) Roster(ctx context.Context, caller portal.Caller, query RosterQu
 	roster.Page = max(1, min(query.Page, roster.Pages))
 	rows, err := s.db.Query(ctx, listRoster, append(args, rosterSize, (roster.Page-1)*rosterSize)...)
 	roster.Agents, err = database.Collect(rows, err, scanEnrolled)
+	if err == nil {
+		err = s.veilRoster(ctx, caller, roster.Agents)
+	}
 	if err != nil {
 		return Roster{}, fmt.Errorf("directory: list agents: %w", err)
 	}
@@ -117,10 +120,23 @@ func (s *Store) RosterAfter(ctx context.Context, caller portal.Caller, query Ros
 	}
 	rows, err := s.db.Query(ctx, exportRoster, append(query.args(caller), name, id, size)...)
 	agents, err := database.Collect(rows, err, scanEnrolled)
+	if err == nil {
+		err = s.veilRoster(ctx, caller, agents)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("directory: list agents: %w", err)
 	}
 	return agents, nil
+}
+
+// veilRoster leaves out of lists and files what nobody is to see: who keeps the
+// cards reads it on the card alone.
+func (s *Store) veilRoster(ctx context.Context, caller portal.Caller, agents []Enrolled) error {
+	seen, err := s.veil(ctx, caller)
+	for i := range agents {
+		agents[i].Agent = seen.over(agents[i].Agent)
+	}
+	return err
 }
 
 // Enrolled returns one agent of the caller's collectivity for its administrator,

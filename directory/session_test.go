@@ -341,7 +341,7 @@ func TestPagesOfPeople(t *testing.T) {
 		t.Error("bourg's directory shows agglo's agent")
 	}
 	b.get("/directory?q=%3Cscript%3Ealert(1)%3C/script%3E").want(t, http.StatusOK, "Personne ne correspond")
-	b.get("/directory/agents/"+string(h.anne.Agent)).want(t, http.StatusOK, "<h1>Anne-Élodie L’Hénoret</h1>", "Référente état civil", "mon compte")
+	b.get("/directory/agents/"+string(h.anne.Agent)).want(t, http.StatusOK, "<h1>Anne-Élodie L’Hénoret</h1>", "Référente état civil", "Corriger ma fiche")
 	b.get("/directory/agents/"+string(h.luc.Agent)).want(t, http.StatusNotFound)
 	b.get("/directory/agents/nobody").want(t, http.StatusNotFound)
 }

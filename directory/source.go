@@ -19,10 +19,15 @@ var _ search.Source = PeopleSource{}
 // Kind is search.KindPerson.
 func (PeopleSource) Kind() search.Kind { return search.KindPerson }
 
-// Load returns the agents as search shows them.
+// Load returns the agents as search shows them: it has one index for a whole
+// collectivity, so what everyone of it may see.
 func (p PeopleSource) Load(ctx context.Context, collectivity portal.CollectivityID, ids []string) ([]search.Document, error) {
 	if len(ids) == 0 {
 		return nil, nil
+	}
+	seen, err := p.Store.openVeil(ctx, collectivity)
+	if err != nil {
+		return nil, fmt.Errorf("directory: load people: %w", err)
 	}
 	rows, err := p.Store.db.Query(ctx, `SELECT `+agentColumns+agentTables+`
 		WHERE a.collectivity = $1 AND a.active AND a.id IN (`+database.Params(2, len(ids))+`)`, withIDs(collectivity, ids)...)
@@ -32,7 +37,7 @@ func (p PeopleSource) Load(ctx context.Context, collectivity portal.Collectivity
 	}
 	documents := make([]search.Document, len(agents))
 	for i, agent := range agents {
-		documents[i] = agent.document()
+		documents[i] = seen.over(agent).document()
 	}
 	return documents, nil
 }

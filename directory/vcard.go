@@ -2,6 +2,7 @@ package directory
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"strings"
 	"time"
@@ -12,8 +13,8 @@ import (
 )
 
 // VCard is the agent's entry as a card of version 4.0; body is the name of her collectivity, and rev
-// when the card changed, zero for a card without REV.
-func (a Agent) VCard(collectivity portal.CollectivityID, body string, rev time.Time) *vcard.Card {
+// when the card changed, zero for a card without REV; photo is a JPEG, nil for none.
+func (a Agent) VCard(collectivity portal.CollectivityID, body string, rev time.Time, photo []byte) *vcard.Card {
 	properties := []vcard.Property{
 		{Name: "UID", Value: cardUID(collectivity, a.ID)},
 		{Name: "KIND", Value: "individual"},
@@ -38,6 +39,9 @@ func (a Agent) VCard(collectivity portal.CollectivityID, body string, rev time.T
 	properties = append(properties, telephone(a.Mobile, "work", "cell")...)
 	if a.Office != "" {
 		add("ADR", vcard.Structured("", a.Office, "", "", "", "", ""), typed("work"))
+	}
+	if len(photo) > 0 {
+		add("PHOTO", "data:image/jpeg;base64,"+base64.StdEncoding.EncodeToString(photo))
 	}
 	if !rev.IsZero() {
 		add("REV", rev.UTC().Format("20060102T150405Z"))

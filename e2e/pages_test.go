@@ -32,7 +32,7 @@ var signedIn = append([]string{
 	"/search", "/search?q=budget", "/search?q=bugdet", "/search?q=xyzzyx", "/search?q=budget&kind=document",
 	"/calendar?view=day", "/calendar?view=week", "/calendar?view=month", "/calendar?view=list", "/calendar/new",
 	"/news", "/news?shelf=archive", "/news?shelf=planned", "/documents", "/documents/bin", "/documents/unread",
-	"/account/rights", "/account/rights?q=a", "/directory", "/directory?q=dupont", "/directory?q=xyzzyx", "/mail", "/todo", "/boxes/todo", "/apps/finances/ask", "/apps/marches/ask",
+	"/account/rights", "/account/rights?q=a", "/directory", "/directory?q=dupont", "/directory?q=xyzzyx", "/directory/card", "/directory/chart", "/directory/chart?open=all", "/directory/chart?q=voirie", "/directory/chart?unit=conseil", "/mail", "/todo", "/boxes/todo", "/apps/finances/ask", "/apps/marches/ask",
 }, everybody...)
 
 // poolPages are those of who operates the pool.
@@ -45,7 +45,7 @@ var poolPages = []string{
 func roles() []role {
 	return []role{
 		{"agent", "agent@bourg.example", signedIn},
-		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/rights", "/admin/rights?q=a", "/admin/rights?to=everyone&right=news.edit", "/admin/rights/review?holds=&q=xyzzyx", "/admin/rights/review/things?kind=documents.mention", "/admin/rights/review/changes?since=2999-01-01", "/admin/mirror", "/admin/export", "/admin/erasures", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/agents?state=closed", "/admin/agents?unit=technique&state=active", "/admin/units/new?parent=technique", "/admin/units/technique/empty", "/admin/units?q=v", "/admin/units?q=xyzzyx", "/admin/groups?q=e&state=hand", "/admin/groups?q=xyzzyx", "/admin/journal?action=factor.reset", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/applications/finances/access", "/admin/applications/finances/access?q=a", "/admin/sign-in/factors"}, signedIn...)},
+		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/rights", "/admin/rights?q=a", "/admin/rights?to=everyone&right=news.edit", "/admin/rights/review?holds=&q=xyzzyx", "/admin/rights/review/things?kind=documents.mention", "/admin/rights/review/changes?since=2999-01-01", "/admin/mirror", "/admin/export", "/admin/erasures", "/admin/directory", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/agents?state=closed", "/admin/agents?unit=technique&state=active", "/admin/units/new?parent=technique", "/admin/units/technique/empty", "/admin/units?q=v", "/admin/units?q=xyzzyx", "/admin/groups?q=e&state=hand", "/admin/groups?q=xyzzyx", "/admin/journal?action=factor.reset", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/applications/finances/access", "/admin/applications/finances/access?q=a", "/admin/sign-in/factors"}, signedIn...)},
 		{"operator", "pool@pool.example", append(poolPages, everybody...)},
 		{"anybody", "", append([]string{"/sign-in", "/sign-in/forgotten"}, everybody...)},
 	}
@@ -86,6 +86,7 @@ var unseen = map[string]string{
 	"/admin/export/{id}":                "is the archive",
 	"/admin/erasures/{id}":              "is the certificate",
 	"/pool/erasures/{id}":               "is the certificate",
+	"/directory/agents/{id}/photo":      "is a picture",
 	"/search/suggestions":               "is a fragment of the search field",
 	"/theme/{file}":                     "is a style sheet",
 	"/pool/look/{file}":                 "is a style sheet",

@@ -32,6 +32,7 @@ var adminEntries = []adminEntry{
 	{"units", "/admin/units", "building", portal.ManageAgents},
 	{"groups", "/admin/groups", "people", portal.ManageAgents},
 	{"mirror", "/admin/mirror", "refresh", portal.Admin},
+	{"cards", "/admin/directory", "eye", portal.ManageAgents},
 	{"rights", "/admin/rights", "key", portal.Admin},
 	{"applications", "/admin/applications", "apps", portal.ManageApplications},
 	{"signin", "/admin/sign-in", "people", portal.Admin},

@@ -53,6 +53,7 @@ const (
 	AgentClosed    Action = "agent.closed"
 	AgentReopened  Action = "agent.reopened"
 	AgentsExported Action = "agents.exported"
+	CardsDecided   Action = "cards.decided"   // who sees their fields, and who corrects them
 	MembersChanged Action = "members.changed" // by an administrator
 	AgentImported  Action = "agent.imported"  // made by a line of a file
 	AgentWithdrawn Action = "agent.withdrawn" // the same, undone
@@ -125,7 +126,7 @@ var Actions = []Action{
 	AppPasswordStopped, AppPasswordResumed,
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
 	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
-	AgentCreated, AgentChanged, AgentClosed, AgentReopened, AgentsExported, MembersChanged, AgentImported, AgentWithdrawn, ImportBegun, ImportUndone,
+	AgentCreated, AgentChanged, AgentClosed, AgentReopened, AgentsExported, CardsDecided, MembersChanged, AgentImported, AgentWithdrawn, ImportBegun, ImportUndone,
 	UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
 	GroupCreated, GroupRenamed, GroupDeleted, GroupRestored, GroupRuled, GroupByHand, MembersByRule, MembersByCard, MembersByUnit,
 	GroupsExported, UnitsExported,

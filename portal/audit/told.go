@@ -39,7 +39,8 @@ func (e Entry) who(printer *i18n.Printer) string {
 // "audit.detail.otp"; other details are names that people gave.
 var details = map[Action][]string{
 	AgentInvited:       {"password", "ldap", "oidc"},
-	AgentChanged:       {"kind", "given_name", "family_name", "function", "unit", "manager", "email", "phone", "mobile", "office"},
+	AgentChanged:       {"kind", "given_name", "family_name", "function", "unit", "manager", "email", "phone", "mobile", "office", "photo", "presence", "mandates"},
+	CardsDecided:       {"photo", "function", "manager", "phone", "mobile", "email", "office", "presence"},
 	MirrorChanged:      {"on", "off"},
 	AgentClosed:        {"gone", "disabled", "account-expired"},
 	SignIn:             {"password", "ldap", "oidc", "otp", "key", "recovery"},

@@ -1,0 +1,197 @@
+package directory
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"net/http"
+
+	"golang.org/x/image/draw"
+	"golang.org/x/image/webp"
+
+	"parvis/portal"
+)
+
+// The sides of photographs, in pixels: in lists, on telephones, on the card's page.
+const (
+	PhotoSmall  = 96
+	PhotoMedium = 192
+	PhotoLarge  = 384
+)
+
+// photoSides lists them.
+var photoSides = []int{PhotoSmall, PhotoMedium, PhotoLarge}
+
+const (
+	// MaxPhoto bounds the file that is sent, in bytes.
+	MaxPhoto = 8 << 20
+	// maxPixels bounds what a file unfolds to: at 8 bytes each, 200 MB, of one file at a time.
+	maxPixels = 25_000_000
+	// leastSide is that of a picture on which a face can be told.
+	leastSide = 96
+)
+
+// decoding lets one picture be unfolded at a time: each takes much memory.
+var decoding = make(chan struct{}, 1)
+
+// pictures makes of a file the square photographs that are kept, by their sides:
+// JPEG written anew, with nothing in it but what is seen. The middle is kept, of a
+// high picture rather its top.
+func pictures(octets []byte) (map[int][]byte, error) {
+	decoding <- struct{}{}
+	defer func() { <-decoding }()
+	whole, err := unfold(octets)
+	if err != nil {
+		return nil, err
+	}
+	square := squared(turned(shrunk(whole), orientation(octets)))
+	kept := make(map[int][]byte, len(photoSides))
+	for _, side := range photoSides {
+		scaled := image.NewRGBA(image.Rect(0, 0, side, side))
+		draw.CatmullRom.Scale(scaled, scaled.Bounds(), square, square.Bounds(), draw.Src, nil)
+		var file bytes.Buffer
+		if err := jpeg.Encode(&file, scaled, &jpeg.Options{Quality: 85}); err != nil {
+			return nil, err
+		}
+		kept[side] = file.Bytes()
+	}
+	return kept, nil
+}
+
+// unfold decodes a picture once it is known to be of a kind and a size that we take.
+func unfold(octets []byte) (image.Image, error) {
+	var size func(octets []byte) (image.Config, error)
+	var picture func(octets []byte) (image.Image, error)
+	switch http.DetectContentType(octets) {
+	case "image/jpeg":
+		size, picture = reading(jpeg.DecodeConfig), reading(jpeg.Decode)
+	case "image/png":
+		size, picture = reading(png.DecodeConfig), reading(png.Decode)
+	case "image/webp":
+		size, picture = reading(webp.DecodeConfig), reading(webp.Decode)
+	default:
+		return nil, portal.Invalid("file", "directory.error.photo.kind")
+	}
+	config, err := size(octets)
+	switch {
+	case err != nil:
+		return nil, portal.Invalid("file", "directory.error.photo.broken")
+	case config.Width > maxPixels/max(1, config.Height):
+		return nil, portal.Invalid("file", "directory.error.photo.pixels")
+	case min(config.Width, config.Height) < leastSide:
+		return nil, portal.Invalid("file", "directory.error.photo.small", "side", leastSide)
+	}
+	decoded, err := picture(octets)
+	if err != nil {
+		return nil, portal.Invalid("file", "directory.error.photo.broken")
+	}
+	return decoded, nil
+}
+
+// reading makes a decoder read octets.
+func reading[T any](decode func(io.Reader) (T, error)) func([]byte) (T, error) {
+	return func(octets []byte) (T, error) { return decode(bytes.NewReader(octets)) }
+}
+
+// shrunk is a picture whose shorter side is at most twice what is kept of it, on
+// white where it is transparent.
+func shrunk(whole image.Image) *image.RGBA {
+	from := whole.Bounds()
+	width, height := from.Dx(), from.Dy()
+	if short, most := min(width, height), 2*PhotoLarge; short > most {
+		width, height = max(1, width*most/short), max(1, height*most/short)
+	}
+	to := image.NewRGBA(image.Rect(0, 0, width, height))
+	draw.Draw(to, to.Bounds(), image.White, image.Point{}, draw.Src)
+	draw.BiLinear.Scale(to, to.Bounds(), whole, from, draw.Over, nil)
+	return to
+}
+
+// turned puts a picture upright by the orientation of its file, 1 to 8 (EXIF 2.3,
+// tag 0x0112).
+func turned(picture *image.RGBA, orientation int) *image.RGBA {
+	if orientation < 2 || orientation > 8 {
+		return picture
+	}
+	width, height := picture.Bounds().Dx(), picture.Bounds().Dy()
+	across, down := width, height
+	if orientation > 4 {
+		across, down = height, width
+	}
+	upright := image.NewRGBA(image.Rect(0, 0, across, down))
+	for y := range down {
+		for x := range across {
+			upright.SetRGBA(x, y, at(picture, orientation, x, y, width-1, height-1))
+		}
+	}
+	return upright
+}
+
+// at is the dot of a picture that stands at a place of the upright one.
+func at(picture *image.RGBA, orientation, x, y, right, bottom int) color.RGBA {
+	switch orientation {
+	case 2:
+		return picture.RGBAAt(right-x, y)
+	case 3:
+		return picture.RGBAAt(right-x, bottom-y)
+	case 4:
+		return picture.RGBAAt(x, bottom-y)
+	case 5:
+		return picture.RGBAAt(y, x)
+	case 6:
+		return picture.RGBAAt(y, bottom-x)
+	case 7:
+		return picture.RGBAAt(right-y, bottom-x)
+	default: // 8
+		return picture.RGBAAt(right-y, x)
+	}
+}
+
+// squared cuts a square out of a picture: faces are in the middle, and above it on
+// high pictures.
+func squared(picture *image.RGBA) *image.RGBA {
+	width, height := picture.Bounds().Dx(), picture.Bounds().Dy()
+	side := min(width, height)
+	left, top := (width-side)/2, (height-side)/4
+	return picture.SubImage(image.Rect(left, top, left+side, top+side)).(*image.RGBA)
+}
+
+// orientation reads how the camera was held, 1 when the file does not say: in the
+// APP1 of JPEG, in the EXIF chunk of WebP and of PNG.
+func orientation(octets []byte) int {
+	const tag = 0x0112
+	start := bytes.Index(octets, []byte("Exif\x00\x00"))
+	switch {
+	case start >= 0:
+		start += len("Exif\x00\x00")
+	default:
+		start = bytes.Index(octets, []byte("eXIf"))
+		if start < 0 {
+			start = bytes.LastIndex(octets, []byte("EXIF"))
+			start += 4 // the length of the chunk
+		}
+		start += 4
+	}
+	if start < 8 || len(octets)-start < 14 {
+		return 1
+	}
+	tiff := octets[start:]
+	var order binary.ByteOrder = binary.LittleEndian
+	if tiff[0] == 'M' {
+		order = binary.BigEndian
+	}
+	first := uint64(order.Uint32(tiff[4:]))
+	if first+2 > uint64(len(tiff)) {
+		return 1
+	}
+	for entries, n := tiff[first+2:], int(order.Uint16(tiff[first:])); n > 0 && len(entries) >= 12; entries, n = entries[12:], n-1 {
+		if order.Uint16(entries) == tag {
+			return int(order.Uint16(entries[8:]))
+		}
+	}
+	return 1
+}
