@@ -305,7 +305,7 @@ var visits = []visit{
 	{route: "POST /pool/collectivities.csv", fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /pool/collectivities/{id}", path: at("/pool/collectivities/", own), author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /pool/collectivities/{id}/suspend", path: at("/pool/collectivities/", own, "/suspend"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
-	{route: "POST /pool/collectivities/{id}/suspend", path: at("/pool/collectivities/", (*estate).hosted, "/suspend"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
+	{route: "POST /pool/collectivities/{id}/suspend", path: at("/pool/collectivities/", (*estate).hosted, "/suspend"), fields: []string{"reason", "Essai"}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
 	{route: "POST /pool/collectivities/{id}/resume", path: at("/pool/collectivities/", (*estate).hosted, "/resume"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
 	{route: "GET /pool/journal", author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /pool/journal", path: at("/pool/journal?of=", own), author: 404, colleague: 404, stranger: 404, anonymous: 303},

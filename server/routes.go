@@ -92,7 +92,8 @@ func (s *Server) mount(context.Context, Options) error {
 		adminPage{s.renderer}.routes(),
 		pool.NewHandler(pool.Options{
 			Store: s.Directory, Inviter: s.Inviter, Journal: s.Journal, Methods: s.SSO.Methods, Factors: s.SSO.Factors,
-			Renderer: s.renderer, Log: s.log, Size: s.Documents.Size, Furnish: s.furnish,
+			Passwords: s.SSO.Passwords, Renderer: s.renderer, Log: s.log, Sizes: s.Documents, Furnish: s.furnish,
+			Troubles: []pool.Trouble{{Key: "mail", Count: s.Post.Lost}, {Key: "agendas", Count: s.Remote.Failing}},
 		}).Routes(),
 		s.ownRoutes(),
 	} {

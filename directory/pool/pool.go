@@ -32,12 +32,13 @@ type Options struct {
 	Store    *directory.Store
 	Inviter  *directory.Inviter
 	Journal  *audit.Journal
-	Methods  *sso.Methods
-	Factors  *sso.Factors
-	Renderer *web.Renderer
-	Log      *slog.Logger
-	// Size is how many bytes the files of a collectivity take.
-	Size func(ctx context.Context, id portal.CollectivityID) (int64, error)
+	Methods   *sso.Methods
+	Factors   *sso.Factors
+	Passwords *sso.Passwords
+	Renderer  *web.Renderer
+	Log       *slog.Logger
+	Sizes     Sizes
+	Troubles  []Trouble // in the order in which they are shown
 	// Furnish gives a new collectivity what every one begins with, in the name of
 	// its first administrator.
 	Furnish func(ctx context.Context, first portal.Caller, c directory.Collectivity) error
@@ -85,7 +86,7 @@ func (h *Handler) Routes() []web.Route {
 // listPage is a page of the collectivities and what is being written down.
 type listPage struct {
 	web.Page
-	List          directory.PoolList
+	List          rows
 	Drafts        []directory.Draft
 	Text          string
 	Kind, State   string
@@ -107,9 +108,9 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) (err error) {
 	caller, query := web.CallerOf(r), queryOf(r)
 	page := &listPage{
 		Text: query.Text, Kind: query.Kind, State: query.State, Kinds: directory.Kinds,
-		States: []string{directory.CollectivityOpen, directory.CollectivitySuspended},
+		States: []string{directory.CollectivityOpen, directory.CollectivitySuspended, troubled, quiet},
 	}
-	if page.List, err = h.Store.Pool(r.Context(), caller, query); err != nil {
+	if page.List, err = h.find(r, query); err != nil {
 		return err
 	}
 	if page.Drafts, err = h.Store.Drafts(r.Context(), caller); err != nil {
