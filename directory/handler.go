@@ -23,7 +23,7 @@ func NewHandler(store *Store, renderer *web.Renderer, inviter *Inviter) *Handler
 
 // Routes lists the pages.
 func (h *Handler) Routes() []web.Route {
-	return append(slices.Concat(h.adminRoutes(), h.unitRoutes(), h.groupRoutes(), h.rightsRoutes()), []web.Route{
+	return append(slices.Concat(h.adminRoutes(), h.unitRoutes(), h.groupRoutes(), h.rightsRoutes(), h.assistanceRoutes()), []web.Route{
 		{Method: "GET", Path: "/directory", Access: web.SignedIn, Handler: h.people},
 		{Method: "GET", Path: "/directory/agents/{id}", Access: web.SignedIn, Handler: h.card},
 	}...)

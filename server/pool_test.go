@@ -206,7 +206,9 @@ func TestThePoolIsForItsOperatorAlone(t *testing.T) {
 	for what, try := range map[string]func() error{
 		"list":    func() error { _, err := p.Directory.Pool(ctx, admin, directory.PoolQuery{}); return err },
 		"hosting": func() error { _, err := p.Directory.Hosting(ctx, admin, "bourg"); return err },
-		"suspend": func() error { return p.Directory.Suspend(ctx, admin, "agglo", directory.Suspension{Reason: "Essai"}, "") },
+		"suspend": func() error {
+			return p.Directory.Suspend(ctx, admin, "agglo", directory.Suspension{Reason: "Essai"}, "")
+		},
 		"resume":  func() error { return p.Directory.Resume(ctx, admin, "bourg", "") },
 		"drafts":  func() error { _, err := p.Directory.Drafts(ctx, admin); return err },
 		"draft":   func() error { _, err := p.Directory.Draft(ctx, admin, draft); return err },

@@ -364,6 +364,16 @@ func (s *Sessions) end(ctx context.Context, hash sessionHash, caller portal.Call
 	return was, nil
 }
 
+// MoveTo makes the session of a request act in another collectivity, where the
+// directory lets its person in.
+func (s *Sessions) MoveTo(r *http.Request, caller portal.Caller, to portal.CollectivityID) error {
+	hash, ok := hashOf(r)
+	if !ok {
+		return portal.ErrNotFound
+	}
+	return s.move(r.Context(), hash, caller, to)
+}
+
 // move makes the session of a request act in another collectivity.
 func (s *Sessions) move(ctx context.Context, hash sessionHash, caller portal.Caller, to portal.CollectivityID) error {
 	err := database.OneRow(s.db.Exec(ctx, `UPDATE sessions SET collectivity = $1 WHERE hash = $2 AND account = $3`,

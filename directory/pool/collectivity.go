@@ -28,6 +28,8 @@ type collectivityPage struct {
 	Lines   []told
 	More    bool // lines than these
 	Wrong   []wrong
+	Help    directory.Helpable
+	Helping bool // who reads this assists it now
 }
 
 // told is a line of the journal in the reader's language.
@@ -59,6 +61,10 @@ func (h *Handler) read(r *http.Request) (page *collectivityPage, err error) {
 	if page.Wrong, err = h.wrongIn(r, id); err != nil {
 		return nil, err
 	}
+	if page.Help, err = h.Store.HelpableBy(r.Context(), caller, id); err != nil {
+		return nil, err
+	}
+	page.Helping = page.Help.Going != nil && page.Help.Going.Account == caller.Account
 	page.Place, page.Located = placeOf(page.Collectivity)
 	entries, older, err := h.Journal.PoolLines(r.Context(), caller, id, audit.Query{Size: shownLines})
 	page.Lines, page.More = tell(web.Printer(r), entries), older != audit.Mark{}

@@ -29,12 +29,13 @@ var Locales embed.FS
 
 // Options are what the pages ask of others.
 type Options struct {
-	Store    *directory.Store
-	Inviter  *directory.Inviter
-	Journal  *audit.Journal
+	Store     *directory.Store
+	Inviter   *directory.Inviter
+	Journal   *audit.Journal
 	Methods   *sso.Methods
 	Factors   *sso.Factors
 	Passwords *sso.Passwords
+	Sessions  *sso.Sessions
 	Renderer  *web.Renderer
 	Log       *slog.Logger
 	Sizes     Sizes
@@ -60,6 +61,10 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "GET", Path: "/pool/collectivities/{id}/suspend", Handler: h.askSuspend},
 		{Method: "POST", Path: "/pool/collectivities/{id}/suspend", Handler: h.suspend},
 		{Method: "POST", Path: "/pool/collectivities/{id}/resume", Handler: h.resume},
+		{Method: "GET", Path: "/pool/collectivities/{id}/assist", Handler: h.askAssist},
+		{Method: "POST", Path: "/pool/collectivities/{id}/assist", Handler: h.assist},
+		{Method: "POST", Path: "/pool/collectivities/{id}/rejoin", Handler: h.rejoin},
+		{Method: "POST", Path: "/pool/assistance/end", Handler: h.leave},
 		{Method: "GET", Path: "/pool/journal", Handler: h.journal},
 		{Method: "GET", Path: "/pool/look/{file}", Handler: h.sample},
 		{Method: "GET", Path: "/pool/new", Handler: h.showIdentity},
@@ -88,6 +93,7 @@ type listPage struct {
 	web.Page
 	List          rows
 	Drafts        []directory.Draft
+	Calls         []directory.Call
 	Text          string
 	Kind, State   string
 	Kinds, States []string
@@ -114,6 +120,9 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) (err error) {
 		return err
 	}
 	if page.Drafts, err = h.Store.Drafts(r.Context(), caller); err != nil {
+		return err
+	}
+	if page.Calls, err = h.Store.Calls(r.Context(), caller); err != nil {
 		return err
 	}
 	held, err := h.Factors.Of(r.Context(), caller.Account)

@@ -1,11 +1,6 @@
 package openid_test
 
-import (
-	"testing"
-
-	"parvis/directory"
-	"parvis/portal"
-)
+import "testing"
 
 // TestASuspendedCollectivityGivesNothingMore: what its applications hold is worth
 // nothing from the next request on.
@@ -15,10 +10,7 @@ func TestASuspendedCollectivityGivesNothingMore(t *testing.T) {
 	if status, _ := r.userinfo(said["access_token"]); status != 200 {
 		t.Fatalf("userinfo before: %d", status)
 	}
-	operator := portal.Caller{Rights: []portal.Right{portal.OperatePool}}
-	if err := r.Directory.Suspend(t.Context(), operator, "bourg", directory.Suspension{Reason: "Essai"}, ""); err != nil {
-		t.Fatal(err)
-	}
+	r.Suspend("bourg")
 	if status, _ := r.userinfo(said["access_token"]); status != 401 {
 		t.Errorf("userinfo: %d, want 401", status)
 	}
