@@ -100,7 +100,7 @@ func TestAssistanceIsSeenAndToldAndEnds(t *testing.T) {
 	}
 	op.Post("/admin/groups", "name", "Élections").Want(t, 303)
 	op.Get("/pool").Want(t, 200)
-	admin.Get("/admin/journal").Want(t, 200, "Assistance commencée", "Groupe à refaire", "Groupe créé", "Élections", "Formulaire envoyé par l’assistance")
+	admin.Get("/admin/journal").Want(t, 200, "Assistance commencée", "Groupe à refaire", "Groupe ajouté", "Élections", "Formulaire envoyé par l’assistance")
 	lines, _, err := p.Journal.Lines(t.Context(), p.Caller("admin@bourg.example", "bourg"), audit.Query{Action: audit.GroupCreated})
 	if err != nil || len(lines) != 1 || lines[0].Name != operator {
 		t.Errorf("who made the group: %+v, %v", lines, err)
