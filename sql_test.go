@@ -34,6 +34,8 @@ var allCollectivities = []struct{ file, start, why string }{
 	{"directory/arrival_run.go", "SELECT collectivity, id, state, file_name, columns, namesakes, units, plan, reached, invites, invited, account, agent, address, fault, created, begun, ended FROM arrivals WHERE begun", "old imports: deletes each by its collectivity and id"},
 	{"portal/post/worker.go", "SELECT collectivity, id, letter", "the next letters to send, each by its collectivity"},
 	{"portal/post/worker.go", "DELETE FROM outgoing_mail WHERE due = 0", "what became of letters given up long ago"},
+	{"portal/post/lost.go", "SELECT collectivity, COUNT(*) FROM outgoing_mail", "how many letters were given up in each, for the operator"},
+	{"calendar/remote/failing.go", "SELECT collectivity, COUNT(*) FROM remote_accounts", "how many agendas could not be read in each, for the operator"},
 	{"sso/choose.go", "DELETE FROM app_passwords WHERE account", "what an account's own person ends, in each of its collectivities"},
 	{"directory/identity.go", "SELECT a.id, a.collectivity, c.name, a.unit", "lists an account's own agents, to switch between"},
 	{"sso/program.go", "SELECT collectivity, hash, scopes, ends, used, stopped FROM app_passwords", "finds the collectivity of a password by its account and id"},

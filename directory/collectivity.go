@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"parvis/portal"
 	"parvis/portal/database"
 	"parvis/portal/i18n"
+	"parvis/portal/web"
 )
 
 // Collectivity is one public body of the pool.
@@ -144,7 +146,8 @@ func insertDomains(ctx context.Context, tx *database.Tx, c Collectivity) error {
 // body is a collectivity read a moment ago.
 type body struct {
 	Collectivity
-	zone  *time.Location // loading one reads a file
+	zone  *time.Location  // loading one reads a file
+	help  *web.Assistance // who assists it, nil for nobody
 	until time.Time
 }
 
@@ -166,7 +169,11 @@ func (s *Store) remembered(ctx context.Context, id portal.CollectivityID) (body,
 	if err != nil {
 		zone = time.UTC // checked when it was written; a machine may lack it
 	}
-	read := body{c, zone, s.now().Add(bodyLife)}
+	help, err := s.helpedNow(ctx, id)
+	if err != nil && !errors.Is(err, portal.ErrNotFound) {
+		return body{}, err
+	}
+	read := body{c, zone, help, s.now().Add(bodyLife)}
 	s.bodies.Store(id, read)
 	return read, nil
 }

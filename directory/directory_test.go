@@ -247,7 +247,7 @@ func TestACallerIsWhatTheDirectorySaysNow(t *testing.T) {
 	if _, err := tw.CallerFor(ctx, tw.both.Account, "agglo"); !errors.Is(err, portal.ErrNotFound) {
 		t.Errorf("a closed account is a caller: %v", err)
 	}
-	must(t, tw.Suspend(ctx, operator, "agglo", ""))
+	must(t, tw.Suspend(ctx, operator, "agglo", directory.Suspension{Reason: "Essai"}, ""))
 	if _, err := tw.CallerFor(ctx, tw.luc.Account, "agglo"); !errors.Is(err, portal.ErrNotFound) {
 		t.Errorf("an agent of a closed collectivity is a caller: %v", err)
 	}
@@ -398,7 +398,7 @@ func TestADomainThatMovedIsFollowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	belongs("agglo")
-	if err := tw.Store.Suspend(ctx, operator, "agglo", ""); err != nil {
+	if err := tw.Store.Suspend(ctx, operator, "agglo", directory.Suspension{Reason: "Essai"}, ""); err != nil {
 		t.Fatal(err)
 	}
 	belongs("")

@@ -300,7 +300,7 @@ func (n *Inviter) Open(ctx context.Context, caller portal.Caller, id DraftID, ad
 			err = n.store.insertCollectivity(ctx, tx, c)
 		}
 		if err == nil {
-			err = n.store.tellBoth(ctx, tx, caller, audit.CollectivityCreated, c.ID, c.Name, address)
+			err = n.store.tellBoth(ctx, tx, caller, audit.Line{Action: audit.CollectivityCreated, Object: c.Name, ObjectID: string(c.ID), Address: address})
 		}
 		if err != nil {
 			return nil, err

@@ -119,7 +119,7 @@ func (s *Store) SetPolicy(ctx context.Context, caller portal.Caller, shown strin
 	}
 	if err == nil {
 		err = s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) ([]string, error) {
-			return s.decide(ctx, tx, caller, shown, policy, address)
+			return s.decideFields(ctx, tx, caller, shown, policy, address)
 		})
 	}
 	if err != nil {
@@ -141,8 +141,8 @@ func (p Policy) check() error {
 	return wrong.OrNil()
 }
 
-// decide writes a policy, and returns who must be found anew.
-func (s *Store) decide(ctx context.Context, tx *database.Tx, caller portal.Caller, shown string, policy Policy, address string) ([]string, error) {
+// decideFields writes a policy, and returns who must be found anew.
+func (s *Store) decideFields(ctx context.Context, tx *database.Tx, caller portal.Caller, shown string, policy Policy, address string) ([]string, error) {
 	now, err := policyIn(ctx, tx, caller.Collectivity)
 	if err != nil {
 		return nil, err

@@ -218,7 +218,10 @@ func (s *Store) identity(ctx context.Context, theme ThemeURL, account portal.Acc
 	if collectivity != "" {
 		here = memberOf(all, collectivity)
 	}
-	if here < 0 || len(all) == 0 {
+	if here < 0 {
+		return s.helper(ctx, theme, account, collectivity)
+	}
+	if len(all) == 0 {
 		return nil, fmt.Errorf("directory: find identity: %w", portal.ErrNotFound)
 	}
 	c, err := s.remembered(ctx, all[here].Collectivity)
@@ -259,7 +262,7 @@ func (s *Store) operator(ctx context.Context, account portal.AccountID) (*web.Id
 
 // shown is what pages show of a collectivity.
 func (b body) shown(theme ThemeURL) web.Collectivity {
-	shown := web.Collectivity{ID: b.ID, Name: b.Name, LongName: b.LongName, Phone: b.Phone, Language: b.Language, Zone: b.zone}
+	shown := web.Collectivity{ID: b.ID, Name: b.Name, LongName: b.LongName, Phone: b.Phone, Language: b.Language, Zone: b.zone, Assistance: b.help}
 	if theme != nil {
 		shown.ThemeURL = theme(b.Collectivity)
 	}
@@ -273,6 +276,9 @@ func versionOf(identity *web.Identity) string {
 		identity.PersonName, identity.Language, identity.Scheme)
 	fmt.Fprintf(sum, "%q %q %q %q %q %v", identity.Collectivity.Name, identity.Collectivity.LongName,
 		identity.Collectivity.Phone, identity.Collectivity.ThemeURL, cmp.Or(identity.Collectivity.Language, "fr"), identity.Collectivity.Zone)
+	if help := identity.Collectivity.Assistance; help != nil {
+		fmt.Fprintf(sum, "%q", help.ID)
+	}
 	for _, m := range identity.Memberships {
 		fmt.Fprintf(sum, "%q %q %v", m.ID, m.Name, m.Current)
 	}

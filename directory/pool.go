@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"parvis/portal/audit"
 	"parvis/portal/database"
 	"parvis/portal/i18n"
+	"parvis/sso"
 )
 
 // Hosted is a collectivity as the operator of the pool sees it: its name and
@@ -20,7 +22,23 @@ import (
 type Hosted struct {
 	Collectivity
 	Suspended time.Time // zero for one that is open
-	Agents    int       // active ones
+	Suspension
+	Agents int // active ones
+}
+
+// Suspension is what is said of a collectivity that is suspended.
+type Suspension struct {
+	Reason string // for the pool and for its journal
+	Notice string // what its agents read where they sign in, "" for no more than that it is so
+}
+
+const maxNotice = 300
+
+func (s Suspension) check() error {
+	var wrong portal.Check
+	wrong.Text("reason", s.Reason, true, maxNotice)
+	wrong.Text("notice", s.Notice, false, maxNotice)
+	return wrong.OrNil()
 }
 
 // States of a collectivity, to narrow the list by.
@@ -37,9 +55,13 @@ type PoolQuery struct {
 	State string // "" for all
 	Page  int    // from 1; less is 1
 	Whole bool   // all pages at once
+	// First are those listed before the others, the highest number first.
+	First map[portal.CollectivityID]int
+	// Among are the only ones that may be found; nil for all.
+	Among map[portal.CollectivityID]bool
 }
 
-// PoolList is a page of collectivities in the order of their names.
+// PoolList is a page of collectivities: what comes first, then by name.
 type PoolList struct {
 	Rows        []Hosted
 	Total       int // that the query finds
@@ -63,13 +85,30 @@ func (s *Store) Pool(ctx context.Context, caller portal.Caller, query PoolQuery)
 	if !query.Whole {
 		found = found[(list.Page-1)*poolSize : min(len(found), list.Page*poolSize)]
 	}
-	for i := range found { // only of those shown: counting is most of the work
-		if found[i].Agents, err = s.count(ctx, countActive, found[i].ID); err != nil {
-			return PoolList{}, err
-		}
-	}
 	list.Rows = found
-	return list, nil
+	return list, s.countAgents(ctx, found) // only of those shown: counting is most of the work
+}
+
+// countAgents fills in how many agents collectivities have.
+func (s *Store) countAgents(ctx context.Context, all []Hosted) error {
+	if len(all) == 0 {
+		return nil
+	}
+	at, ids := map[portal.CollectivityID]int{}, make([]any, len(all))
+	for i, one := range all {
+		at[one.ID], ids[i] = i, string(one.ID)
+	}
+	rows, err := s.db.Query(ctx, `SELECT collectivity, COUNT(*) FROM agents WHERE active AND collectivity IN (`+database.Params(1, len(ids))+`) GROUP BY collectivity`, ids...)
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (count int, err error) {
+		var id portal.CollectivityID
+		err = rows.Scan(&id, &count)
+		all[at[id]].Agents = count
+		return count, err
+	})
+	if err != nil {
+		return fmt.Errorf("directory: count agents: %w", err)
+	}
+	return nil
 }
 
 const (
@@ -87,7 +126,7 @@ func (s *Store) count(ctx context.Context, query string, id portal.CollectivityI
 // hosted reads the collectivities that a query finds, sorted by name. A pool has
 // a thousand at most: their names are compared here, as people spell them.
 func (s *Store) hosted(ctx context.Context, query PoolQuery) ([]Hosted, error) {
-	rows, err := s.db.Query(ctx, `SELECT `+collectivityColumns+`, suspended FROM collectivities ORDER BY id`)
+	rows, err := s.db.Query(ctx, `SELECT `+collectivityColumns+`, suspended, suspended_reason, suspended_notice FROM collectivities ORDER BY id`)
 	all, err := database.Collect(rows, err, scanHosted)
 	if err != nil {
 		return nil, fmt.Errorf("directory: pool: %w", err)
@@ -101,13 +140,15 @@ func (s *Store) hosted(ctx context.Context, query PoolQuery) ([]Hosted, error) {
 	all = slices.DeleteFunc(all, func(one Hosted) bool {
 		names[one.ID] = i18n.Fold(one.Name)
 		searched := " " + names[one.ID] + " " + i18n.Fold(strings.Join(append(domains[one.ID], string(one.ID), one.SIREN, one.INSEE), " "))
-		return query.Kind != "" && one.Kind != query.Kind || query.State != "" && one.state() != query.State ||
+		return query.Among != nil && !query.Among[one.ID] || query.Kind != "" && one.Kind != query.Kind || query.State != "" && one.state() != query.State ||
 			slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(searched, " "+word) })
 	})
 	for i := range all {
 		all[i].Domains = domains[all[i].ID]
 	}
-	slices.SortStableFunc(all, func(a, b Hosted) int { return strings.Compare(names[a.ID], names[b.ID]) })
+	slices.SortStableFunc(all, func(a, b Hosted) int {
+		return cmp.Or(query.First[b.ID]-query.First[a.ID], strings.Compare(names[a.ID], names[b.ID]))
+	})
 	return all, nil
 }
 
@@ -120,7 +161,7 @@ func (h Hosted) state() string {
 
 func scanHosted(rows *sql.Rows) (one Hosted, err error) {
 	var suspended int64
-	one.Collectivity, err = scanCollectivity(func(dest ...any) error { return rows.Scan(append(dest, &suspended)...) })
+	one.Collectivity, err = scanCollectivity(func(dest ...any) error { return rows.Scan(append(dest, &suspended, &one.Reason, &one.Notice)...) })
 	one.Suspended = database.FromMillis(suspended)
 	return one, err
 }
@@ -145,7 +186,7 @@ func (s *Store) Hosting(ctx context.Context, caller portal.Caller, id portal.Col
 	if err := caller.Require(portal.OperatePool); err != nil {
 		return Hosting{}, fmt.Errorf("directory: hosting: %w", err)
 	}
-	rows, err := s.db.Query(ctx, `SELECT `+collectivityColumns+`, suspended FROM collectivities WHERE id = $1`, string(id))
+	rows, err := s.db.Query(ctx, `SELECT `+collectivityColumns+`, suspended, suspended_reason, suspended_notice FROM collectivities WHERE id = $1`, string(id))
 	found, err := database.Collect(rows, err, scanHosted)
 	if err == nil && len(found) == 0 {
 		err = portal.ErrNotFound
@@ -205,38 +246,48 @@ func (s *Store) domains(ctx context.Context) (map[portal.CollectivityID][]string
 
 // Suspend closes a collectivity: its agents are out at their next request, and
 // nothing is lost. address is the client's, for the journals of the collectivity
-// and of the pool. Suspending what is suspended changes nothing. It needs the
-// right to operate the pool.
-func (s *Store) Suspend(ctx context.Context, caller portal.Caller, id portal.CollectivityID, address string) error {
-	return s.setOpen(ctx, caller, id, false, audit.CollectivitySuspended, address)
+// and of the pool. Suspending what is suspended changes what is said of it. It
+// needs the right to operate the pool. portal.FieldErrors when why is refused.
+func (s *Store) Suspend(ctx context.Context, caller portal.Caller, id portal.CollectivityID, why Suspension, address string) error {
+	if err := why.check(); err != nil {
+		return fmt.Errorf("directory: suspend %q: %w", id, err)
+	}
+	return s.setOpen(ctx, caller, id, why, audit.CollectivitySuspended, address)
 }
 
 // Resume opens a suspended collectivity again, as it was.
 func (s *Store) Resume(ctx context.Context, caller portal.Caller, id portal.CollectivityID, address string) error {
-	return s.setOpen(ctx, caller, id, true, audit.CollectivityResumed, address)
+	return s.setOpen(ctx, caller, id, Suspension{}, audit.CollectivityResumed, address)
 }
 
-func (s *Store) setOpen(ctx context.Context, caller portal.Caller, id portal.CollectivityID, active bool, action audit.Action, address string) error {
+// setOpen suspends for a reason, and opens again for none.
+func (s *Store) setOpen(ctx context.Context, caller portal.Caller, id portal.CollectivityID, why Suspension, action audit.Action, address string) error {
 	if err := caller.Require(portal.OperatePool); err != nil {
 		return fmt.Errorf("directory: %s: %w", action, err)
 	}
+	active := why == Suspension{}
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		var name string
-		var was bool
-		if err := tx.QueryRow(ctx, `SELECT name, active FROM collectivities WHERE id = $1`, string(id)).Scan(&name, &was); err != nil {
+		var was Suspension
+		var open bool
+		var since int64
+		err := tx.QueryRow(ctx, `SELECT name, active, suspended, suspended_reason, suspended_notice FROM collectivities WHERE id = $1`, string(id)).
+			Scan(&name, &open, &since, &was.Reason, &was.Notice)
+		if err != nil || open == active && was == why {
 			return err
 		}
-		if was == active {
-			return nil
-		}
-		since := int64(0)
-		if !active {
+		switch {
+		case active:
+			since = 0
+		case since == 0:
 			since = database.Millis(s.now())
 		}
-		if _, err := tx.Exec(ctx, `UPDATE collectivities SET active = $1, suspended = $2 WHERE id = $3`, active, since, string(id)); err != nil {
+		_, err = tx.Exec(ctx, `UPDATE collectivities SET active = $1, suspended = $2, suspended_reason = $3, suspended_notice = $4 WHERE id = $5`,
+			active, since, why.Reason, why.Notice, string(id))
+		if err != nil {
 			return err
 		}
-		return s.tellBoth(ctx, tx, caller, action, id, name, address)
+		return s.tellBoth(ctx, tx, caller, audit.Line{Action: action, Detail: why.Reason, Object: name, ObjectID: string(id), Address: address})
 	})
 	if err != nil {
 		return fmt.Errorf("directory: %s %q: %w", action, id, err)
@@ -248,14 +299,14 @@ func (s *Store) setOpen(ctx context.Context, caller portal.Caller, id portal.Col
 
 // tellBoth writes what the operator did to a collectivity into its own journal
 // and into that of the pool.
-func (s *Store) tellBoth(ctx context.Context, tx *database.Tx, caller portal.Caller, action audit.Action, id portal.CollectivityID, name, address string) error {
-	line, err := s.byOperator(ctx, tx, caller, action, address)
+func (s *Store) tellBoth(ctx context.Context, tx *database.Tx, caller portal.Caller, line audit.Line) error {
+	by, err := s.byOperator(ctx, tx, caller, line.Action, line.Address)
 	if err != nil {
 		return err
 	}
-	line.Object, line.ObjectID = name, string(id)
-	for _, line.Collectivity = range []portal.CollectivityID{"", id} {
-		if err := audit.Write(ctx, tx, line); err != nil {
+	by.Object, by.ObjectID, by.Detail = line.Object, line.ObjectID, line.Detail
+	for _, by.Collectivity = range []portal.CollectivityID{"", portal.CollectivityID(line.ObjectID)} {
+		if err := audit.Write(ctx, tx, by); err != nil {
 			return err
 		}
 	}
@@ -273,16 +324,16 @@ func (s *Store) byOperator(ctx context.Context, tx *database.Tx, caller portal.C
 	return line, err
 }
 
-// SuspendedAt names the suspended collectivity of an id or of an e-mail domain,
-// "" when there is none.
-func (s *Store) SuspendedAt(ctx context.Context, id portal.CollectivityID, domain string) (name string, err error) {
+// SuspendedAt tells of the suspended collectivity of an id or of an e-mail domain;
+// its name is "" when there is none.
+func (s *Store) SuspendedAt(ctx context.Context, id portal.CollectivityID, domain string) (found sso.Suspended, err error) {
 	err = s.db.QueryRow(ctx, `
-		SELECT c.name FROM collectivities c LEFT JOIN collectivity_domains d ON d.collectivity = c.id
-		WHERE NOT c.active AND (c.id = $1 OR d.domain = $2) LIMIT 1`, string(id), domain).Scan(&name)
+		SELECT c.name, c.suspended_notice FROM collectivities c LEFT JOIN collectivity_domains d ON d.collectivity = c.id
+		WHERE NOT c.active AND (c.id = $1 OR d.domain = $2) LIMIT 1`, string(id), domain).Scan(&found.Name, &found.Notice)
 	if err != nil && !errors.Is(err, portal.ErrNotFound) {
-		return "", fmt.Errorf("directory: find what is suspended: %w", err)
+		return sso.Suspended{}, fmt.Errorf("directory: find what is suspended: %w", err)
 	}
-	return name, nil
+	return found, nil
 }
 
 // ChangeCollectivity replaces what is known of a public body, its domains

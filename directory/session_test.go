@@ -21,9 +21,11 @@ import (
 func TestWhoIsClosedIsOutAtTheNextRequest(t *testing.T) {
 	ctx, admin := context.Background(), directory.Installation("bourg")
 	for name, shut := range map[string]func(h *house) error{
-		"account":      func(h *house) error { return h.SetAccountActive(ctx, operator, h.anne.Account, false) },
-		"agent":        func(h *house) error { return h.CloseAgent(ctx, admin, h.anne.Agent, "") },
-		"collectivity": func(h *house) error { return h.Suspend(ctx, operator, "bourg", "") },
+		"account": func(h *house) error { return h.SetAccountActive(ctx, operator, h.anne.Account, false) },
+		"agent":   func(h *house) error { return h.CloseAgent(ctx, admin, h.anne.Agent, "") },
+		"collectivity": func(h *house) error {
+			return h.Suspend(ctx, operator, "bourg", directory.Suspension{Reason: "Essai"}, "")
+		},
 	} {
 		h := newHouse(t)
 		b := h.browser(t)

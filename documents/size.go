@@ -2,9 +2,11 @@ package documents
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"parvis/portal"
+	"parvis/portal/database"
 )
 
 // Size is how many bytes the files of a collectivity take on disk, those of older
@@ -18,4 +20,30 @@ func (s *Store) Size(ctx context.Context, collectivity portal.CollectivityID) (b
 		return 0, fmt.Errorf("documents: size of %q: %w", collectivity, err)
 	}
 	return bytes, nil
+}
+
+// Sizes are those of several collectivities; one without files is left out.
+func (s *Store) Sizes(ctx context.Context, collectivities []portal.CollectivityID) (map[portal.CollectivityID]int64, error) {
+	sizes := map[portal.CollectivityID]int64{}
+	if len(collectivities) == 0 {
+		return sizes, nil
+	}
+	args := make([]any, len(collectivities))
+	for i, id := range collectivities {
+		args[i] = string(id)
+	}
+	rows, err := s.db.Query(ctx, `
+		SELECT collectivity, CAST(SUM(size) AS BIGINT) FROM
+			(SELECT DISTINCT collectivity, sha256, size FROM document_versions WHERE collectivity IN (`+database.Params(1, len(args))+`)) files
+		GROUP BY collectivity`, args...)
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (size int64, err error) {
+		var id portal.CollectivityID
+		err = rows.Scan(&id, &size)
+		sizes[id] = size
+		return size, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("documents: sizes: %w", err)
+	}
+	return sizes, nil
 }

@@ -61,6 +61,7 @@ var catalogue = []Table{
 	{Name: "stated_absences", Key: []string{"agent"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "mandates", Key: []string{"id"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "directory_stamps", Excluded: isDerived},
+	{Name: "assistances", Key: []string{"id"}, Excluded: isPool, Account: []string{"account"}},
 	{Name: "desk_views", Key: []string{"id"}, Excluded: isPassing, Person: map[string]Fate{"agent": Gone, "viewer": Pseudonym}},
 	{Name: "arrivals", Key: []string{"id"}, Excluded: isPassing, Account: []string{"account"}, Person: map[string]Fate{"agent": Pseudonym}},
 	{Name: "arrival_lines", Key: []string{"plan", "line"}, Excluded: isPassing, Person: map[string]Fate{"agent": Gone}},

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 
 	"parvis/portal"
 	"parvis/portal/web"
@@ -40,11 +41,15 @@ var adminEntries = []adminEntry{
 	{"journal", "/admin/journal", "list", portal.ReadJournal},
 	{"export", "/admin/export", "download", portal.Admin},
 	{"erasures", "/admin/erasures", "trash", portal.Admin},
+	{"assistance", "/admin/assistance", "key", portal.Admin},
 }
 
 func (a adminPage) show(w http.ResponseWriter, r *http.Request) error {
 	page := &adminShown{}
 	for _, entry := range adminEntries {
+		if helper := web.Assists(web.CallerOf(r)); helper && !slices.Contains(assisted, "GET "+entry.Href) {
+			continue // a page that is not there for her
+		}
 		if web.CallerOf(r).Can(entry.right) {
 			page.Entries = append(page.Entries, entry)
 		}

@@ -153,10 +153,11 @@ func TestASuspendedCollectivityIsShutAndSaysSo(t *testing.T) {
 	app := p.AppPassword("agent@bourg.example", "bourg")
 	agent.Get("/").Want(t, 200)
 	op.Get("/pool/collectivities/bourg/suspend").Want(t, 200, "Ce qui va suivre", "Ses 5 agents", "Rien n’est effacé")
+	op.Post("/pool/collectivities/bourg/suspend", "reason", " ").Want(t, 422, `id="reason-error"`)
 	agent.Get("/").Want(t, 200) // asking changes nothing
-	op.Post("/pool/collectivities/bourg/suspend").Want(t, 303)
+	op.Post("/pool/collectivities/bourg/suspend", "reason", "Convention échue", "notice", "Appelez le syndicat au 02 61 91 01 00.").Want(t, 303)
 	agent.Get("/news").Want(t, 303)
-	agent.Get("/sign-in?next=/news").Want(t, 200, "Bourg-sur-Loire est suspendue")
+	agent.Get("/sign-in?next=/news").Want(t, 200, "Bourg-sur-Loire est suspendue", "Appelez le syndicat")
 	neighbour.Get("/").Want(t, 200)
 	secretaryIn.Get("/").Want(t, 200)
 	if _, err := p.SSO.AppPasswords.Authenticate(t.Context(), "agent@bourg.example", app, "127.0.0.1"); err == nil {
@@ -164,7 +165,7 @@ func TestASuspendedCollectivityIsShutAndSaysSo(t *testing.T) {
 	}
 	anew := p.Anonymous()
 	anew.Post("/sign-in", "login", "agent@bourg.example", "next", "/").Want(t, 303)
-	anew.Get("/sign-in/password").Want(t, 200, "Bourg-sur-Loire est suspendue")
+	anew.Get("/sign-in/password").Want(t, 200, "Bourg-sur-Loire est suspendue", "Appelez le syndicat")
 	if answer := anew.Post("/sign-in/password", "password", servertest.Password); answer.Status == 303 {
 		t.Error("a new sign-in passes")
 	}
@@ -173,11 +174,11 @@ func TestASuspendedCollectivityIsShutAndSaysSo(t *testing.T) {
 		t.Error("strangers are told")
 	}
 	op.Get("/pool?state=suspended").Want(t, 200, "Bourg-sur-Loire", "1 collectivité")
-	page := op.Get("/pool/collectivities/bourg").Want(t, 200, "Suspendue depuis", "Collectivité suspendue", "/pool/collectivities/bourg/resume")
+	page := op.Get("/pool/collectivities/bourg").Want(t, 200, "Suspendue depuis", "Collectivité suspendue", "Convention échue", "Appelez le syndicat", "/pool/collectivities/bourg/resume")
 	if !strings.Contains(page.Body, operator) {
 		t.Error("the journal does not say who")
 	}
-	op.Post("/pool/collectivities/bourg/suspend").Want(t, 303) // twice is once
+	op.Post("/pool/collectivities/bourg/suspend", "reason", "Convention échue", "notice", "Appelez le syndicat au 02 61 91 01 00.").Want(t, 303) // twice is once
 	op.Post("/pool/collectivities/bourg/resume").Want(t, 303)
 	agent.Get("/news").Want(t, 200)
 	if _, err := p.SSO.AppPasswords.Authenticate(t.Context(), "agent@bourg.example", app, "127.0.0.1"); err != nil {
@@ -187,7 +188,7 @@ func TestASuspendedCollectivityIsShutAndSaysSo(t *testing.T) {
 	if err != nil || len(lines) != 1 || lines[0].Name != operator {
 		t.Errorf("its journal holds %+v, %v", lines, err)
 	}
-	p.As("admin@bourg.example").Get("/admin/journal").Want(t, 200, "Collectivité suspendue", "Collectivité rouverte", operator)
+	p.As("admin@bourg.example").Get("/admin/journal").Want(t, 200, "Collectivité suspendue", "Convention échue", "Collectivité rouverte", operator)
 	if strings.Contains(p.As("admin@agglo.example").Get("/admin/journal").Body, ">Collectivité suspendue</td>") {
 		t.Error("another collectivity's journal tells it")
 	}
@@ -205,7 +206,9 @@ func TestThePoolIsForItsOperatorAlone(t *testing.T) {
 	for what, try := range map[string]func() error{
 		"list":    func() error { _, err := p.Directory.Pool(ctx, admin, directory.PoolQuery{}); return err },
 		"hosting": func() error { _, err := p.Directory.Hosting(ctx, admin, "bourg"); return err },
-		"suspend": func() error { return p.Directory.Suspend(ctx, admin, "agglo", "") },
+		"suspend": func() error {
+			return p.Directory.Suspend(ctx, admin, "agglo", directory.Suspension{Reason: "Essai"}, "")
+		},
 		"resume":  func() error { return p.Directory.Resume(ctx, admin, "bourg", "") },
 		"drafts":  func() error { _, err := p.Directory.Drafts(ctx, admin); return err },
 		"draft":   func() error { _, err := p.Directory.Draft(ctx, admin, draft); return err },
@@ -214,6 +217,8 @@ func TestThePoolIsForItsOperatorAlone(t *testing.T) {
 		"open":    func() error { _, err := p.Inviter.Open(ctx, admin, draft, ""); return err },
 		"journal": func() error { _, _, err := p.Journal.PoolLines(ctx, admin, "", audit.Query{}); return err },
 		"last":    func() error { _, err := p.Journal.LastIn(ctx, admin, "bourg", audit.SignIn); return err },
+		"entries": func() error { _, err := p.Journal.LastEntries(ctx, admin, nil); return err },
+		"quiet":   func() error { _, err := p.Journal.QuietSince(ctx, admin, time.Now()); return err },
 	} {
 		if err := try(); !errors.Is(err, portal.ErrDenied) {
 			t.Errorf("%s by an administrator: %v, want ErrDenied", what, err)

@@ -67,7 +67,7 @@ func (s *Server) mount(context.Context, Options) error {
 	}
 	s.Router, err = web.NewRouter(web.Config{
 		Identifier: s.SSO.Sessions, Renderer: s.renderer, Catalogue: s.catalogue, Log: s.log,
-		BaseURL: s.Config.URL, TrustedProxies: proxies, LogRequests: s.Config.Log.Requests,
+		BaseURL: s.Config.URL, TrustedProxies: proxies, LogRequests: s.Config.Log.Requests, Assisting: s.assisting(),
 	})
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
@@ -97,7 +97,8 @@ func (s *Server) mount(context.Context, Options) error {
 		adminPage{s.renderer}.routes(),
 		pool.NewHandler(pool.Options{
 			Store: s.Directory, Inviter: s.Inviter, Journal: s.Journal, Methods: s.SSO.Methods, Factors: s.SSO.Factors,
-			Renderer: s.renderer, Log: s.log, Size: s.Documents.Size, Furnish: s.furnish,
+			Passwords: s.SSO.Passwords, Sessions: s.SSO.Sessions, Renderer: s.renderer, Log: s.log, Sizes: s.Documents, Furnish: s.furnish,
+			Troubles: []pool.Trouble{{Key: "mail", Count: s.Post.Lost}, {Key: "agendas", Count: s.Remote.Failing}},
 		}).Routes(),
 		leaving.NewHandler(s.Leaving, s.renderer, s.SSO.Freshly).Routes(),
 		s.ownRoutes(),

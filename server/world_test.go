@@ -546,6 +546,21 @@ func (e *estate) draft() string {
 	return string(id)
 }
 
+// assistance is one that the collectivity is given now.
+func (e *estate) assistance() string {
+	e.number++
+	id := fmt.Sprintf("assistance-%s-%d", e.id, e.number)
+	account, err := e.Directory.AccountByLogin(e.t.Context(), operator)
+	if err == nil {
+		_, err = e.DB.Exec(e.t.Context(), `INSERT INTO assistances (collectivity, id, account, login, reason, begun, ends) VALUES ($1, $2, $3, $4, 'Essai', 1, $5)`,
+			string(e.id), id, string(account.ID), operator, time.Now().Add(time.Hour).UnixMilli())
+	}
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return id
+}
+
 // hosted is a collectivity that nobody is in.
 func (e *estate) hosted() string {
 	e.number++

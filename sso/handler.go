@@ -73,8 +73,8 @@ type loginPage struct {
 	// Second says that an application asks for a second factor.
 	Second bool
 	Keys   bool // keys can be used here
-	// Suspended names the collectivity whose agents can't enter, "" for none.
-	Suspended string
+	// Suspended is the collectivity whose agents can't enter, nameless for none.
+	Suspended Suspended
 }
 
 func (s *Service) showLogin(w http.ResponseWriter, r *http.Request) error {
@@ -111,19 +111,19 @@ func (s *Service) renderLogin(w http.ResponseWriter, r *http.Request, status int
 	return s.render(w, r, status, "sso/login", page)
 }
 
-// suspendedOf names the collectivity of a session that its suspension ended, "" for
-// none.
-func (s *Service) suspendedOf(r *http.Request) (string, error) {
+// suspendedOf is the collectivity of a session that its suspension ended, nameless
+// for none.
+func (s *Service) suspendedOf(r *http.Request) (Suspended, error) {
 	hash, ok := hashOf(r)
 	if !ok {
-		return "", nil
+		return Suspended{}, nil
 	}
 	row, err := s.Sessions.find(r.Context(), `SELECT `+sessionColumns+` FROM sessions WHERE hash = $1`, hash[:])
 	if errors.Is(err, portal.ErrNotFound) || err == nil && row.collectivity == "" {
-		return "", nil
+		return Suspended{}, nil
 	}
 	if err != nil {
-		return "", err
+		return Suspended{}, err
 	}
 	return s.people.SuspendedAt(r.Context(), row.collectivity, "")
 }

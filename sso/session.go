@@ -232,7 +232,11 @@ func (s *Sessions) resolve(ctx context.Context, hash sessionHash) (*known, error
 	if err != nil {
 		return nil, err
 	}
-	if found, err = s.know(ctx, row, row.collectivity); err != nil {
+	found, err = s.know(ctx, row, row.collectivity)
+	if errors.Is(err, portal.ErrNotFound) && row.collectivity != "" {
+		found, err = s.knowOperator(ctx, row, err)
+	}
+	if err != nil {
 		return nil, err
 	}
 	s.touch(ctx, row)
@@ -242,7 +246,7 @@ func (s *Sessions) resolve(ctx context.Context, hash sessionHash) (*known, error
 		return s.atDesk(ctx, row, found)
 	}
 	s.known.Keep(hash, row.account, found, epoch)
-	s.byID.Keep(sessionIn{row.account, row.id, row.collectivity}, row.account, found, epochByID)
+	s.byID.Keep(sessionIn{row.account, row.id, found.identity.Caller.Collectivity}, row.account, found, epochByID)
 	return found, nil
 }
 
@@ -289,6 +293,17 @@ func (s *Sessions) know(ctx context.Context, row sessionRow, collectivity portal
 		identity: &own, own: &own, since: row.created, factors: row.factors, vouched: row.vouched, home: row.home,
 		kiosk: row.kiosk, counted: row.counted, ends: row.created.Add(s.life.Absolute),
 	}, nil
+}
+
+// knowOperator is for a session whose collectivity lets its person in no more: who
+// operates the pool goes on as what she is without it, since it may be she who
+// suspended it. For anybody else the refusal stands.
+func (s *Sessions) knowOperator(ctx context.Context, row sessionRow, refusal error) (*known, error) {
+	found, err := s.know(ctx, row, "")
+	if err == nil && !found.identity.Caller.Can(portal.OperatePool) {
+		return nil, refusal
+	}
+	return found, err
 }
 
 // touch writes the hour of last use, at most once a minute. A store that can't
@@ -355,6 +370,16 @@ func (s *Sessions) end(ctx context.Context, hash sessionHash, caller portal.Call
 	}
 	s.Forget(was.account)
 	return was, nil
+}
+
+// MoveTo makes the session of a request act in another collectivity, where the
+// directory lets its person in.
+func (s *Sessions) MoveTo(r *http.Request, caller portal.Caller, to portal.CollectivityID) error {
+	hash, ok := hashOf(r)
+	if !ok {
+		return portal.ErrNotFound
+	}
+	return s.move(r.Context(), hash, caller, to)
 }
 
 // move makes the session of a request act in another collectivity.

@@ -25,6 +25,12 @@ type Place struct {
 	SIRET    string   // of the collectivity, "" when unknown
 }
 
+// Suspended is a collectivity whose agents can't enter for now.
+type Suspended struct {
+	Name   string // "Bourg-sur-Loire"
+	Notice string // what the pool tells them, "" for nothing more
+}
+
 // Profile is what a directory server or an issuer says about a person.
 type Profile struct {
 	Key        string // stable in its source: entryUUID; "" when there is none
@@ -50,9 +56,9 @@ type People interface {
 	// Place is where the logins of a collectivity belong; portal.ErrNotFound for
 	// one that is closed.
 	Place(ctx context.Context, collectivity portal.CollectivityID) (Place, error)
-	// SuspendedAt names the suspended collectivity of an id or of an e-mail domain,
-	// "" when there is none.
-	SuspendedAt(ctx context.Context, collectivity portal.CollectivityID, domain string) (string, error)
+	// SuspendedAt tells of the suspended collectivity of an id or of an e-mail
+	// domain; its name is "" when there is none.
+	SuspendedAt(ctx context.Context, collectivity portal.CollectivityID, domain string) (Suspended, error)
 	// AccountOf returns the open account that signs in with a canonical login,
 	// "" for none. A known and an unknown login cost the same.
 	AccountOf(ctx context.Context, login string) (portal.AccountID, error)

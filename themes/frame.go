@@ -33,7 +33,8 @@ type Frame struct {
 	Nav                  []NavItem
 	UnreadTitle          string // "(6) " before the title, or ""
 	Flash                *Flash
-	Waiting              int // things that wait for the person; negative: nothing ever does
+	Help                 *Help // while the pool assists the collectivity
+	Waiting              int   // things that wait for the person; negative: nothing ever does
 	SignedIn             bool
 	Seeing               string        // whose desk this is, when it is not the reader's own: "" for her own
 	Path                 string        // where the language switch comes back to: "/calendar?week=48"
@@ -61,6 +62,13 @@ type Flash struct {
 	Text        string
 	ActionLabel string // "" for none
 	ActionHref  string // posted to, since it changes something
+}
+
+// Help says on every page that the pool's operator assists the collectivity, and ends it.
+type Help struct {
+	Text   string
+	Action string // posted to: it ends
+	Href   string // where more is said, "" for nowhere
 }
 
 // Problem is one line of an error summary: the field it speaks of and the sentence, the same as at the field.

@@ -2,8 +2,6 @@ package pool
 
 import (
 	"cmp"
-	"encoding/csv"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,6 +27,9 @@ type collectivityPage struct {
 	Located bool
 	Lines   []told
 	More    bool // lines than these
+	Wrong   []wrong
+	Help    directory.Helpable
+	Helping bool // who reads this assists it now
 }
 
 // told is a line of the journal in the reader's language.
@@ -54,9 +55,16 @@ func (h *Handler) read(r *http.Request) (page *collectivityPage, err error) {
 	if page.Last, err = h.Journal.LastIn(r.Context(), caller, id, audit.SignIn); err != nil {
 		return nil, err
 	}
-	if page.Size, err = h.Size(r.Context(), id); err != nil {
+	if page.Size, err = h.Sizes.Size(r.Context(), id); err != nil {
 		return nil, err
 	}
+	if page.Wrong, err = h.wrongIn(r, id); err != nil {
+		return nil, err
+	}
+	if page.Help, err = h.Store.HelpableBy(r.Context(), caller, id); err != nil {
+		return nil, err
+	}
+	page.Helping = page.Help.Going != nil && page.Help.Going.Account == caller.Account
 	page.Place, page.Located = placeOf(page.Collectivity)
 	entries, older, err := h.Journal.PoolLines(r.Context(), caller, id, audit.Query{Size: shownLines})
 	page.Lines, page.More = tell(web.Printer(r), entries), older != audit.Mark{}
@@ -88,26 +96,80 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 	return h.render(w, r, http.StatusOK, "pool/collectivity", "", page, &page.Page)
 }
 
-// askSuspend says what follows before it is done.
+// suspendPage asks why, and says what follows before it is done.
+type suspendPage struct {
+	*collectivityPage
+	Form web.Form
+	Why  directory.Suspension
+	Only bool // way in of who asks
+}
+
 func (h *Handler) askSuspend(w http.ResponseWriter, r *http.Request) error {
-	page, err := h.read(r)
+	page, err := h.suspending(r)
 	if err != nil {
 		return err
 	}
-	if !page.Active {
-		return web.Redirect(w, r, addressOf(page.ID))
-	}
-	page.Title = web.Printer(r).T("pool.suspend.title", "name", page.Name)
-	return h.render(w, r, http.StatusOK, "pool/suspend", "", page, &page.Page)
+	page.Why = page.Suspension
+	return h.renderSuspend(w, r, http.StatusOK, page)
 }
 
+func (h *Handler) suspending(r *http.Request) (*suspendPage, error) {
+	of, err := h.read(r)
+	if err != nil {
+		return nil, err
+	}
+	page := &suspendPage{collectivityPage: of}
+	page.Title = web.Printer(r).T("pool.suspend.title", "name", page.Name)
+	page.Only, err = h.lastWay(r, page.ID)
+	return page, err
+}
+
+// lastWay says whether the operator enters by a collectivity alone: by its method,
+// without a password of her own, and as an agent of no other.
+func (h *Handler) lastWay(r *http.Request, id portal.CollectivityID) (bool, error) {
+	account := web.CallerOf(r).Account
+	all, err := h.Store.Memberships(r.Context(), account)
+	if err != nil || len(all) != 1 || all[0].Collectivity != id {
+		return false, err
+	}
+	own, err := h.Passwords.Has(r.Context(), account)
+	return !own, err
+}
+
+func (h *Handler) renderSuspend(w http.ResponseWriter, r *http.Request, status int, page *suspendPage) error {
+	return h.render(w, r, status, "pool/suspend", "", page, &page.Page)
+}
+
+// errLastWay: whoever suspended that could not come back to open it again.
+var errLastWay = portal.UserError{Kind: portal.ErrConflict, Key: "pool.suspend.last"}
+
 func (h *Handler) suspend(w http.ResponseWriter, r *http.Request) error {
-	id := portal.CollectivityID(web.Var(r, "id"))
-	if err := h.Store.Suspend(r.Context(), web.CallerOf(r), id, web.ClientAddr(r)); err != nil {
+	if err := web.ParseForm(r); err != nil {
 		return err
 	}
-	web.SetUndo(w, r, "pool.undo", addressOf(id)+"/resume", "pool.suspend.done")
-	return web.Redirect(w, r, addressOf(id))
+	page, err := h.suspending(r)
+	if err != nil {
+		return err
+	}
+	page.Why = directory.Suspension{Reason: strings.TrimSpace(r.PostFormValue("reason")), Notice: strings.TrimSpace(r.PostFormValue("notice"))}
+	if page.Only {
+		err = errLastWay
+	} else {
+		err = h.Store.Suspend(r.Context(), web.CallerOf(r), page.ID, page.Why, web.ClientAddr(r))
+	}
+	if form, refused := web.FormErrors(r, err); err != nil && refused {
+		page.Form = form
+		return h.renderSuspend(w, r, web.StatusOf(err), page)
+	}
+	if err != nil {
+		return err
+	}
+	if page.Active {
+		web.SetUndo(w, r, "pool.undo", addressOf(page.ID)+"/resume", "pool.suspend.done")
+	} else {
+		web.SetFlash(w, r, "pool.suspend.changed")
+	}
+	return web.Redirect(w, r, addressOf(page.ID))
 }
 
 func (h *Handler) resume(w http.ResponseWriter, r *http.Request) error {
@@ -150,50 +212,43 @@ func (h *Handler) journal(w http.ResponseWriter, r *http.Request) error {
 	return h.render(w, r, http.StatusOK, "pool/journal", "pool.journal", page, &page.Page)
 }
 
-// export writes what the list finds as a table that a spreadsheet of this country
-// opens: UTF-8 with its mark, semicolons.
+// export writes what the list finds as a spreadsheet.
 func (h *Handler) export(w http.ResponseWriter, r *http.Request) error {
 	caller, query := web.CallerOf(r), queryOf(r)
 	query.Whole = true
-	list, err := h.Store.Pool(r.Context(), caller, query)
+	list, err := h.find(r, query)
 	if err != nil {
 		return err
 	}
 	if err := h.Store.TellPool(r.Context(), caller, audit.PoolExported, web.ClientAddr(r)); err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="collectivites-`+web.Now(r).Format(time.DateOnly)+`.csv"`)
-	w.Header().Set("Cache-Control", "no-store")
-	if _, err := io.WriteString(w, "\ufeff"); err != nil {
-		return nil // the reader left
-	}
-	out, printer := csv.NewWriter(w), web.Printer(r)
-	out.Comma = ';'
+	out, printer := web.NewSpreadsheet(w, "collectivites-"+web.Now(r).Format(time.DateOnly)+".csv"), web.Printer(r)
 	var heads []string
-	for _, column := range []string{"id", "name", "kind", "siren", "insee", "domains", "agents", "state"} {
+	for _, column := range []string{"id", "name", "kind", "siren", "insee", "domains", "agents", "state", "reason", "last", "bytes"} {
 		heads = append(heads, printer.T("pool.column."+column))
 	}
-	out.Write(heads) // an error stays in the writer
+	for _, one := range h.Troubles {
+		heads = append(heads, printer.T("pool.trouble."+one.Key+".column"))
+	}
+	out.Row(heads...)
 	for _, one := range list.Rows {
-		state := directory.CollectivityOpen
+		state, last := directory.CollectivityOpen, ""
 		if !one.Active {
 			state = directory.CollectivitySuspended
 		}
-		out.Write([]string{
-			string(one.ID), harmless(one.Name), printer.T("pool.kind." + one.Kind), one.SIREN, one.INSEE,
-			strings.Join(one.Domains, ", "), strconv.Itoa(one.Agents), printer.T("pool.state." + state),
-		})
+		if !one.Last.IsZero() {
+			last = one.Last.In(web.Now(r).Location()).Format(time.DateTime)
+		}
+		cells := []string{
+			string(one.ID), one.Name, printer.T("pool.kind." + one.Kind), one.SIREN, one.INSEE,
+			strings.Join(one.Domains, ", "), strconv.Itoa(one.Agents), printer.T("pool.state." + state), one.Reason, last, strconv.FormatInt(one.Size, 10),
+		}
+		for _, kind := range h.Troubles {
+			cells = append(cells, strconv.Itoa(one.of(kind.Key)))
+		}
+		out.Row(cells...)
 	}
 	out.Flush()
 	return nil // the status is sent
-}
-
-// harmless keeps a spreadsheet from taking a text for a formula (OWASP, CSV
-// Injection).
-func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

@@ -29,15 +29,17 @@ var Locales embed.FS
 
 // Options are what the pages ask of others.
 type Options struct {
-	Store    *directory.Store
-	Inviter  *directory.Inviter
-	Journal  *audit.Journal
-	Methods  *sso.Methods
-	Factors  *sso.Factors
-	Renderer *web.Renderer
-	Log      *slog.Logger
-	// Size is how many bytes the files of a collectivity take.
-	Size func(ctx context.Context, id portal.CollectivityID) (int64, error)
+	Store     *directory.Store
+	Inviter   *directory.Inviter
+	Journal   *audit.Journal
+	Methods   *sso.Methods
+	Factors   *sso.Factors
+	Passwords *sso.Passwords
+	Sessions  *sso.Sessions
+	Renderer  *web.Renderer
+	Log       *slog.Logger
+	Sizes     Sizes
+	Troubles  []Trouble // in the order in which they are shown
 	// Furnish gives a new collectivity what every one begins with, in the name of
 	// its first administrator.
 	Furnish func(ctx context.Context, first portal.Caller, c directory.Collectivity) error
@@ -59,6 +61,10 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "GET", Path: "/pool/collectivities/{id}/suspend", Handler: h.askSuspend},
 		{Method: "POST", Path: "/pool/collectivities/{id}/suspend", Handler: h.suspend},
 		{Method: "POST", Path: "/pool/collectivities/{id}/resume", Handler: h.resume},
+		{Method: "GET", Path: "/pool/collectivities/{id}/assist", Handler: h.askAssist},
+		{Method: "POST", Path: "/pool/collectivities/{id}/assist", Handler: h.assist},
+		{Method: "POST", Path: "/pool/collectivities/{id}/rejoin", Handler: h.rejoin},
+		{Method: "POST", Path: "/pool/assistance/end", Handler: h.leave},
 		{Method: "GET", Path: "/pool/journal", Handler: h.journal},
 		{Method: "GET", Path: "/pool/look/{file}", Handler: h.sample},
 		{Method: "GET", Path: "/pool/new", Handler: h.showIdentity},
@@ -85,8 +91,9 @@ func (h *Handler) Routes() []web.Route {
 // listPage is a page of the collectivities and what is being written down.
 type listPage struct {
 	web.Page
-	List          directory.PoolList
+	List          rows
 	Drafts        []directory.Draft
+	Calls         []directory.Call
 	Text          string
 	Kind, State   string
 	Kinds, States []string
@@ -107,12 +114,15 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) (err error) {
 	caller, query := web.CallerOf(r), queryOf(r)
 	page := &listPage{
 		Text: query.Text, Kind: query.Kind, State: query.State, Kinds: directory.Kinds,
-		States: []string{directory.CollectivityOpen, directory.CollectivitySuspended},
+		States: []string{directory.CollectivityOpen, directory.CollectivitySuspended, troubled, quiet},
 	}
-	if page.List, err = h.Store.Pool(r.Context(), caller, query); err != nil {
+	if page.List, err = h.find(r, query); err != nil {
 		return err
 	}
 	if page.Drafts, err = h.Store.Drafts(r.Context(), caller); err != nil {
+		return err
+	}
+	if page.Calls, err = h.Store.Calls(r.Context(), caller); err != nil {
 		return err
 	}
 	held, err := h.Factors.Of(r.Context(), caller.Account)

@@ -116,6 +116,16 @@ const (
 	CollectivityErased   Action = "collectivity.erased"
 	AgentErased          Action = "agent.erased"
 
+	// What the pool does in a collectivity that it assists, and what that one decides of it.
+	AssistanceBegan     Action = "assistance.began"
+	AssistanceEnded     Action = "assistance.ended"
+	AssistanceSaw       Action = "assistance.saw" // a page
+	AssistanceDid       Action = "assistance.did" // sent a form; what it changed has its own line
+	AssistanceRefused   Action = "assistance.refused"
+	AssistanceAllowed   Action = "assistance.allowed"
+	AssistanceInvited   Action = "assistance.invited"
+	AssistanceUninvited Action = "assistance.uninvited"
+
 	Exported Action = "journal.exported"
 	Kept     Action = "journal.kept"
 )
@@ -137,6 +147,7 @@ var Actions = []Action{
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported,
 	CollectivityCreated, CollectivitySuspended, CollectivityResumed, PoolExported,
 	CollectivityExported, CollectivityRestored, ErasureAsked, ErasureRecalled, CollectivityErased, AgentErased,
+	AssistanceBegan, AssistanceEnded, AssistanceSaw, AssistanceDid, AssistanceRefused, AssistanceAllowed, AssistanceInvited, AssistanceUninvited,
 	Exported, Kept,
 }
 
@@ -209,9 +220,11 @@ func Write(ctx context.Context, to database.Writer, line Line) error {
 	if line.At.IsZero() {
 		line.At = time.Now()
 	}
-	err := to.Write(ctx, `
-		INSERT INTO audit_lines (collectivity, id, at, account, agent, login, action, refused, object, object_id, detail, address)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+	query := insert
+	if line.Agent == "" && line.Account != "" && line.Login == "" {
+		query = insertNamed
+	}
+	err := to.Write(ctx, query,
 		string(line.Collectivity), newID(line.At), database.Millis(line.At), string(line.Account), string(line.Agent), cut(line.Login),
 		string(line.Action), string(line.Refused), cut(line.Object), cut(line.ObjectID), cut(line.Detail), cut(line.Address))
 	if err != nil {
@@ -219,6 +232,17 @@ func Write(ctx context.Context, to database.Writer, line Line) error {
 	}
 	return nil
 }
+
+// insertNamed is insert for who acts without being an agent: those who read the line
+// know her by her login alone.
+const (
+	insert = `
+		INSERT INTO audit_lines (collectivity, id, at, account, agent, login, action, refused, object, object_id, detail, address)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+	insertNamed = `
+		INSERT INTO audit_lines (collectivity, id, at, account, agent, login, action, refused, object, object_id, detail, address)
+		VALUES ($1, $2, $3, $4, $5, COALESCE((SELECT login FROM accounts WHERE id = $4), $6), $7, $8, $9, $10, $11, $12)`
+)
 
 // newID names a line. Two of one millisecond are read in the order in which they
 // happened, which their nanoseconds tell.

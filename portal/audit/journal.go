@@ -129,6 +129,57 @@ func (j *Journal) LastIn(ctx context.Context, caller portal.Caller, collectivity
 	return database.FromMillis(at), nil
 }
 
+// LastEntries is LastIn of several collectivities, for sign-ins: those without one
+// are left out.
+func (j *Journal) LastEntries(ctx context.Context, caller portal.Caller, ids []portal.CollectivityID) (map[portal.CollectivityID]time.Time, error) {
+	if err := caller.Require(portal.OperatePool); err != nil {
+		return nil, fmt.Errorf("audit: last entries: %w", err)
+	}
+	last := map[portal.CollectivityID]time.Time{}
+	if len(ids) == 0 {
+		return last, nil
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = string(id)
+	}
+	rows, err := j.db.Query(ctx, `SELECT c.id, `+lastEntry+` FROM collectivities c WHERE c.id IN (`+database.Params(1, len(ids))+`)`, args...)
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (at int64, err error) {
+		var id portal.CollectivityID
+		if err = rows.Scan(&id, &at); err == nil && at > 0 {
+			last[id] = database.FromMillis(at)
+		}
+		return at, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("audit: last entries: %w", err)
+	}
+	return last, nil
+}
+
+// lastEntry is when somebody last signed in to a collectivity c, 0 for never: one
+// step in an index, whose condition is written as it is there.
+const lastEntry = `COALESCE((SELECT l.at FROM audit_lines l WHERE l.collectivity = c.id AND l.action = 'sign-in' AND l.refused = '' ORDER BY l.at DESC LIMIT 1), 0)`
+
+// QuietSince are the collectivities that nobody signed in to since an instant.
+// portal.ErrDenied but for who operates the pool.
+func (j *Journal) QuietSince(ctx context.Context, caller portal.Caller, since time.Time) (map[portal.CollectivityID]bool, error) {
+	if err := caller.Require(portal.OperatePool); err != nil {
+		return nil, fmt.Errorf("audit: quiet: %w", err)
+	}
+	quiet := map[portal.CollectivityID]bool{}
+	rows, err := j.db.Query(ctx, `SELECT c.id FROM collectivities c WHERE `+lastEntry+` < $1`, database.Millis(since))
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (id portal.CollectivityID, err error) {
+		err = rows.Scan(&id)
+		quiet[id] = true
+		return id, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("audit: quiet: %w", err)
+	}
+	return quiet, nil
+}
+
 // read returns the lines of a query, and the mark for those before them.
 func (j *Journal) read(ctx context.Context, collectivity portal.CollectivityID, query Query) ([]Line, Mark, error) {
 	if query.Size <= 0 || query.Size > maxSize {

@@ -30,6 +30,8 @@ type Config struct {
 	TrustedProxies Networks
 	// LogRequests writes a line for each request, not only for failures.
 	LogRequests bool
+	// Assisting is what an operator of the pool may open in a collectivity that she assists.
+	Assisting Assisting
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }

@@ -91,7 +91,7 @@ func (rt *Router) serveBrowser(w *recorder, r *http.Request, route *Route, wrong
 		rt.failAs(w, r, portal.ErrNotFound)
 		return
 	}
-	if refusal := rt.admit(w, r, route.Access, identity); refusal {
+	if refusal := rt.admit(w, r, route, identity); refusal {
 		return
 	}
 	limitBody(w, r, route)
@@ -154,7 +154,8 @@ func language(r *http.Request, identity *Identity) i18n.Language {
 }
 
 // admit answers for a caller who may not pass, and says that it did.
-func (rt *Router) admit(w http.ResponseWriter, r *http.Request, access Access, identity *Identity) (refused bool) {
+func (rt *Router) admit(w *recorder, r *http.Request, route *Route, identity *Identity) (refused bool) {
+	access := route.Access
 	switch {
 	case access.door == doorPublic:
 		return false
@@ -167,6 +168,8 @@ func (rt *Router) admit(w http.ResponseWriter, r *http.Request, access Access, i
 			return false
 		}
 		rt.failAs(w, r, portal.ErrNotFound)
+	case Assists(identity.Caller):
+		return rt.admitHelper(w, r, route, identity)
 	case identity.Caller.Agent == "":
 		// The pool's operator belongs to no collectivity and has no desk.
 		http.Redirect(w, r, "/pool", http.StatusSeeOther)

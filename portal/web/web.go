@@ -108,6 +108,8 @@ type Collectivity struct {
 	ThemeURL string // address of its colours, "/theme/bourg-0f3a.css"
 	Language i18n.Language
 	Zone     *time.Location
+	// Assistance is what the pool gives to it now, nil for nothing.
+	Assistance *Assistance
 }
 
 // Identity is who asks, and what the frame shows of her. It is shared between

@@ -272,6 +272,15 @@ func (p *Portal) unread() (count int, err error) {
 	return count, err
 }
 
+// Suspend shuts a collectivity, as the operator of the pool does.
+func (p *Portal) Suspend(id portal.CollectivityID) {
+	p.t.Helper()
+	operator := portal.Caller{Rights: []portal.Right{portal.OperatePool}}
+	if err := p.Directory.Suspend(p.t.Context(), operator, id, directory.Suspension{Reason: "Essai"}, ""); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 // found fills the collectivities of New.
 func (p *Portal) found() {
 	p.t.Helper()

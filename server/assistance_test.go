@@ -1,0 +1,159 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/audit"
+	"parvis/portal/web"
+	"parvis/server/servertest"
+)
+
+// helping is the client of an operator who assists bourg.
+func helping(t *testing.T, p *servertest.Portal) *servertest.Client {
+	t.Helper()
+	op := p.As(operator)
+	op.Post("/pool/collectivities/bourg/assist", "reason", "Groupe à refaire", "minutes", "30").Want(t, 303)
+	return op
+}
+
+// TestAssistanceStaysInItsCollectivity: an operator who assists one reads nothing of
+// another; who administers another neither sees it nor ends it.
+func TestAssistanceStaysInItsCollectivity(t *testing.T) {
+	p := servertest.New(t)
+	op, neighbour := helping(t, p), p.As("admin@agglo.example")
+	op.Get("/admin/agents/"+string(p.Caller("agent@bourg.example", "bourg").Agent)).Want(t, 200)
+	op.Get("/admin/agents/"+string(p.Caller("agent@agglo.example", "agglo").Agent)).Want(t, 404)
+	ends := between(t, p.As("admin@bourg.example").Get("/admin").Body, `action="/admin/assistance/`, `"`)
+	if strings.Contains(neighbour.Get("/admin").Body, `class="help"`) {
+		t.Error("another collectivity is told")
+	}
+	neighbour.Get("/admin/assistance").Want(t, 200, "Personne ne vous a assistés")
+	neighbour.Post("/admin/assistance/"+ends).Want(t, 404)
+	op.Get("/admin").Want(t, 200)
+	if strings.Contains(neighbour.Get("/admin/journal").Body, operator) {
+		t.Error("another collectivity's journal tells it")
+	}
+}
+
+// TestAssistanceOpensTheAdministrationAndNoContent: the matrix of what who assists may
+// open. What is not on the list is not there, whatever a feature adds.
+func TestAssistanceOpensTheAdministrationAndNoContent(t *testing.T) {
+	p := servertest.New(t)
+	op := helping(t, p)
+	open := []string{"/admin", "/admin/agents", "/admin/units", "/admin/groups", "/admin/rights", "/admin/applications", "/admin/sign-in", "/admin/journal"}
+	for _, path := range open {
+		op.Get(path).Want(t, 200, "Vous assistez Bourg-sur-Loire")
+	}
+	op.Get("/").Want(t, 303)
+	closed := map[string]bool{
+		"GET /admin/agents/invite": true, "POST /admin/agents/invite": true, "POST /admin/agents.csv": true, "POST /admin/agents/{id}": true,
+		"POST /admin/agents/{id}/invite": true, "POST /admin/agents/{id}/password": true, "POST /admin/journal.csv": true, "POST /admin/journal/keep": true,
+		"POST /admin/sign-in": true, "POST /admin/sign-in/factors": true, "POST /admin/sign-in/factors/{id}/reset": true, "GET /admin/assistance": true,
+		"POST /admin/assistance": true, "POST /admin/assistance/invite": true, "POST /admin/assistance/{id}/end": true,
+	}
+	asked := 0
+	for _, route := range p.Router.Routes() {
+		name := route.Method + " " + route.Path
+		own := route.Access == web.Public || route.Access == web.Protocol || route.Access == web.Operator || route.Access == web.Account
+		if own || route.Path == "/" || strings.HasPrefix(route.Path, "/admin") && !closed[name] {
+			continue
+		}
+		asked++
+		path := strings.NewReplacer("{", "", "}", "", "*", "x").Replace(route.Path)
+		if route.Method == "POST" {
+			op.Post(path).Want(t, 404)
+		} else {
+			op.Get(path).Want(t, 404)
+		}
+	}
+	if asked < 60 {
+		t.Errorf("%d routes were asked for, too few", asked)
+	}
+	admin := op.Get("/admin").Body
+	if strings.Contains(admin, `href="/admin/assistance"`) || strings.Contains(admin, `href="/admin/sign-in/factors"`) == false {
+		t.Error("the administration leads where she may not go, or not where she may")
+	}
+	// Applications know her for nobody's agent.
+	caller := portal.Caller{Account: operating(t, p).Account, Collectivity: "bourg", Rights: []portal.Right{portal.Admin}}
+	if !web.Assists(caller) {
+		t.Error("she is taken for an agent")
+	}
+}
+
+// TestAssistanceIsSeenAndToldAndEnds: its administrators read who, why and until when
+// on each page, its journal tells each page and each change, and either side ends it.
+func TestAssistanceIsSeenAndToldAndEnds(t *testing.T) {
+	p := servertest.New(t)
+	op, admin, agent := p.As(operator), p.As("admin@bourg.example"), p.As("agent@bourg.example")
+	op.Post("/pool/collectivities/bourg/assist", "reason", " ", "minutes", "30").Want(t, 422, `id="reason-error"`)
+	op.Post("/pool/collectivities/bourg/assist", "reason", "Essai", "minutes", "61").Want(t, 422, "une heure au plus")
+	op.Get("/admin").Want(t, 303)
+	op = helping(t, p)
+	admin.Get("/").Want(t, 200, operator, "Groupe à refaire")
+	admin.Get("/admin/assistance").Want(t, 200, "en cours, jusqu’à")
+	if strings.Contains(agent.Get("/").Body, "Groupe à refaire") {
+		t.Error("an agent who governs nothing is told")
+	}
+	op.Post("/admin/groups", "name", "Élections").Want(t, 303)
+	op.Get("/pool").Want(t, 200)
+	admin.Get("/admin/journal").Want(t, 200, "Assistance commencée", "Groupe à refaire", "Groupe ajouté", "Élections", "Formulaire envoyé par l’assistance")
+	lines, _, err := p.Journal.Lines(t.Context(), p.Caller("admin@bourg.example", "bourg"), audit.Query{Action: audit.GroupCreated})
+	if err != nil || len(lines) != 1 || lines[0].Name != operator {
+		t.Errorf("who made the group: %+v, %v", lines, err)
+	}
+	op.Get("/admin/units").Want(t, 200)
+	admin.Get("/admin/journal?action=assistance.saw").Want(t, 200, "/admin/units", operator)
+	other := p.As(operator)
+	other.Post("/pool/collectivities/bourg/assist", "reason", "Deux fois", "minutes", "15").Want(t, 409, "l’assiste déjà")
+	other.Get("/pool/collectivities/bourg").Want(t, 200, "Reprendre l’assistance")
+
+	ends := between(t, admin.Get("/admin").Body, `action="/admin/assistance/`, `"`)
+	admin.Post("/admin/assistance/"+ends).Want(t, 303)
+	op.Get("/admin/agents").Want(t, 303)
+	op.Get("/pool").Want(t, 200)
+	admin.Get("/admin/assistance").Want(t, 200, "terminée à")
+	admin.Post("/admin/assistance/"+ends).Want(t, 404)
+
+	op = helping(t, p)
+	op.Post("/pool/assistance/end").Want(t, 303)
+	op.Get("/admin/agents").Want(t, 303)
+	op.Post("/pool/assistance/end").Want(t, 404)
+	admin.Get("/admin/journal").Want(t, 200, "Assistance terminée")
+
+	op = helping(t, p)
+	if _, err := p.DB.Exec(t.Context(), `UPDATE assistances SET ends = $1 WHERE collectivity = 'bourg' AND ended = 0`, time.Now().Add(time.Second).UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	admin.Post("/admin/assistance").Want(t, 303) // read anew
+	op.Get("/admin").Want(t, 200)
+	time.Sleep(1100 * time.Millisecond)
+	op.Get("/admin").Want(t, 303)
+	if strings.Contains(admin.Get("/admin").Body, `class="help"`) {
+		t.Error("its administrator reads of an assistance that is over")
+	}
+}
+
+// TestACollectivityRefusesAndInvites.
+func TestACollectivityRefusesAndInvites(t *testing.T) {
+	p := servertest.New(t)
+	op, admin := p.As(operator), p.As("admin@bourg.example")
+	admin.Post("/admin/assistance", "refuse", "1").Want(t, 303)
+	op.Get("/pool/collectivities/bourg/assist").Want(t, 200, "n’accepte pas l’assistance")
+	op.Post("/pool/collectivities/bourg/assist", "reason", "Essai", "minutes", "15").Want(t, 409)
+	admin.Post("/admin/assistance/invite", "why", " ").Want(t, 422, `id="why-error"`)
+	admin.Post("/admin/assistance/invite", "why", "Le groupe Accueil a disparu").Want(t, 303)
+	op.Get("/pool").Want(t, 200, "Elles demandent de l’aide", "Le groupe Accueil a disparu")
+	admin.Post("/admin/assistance/invite", "withdraw", "1").Want(t, 303)
+	op.Post("/pool/collectivities/bourg/assist", "reason", "Essai", "minutes", "15").Want(t, 409)
+	admin.Post("/admin/assistance/invite", "why", "Le groupe Accueil a disparu").Want(t, 303)
+	op.Post("/pool/collectivities/bourg/assist", "reason", "À votre demande", "minutes", "15").Want(t, 303)
+	op.Get("/admin/groups").Want(t, 200)
+	op.Post("/pool/assistance/end").Want(t, 303)
+	op.Post("/pool/collectivities/bourg/assist", "reason", "Encore", "minutes", "15").Want(t, 409) // it served once
+	admin.Get("/admin/journal").Want(t, 200, "Assistance demandée", "Assistance sans invitation refusée")
+	p.As("agent@bourg.example").Get("/admin/assistance").Want(t, http.StatusNotFound)
+}
