@@ -128,6 +128,9 @@ func (s *Store) AddAgent(ctx context.Context, caller portal.Caller, agent Agent,
 		return "", fmt.Errorf("directory: add agent: %w", err)
 	}
 	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) ([]string, error) {
+		if err := s.mayAddress(ctx, tx, caller, agent); err != nil {
+			return nil, err
+		}
 		if err := s.insertAgent(ctx, tx, caller, agent); err != nil {
 			return nil, err
 		}

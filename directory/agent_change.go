@@ -113,6 +113,11 @@ func (s *Store) ChangeAgent(ctx context.Context, caller portal.Caller, shown, ty
 		if err := s.mayPlace(ctx, tx, caller, typed.Unit); err != nil {
 			return nil, err
 		}
+		if typed.Email != now.Email {
+			if err := s.mayAddress(ctx, tx, caller, typed); err != nil {
+				return nil, err
+			}
+		}
 		err = keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
 			return s.updateAgent(ctx, tx, caller, typed)
 		})

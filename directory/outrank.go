@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"math"
+	"strings"
 
 	"parvis/portal"
 	"parvis/portal/database"
@@ -119,6 +120,25 @@ func (s *Store) mayPlace(ctx context.Context, from rows, caller portal.Caller, u
 		WHERE collectivity = $1 AND kind = 'unit' AND subject IN (SELECT id FROM above) AND taken = 0 AND (ends = 0 OR ends > $3)`,
 		string(caller.Collectivity), string(unit), database.Millis(s.now()))
 	return holdsAll(caller, rows, err)
+}
+
+// mayAddress refuses to write an address of the collectivity's own on a card, but to
+// who governs it all and where the agent signs in by it: it may open a mailbox, and
+// is who she is to some applications.
+func (s *Store) mayAddress(ctx context.Context, tx *database.Tx, caller portal.Caller, agent Agent) error {
+	_, domain, _ := strings.Cut(strings.ToLower(agent.Email), "@")
+	if caller.Can(portal.Admin) || domain == "" {
+		return nil
+	}
+	var ours, hers int
+	err := tx.QueryRow(ctx, `SELECT
+			(SELECT COUNT(*) FROM collectivity_domains WHERE collectivity = $1 AND domain = $2),
+			(SELECT COUNT(*) FROM agents a JOIN accounts p ON p.id = a.account WHERE a.collectivity = $1 AND a.id = $3 AND lower(p.login) = $4)`,
+		string(caller.Collectivity), domain, string(agent.ID), strings.ToLower(agent.Email)).Scan(&ours, &hers)
+	if err == nil && ours > 0 && hers == 0 {
+		err = portal.FieldErrors{portal.Invalid("email", "directory.error.address")}
+	}
+	return err
 }
 
 // holdsAll refuses rights that the caller does not hold.

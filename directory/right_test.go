@@ -301,6 +301,38 @@ func TestALoanIsOfWhatItsLenderHolds(t *testing.T) {
 
 // TestWhoManagesAgentsGetsNothingMore: she decides about nobody who may do more, and
 // places nobody where more is given.
+// An address of the collectivity may open a mailbox, and is who somebody is to some applications.
+func TestWhoManagesAgentsWritesNoAddressOfOurs(t *testing.T) {
+	c, ctx := newCouncil(t), context.Background()
+	c.give(t, portal.ManageAgents, portal.TheAgent, string(c.anne.Agent))
+	anne := c.now(t, c.anne)
+	login := got(c.Account(ctx, anne.Account))(t).Login
+	write := func(by portal.Caller, email string) error {
+		shown := got(c.Agent(ctx, c.admin, anne.Agent))(t)
+		typed := shown
+		typed.Email = email
+		return c.ChangeAgent(ctx, by, shown, typed, "")
+	}
+	add := func(by portal.Caller, email string) error {
+		_, err := c.AddAgent(ctx, by, directory.Agent{FamilyName: "Neuve", Email: email}, "")
+		return err
+	}
+	for what, err := range map[string]error{"on her card": write(anne, "Maire@Bourg.example"), "on a new one": add(anne, "maire@bourg.example")} {
+		if !errors.Is(err, portal.ErrInvalid) {
+			t.Errorf("%s: %v, want ErrInvalid", what, err)
+		}
+	}
+	for what, err := range map[string]error{
+		"of another domain": write(anne, "anne@ailleurs.example"), "none": write(anne, ""), "by which she signs in": write(anne, login),
+		"a new one of another domain": add(anne, "neuve@ailleurs.example"), "by the administrator": write(c.admin, "maire@bourg.example"),
+		"a new one, by her": add(c.admin, "dgs@bourg.example"),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
 func TestWhoManagesAgentsGetsNothingMore(t *testing.T) {
 	c, ctx := newCouncil(t), context.Background()
 	c.give(t, portal.ManageAgents, portal.TheAgent, string(c.anne.Agent))

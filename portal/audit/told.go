@@ -44,7 +44,7 @@ var details = map[Action][]string{
 	MirrorChanged:      {"on", "off"},
 	AgentClosed:        {"gone", "disabled", "account-expired"},
 	SignIn:             {"password", "ldap", "oidc", "otp", "key", "recovery"},
-	AppPasswordCreated: {"calendar", "calendar:read", "contacts", "contacts:read"},
+	AppPasswordCreated: scopes,
 	StepUp:             {"otp", "key", "recovery"},
 	FactorAdded:        {"otp", "key"},
 	FactorRemoved:      {"otp", "key"},
@@ -55,6 +55,14 @@ var details = map[Action][]string{
 	RightLent:          rights,
 	RightTaken:         rights,
 }
+
+// scopes are those of app passwords.
+var scopes = func() (words []string) {
+	for _, scope := range portal.AllScopes {
+		words = append(words, string(scope))
+	}
+	return words
+}()
 
 // rights are words that lines about rights have.
 var rights = func() (words []string) {
