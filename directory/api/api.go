@@ -5,16 +5,19 @@
 package api
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -136,6 +139,10 @@ func (s *Service) Handle(op *huma.Operation, handle func(huma.Context)) {
 				s.refuse(w, printer, status, err)
 				return nil
 			}
+			if err := storable(r); err != nil {
+				s.refuse(w, printer, web.StatusOf(err), err)
+				return nil
+			}
 			by.printer = printer
 			r = r.WithContext(context.WithValue(r.Context(), sessionKey{}, by))
 			for _, name := range variables(op.Path) {
@@ -145,6 +152,34 @@ func (s *Service) Handle(op *huma.Operation, handle func(huma.Context)) {
 			return nil
 		},
 	})
+}
+
+// errCharacters refuses what no store can hold.
+var errCharacters = portal.UserError{Kind: portal.ErrInvalid, Key: "web.error.field.characters"}
+
+// storable refuses a request that speaks of what no store can hold: PostgreSQL knows
+// no text with an octet 0, nor with what is no UTF-8. A body that is too long is left
+// to who reads it.
+func storable(r *http.Request) error {
+	for name, values := range r.URL.Query() {
+		for _, text := range append(values, name) {
+			if strings.Contains(text, "\x00") || !utf8.ValidString(text) {
+				return errCharacters
+			}
+		}
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err != nil {
+		return fmt.Errorf("api: read body: %w", err)
+	}
+	if bytes.Contains(body, []byte(`\u0000`)) || !utf8.Valid(body) && len(body) < maxBody {
+		return errCharacters
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
+	return nil
 }
 
 // ServeHTTP is huma.Adapter's, for those who have no router.
@@ -220,7 +255,7 @@ func operation[I, O any](s *Service, op huma.Operation, scope portal.Scope, run 
 	op.Path = Prefix + op.Path
 	op.Metadata = map[string]any{scopeOf: scope}
 	op.Description = strings.TrimSpace(op.Description + " Scope: `" + cmp.Or(string(scope), "any") + "`.")
-	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable)
+	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
 	if op.Method == http.MethodPost || op.Method == http.MethodPatch {
 		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge)
 	}

@@ -366,6 +366,26 @@ func TestARefusalIsASentence(t *testing.T) {
 	}
 }
 
+// TestWhatNoStoreHoldsIsRefused: PostgreSQL has no text with an octet 0.
+func TestWhatNoStoreHoldsIsRefused(t *testing.T) {
+	tw := newTowns(t)
+	for _, one := range [][3]string{
+		{"GET", "/journal?action=x%00y", ""},
+		{"GET", "/agents?unit=%00", ""},
+		{"GET", "/agents?q=%FF", ""},
+		{"POST", "/agents", `{"family_name":"Petit","unit":"x\u0000y"}`},
+		{"POST", "/rights", `{"right":"admin","kind":"agent","subject":"\u0000"}`},
+		{"PATCH", "/units/" + string(tw.unit), `{"parent":"\u0000"}`},
+	} {
+		if got := tw.bourg.ask(one[0], one[1], one[2], nil); got.Status != 422 || !strings.Contains(got.Body, "caractères") {
+			t.Errorf("%s %s %s: %d %s", one[0], one[1], one[2], got.Status, got.Body)
+		}
+	}
+	if got := tw.bourg.ask("POST", "/groups", `{"name":"`+strings.Repeat("é", 40_000)+`"}`, nil); got.Status != 413 {
+		t.Errorf("a body that is too long: %d %.200s", got.Status, got.Body)
+	}
+}
+
 var write = flag.Bool("write", false, "write docs/openapi.json anew")
 
 // TestTheDocumentSaysWhatIsServed compares docs/openapi.json: go test ./directory/api -run Document -write
