@@ -37,7 +37,7 @@ type handle interface {
 }
 
 // attempts bounds how often a transaction that met another one is run again.
-const attempts = 8
+const attempts = 20
 
 // Tx runs fn in a transaction and commits it when fn returns nil. On SQLite
 // transactions run one after the other, and those that waited share one commit;
