@@ -37,21 +37,29 @@ type membership struct {
 // memberships reads the active agents of an account in open collectivities, the
 // oldest first; none when the account is closed.
 func (s *Store) memberships(ctx context.Context, account portal.AccountID) ([]membership, error) {
-	rows, err := s.db.Query(ctx, `
-		SELECT a.id, a.collectivity, c.name, a.unit, a.given_name, a.family_name, p.language, p.scheme FROM agents a
-		JOIN accounts p ON p.id = a.account JOIN collectivities c ON c.id = a.collectivity
-		WHERE a.account = $1 AND a.active AND p.active AND c.active ORDER BY a.created, a.collectivity`, string(account))
-	all, err := database.Collect(rows, err, func(rows *sql.Rows) (membership, error) {
-		var m membership
-		var person Agent
-		err := rows.Scan(&m.Agent, &m.Collectivity, &m.Name, &m.unit, &person.GivenName, &person.FamilyName, &m.language, &m.scheme)
-		m.personName = person.Name()
-		return m, err
-	})
-	if err != nil {
+	var all []membership
+	if err := s.db.ReadAll(ctx, readMemberships(account, &all)); err != nil {
 		return nil, fmt.Errorf("directory: list memberships: %w", err)
 	}
 	return all, nil
+}
+
+func readMemberships(account portal.AccountID, to *[]membership) database.Read {
+	return database.Read{
+		Query: `
+			SELECT a.id, a.collectivity, c.name, a.unit, a.given_name, a.family_name, p.language, p.scheme FROM agents a
+			JOIN accounts p ON p.id = a.account JOIN collectivities c ON c.id = a.collectivity
+			WHERE a.account = $1 AND a.active AND p.active AND c.active ORDER BY a.created, a.collectivity`,
+		Args: []any{string(account)},
+		Row: func(scan func(...any) error) error {
+			var m membership
+			var person Agent
+			err := scan(&m.Agent, &m.Collectivity, &m.Name, &m.unit, &person.GivenName, &person.FamilyName, &m.language, &m.scheme)
+			m.personName = person.Name()
+			*to = append(*to, m)
+			return err
+		},
+	}
 }
 
 // Memberships lists the active agents of an account in open collectivities, the
@@ -87,11 +95,29 @@ func memberOf(all []membership, collectivity portal.CollectivityID) int {
 
 // caller is an account as one of its agents.
 func (s *Store) caller(ctx context.Context, account portal.AccountID, m membership) (portal.Caller, error) {
-	caller := portal.Caller{Account: account, Agent: m.Agent, Collectivity: m.Collectivity, Unit: m.unit}
+	caller := callerOf(account, m)
 	if err := s.entitle(ctx, &caller); err != nil {
 		return portal.Caller{}, fmt.Errorf("directory: find caller: %w", err)
 	}
 	return caller, nil
+}
+
+// callerOf is caller without units, groups and rights.
+func callerOf(account portal.AccountID, m membership) portal.Caller {
+	return portal.Caller{Account: account, Agent: m.Agent, Collectivity: m.Collectivity, Unit: m.unit}
+}
+
+// standings are memberships and, where a collectivity is asked for, what the account
+// is entitled to there, asked at once.
+func (s *Store) standings(ctx context.Context, account portal.AccountID, collectivity portal.CollectivityID) (all []membership, entitled []entitlement, err error) {
+	reads := []database.Read{readMemberships(account, &all)}
+	if collectivity != "" {
+		reads = append(reads, s.readEntitled(account, collectivity, &entitled))
+	}
+	if err := s.db.ReadAll(ctx, reads...); err != nil {
+		return nil, nil, fmt.Errorf("directory: list memberships: %w", err)
+	}
+	return all, entitled, nil
 }
 
 // entitle fills in the units, groups and rights of a caller.
@@ -100,6 +126,11 @@ func (s *Store) entitle(ctx context.Context, caller *portal.Caller) error {
 	if err != nil {
 		return err
 	}
+	return s.fill(ctx, caller, all)
+}
+
+// fill gives a caller what is its own.
+func (s *Store) fill(ctx context.Context, caller *portal.Caller, all []entitlement) error {
 	for _, one := range all {
 		switch {
 		case one.kind == "unit":
@@ -132,33 +163,51 @@ type entitlement struct {
 	lender     portal.AgentID // of a right; "" when it is not lent
 }
 
-// entitlements reads those of who an account, an agent and a unit are. SQLite keeps
-// the order of a CROSS JOIN: what is given is looked up for each of what she is, however
-// much there is.
+// entitlements reads those of who an account, an agent and a unit are.
 func (s *Store) entitlements(ctx context.Context, from rows, who portal.Caller) ([]entitlement, error) {
 	return s.entitledBy(ctx, from, who, s.now())
 }
 
 // entitledBy is entitlements with what starts until a moment and is not over now.
 func (s *Store) entitledBy(ctx context.Context, from rows, who portal.Caller, started time.Time) ([]entitlement, error) {
-	found, err := from.Query(ctx, `
-		WITH RECURSIVE above (id, parent) AS (
-			SELECT id, parent FROM units WHERE collectivity = $1 AND id = $4
-			UNION SELECT u.id, u.parent FROM above JOIN units u ON u.collectivity = $1 AND u.id = above.parent
-		), mine (kind, subject) AS (
-			SELECT 'everyone', '' UNION ALL SELECT 'agent', $2
-			UNION ALL SELECT 'group', group_id FROM agent_group_members WHERE collectivity = $1 AND agent = $2
-			UNION ALL SELECT 'unit', id FROM above
-		)
-		SELECT kind, subject, '' FROM mine WHERE kind IN ('group', 'unit')
-		UNION ALL SELECT 'right', right_name, '' FROM account_rights WHERE account = $3
-		UNION ALL SELECT 'right', g.right_name, g.lent_by FROM mine CROSS JOIN rights_given g
-			WHERE g.collectivity = $1 AND g.kind = mine.kind AND g.subject = mine.subject AND g.taken = 0 AND g.starts <= $6 AND (g.ends = 0 OR g.ends > $5)`,
-		string(who.Collectivity), string(who.Agent), string(who.Account), string(who.Unit), database.Millis(s.now()), database.Millis(started))
-	return database.Collect(found, err, func(rows *sql.Rows) (one entitlement, err error) {
-		return one, rows.Scan(&one.kind, &one.name, &one.lender)
-	})
+	found, err := from.Query(ctx, `WITH RECURSIVE me (agent, unit) AS (SELECT CAST($5 AS TEXT), CAST($6 AS TEXT))`+entitledSQL,
+		string(who.Collectivity), string(who.Account), database.Millis(s.now()), database.Millis(started), string(who.Agent), string(who.Unit))
+	return database.Collect(found, err, func(rows *sql.Rows) (one entitlement, err error) { return one, one.scan(rows.Scan) })
 }
+
+// readEntitled is entitlements for the agent that an account is in a collectivity,
+// the oldest if there were several, as memberOf says.
+func (s *Store) readEntitled(account portal.AccountID, collectivity portal.CollectivityID, to *[]entitlement) database.Read {
+	now := database.Millis(s.now())
+	return database.Read{
+		Query: `WITH RECURSIVE me (agent, unit) AS (
+			SELECT id, unit FROM agents WHERE account = $2 AND collectivity = $1 AND active ORDER BY created LIMIT 1)` + entitledSQL,
+		Args: []any{string(collectivity), string(account), now, now},
+		Row: func(scan func(...any) error) error {
+			var one entitlement
+			err := one.scan(scan)
+			*to = append(*to, one)
+			return err
+		},
+	}
+}
+
+// entitledSQL follows who "me" is. SQLite keeps the order of a CROSS JOIN: what is
+// given is looked up for each of what she is, however much there is.
+const entitledSQL = `, above (id, parent) AS (
+		SELECT u.id, u.parent FROM me CROSS JOIN units u WHERE u.collectivity = $1 AND u.id = me.unit
+		UNION SELECT u.id, u.parent FROM above JOIN units u ON u.collectivity = $1 AND u.id = above.parent
+	), mine (kind, subject) AS (
+		SELECT 'everyone', '' UNION ALL SELECT 'agent', agent FROM me
+		UNION ALL SELECT 'group', m.group_id FROM me CROSS JOIN agent_group_members m WHERE m.collectivity = $1 AND m.agent = me.agent
+		UNION ALL SELECT 'unit', id FROM above
+	)
+	SELECT kind, subject, '' FROM mine WHERE kind IN ('group', 'unit')
+	UNION ALL SELECT 'right', right_name, '' FROM account_rights WHERE account = $2
+	UNION ALL SELECT 'right', g.right_name, g.lent_by FROM mine CROSS JOIN rights_given g
+		WHERE g.collectivity = $1 AND g.kind = mine.kind AND g.subject = mine.subject AND g.taken = 0 AND g.starts <= $4 AND (g.ends = 0 OR g.ends > $3)`
+
+func (e *entitlement) scan(scan func(...any) error) error { return scan(&e.kind, &e.name, &e.lender) }
 
 // lends says whether an agent may enter and holds a right herself: what she lent
 // is worth nothing any more once she does not.
@@ -207,7 +256,7 @@ type ThemeURL func(c Collectivity) string
 // her. An empty collectivity is the account's oldest; who has none but operates
 // the pool is nobody's agent.
 func (s *Store) identity(ctx context.Context, theme ThemeURL, account portal.AccountID, collectivity portal.CollectivityID) (*web.Identity, error) {
-	all, err := s.memberships(ctx, account)
+	all, entitled, err := s.standings(ctx, account, collectivity)
 	if err != nil {
 		return nil, err
 	}
@@ -232,8 +281,14 @@ func (s *Store) identity(ctx context.Context, theme ThemeURL, account portal.Acc
 		PersonName: all[here].personName, Language: all[here].language, Scheme: all[here].scheme,
 		Collectivity: c.shown(theme),
 	}
-	if identity.Caller, err = s.caller(ctx, account, all[here]); err != nil {
-		return nil, err
+	identity.Caller = callerOf(account, all[here])
+	if collectivity == "" {
+		err = s.entitle(ctx, &identity.Caller)
+	} else {
+		err = s.fill(ctx, &identity.Caller, entitled)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("directory: find identity: %w", err)
 	}
 	for i, m := range all {
 		identity.Memberships = append(identity.Memberships, themes.Membership{ID: string(m.Agent), Name: m.Name, Current: i == here})

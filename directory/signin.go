@@ -262,6 +262,9 @@ func merge(agent Agent, profile sso.Profile, unit portal.UnitID) Agent {
 	merged.Office = cmp.Or(profile.Office, agent.Office)
 	merged.SourceKey = cmp.Or(profile.Key, agent.SourceKey)
 	merged.Unit = cmp.Or(unit, agent.Unit)
+	if merged == agent {
+		return agent
+	}
 	var refused portal.FieldErrors
 	if !errors.As(merged.check(), &refused) {
 		return merged

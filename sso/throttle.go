@@ -104,7 +104,7 @@ func (t *throttle) begin(ctx context.Context, subject string, within time.Durati
 		return t.reserve(ctx, begun, within)
 	}
 	flying := t.fly(begun.subject, 1)
-	times, err := t.failures(ctx, begun, within)
+	times, err := t.failures(ctx, begun.subject, within)
 	if err == nil {
 		begun.earlier = len(times) + flying - 1 // those in flight may have failed when this one succeeds
 		err = t.allow(times, flying-1, within)
@@ -119,27 +119,33 @@ func (t *throttle) begin(ctx context.Context, subject string, within time.Durati
 // waits says whether the next attempt on a person would have to wait, without
 // counting one.
 func (t *throttle) waits(ctx context.Context, key string, within time.Duration) (bool, error) {
-	times, err := t.failures(ctx, attempt{subject: subjectOf(key)}, within)
+	times, err := t.failures(ctx, subjectOf(key), within)
 	return err == nil && t.allow(times, 0, within) != nil, err
 }
 
-// reserve records an attempt, then counts. Each is a statement of its own: of the
-// attempts that pass together, the last to be recorded sees all the others, so
-// they are never more than the limit. Those at the same time may refuse each
-// other when that is more than the limit allows: nobody was let in wrongly.
+// reserve records an attempt unless there were too many, those in flight on any node with them. Attempts on one
+// person are recorded in turn: of many at the same time as many pass as the limit says.
 func (t *throttle) reserve(ctx context.Context, begun attempt, within time.Duration) (attempt, error) {
 	begun.row = portal.NewID()
-	if err := t.record(ctx, begun); err != nil {
-		return attempt{}, err
-	}
-	times, err := t.failures(ctx, begun, within)
-	if err == nil {
-		begun.earlier = len(times)
-		err = t.allow(times, 0, within)
-	}
+	now := t.now()
+	var times []int64
+	err := t.db.InTurn(ctx, begun.subject, database.Read{
+		Query: `
+			WITH earlier AS (SELECT at FROM sign_in_attempts WHERE subject = $1 AND at > $2),
+			made AS (INSERT INTO sign_in_attempts (subject, id, at) SELECT $1, $3, $4 WHERE (SELECT COUNT(*) FROM earlier) < $5)
+			SELECT at FROM earlier`,
+		Args: []any{begun.subject, database.Millis(now.Add(-within)), begun.row, database.Millis(now), t.limits.Account},
+		Row: func(scan func(...any) error) error {
+			times = append(times, 0)
+			return scan(&times[len(times)-1])
+		},
+	})
 	if err != nil {
-		// Whoever has to wait does not wait longer for having tried.
-		return attempt{}, errors.Join(err, t.cancelOne(context.WithoutCancel(ctx), begun))
+		return attempt{}, fmt.Errorf("sso: count attempts: %w", err)
+	}
+	begun.earlier = len(times)
+	if err := t.allow(t.newest(times), 0, within); err != nil {
+		return attempt{}, err
 	}
 	return begun, nil
 }
@@ -156,17 +162,23 @@ func (t *throttle) fly(subject string, change int) int {
 	return count
 }
 
-// failures returns when the last attempts beside one were, the newest first, in
-// ms. There are few: beyond the limit none is kept.
-func (t *throttle) failures(ctx context.Context, beside attempt, within time.Duration) ([]int64, error) {
-	rows, err := t.db.Query(ctx, `SELECT at FROM sign_in_attempts WHERE subject = $1 AND at > $2 AND id <> $3`,
-		beside.subject, database.Millis(t.now().Add(-within)), beside.row)
+// failures returns when the last attempts on a subject were, the newest first,
+// in ms. There are few: beyond the limit none is kept.
+func (t *throttle) failures(ctx context.Context, subject string, within time.Duration) ([]int64, error) {
+	rows, err := t.db.Query(ctx, `SELECT at FROM sign_in_attempts WHERE subject = $1 AND at > $2`,
+		subject, database.Millis(t.now().Add(-within)))
 	times, err := database.Collect(rows, err, func(rows *sql.Rows) (at int64, err error) { return at, rows.Scan(&at) })
 	if err != nil {
 		return nil, fmt.Errorf("sso: count attempts: %w", err)
 	}
-	slices.SortFunc(times, func(a, b int64) int { return cmp.Compare(b, a) }) // here: the engine would build a table for it
-	return times[:min(len(times), t.limits.Account)], nil
+	return t.newest(times), nil
+}
+
+// newest are the times that count, the newest first. They are sorted here: the
+// engine would build a table for it.
+func (t *throttle) newest(times []int64) []int64 {
+	slices.SortFunc(times, func(a, b int64) int { return cmp.Compare(b, a) })
+	return times[:min(len(times), t.limits.Account)]
 }
 
 // allow says how long to wait when the failures and the attempts in flight are

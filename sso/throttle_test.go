@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,6 +92,31 @@ func TestAttemptsCountBeforeTheyAreJudged(t *testing.T) {
 	}
 	if len(throttle.flights) > 1 {
 		t.Errorf("flights = %v, want those of one account", throttle.flights)
+	}
+}
+
+// TestOfManyAttemptsAtOnceAsManyPassAsTheLimitSays: not more, and not fewer, since
+// each that is refused for another that is refused keeps a person out for nothing.
+func TestOfManyAttemptsAtOnceAsManyPassAsTheLimitSays(t *testing.T) {
+	ctx := context.Background()
+	throttle := newThrottle(databasetest.New(t), Limits{}, time.Now)
+	for round := range 10 {
+		var all sync.WaitGroup
+		var passed atomic.Int32
+		for range 20 {
+			all.Go(func() {
+				_, err := throttle.account(ctx, "account:"+strconv.Itoa(round), time.Hour)
+				if err == nil {
+					passed.Add(1)
+				} else if !errors.Is(err, portal.ErrDenied) {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if passed.Load() != 4 {
+			t.Errorf("%d of 20 at once passed, want 4", passed.Load())
+		}
 	}
 }
 

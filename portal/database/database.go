@@ -165,6 +165,30 @@ func (db *DB) QueryRow(ctx context.Context, query string, args ...any) Row {
 	return db.readers.queryRow(ctx, query, args)
 }
 
+// Read is a question to the store, and what takes each row of its answer: it is
+// handed the row's Scan.
+type Read struct {
+	Query string
+	Args  []any
+	Row   func(scan func(dest ...any) error) error
+}
+
+// ReadAll asks questions that do not depend on each other's answers. A PostgreSQL
+// server is asked all of them at once.
+func (db *DB) ReadAll(ctx context.Context, reads ...Read) error {
+	if db.engine == PostgreSQL {
+		return db.readRemote(ctx, reads)
+	}
+	for _, read := range reads {
+		rows, err := db.Query(ctx, read.Query, read.Args...)
+		_, err = Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) { return none, read.Row(rows.Scan) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Exec writes in a transaction of its own.
 func (db *DB) Exec(ctx context.Context, query string, args ...any) (result sql.Result, err error) {
 	if db.queue == nil {

@@ -63,6 +63,43 @@ func TestATransactionIsAllOrNothing(t *testing.T) {
 	}
 }
 
+func TestQuestionsAskedTogetherAreAnsweredInTheirOrder(t *testing.T) {
+	ctx, db := context.Background(), databasetest.New(t)
+	for _, account := range []string{"a", "b"} {
+		if err := db.Write(ctx, `INSERT INTO accounts (id, login, created) VALUES ($1, $2, $3)`, account, account+"@bourg.example", 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var heard []string
+	hear := func(scan func(...any) error) error {
+		var said string
+		err := scan(&said)
+		heard = append(heard, said)
+		return err
+	}
+	logins := database.Read{Query: `SELECT login FROM accounts ORDER BY id`, Row: hear}
+	one := database.Read{Query: `SELECT id FROM accounts WHERE login = $1`, Args: []any{"b@bourg.example"}, Row: hear}
+	none := database.Read{Query: `SELECT id FROM accounts WHERE login = $1`, Args: []any{"c@bourg.example"}, Row: hear}
+	if err := db.ReadAll(ctx, logins, none, one); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"a@bourg.example", "b@bourg.example", "b"}; !slices.Equal(heard, want) {
+		t.Errorf("answers %q, want %q", heard, want)
+	}
+	refusal := errors.New("no more")
+	refusing := database.Read{Query: logins.Query, Row: func(func(...any) error) error { return refusal }}
+	if err := db.ReadAll(ctx, refusing, one); !errors.Is(err, refusal) {
+		t.Errorf("who takes no row: %v, want its error", err)
+	}
+	if err := db.ReadAll(ctx, one, database.Read{Query: `SELECT nothing FROM accounts`, Row: hear}); err == nil {
+		t.Error("a question with a fault was answered")
+	}
+	heard = nil
+	if err := db.ReadAll(ctx, one); err != nil || !slices.Equal(heard, []string{"b"}) {
+		t.Errorf("after questions that failed: %q, %v", heard, err)
+	}
+}
+
 // Write may wait before it reaches the engine; nobody in the transaction can tell.
 func TestWhatIsWrittenInATransactionIsSeenByWhatFollows(t *testing.T) {
 	ctx, db := context.Background(), databasetest.New(t)

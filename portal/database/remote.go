@@ -115,14 +115,71 @@ func (r *remote) send(ctx context.Context, statements []statement) error {
 	})
 }
 
+// InTurn runs a statement and hands over its rows. Of those who ask for the same name at once, on any node, each sees
+// what the ones before her wrote: a count and a write that depends on it are one. Other names do not wait. It is one
+// exchange with the server, where a serializable transaction needs several and may have to be run again. PostgreSQL
+// alone: on SQLite transactions are run in turn anyhow.
+func (db *DB) InTurn(ctx context.Context, name string, what Read) error {
+	batch := &pgx.Batch{}
+	// What is read committed is seen from the moment when a statement begins, so that it is read after the wait.
+	batch.Queue("BEGIN ISOLATION LEVEL READ COMMITTED")
+	batch.Queue("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+	what.queue(batch)
+	batch.Queue(commitRemote)
+	conn, err := db.writer.conns.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("database: take turn: %w", err)
+	}
+	defer conn.Close()
+	if err := exchange(ctx, conn, batch); err != nil {
+		undo(ctx, conn)
+		return fmt.Errorf("database: take turn: %w", err)
+	}
+	return nil
+}
+
+// readRemote has the server answer several questions in one exchange.
+func (db *DB) readRemote(ctx context.Context, reads []Read) error {
+	batch := &pgx.Batch{}
+	for _, read := range reads {
+		read.queue(batch)
+	}
+	conn, err := db.readers.conns.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return exchange(ctx, conn, batch)
+}
+
+// queue adds a question to those of one exchange.
+func (read Read) queue(to *pgx.Batch) {
+	to.Queue(read.Query, read.Args...).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			if err := read.Row(rows.Scan); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// exchange sends what a batch holds, and hands over what each of it answers.
+func exchange(ctx context.Context, conn *sql.Conn, batch *pgx.Batch) error {
+	return conn.Raw(func(raw any) error { return raw.(*stdlib.Conn).Conn().SendBatch(ctx, batch).Close() })
+}
+
 // rollbackTimeout bounds the wait of whoever failed already.
 const rollbackTimeout = 5 * time.Second
 
-// rollback takes the transaction back. A connection on which that fails is dropped: nobody else inherits it.
-func (r *remote) rollback(ctx context.Context) {
+// rollback takes the transaction back.
+func (r *remote) rollback(ctx context.Context) { undo(ctx, r.conn) }
+
+// undo takes the transaction of a connection back. One on which that fails is dropped: nobody else inherits it.
+func undo(ctx context.Context, conn *sql.Conn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
-	if _, err := r.conn.ExecContext(ctx, "ROLLBACK"); err != nil {
-		_ = r.conn.Raw(func(any) error { return driver.ErrBadConn })
+	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
 }

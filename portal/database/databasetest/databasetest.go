@@ -1,6 +1,6 @@
 // Package databasetest gives a test a store of its own on the engine that the
 // suite runs on: SQLite in a temporary folder, or, when PARVIS_TEST_POSTGRES
-// holds an address, a fresh schema of that PostgreSQL server.
+// holds an address, a database of that PostgreSQL server.
 package databasetest
 
 import (
@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"parvis/portal"
@@ -22,13 +23,45 @@ func New(t testing.TB) *database.DB {
 	return Open(t, URL(t))
 }
 
-// URL returns the address of an empty store that ends with the test.
+// URL returns the address of a migrated store without rows that ends with the
+// test.
 func URL(t testing.TB) string {
 	t.Helper()
 	if server := os.Getenv("PARVIS_TEST_POSTGRES"); server != "" {
-		return newSchema(t, server)
+		return newDatabase(t, server)
 	}
-	return "sqlite:" + filepath.Join(t.TempDir(), "parvis.db")
+	blank, err := blankSQLite()
+	path := filepath.Join(t.TempDir(), "parvis.db")
+	if err == nil {
+		err = os.WriteFile(path, blank, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + path
+}
+
+// blankSQLite is the file of a store that was only migrated. Migrating takes longer
+// than most tests.
+var blankSQLite = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "parvis-blank-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "parvis.db")
+	if err := migrate("sqlite:" + path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+func migrate(url string) error {
+	db, err := database.Open(context.Background(), url, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	return db.Close()
 }
 
 // Open opens the store at an address and closes it with the test.
@@ -46,13 +79,13 @@ func Open(t testing.TB, url string) *database.DB {
 	return db
 }
 
-func newSchema(t testing.TB, server string) string {
+// newDatabase returns the address of a copy of the blank database of a server.
+func newDatabase(t testing.TB, server string) string {
 	t.Helper()
-	address, err := url.Parse(server)
+	blank, err := blankPostgres()
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema := "test_" + portal.NewID()
 	run := func(statement string) {
 		conns, err := sql.Open("pgx", server)
 		if err != nil {
@@ -63,13 +96,37 @@ func newSchema(t testing.TB, server string) string {
 			t.Error(err)
 		}
 	}
-	run("CREATE SCHEMA " + schema)
-	t.Cleanup(func() { run("DROP SCHEMA " + schema + " CASCADE") })
-	query := address.Query()
-	query.Set("search_path", schema)
-	address.RawQuery = query.Encode()
+	name := "test_" + portal.NewID()
+	run("CREATE DATABASE " + name + " TEMPLATE " + blank)
+	t.Cleanup(func() { run("DROP DATABASE " + name + " WITH (FORCE)") })
+	return named(server, name)
+}
+
+// named is the address of a database of a server.
+func named(server, name string) string {
+	address, err := url.Parse(server)
+	if err != nil {
+		return server // connecting says what is wrong
+	}
+	address.Path = "/" + name
 	return address.String()
 }
+
+// blankPostgres is the name of a database of the server that was only migrated, one
+// for each test process. It ends with the server.
+var blankPostgres = sync.OnceValues(func() (name string, err error) {
+	server, ctx := os.Getenv("PARVIS_TEST_POSTGRES"), context.Background()
+	name = "blank_" + portal.NewID()
+	conns, err := sql.Open("pgx", server)
+	if err != nil {
+		return "", err
+	}
+	defer conns.Close()
+	if _, err := conns.ExecContext(ctx, "CREATE DATABASE "+name); err != nil {
+		return "", err
+	}
+	return name, migrate(named(server, name))
+})
 
 // AddCollectivities adds bare collectivities, for the tests of features whose
 // rows refer to them.
