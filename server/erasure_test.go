@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -197,7 +198,8 @@ func TestAnErasedCollectivityIsNowhere(t *testing.T) {
 	checkCertificate(t, w.Portal, `SELECT certificate, sha256 FROM collectivity_erasures`, words...)
 }
 
-// TestAReopenedCollectivityIsNotErased: whoever opens it again meant it to live.
+// TestAReopenedCollectivityIsNotErased: whoever opens it again meant it to live, and
+// suspending it later for another reason does not have it erased.
 func TestAReopenedCollectivityIsNotErased(t *testing.T) {
 	p := servertest.New(t)
 	ctx, pool := t.Context(), operating(t, p)
@@ -207,12 +209,62 @@ func TestAReopenedCollectivityIsNotErased(t *testing.T) {
 	if err := p.Directory.Resume(ctx, pool, "agglo", ""); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := p.Leaving.Pending(ctx, pool, "agglo"); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("an open collectivity waits for its erasure: %v", err)
+	}
+	p.As("admin@agglo.example").Get("/admin/journal").Want(t, 200, "Effacement de la collectivité annulé")
+	p.Suspend("agglo")
 	p.Leaving.Now = func() time.Time { return time.Now().Add(leaving.Respite + time.Hour) }
 	if n, err := p.Leaving.EraseDue(ctx); n != 0 || err != nil {
 		t.Fatalf("%d erased, %v", n, err)
 	}
 	if _, err := p.Directory.Collectivity(ctx, "agglo"); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAnErasureThatIsDueIsNotCalledBack: it may have begun, and files are gone first.
+func TestAnErasureThatIsDueIsNotCalledBack(t *testing.T) {
+	p := servertest.New(t)
+	ctx, pool := t.Context(), operating(t, p)
+	if _, err := p.Leaving.AskErasure(ctx, pool, "agglo", ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.DB.Exec(ctx, `UPDATE collectivity_erasures SET due = 1`); err != nil {
+		t.Fatal(err)
+	}
+	op := p.As(operator)
+	op.Post("/pool/collectivities/agglo/recall").Want(t, 409, "a commencé")
+	op.Post("/pool/collectivities/agglo/resume").Want(t, 409, "a commencé")
+	if n, err := p.Leaving.EraseDue(ctx); n != 1 || err != nil {
+		t.Fatalf("%d erased, %v", n, err)
+	}
+}
+
+// TestOneThatCanNotBeErasedKeepsNoOther.
+func TestOneThatCanNotBeErasedKeepsNoOther(t *testing.T) {
+	p := servertest.New(t)
+	ctx, pool := t.Context(), operating(t, p)
+	for _, id := range []portal.CollectivityID{"agglo", "syndicat"} {
+		if _, err := p.Leaving.AskErasure(ctx, pool, id, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// the first one has a row that no catalogue knows
+	for _, text := range []string{
+		`UPDATE collectivity_erasures SET due = 1 WHERE body = 'agglo'`,
+		`CREATE TABLE unknown (collectivity TEXT NOT NULL REFERENCES collectivities (id))`, `INSERT INTO unknown (collectivity) VALUES ('agglo')`,
+	} {
+		if _, err := p.DB.Exec(ctx, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.Leaving.Now = func() time.Time { return time.Now().Add(leaving.Respite + time.Hour) }
+	if n, err := p.Leaving.EraseDue(ctx); n != 1 || err == nil {
+		t.Errorf("%d erased, %v, want syndicat and what is wrong with agglo", n, err)
+	}
+	if _, err := p.Directory.Collectivity(ctx, "syndicat"); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("syndicat is still there: %v", err)
 	}
 }
 
