@@ -273,12 +273,18 @@ func (e *eraser) collectivity() error {
 }
 
 // onlyHere is the condition on an agent a that her account serves nowhere else: she
-// is an agent of no other collectivity, and operates no pool.
+// is an agent of no other collectivity, operates no pool, and no other collectivity
+// keeps who assisted it.
 const onlyHere = `NOT EXISTS (SELECT 1 FROM agents o WHERE o.account = a.account AND o.collectivity <> a.collectivity)
 	AND NOT EXISTS (SELECT 1 FROM account_rights r WHERE r.account = a.account)
+	AND NOT EXISTS (SELECT 1 FROM assistances h WHERE h.account = a.account AND h.collectivity <> a.collectivity)
 	AND NOT EXISTS (SELECT 1 FROM collectivity_drafts d WHERE d.account = a.account)`
 
+// account removes one, and has the journal of the pool forget who tried to come in.
 func (e *eraser) account(id string) error {
+	if err := e.count(e.certificate.Unnamed, "audit_lines", `UPDATE audit_lines SET login = '', account = '', address = '' WHERE collectivity = '' AND account = $1`, id); err != nil {
+		return err
+	}
 	for _, table := range append(ofAccounts, "accounts") {
 		column := "account"
 		if table == "accounts" {

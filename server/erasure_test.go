@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"parvis/leaving"
 	"parvis/news"
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/server/servertest"
 )
 
@@ -196,6 +198,93 @@ func TestAnErasedCollectivityIsNowhere(t *testing.T) {
 		t.Errorf("who works elsewhere too lost her account: %v", err)
 	}
 	checkCertificate(t, w.Portal, `SELECT certificate, sha256 FROM collectivity_erasures`, words...)
+}
+
+// TestAnErasureTouchesNobodyElse: people whose name holds hers, her namesake, and what
+// hangs on what she did stay as they were; what she tried after she left is forgotten.
+func TestAnErasureTouchesNobodyElse(t *testing.T) {
+	p := servertest.New(t)
+	ctx, admin := t.Context(), p.Caller("admin@bourg.example", "bourg")
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	const login = "an@bourg.example"
+	p.Hire(servertest.Person{Login: login, GivenName: "Marie", FamilyName: "Martin", Collectivities: []portal.CollectivityID{"bourg"}})
+	she := p.Caller(login, "bourg")
+	for _, name := range []string{"Martin", "Martinez"} {
+		id, err := p.Directory.CreateAgent(ctx, admin, directory.Agent{GivenName: "Marie", FamilyName: name, Email: "j" + login})
+		must(err)
+		must(p.Directory.CloseAgent(ctx, admin, id, ""))
+	}
+	// she operated the pool once, and assisted agglo; she began an import whose lines are of others
+	for _, text := range []string{
+		`INSERT INTO assistances (collectivity, id, account, login, reason, begun, ends) VALUES ('agglo', 'h', $1, 'x', 'x', 1, 2)`,
+		`INSERT INTO assistances (collectivity, id, account, login, reason, begun, ends, ended, ended_by) SELECT 'bourg', 'h', id, 'x', 'x', 1, 3, 2, 'Marie Martin' FROM accounts WHERE id <> $1 AND login LIKE 'pool@%'`,
+		`INSERT INTO arrivals (collectivity, id, state, file_name, file, account, agent, address, created, begun) VALUES ('bourg', 'i', 'done', 'x', 'x', $1, 'x', '', 1, 1)`,
+		`INSERT INTO audit_lines (collectivity, id, at, account, login, action, refused, address) VALUES ('', 'l', 1, $1, 'an@elsewhere.example', 'sign-in', 'password', '192.0.2.7')`,
+	} {
+		_, err := p.DB.Exec(ctx, text, string(she.Account))
+		must(err)
+	}
+	must(audit.Write(ctx, p.DB, audit.Line{Collectivity: "bourg", Action: audit.SignInTried, Object: "j" + login, Detail: login + ", j" + login}))
+	must(p.Directory.CloseAgent(ctx, admin, she.Agent, ""))
+	p.Anonymous().SignIn(login, "wrong") // she is known, and no agent any more
+	count := func(query string, args ...any) (n int) {
+		t.Helper()
+		must(p.DB.QueryRow(ctx, query, args...).Scan(&n))
+		return n
+	}
+	const named = `SELECT COUNT(*) FROM audit_lines WHERE collectivity = 'bourg' AND object = $1`
+	before := map[string]int{"Marie Martinez": count(named, "Marie Martinez"), "j" + login: count(named, "j"+login)}
+	namesake := count(named, "Marie Martin") - count(`SELECT COUNT(*) FROM audit_lines WHERE collectivity = 'bourg' AND object_id = $1`, string(she.Agent))
+	done, err := p.Leaving.ErasePerson(ctx, admin, she.Agent, "")
+	must(err)
+	for name, was := range before {
+		if now := count(named, name); now != was || was == 0 {
+			t.Errorf("%d lines of the journal tell of %s, were %d", now, name, was)
+		}
+	}
+	if now := count(named, "Marie Martin"); now != namesake || namesake == 0 {
+		t.Errorf("%d lines tell of her namesake, were %d", now, namesake)
+	}
+	if n := count(`SELECT COUNT(*) FROM audit_lines WHERE detail = $1`, done.Number+", j"+login); n != 1 {
+		t.Error("a line that tells of her beside others is not as it should be")
+	}
+	for what, query := range map[string]string{
+		"whence she came":           `SELECT COUNT(*) FROM audit_lines WHERE collectivity = 'bourg' AND account = $1`,
+		"where she tried to enter":  `SELECT COUNT(*) FROM audit_lines WHERE collectivity = 'bourg' AND refused <> '' AND action = 'sign-in' AND address <> '' AND $1 <> ''`,
+		"who ended an assistance":   `SELECT COUNT(*) FROM assistances WHERE collectivity = 'bourg' AND ended_by = 'Marie Martin' AND $1 <> ''`,
+		"in whose name it was done": `SELECT COUNT(*) FROM arrivals WHERE collectivity = 'bourg' AND account = $1`,
+	} {
+		if count(query, string(she.Account)) > 0 {
+			t.Errorf("the store still knows %s", what)
+		}
+	}
+	if count(`SELECT COUNT(*) FROM arrivals WHERE collectivity = 'bourg' AND id = 'i'`) != 1 {
+		t.Error("an import of others is gone with who began it: its lines stay for ever")
+	}
+	if count(`SELECT COUNT(*) FROM accounts WHERE id = $1`, string(she.Account)) != 1 || !slices.Contains(done.Kept, "account") {
+		t.Errorf("the account that assisted another collectivity is gone, kept are %q", done.Kept)
+	}
+}
+
+// TestThePoolForgetsAnErasedAccount.
+func TestThePoolForgetsAnErasedAccount(t *testing.T) {
+	p := servertest.New(t)
+	ctx, admin, she := t.Context(), p.Caller("admin@bourg.example", "bourg"), p.Caller("agent@bourg.example", "bourg")
+	line := audit.Line{Account: she.Account, Login: "agent@elsewhere.example", Action: audit.SignIn, Refused: audit.Password, Address: "192.0.2.7"}
+	if err := errors.Join(audit.Write(ctx, p.DB, line), p.Directory.CloseAgent(ctx, admin, she.Agent, "")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Leaving.ErasePerson(ctx, admin, she.Agent, ""); err != nil {
+		t.Fatal(err)
+	}
+	if found := traces(t, p, "agent@elsewhere.example", "192.0.2.7", string(she.Account)); len(found) > 0 {
+		t.Errorf("the journal of the pool holds %q", found)
+	}
 }
 
 // TestAReopenedCollectivityIsNotErased: whoever opens it again meant it to live, and
