@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"parvis/portal/audit"
 	"parvis/portal/web"
 	"parvis/server/servertest"
+	"parvis/sso/ssotest"
 )
 
 // helping is the client of an operator who assists bourg.
@@ -183,4 +185,38 @@ func TestACollectivityRefusesAndInvites(t *testing.T) {
 	op.Post("/pool/collectivities/bourg/assist", "reason", "Encore", "minutes", "15").Want(t, 409) // it served once
 	admin.Get("/admin/journal").Want(t, 200, "Assistance demandée", "Assistance sans invitation refusée")
 	p.As("agent@bourg.example").Get("/admin/assistance").Want(t, http.StatusNotFound)
+}
+
+// TestWhoAssistsIsNoAgent: applications vouch for nobody, and a program with a password
+// of when she was an agent does not come in by the assistance.
+func TestWhoAssistsIsNoAgent(t *testing.T) {
+	g := newGate(t)
+	const relay = "relais@pool.example"
+	g.Hire(servertest.Person{Login: relay, GivenName: "Inès", FamilyName: "Relais", Collectivities: []portal.CollectivityID{"bourg"}, Operator: true})
+	phone := newPhone(g.Anonymous(), relay, g.AppPassword(relay, "bourg"))
+	g.wants(phone, 207)
+	if err := g.Directory.CloseAgent(t.Context(), g.Caller("admin@bourg.example", "bourg"), g.Caller(relay, "bourg").Agent, ""); err != nil {
+		t.Fatal(err)
+	}
+	op := g.As(relay)
+	op.Post("/pool/collectivities/bourg/assist", "reason", "Groupe à refaire", "minutes", "30").Want(t, 303)
+	op.Get("/admin/groups").Want(t, 200)
+	g.wants(phone, 401)
+	for _, door := range []string{
+		"/cas/login?" + url.Values{"service": {ssotest.Registered}}.Encode(),
+		"/oidc/bourg/authorize?" + url.Values{"redirect_uri": {ssotest.Registered}, "client_id": {g.client}, "response_type": {"code"}, "scope": {"openid"}}.Encode(),
+		"/forward/start?" + url.Values{"to": {ssotest.Registered}}.Encode(),
+	} {
+		if to := op.Get(door).Header.Get("Location"); strings.Contains(to, "ticket=") || strings.Contains(to, "code=") {
+			t.Errorf("%s vouches for who assists: %s", door, to)
+		}
+	}
+}
+
+// wants fails the test when a program is answered otherwise.
+func (g *gate) wants(program phone, status int) {
+	g.t.Helper()
+	if answer := program.ask("PROPFIND", "/dav/", "", "Depth", "0"); answer.Status != status {
+		g.t.Errorf("a program is answered %d, want %d", answer.Status, status)
+	}
 }
