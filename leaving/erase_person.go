@@ -129,7 +129,8 @@ func (e *eraser) texts(query string, args ...any) ([]string, error) {
 	return database.Collect(rows, err, func(rows *sql.Rows) (text string, err error) { return text, rows.Scan(&text) })
 }
 
-// letters removes those that wait to be sent to her.
+// letters removes those that wait to be sent to her, and the archives that tell of her:
+// their files go once all is done.
 func (e *eraser) letters(p person) error {
 	logins := []any{e.of, p.login, strings.ToLower(p.email)}
 	for _, text := range []struct{ table, query string }{
@@ -141,7 +142,7 @@ func (e *eraser) letters(p person) error {
 			return err
 		}
 	}
-	return nil
+	return e.count(e.certificate.Deleted, "collectivity_exports", `DELETE FROM collectivity_exports WHERE collectivity = $1 AND state <> $2`, e.of, stateWaiting)
 }
 
 // signatures replaces her name under what she wrote for the collectivity.
