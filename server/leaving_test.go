@@ -96,11 +96,6 @@ func forge(t *testing.T, archive []byte, change func(files map[string]string)) [
 	return out.Bytes()
 }
 
-// lines are the rows of a table of an archive, for a test to change.
-func tableLines(files map[string]string, table string) []string {
-	return strings.Split(strings.TrimSuffix(files["tables/"+table+".jsonl"], "\n"), "\n")
-}
-
 // TestAnArchiveTakesOverNoAccount: whoever writes an archive may name any login and
 // any identifier in it. The accounts of the pool that takes it in stay what they are,
 // and nobody of another collectivity becomes an agent of this one unasked.
