@@ -255,7 +255,8 @@ func (s *Store) Suspend(ctx context.Context, caller portal.Caller, id portal.Col
 	return s.setOpen(ctx, caller, id, why, audit.CollectivitySuspended, address)
 }
 
-// Resume opens a suspended collectivity again, as it was.
+// Resume opens a suspended collectivity again, as it was. An erasure that was asked for
+// is called back by it; portal.ErrConflict once that is due, for some of it is gone.
 func (s *Store) Resume(ctx context.Context, caller portal.Caller, id portal.CollectivityID, address string) error {
 	return s.setOpen(ctx, caller, id, Suspension{}, audit.CollectivityResumed, address)
 }
@@ -287,6 +288,11 @@ func (s *Store) setOpen(ctx context.Context, caller portal.Caller, id portal.Col
 		if err != nil {
 			return err
 		}
+		if active {
+			if err := s.spare(ctx, tx, caller, id, name, address); err != nil {
+				return err
+			}
+		}
 		return s.tellBoth(ctx, tx, caller, audit.Line{Action: action, Detail: why.Reason, Object: name, ObjectID: string(id), Address: address})
 	})
 	if err != nil {
@@ -295,6 +301,28 @@ func (s *Store) setOpen(ctx context.Context, caller portal.Caller, id portal.Col
 	s.bodies.Delete(id)
 	s.changed("")
 	return nil
+}
+
+var errErasing = portal.UserError{Kind: portal.ErrConflict, Key: "directory.error.erasing"}
+
+// spare calls back the erasure of a collectivity that is opened: suspended once more,
+// it would be erased the day that was said before.
+func (s *Store) spare(ctx context.Context, tx *database.Tx, caller portal.Caller, id portal.CollectivityID, name, address string) error {
+	var number string
+	var due int64
+	err := tx.QueryRow(ctx, `SELECT id, due FROM collectivity_erasures WHERE body = $1 AND done = 0`, string(id)).Scan(&number, &due)
+	switch {
+	case errors.Is(err, portal.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case due <= database.Millis(s.now()):
+		return errErasing
+	}
+	if err := tx.Write(ctx, `DELETE FROM collectivity_erasures WHERE id = $1`, number); err != nil {
+		return err
+	}
+	return s.tellBoth(ctx, tx, caller, audit.Line{Action: audit.ErasureRecalled, Detail: number, Object: name, ObjectID: string(id), Address: address})
 }
 
 // tellBoth writes what the operator did to a collectivity into its own journal

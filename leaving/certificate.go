@@ -25,9 +25,9 @@ type Certificate struct {
 	Kept []string `json:"kept,omitempty"`
 }
 
-// The reasons why something stays, keys of "leaving.kept.…".
+// The reasons why something stays, as docs/export.md tells them.
 const (
-	keptAccount  = "account"  // she is an agent of another collectivity, or operates the pool
+	keptAccount  = "account"  // she is an agent of another collectivity, operates the pool, or assisted another
 	keptJournal  = "journal"  // lines name the number until their time is over
 	keptWritings = "writings" // documents and articles are the collectivity's
 )

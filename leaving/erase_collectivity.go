@@ -59,9 +59,12 @@ func (s *Store) AskErasure(ctx context.Context, caller portal.Caller, id portal.
 	return asked, wrap(err, "ask for the erasure of %q", id)
 }
 
+// errBegun is for what can't be called back: some of it is gone.
+var errBegun = portal.UserError{Kind: portal.ErrConflict, Key: "leaving.error.begun"}
+
 // RecallErasure calls an erasure back. The collectivity stays suspended, as it was
 // before or by the erasure: nobody enters unasked. portal.ErrNotFound when none is
-// asked for.
+// asked for, portal.ErrConflict once it is due.
 func (s *Store) RecallErasure(ctx context.Context, caller portal.Caller, id portal.CollectivityID, address string) error {
 	if err := caller.Require(portal.OperatePool); err != nil {
 		return wrap(err, "call an erasure back")
@@ -74,6 +77,9 @@ func (s *Store) RecallErasure(ctx context.Context, caller portal.Caller, id port
 		asked, err := pending(ctx, tx, id)
 		if err != nil {
 			return err
+		}
+		if !s.Now().Before(asked.Due) {
+			return errBegun
 		}
 		if err := tx.Write(ctx, `DELETE FROM collectivity_erasures WHERE id = $1`, asked.Number); err != nil {
 			return err
@@ -136,7 +142,8 @@ func (s *Store) tell(ctx context.Context, tx *database.Tx, caller portal.Caller,
 }
 
 // EraseDue erases every collectivity whose respite is over, and tells how many. One
-// that was opened again meanwhile is not erased, and its erasure is forgotten.
+// that can't be erased keeps no other. One that is open was meant to live: it is not
+// erased, and its erasure is forgotten.
 func (s *Store) EraseDue(ctx context.Context) (int, error) {
 	rows, err := s.DB.Query(ctx, `SELECT id, body, asked FROM collectivity_erasures WHERE done = 0 AND due <= $1 ORDER BY due`, database.Millis(s.Now()))
 	type due struct {
@@ -150,20 +157,22 @@ func (s *Store) EraseDue(ctx context.Context) (int, error) {
 		return 0, wrap(err, "erasures that are due")
 	}
 	done := 0
+	var failed error
 	for _, one := range all {
 		err := s.erase(ctx, portal.CollectivityID(one.body), Certificate{Number: one.number, Kind: "collectivity", Asked: database.FromMillis(one.asked)})
-		if errors.Is(err, errReopened) {
-			continue
+		switch {
+		case errors.Is(err, errNotErased):
+		case err != nil:
+			failed = errors.Join(failed, wrap(err, "erase %s", one.number))
+		default:
+			done++
 		}
-		if err != nil {
-			return done, wrap(err, "erase %s", one.number)
-		}
-		done++
 	}
-	return done, nil
+	return done, failed
 }
 
-var errReopened = errors.New("leaving: the collectivity was opened again")
+// errNotErased is for a collectivity that is open, or that another node erased.
+var errNotErased = errors.New("leaving: there is nothing to erase")
 
 // erase removes a collectivity for ever: first what is beside the store, so that a
 // stop in between leaves a row that has it done again.
@@ -171,7 +180,10 @@ func (s *Store) erase(ctx context.Context, id portal.CollectivityID, certificate
 	var active bool
 	err := s.DB.QueryRow(ctx, `SELECT active FROM collectivities WHERE id = $1`, string(id)).Scan(&active)
 	if err == nil && active {
-		return errors.Join(errReopened, s.DB.Write(ctx, `DELETE FROM collectivity_erasures WHERE id = $1`, certificate.Number))
+		return errors.Join(errNotErased, s.DB.Write(ctx, `DELETE FROM collectivity_erasures WHERE id = $1`, certificate.Number))
+	}
+	if errors.Is(err, portal.ErrNotFound) {
+		return errNotErased
 	}
 	if err != nil {
 		return err
@@ -190,8 +202,12 @@ func (s *Store) erase(ctx context.Context, id portal.CollectivityID, certificate
 		if err != nil {
 			return err
 		}
-		if err := tx.Write(ctx, `UPDATE collectivity_erasures SET body = id, done = $1, certificate = $2, sha256 = $3 WHERE id = $4`,
-			database.Millis(s.Now()), text, sum, certificate.Number); err != nil {
+		err = database.OneRow(tx.Exec(ctx, `UPDATE collectivity_erasures SET body = id, done = $1, certificate = $2, sha256 = $3 WHERE id = $4 AND done = 0`,
+			database.Millis(s.Now()), text, sum, certificate.Number))
+		if errors.Is(err, portal.ErrNotFound) {
+			return errNotErased // the certificate of who was first counts what was there
+		}
+		if err != nil {
 			return err
 		}
 		return audit.Write(ctx, tx, audit.Line{At: s.Now(), Action: audit.CollectivityErased, Object: certificate.Number, ObjectID: certificate.Number, Detail: sum})
@@ -257,12 +273,18 @@ func (e *eraser) collectivity() error {
 }
 
 // onlyHere is the condition on an agent a that her account serves nowhere else: she
-// is an agent of no other collectivity, and operates no pool.
+// is an agent of no other collectivity, operates no pool, and no other collectivity
+// keeps who assisted it.
 const onlyHere = `NOT EXISTS (SELECT 1 FROM agents o WHERE o.account = a.account AND o.collectivity <> a.collectivity)
 	AND NOT EXISTS (SELECT 1 FROM account_rights r WHERE r.account = a.account)
+	AND NOT EXISTS (SELECT 1 FROM assistances h WHERE h.account = a.account AND h.collectivity <> a.collectivity)
 	AND NOT EXISTS (SELECT 1 FROM collectivity_drafts d WHERE d.account = a.account)`
 
+// account removes one, and has the journal of the pool forget who tried to come in.
 func (e *eraser) account(id string) error {
+	if err := e.count(e.certificate.Unnamed, "audit_lines", `UPDATE audit_lines SET login = '', account = '', address = '' WHERE collectivity = '' AND account = $1`, id); err != nil {
+		return err
+	}
 	for _, table := range append(ofAccounts, "accounts") {
 		column := "account"
 		if table == "accounts" {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"parvis/portal"
 	"parvis/portal/audit"
@@ -127,7 +129,8 @@ func (e *eraser) texts(query string, args ...any) ([]string, error) {
 	return database.Collect(rows, err, func(rows *sql.Rows) (text string, err error) { return text, rows.Scan(&text) })
 }
 
-// letters removes those that wait to be sent to her.
+// letters removes those that wait to be sent to her, and the archives that tell of her:
+// their files go once all is done.
 func (e *eraser) letters(p person) error {
 	logins := []any{e.of, p.login, strings.ToLower(p.email)}
 	for _, text := range []struct{ table, query string }{
@@ -139,7 +142,7 @@ func (e *eraser) letters(p person) error {
 			return err
 		}
 	}
-	return nil
+	return e.count(e.certificate.Deleted, "collectivity_exports", `DELETE FROM collectivity_exports WHERE collectivity = $1 AND state <> $2`, e.of, stateWaiting)
 }
 
 // signatures replaces her name under what she wrote for the collectivity.
@@ -152,35 +155,108 @@ func (e *eraser) signatures(p person) error {
 			return err
 		}
 	}
-	return nil
+	_, err := e.tx.Exec(e.ctx, `UPDATE assistances SET ended_by = $3 WHERE collectivity = $1 AND ended_by = $2`, e.of, p.name, e.certificate.Number)
+	return err
 }
 
 // journal has the lines name the number, and forget whence she came. Those that tell
 // of her in a text, such as whom somebody invited, are found by her name and login.
 func (e *eraser) journal(p person) error {
-	if _, err := e.tx.Exec(e.ctx, `UPDATE audit_lines SET login = '', account = '', address = '' WHERE collectivity = $1 AND agent = $2`, e.of, p.agent); err != nil {
+	if _, err := e.tx.Exec(e.ctx, `
+		UPDATE audit_lines SET login = '', account = '', address = '' WHERE collectivity = $1 AND (agent = $2 OR account = $3 AND account <> '')`, e.of, p.agent, p.account); err != nil {
 		return err
 	}
 	if _, err := e.tx.Exec(e.ctx, `UPDATE audit_lines SET object = $3 WHERE collectivity = $1 AND object_id = $2`, e.of, p.agent, e.certificate.Number); err != nil {
 		return err
 	}
-	if p.account != "" {
-		if _, err := e.tx.Exec(e.ctx, `UPDATE audit_lines SET account = '' WHERE collectivity = $1 AND account = $2`, e.of, p.account); err != nil {
-			return err
-		}
-	}
 	for _, word := range []string{p.login, p.email, p.name} {
-		if len(word) < 3 { // would replace letters of other words
+		if word == "" {
 			continue
 		}
-		if err := e.count(e.certificate.Unnamed, "audit_lines", `
-			UPDATE audit_lines SET login = replace(login, $2, $3), object = replace(object, $2, $3), object_id = replace(object_id, $2, $3), detail = replace(detail, $2, $3)
-			WHERE collectivity = $1 AND (login LIKE '%' || $2 || '%' OR object LIKE '%' || $2 || '%' OR object_id LIKE '%' || $2 || '%' OR detail LIKE '%' || $2 || '%')`,
-			e.of, word, e.certificate.Number); err != nil {
+		if err := e.mentions(p, word); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// mention is a line of the journal that may tell of her.
+type mention struct {
+	at                      int64
+	id                      string
+	login, object, objectID string
+	detail                  string
+	ofAnother               bool // its object is another agent, who may have the same name
+}
+
+func scanMention(rows *sql.Rows) (m mention, err error) {
+	return m, rows.Scan(&m.at, &m.id, &m.login, &m.object, &m.objectID, &m.detail, &m.ofAnother)
+}
+
+// mentions replaces a word of hers in every line, and nothing in a longer one: « Marie
+// Martin » is not « Marie Martinez », and a namesake keeps her name.
+func (e *eraser) mentions(p person, word string) error {
+	rows, err := e.tx.Query(e.ctx, `
+		SELECT at, id, login, object, object_id, detail, EXISTS (SELECT 1 FROM agents a WHERE a.collectivity = $1 AND a.id = l.object_id AND a.id <> $3)
+		FROM audit_lines l WHERE collectivity = $1
+			AND (replace(login, $2, '') <> login OR replace(object, $2, '') <> object OR replace(object_id, $2, '') <> object_id OR replace(detail, $2, '') <> detail)`,
+		e.of, word, p.agent)
+	found, err := database.Collect(rows, err, scanMention)
+	if err != nil {
+		return err
+	}
+	for _, was := range found {
+		is := was
+		for _, text := range []*string{&is.login, &is.object, &is.objectID, &is.detail} {
+			if text != &is.object || word != p.name || !was.ofAnother {
+				*text = replaceWord(*text, word, e.certificate.Number)
+			}
+		}
+		if is == was {
+			continue
+		}
+		err := e.count(e.certificate.Unnamed, "audit_lines", `UPDATE audit_lines SET login = $4, object = $5, object_id = $6, detail = $7 WHERE collectivity = $1 AND at = $2 AND id = $3`,
+			e.of, is.at, is.id, is.login, is.object, is.objectID, is.detail)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replaceWord replaces a word, a name or an address where it stands alone.
+func replaceWord(text, word, by string) string {
+	var made strings.Builder
+	rest := text
+	for {
+		at := strings.Index(rest, word)
+		if at < 0 {
+			made.WriteString(rest)
+			return made.String()
+		}
+		end := at + len(word)
+		if standsAlone(text[:len(text)-len(rest)+at], rest[end:]) {
+			made.WriteString(rest[:at] + by)
+		} else {
+			made.WriteString(rest[:end])
+		}
+		rest = rest[end:]
+	}
+}
+
+// standsAlone says whether what is between two texts is not a part of a longer name or
+// address. A point or a hyphen that nothing follows ends a sentence.
+func standsAlone(before, after string) bool {
+	inside := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' || r == '@' }
+	last, _ := utf8.DecodeLastRuneInString(before)
+	if inside(last) || last == '-' || last == '.' || last == '+' {
+		return false
+	}
+	next, size := utf8.DecodeRuneInString(after)
+	if next == '-' || next == '.' {
+		next, _ = utf8.DecodeRuneInString(after[size:])
+	}
+	return !inside(next)
 }
 
 // rows goes through the catalogue: first what hangs on rows of hers, then these.
@@ -260,7 +336,7 @@ func (e *eraser) her(p person) error {
 			if len(table.Account) == 0 || table.Name == "agents" || table.Name == "audit_lines" {
 				continue
 			}
-			if err := e.count(e.certificate.Deleted, table.Name, `DELETE FROM `+table.Name+` WHERE collectivity = $1 AND account = $2`, e.of, p.account); err != nil {
+			if err := e.accountIn(table, p.account); err != nil {
 				return err
 			}
 		}
@@ -276,6 +352,17 @@ func (e *eraser) her(p person) error {
 		return nil
 	}
 	return e.account(p.account)
+}
+
+// accountIn has a table forget an account: its rows go, but for those that are the
+// collectivity's, of which other rows hang.
+func (e *eraser) accountIn(table Table, account string) error {
+	for _, fate := range table.Person {
+		if fate == Pseudonym {
+			return e.count(e.certificate.Unnamed, table.Name, `UPDATE `+table.Name+` SET account = '' WHERE collectivity = $1 AND account = $2`, e.of, account)
+		}
+	}
+	return e.count(e.certificate.Deleted, table.Name, `DELETE FROM `+table.Name+` WHERE collectivity = $1 AND account = $2`, e.of, account)
 }
 
 func byName(name string) Table {

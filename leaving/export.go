@@ -214,7 +214,8 @@ func (j *exportJob) line(line row) error {
 	return err
 }
 
-// each visits the rows of a text in the order of a table's key, part by part.
+// each visits the rows of a text in the order of a table's key, part by part. The
+// manifest counts them under the name, "" for what it counts already.
 func (j *exportJob) each(name string, table Table, query string, visit func(row) error) error {
 	var last []any
 	for {
@@ -234,7 +235,9 @@ func (j *exportJob) each(name string, table Table, query string, visit func(row)
 			if last, err = one.key(table.Key); err != nil {
 				return err
 			}
-			j.out.manifest.Rows[name]++
+			if name != "" {
+				j.out.manifest.Rows[name]++
+			}
 			if err := visit(one); err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 
 	"parvis/portal"
 	"parvis/portal/audit"
@@ -35,7 +36,8 @@ type Restored struct {
 
 // Restore makes a collectivity of an archive, all of it or nothing. It is suspended
 // until its operator opens it. portal.ErrInvalid with a sentence says what is wrong
-// with the archive, portal.ErrConflict what the pool has already.
+// with the archive, portal.ErrConflict what the pool has already. An error with a
+// collectivity in Restored is of what follows: the collectivity is there.
 //
 // Nothing of another collectivity is touched: rows carry no collectivity, files are
 // kept under their sums, and an account that is here already, by its login or by its
@@ -159,7 +161,7 @@ func (j *restoreJob) checkRows() error {
 	err := j.each("accounts", func(_ int, values map[string]any) error {
 		id, _ := values["id"].(string)
 		login, _ := values["login"].(string)
-		if id == "" || login == "" || accounts[id] {
+		if !isIdentifier(id) || login == "" || accounts[id] {
 			return errNotARow
 		}
 		accounts[id] = true
@@ -177,10 +179,21 @@ func (j *restoreJob) checkRows() error {
 				}
 				holders[account] = true
 			}
+			if slices.Contains(table.Key, "id") && !isIdentifier(values["id"]) {
+				return errNotARow
+			}
 			return j.checkRow(table.Name, values)
 		})
 	}
 	return err
+}
+
+// isIdentifier says whether a value can be a part of an address.
+func isIdentifier(value any) bool {
+	id, _ := value.(string)
+	return id != "" && len(id) <= longestName && !strings.ContainsFunc(id, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`/\?#%"'<>&`, r)
+	})
 }
 
 // checkRow refuses what would reach further than the collectivity.
@@ -349,8 +362,8 @@ func (j *restoreJob) writeAccounts(tx *database.Tx) error {
 	if err == nil {
 		err = insert.flush()
 	}
-	if database.IsDuplicate(err) {
-		return refused("row", "table", "accounts", "line", 0)
+	if database.IsConstraint(err) {
+		return refused("rows", "table", "accounts")
 	}
 	return err
 }
@@ -376,8 +389,8 @@ func (j *restoreJob) writeTable(tx *database.Tx, table Table) error {
 	if err == nil {
 		err = insert.flush()
 	}
-	if database.IsDuplicate(err) {
-		return refused("row", "table", table.Name, "line", 0)
+	if database.IsConstraint(err) {
+		return refused("rows", "table", table.Name)
 	}
 	return err
 }

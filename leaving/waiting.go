@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"parvis/portal"
@@ -157,8 +158,8 @@ func (s *Store) Step(ctx context.Context) error {
 		return wrap(err, "archives that wait")
 	}
 	for _, one := range all {
-		err := s.DB.Write(ctx, `UPDATE collectivity_exports SET beat = $1 WHERE collectivity = $2 AND id = $3`, database.Millis(s.Now()), string(one.collectivity), one.id)
-		if err == nil {
+		mine, err := s.takeUp(ctx, one)
+		if mine {
 			err = s.make(ctx, one)
 		}
 		if err != nil {
@@ -166,6 +167,18 @@ func (s *Store) Step(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// takeUp makes an archive this process's to make. Not mine: another node was first, or
+// it is wanted no more.
+func (s *Store) takeUp(ctx context.Context, one due) (mine bool, err error) {
+	now := s.Now()
+	err = database.OneRow(s.DB.Exec(ctx, `UPDATE collectivity_exports SET beat = $1 WHERE collectivity = $2 AND id = $3 AND state = $4 AND beat < $5`,
+		database.Millis(now), string(one.collectivity), one.id, stateWaiting, database.Millis(now.Add(-silent))))
+	if errors.Is(err, portal.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // make writes an archive to its place. One that can't be made says so to who asked.
@@ -188,7 +201,7 @@ func (s *Store) makeFile(ctx context.Context, one due) (size int64, sum string, 
 		return 0, "", err
 	}
 	path := s.archivePath(one.collectivity, one.id)
-	file, err := os.OpenFile(path+".part", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	file, err := os.CreateTemp(s.exportDir(one.collectivity), one.id+".*.part") // of this process alone, and for its owner's eyes
 	if err != nil {
 		return 0, "", err
 	}
@@ -198,10 +211,11 @@ func (s *Store) makeFile(ctx context.Context, one due) (size int64, sum string, 
 		size = info.Size()
 	}
 	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
-		err = os.Rename(path+".part", path)
+		err = os.Rename(file.Name(), path)
 	}
 	if err != nil {
-		return 0, "", errors.Join(err, os.Remove(path+".part"))
+		os.Remove(file.Name()) // or it is gone with who was erased meanwhile
+		return 0, "", err
 	}
 	return size, hex.EncodeToString(hashed.Sum(nil)), nil
 }
@@ -219,6 +233,34 @@ func (s *Store) dropEnded(ctx context.Context) error {
 		}
 		if err := s.DB.Write(ctx, `DELETE FROM collectivity_exports WHERE collectivity = $1 AND id = $2`, string(one.collectivity), one.id); err != nil {
 			return wrap(err, "drop an archive")
+		}
+	}
+	return s.dropStrays(ctx)
+}
+
+// dropStrays removes files that no row speaks of, once nobody can be writing them: of a
+// process that was stopped, of another node that dropped the row, of an erasure.
+func (s *Store) dropStrays(ctx context.Context) error {
+	paths, err := filepath.Glob(filepath.Join(s.Dir, "*", "*"))
+	if err != nil {
+		return wrap(err, "list archives")
+	}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil || s.Now().Sub(info.ModTime()) < silent {
+			continue // somebody else dropped it, or it is new
+		}
+		id, isArchive := strings.CutSuffix(filepath.Base(path), ".zip")
+		var known int
+		err = s.DB.QueryRow(ctx, `SELECT COUNT(*) FROM collectivity_exports WHERE collectivity = $1 AND id = $2`, filepath.Base(filepath.Dir(path)), id).Scan(&known)
+		if err != nil {
+			return wrap(err, "find whose an archive is")
+		}
+		if isArchive && known > 0 {
+			continue
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return wrap(err, "drop what is left of an archive")
 		}
 	}
 	return nil

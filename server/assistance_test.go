@@ -2,6 +2,8 @@ package server_test
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"parvis/portal/audit"
 	"parvis/portal/web"
 	"parvis/server/servertest"
+	"parvis/sso/ssotest"
 )
 
 // helping is the client of an operator who assists bourg.
@@ -39,6 +42,25 @@ func TestAssistanceStaysInItsCollectivity(t *testing.T) {
 	}
 }
 
+// assistance is all that who assists may open, said a second time: whoever opens more
+// to her says so twice.
+var assistance = []string{
+	"GET /admin",
+	"GET /admin/agents", "GET /admin/agents/{id}", "POST /admin/agents/{id}/groups",
+	"GET /admin/agents/{id}/close", "POST /admin/agents/{id}/close", "POST /admin/agents/{id}/reopen",
+	"GET /admin/units", "GET /admin/units/new", "POST /admin/units", "GET /admin/units/{id}", "POST /admin/units/{id}",
+	"POST /admin/units/{id}/shift", "POST /admin/units/{id}/empty", "POST /admin/units/{id}/delete",
+	"GET /admin/groups", "POST /admin/groups", "GET /admin/groups/{id}", "POST /admin/groups/{id}",
+	"POST /admin/groups/{id}/delete", "POST /admin/groups/{id}/restore",
+	"POST /admin/groups/{id}/members/{agent}/add", "POST /admin/groups/{id}/members/{agent}/remove",
+	"GET /admin/rights", "POST /admin/rights", "POST /admin/rights/{id}/take", "POST /admin/rights/{id}/give-back",
+	"GET /admin/applications", "GET /admin/applications/new", "POST /admin/applications",
+	"GET /admin/applications/{id}", "POST /admin/applications/{id}", "POST /admin/applications/{id}/delete", "POST /admin/applications/{id}/restore",
+	"GET /admin/applications/{id}/access", "POST /admin/applications/{id}/access",
+	"POST /admin/applications/{id}/access/{agent}/revoke", "POST /admin/applications/{id}/access/{agent}/restore",
+	"GET /admin/sign-in", "GET /admin/sign-in/factors", "GET /admin/journal",
+}
+
 // TestAssistanceOpensTheAdministrationAndNoContent: the matrix of what who assists may
 // open. What is not on the list is not there, whatever a feature adds.
 func TestAssistanceOpensTheAdministrationAndNoContent(t *testing.T) {
@@ -49,17 +71,11 @@ func TestAssistanceOpensTheAdministrationAndNoContent(t *testing.T) {
 		op.Get(path).Want(t, 200, "Vous assistez Bourg-sur-Loire")
 	}
 	op.Get("/").Want(t, 303)
-	closed := map[string]bool{
-		"GET /admin/agents/invite": true, "POST /admin/agents/invite": true, "POST /admin/agents.csv": true, "POST /admin/agents/{id}": true,
-		"POST /admin/agents/{id}/invite": true, "POST /admin/agents/{id}/password": true, "POST /admin/journal.csv": true, "POST /admin/journal/keep": true,
-		"POST /admin/sign-in": true, "POST /admin/sign-in/factors": true, "POST /admin/sign-in/factors/{id}/reset": true, "GET /admin/assistance": true,
-		"POST /admin/assistance": true, "POST /admin/assistance/invite": true, "POST /admin/assistance/{id}/end": true,
-	}
 	asked := 0
 	for _, route := range p.Router.Routes() {
 		name := route.Method + " " + route.Path
 		own := route.Access == web.Public || route.Access == web.Protocol || route.Access == web.Operator || route.Access == web.Account
-		if own || route.Path == "/" || strings.HasPrefix(route.Path, "/admin") && !closed[name] {
+		if own || route.Path == "/" || slices.Contains(assistance, name) {
 			continue
 		}
 		asked++
@@ -72,6 +88,19 @@ func TestAssistanceOpensTheAdministrationAndNoContent(t *testing.T) {
 	}
 	if asked < 60 {
 		t.Errorf("%d routes were asked for, too few", asked)
+	}
+	lines := countRows(t, p, "audit_lines")
+	for _, name := range assistance {
+		method, path, _ := strings.Cut(name, " ")
+		path = strings.NewReplacer("{id}", "nowhere", "{agent}", "nowhere").Replace(path)
+		if method == "POST" {
+			op.Post(path)
+		} else {
+			op.Get(path)
+		}
+	}
+	if told := countRows(t, p, "audit_lines") - lines; told < len(assistance) {
+		t.Errorf("%d pages of %d are told to the collectivity", told, len(assistance))
 	}
 	admin := op.Get("/admin").Body
 	if strings.Contains(admin, `href="/admin/assistance"`) || strings.Contains(admin, `href="/admin/sign-in/factors"`) == false {
@@ -156,4 +185,38 @@ func TestACollectivityRefusesAndInvites(t *testing.T) {
 	op.Post("/pool/collectivities/bourg/assist", "reason", "Encore", "minutes", "15").Want(t, 409) // it served once
 	admin.Get("/admin/journal").Want(t, 200, "Assistance demandée", "Assistance sans invitation refusée")
 	p.As("agent@bourg.example").Get("/admin/assistance").Want(t, http.StatusNotFound)
+}
+
+// TestWhoAssistsIsNoAgent: applications vouch for nobody, and a program with a password
+// of when she was an agent does not come in by the assistance.
+func TestWhoAssistsIsNoAgent(t *testing.T) {
+	g := newGate(t)
+	const relay = "relais@pool.example"
+	g.Hire(servertest.Person{Login: relay, GivenName: "Inès", FamilyName: "Relais", Collectivities: []portal.CollectivityID{"bourg"}, Operator: true})
+	phone := newPhone(g.Anonymous(), relay, g.AppPassword(relay, "bourg"))
+	g.wants(phone, 207)
+	if err := g.Directory.CloseAgent(t.Context(), g.Caller("admin@bourg.example", "bourg"), g.Caller(relay, "bourg").Agent, ""); err != nil {
+		t.Fatal(err)
+	}
+	op := g.As(relay)
+	op.Post("/pool/collectivities/bourg/assist", "reason", "Groupe à refaire", "minutes", "30").Want(t, 303)
+	op.Get("/admin/groups").Want(t, 200)
+	g.wants(phone, 401)
+	for _, door := range []string{
+		"/cas/login?" + url.Values{"service": {ssotest.Registered}}.Encode(),
+		"/oidc/bourg/authorize?" + url.Values{"redirect_uri": {ssotest.Registered}, "client_id": {g.client}, "response_type": {"code"}, "scope": {"openid"}}.Encode(),
+		"/forward/start?" + url.Values{"to": {ssotest.Registered}}.Encode(),
+	} {
+		if to := op.Get(door).Header.Get("Location"); strings.Contains(to, "ticket=") || strings.Contains(to, "code=") {
+			t.Errorf("%s vouches for who assists: %s", door, to)
+		}
+	}
+}
+
+// wants fails the test when a program is answered otherwise.
+func (g *gate) wants(program phone, status int) {
+	g.t.Helper()
+	if answer := program.ask("PROPFIND", "/dav/", "", "Depth", "0"); answer.Status != status {
+		g.t.Errorf("a program is answered %d, want %d", answer.Status, status)
+	}
 }

@@ -1,9 +1,11 @@
 package server_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"parvis/leaving"
 	"parvis/news"
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/server/servertest"
 )
 
@@ -197,7 +200,95 @@ func TestAnErasedCollectivityIsNowhere(t *testing.T) {
 	checkCertificate(t, w.Portal, `SELECT certificate, sha256 FROM collectivity_erasures`, words...)
 }
 
-// TestAReopenedCollectivityIsNotErased: whoever opens it again meant it to live.
+// TestAnErasureTouchesNobodyElse: people whose name holds hers, her namesake, and what
+// hangs on what she did stay as they were; what she tried after she left is forgotten.
+func TestAnErasureTouchesNobodyElse(t *testing.T) {
+	p := servertest.New(t)
+	ctx, admin := t.Context(), p.Caller("admin@bourg.example", "bourg")
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	const login = "an@bourg.example"
+	p.Hire(servertest.Person{Login: login, GivenName: "Marie", FamilyName: "Martin", Collectivities: []portal.CollectivityID{"bourg"}})
+	she := p.Caller(login, "bourg")
+	for _, name := range []string{"Martin", "Martinez"} {
+		id, err := p.Directory.CreateAgent(ctx, admin, directory.Agent{GivenName: "Marie", FamilyName: name, Email: "j" + login})
+		must(err)
+		must(p.Directory.CloseAgent(ctx, admin, id, ""))
+	}
+	// she operated the pool once, and assisted agglo; she began an import whose lines are of others
+	for _, text := range []string{
+		`INSERT INTO assistances (collectivity, id, account, login, reason, begun, ends) VALUES ('agglo', 'h', $1, 'x', 'x', 1, 2)`,
+		`INSERT INTO assistances (collectivity, id, account, login, reason, begun, ends, ended, ended_by) SELECT 'bourg', 'h', id, 'x', 'x', 1, 3, 2, 'Marie Martin' FROM accounts WHERE id <> $1 AND login LIKE 'pool@%'`,
+		`INSERT INTO arrivals (collectivity, id, state, file_name, file, account, agent, address, created, begun) VALUES ('bourg', 'i', 'done', 'x', 'x', $1, 'x', '', 1, 1)`,
+		`INSERT INTO audit_lines (collectivity, id, at, account, login, action, refused, address) VALUES ('', 'l', 1, $1, 'an@elsewhere.example', 'sign-in', 'password', '192.0.2.7')`,
+	} {
+		_, err := p.DB.Exec(ctx, text, string(she.Account))
+		must(err)
+	}
+	must(audit.Write(ctx, p.DB, audit.Line{Collectivity: "bourg", Action: audit.SignInTried, Object: "j" + login, Detail: login + ", j" + login}))
+	must(p.Directory.CloseAgent(ctx, admin, she.Agent, ""))
+	p.Anonymous().SignIn(login, "wrong") // she is known, and no agent any more
+	count := func(query string, args ...any) (n int) {
+		t.Helper()
+		must(p.DB.QueryRow(ctx, query, args...).Scan(&n))
+		return n
+	}
+	const named = `SELECT COUNT(*) FROM audit_lines WHERE collectivity = 'bourg' AND object = $1`
+	before := map[string]int{"Marie Martinez": count(named, "Marie Martinez"), "j" + login: count(named, "j"+login)}
+	namesake := count(named, "Marie Martin") - count(`SELECT COUNT(*) FROM audit_lines WHERE collectivity = 'bourg' AND object_id = $1`, string(she.Agent))
+	done, err := p.Leaving.ErasePerson(ctx, admin, she.Agent, "")
+	must(err)
+	for name, was := range before {
+		if now := count(named, name); now != was || was == 0 {
+			t.Errorf("%d lines of the journal tell of %s, were %d", now, name, was)
+		}
+	}
+	if now := count(named, "Marie Martin"); now != namesake || namesake == 0 {
+		t.Errorf("%d lines tell of her namesake, were %d", now, namesake)
+	}
+	if n := count(`SELECT COUNT(*) FROM audit_lines WHERE detail = $1`, done.Number+", j"+login); n != 1 {
+		t.Error("a line that tells of her beside others is not as it should be")
+	}
+	for what, query := range map[string]string{
+		"whence she came":           `SELECT COUNT(*) FROM audit_lines WHERE collectivity = 'bourg' AND account = $1`,
+		"where she tried to enter":  `SELECT COUNT(*) FROM audit_lines WHERE collectivity = 'bourg' AND refused <> '' AND action = 'sign-in' AND address <> '' AND $1 <> ''`,
+		"who ended an assistance":   `SELECT COUNT(*) FROM assistances WHERE collectivity = 'bourg' AND ended_by = 'Marie Martin' AND $1 <> ''`,
+		"in whose name it was done": `SELECT COUNT(*) FROM arrivals WHERE collectivity = 'bourg' AND account = $1`,
+	} {
+		if count(query, string(she.Account)) > 0 {
+			t.Errorf("the store still knows %s", what)
+		}
+	}
+	if count(`SELECT COUNT(*) FROM arrivals WHERE collectivity = 'bourg' AND id = 'i'`) != 1 {
+		t.Error("an import of others is gone with who began it: its lines stay for ever")
+	}
+	if count(`SELECT COUNT(*) FROM accounts WHERE id = $1`, string(she.Account)) != 1 || !slices.Contains(done.Kept, "account") {
+		t.Errorf("the account that assisted another collectivity is gone, kept are %q", done.Kept)
+	}
+}
+
+// TestThePoolForgetsAnErasedAccount.
+func TestThePoolForgetsAnErasedAccount(t *testing.T) {
+	p := servertest.New(t)
+	ctx, admin, she := t.Context(), p.Caller("admin@bourg.example", "bourg"), p.Caller("agent@bourg.example", "bourg")
+	line := audit.Line{Account: she.Account, Login: "agent@elsewhere.example", Action: audit.SignIn, Refused: audit.Password, Address: "192.0.2.7"}
+	if err := errors.Join(audit.Write(ctx, p.DB, line), p.Directory.CloseAgent(ctx, admin, she.Agent, "")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Leaving.ErasePerson(ctx, admin, she.Agent, ""); err != nil {
+		t.Fatal(err)
+	}
+	if found := traces(t, p, "agent@elsewhere.example", "192.0.2.7", string(she.Account)); len(found) > 0 {
+		t.Errorf("the journal of the pool holds %q", found)
+	}
+}
+
+// TestAReopenedCollectivityIsNotErased: whoever opens it again meant it to live, and
+// suspending it later for another reason does not have it erased.
 func TestAReopenedCollectivityIsNotErased(t *testing.T) {
 	p := servertest.New(t)
 	ctx, pool := t.Context(), operating(t, p)
@@ -207,12 +298,62 @@ func TestAReopenedCollectivityIsNotErased(t *testing.T) {
 	if err := p.Directory.Resume(ctx, pool, "agglo", ""); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := p.Leaving.Pending(ctx, pool, "agglo"); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("an open collectivity waits for its erasure: %v", err)
+	}
+	p.As("admin@agglo.example").Get("/admin/journal").Want(t, 200, "Effacement de la collectivité annulé")
+	p.Suspend("agglo")
 	p.Leaving.Now = func() time.Time { return time.Now().Add(leaving.Respite + time.Hour) }
 	if n, err := p.Leaving.EraseDue(ctx); n != 0 || err != nil {
 		t.Fatalf("%d erased, %v", n, err)
 	}
 	if _, err := p.Directory.Collectivity(ctx, "agglo"); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAnErasureThatIsDueIsNotCalledBack: it may have begun, and files are gone first.
+func TestAnErasureThatIsDueIsNotCalledBack(t *testing.T) {
+	p := servertest.New(t)
+	ctx, pool := t.Context(), operating(t, p)
+	if _, err := p.Leaving.AskErasure(ctx, pool, "agglo", ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.DB.Exec(ctx, `UPDATE collectivity_erasures SET due = 1`); err != nil {
+		t.Fatal(err)
+	}
+	op := p.As(operator)
+	op.Post("/pool/collectivities/agglo/recall").Want(t, 409, "a commencé")
+	op.Post("/pool/collectivities/agglo/resume").Want(t, 409, "a commencé")
+	if n, err := p.Leaving.EraseDue(ctx); n != 1 || err != nil {
+		t.Fatalf("%d erased, %v", n, err)
+	}
+}
+
+// TestOneThatCanNotBeErasedKeepsNoOther.
+func TestOneThatCanNotBeErasedKeepsNoOther(t *testing.T) {
+	p := servertest.New(t)
+	ctx, pool := t.Context(), operating(t, p)
+	for _, id := range []portal.CollectivityID{"agglo", "syndicat"} {
+		if _, err := p.Leaving.AskErasure(ctx, pool, id, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// the first one has a row that no catalogue knows
+	for _, text := range []string{
+		`UPDATE collectivity_erasures SET due = 1 WHERE body = 'agglo'`,
+		`CREATE TABLE unknown (collectivity TEXT NOT NULL REFERENCES collectivities (id))`, `INSERT INTO unknown (collectivity) VALUES ('agglo')`,
+	} {
+		if _, err := p.DB.Exec(ctx, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.Leaving.Now = func() time.Time { return time.Now().Add(leaving.Respite + time.Hour) }
+	if n, err := p.Leaving.EraseDue(ctx); n != 1 || err == nil {
+		t.Errorf("%d erased, %v, want syndicat and what is wrong with agglo", n, err)
+	}
+	if _, err := p.Directory.Collectivity(ctx, "syndicat"); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("syndicat is still there: %v", err)
 	}
 }
 

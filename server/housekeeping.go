@@ -29,7 +29,14 @@ func (s *Server) keepHouse(ctx context.Context) error {
 	}
 }
 
+// clean erases first what is due: that waits for nothing which can't be cleaned.
 func (s *Server) clean(ctx context.Context) error {
+	_, err := s.Leaving.EraseDue(ctx)
+	return errors.Join(err, s.cleanEach(ctx), s.Post.Clean(ctx), s.SSO.Resets.Clean(ctx), s.Directory.CleanDrafts(ctx),
+		s.Forward.Sweep(ctx), s.Journal.Clean(ctx, "", time.Now()))
+}
+
+func (s *Server) cleanEach(ctx context.Context) error {
 	collectivities, err := s.Directory.Collectivities(ctx)
 	if err != nil {
 		return err
@@ -64,14 +71,5 @@ func (s *Server) clean(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := errors.Join(s.Post.Clean(ctx), s.SSO.Resets.Clean(ctx), s.Directory.CleanDrafts(ctx)); err != nil {
-		return err
-	}
-	if _, err := s.Leaving.EraseDue(ctx); err != nil {
-		return err
-	}
-	if err := s.Forward.Sweep(ctx); err != nil {
-		return err
-	}
-	return s.Journal.Clean(ctx, "", now)
+	return nil
 }

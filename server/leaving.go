@@ -11,9 +11,9 @@ import (
 )
 
 // openLeaving joins what exports, restores and erases to what is beside the store.
-func (s *Server) openLeaving() {
+func (s *Server) openLeaving(version string) {
 	s.Leaving = leaving.New(leaving.Options{
-		DB: s.DB, Files: s.Documents, Index: s.index, Log: s.log, Dir: filepath.Join(s.Config.Data, "exports"),
+		DB: s.DB, Files: s.Documents, Index: s.index, Log: s.log, Dir: filepath.Join(s.Config.Data, "exports"), Version: version,
 		Check: checkBody, Back: s.cameBack, Changed: s.Directory.Refresh,
 	})
 }

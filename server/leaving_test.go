@@ -96,11 +96,6 @@ func forge(t *testing.T, archive []byte, change func(files map[string]string)) [
 	return out.Bytes()
 }
 
-// lines are the rows of a table of an archive, for a test to change.
-func tableLines(files map[string]string, table string) []string {
-	return strings.Split(strings.TrimSuffix(files["tables/"+table+".jsonl"], "\n"), "\n")
-}
-
 // TestAnArchiveTakesOverNoAccount: whoever writes an archive may name any login and
 // any identifier in it. The accounts of the pool that takes it in stay what they are,
 // and nobody of another collectivity becomes an agent of this one unasked.
@@ -239,6 +234,11 @@ func TestABadArchiveIsRefusedWhole(t *testing.T) {
 			f["tables/units.jsonl"] = `{"id":"x","name":"x","parent":"y"}` + "\n" + `{"id":"y","name":"y","parent":"x"}` + "\n"
 		}, "loop"},
 		"its own parent":     {func(f map[string]string) { f["tables/units.jsonl"] = `{"id":"x","name":"x","parent":"x"}` + "\n" }, "loop"},
+		"a column missing":   {func(f map[string]string) { f["tables/units.jsonl"] = `{"id":"x"}` + "\n" }, "table units"},
+		"an empty account":   {func(f map[string]string) { f["tables/accounts.jsonl"] += `{"id":"x","login":"x@x.example"}` + "\n" }, "table accounts"},
+		"a null":             {func(f map[string]string) { f["tables/units.jsonl"] = `{"id":"x","name":null}` + "\n" }, "table units"},
+		"no rows' key":       {func(f map[string]string) { f["tables/units.jsonl"] = `{"name":"x"}` + "\n" }, "table units"},
+		"an evil identifier": {func(f map[string]string) { f["tables/units.jsonl"] = `{"id":"../../x y","name":"x"}` + "\n" }, "table units"},
 		"an account unnamed": {func(f map[string]string) { f["tables/accounts.jsonl"] = "" }, "table agents"},
 		"a missing document": {func(f map[string]string) {
 			f["tables/document_versions.jsonl"] = `{"document":"d","number":1,"file_name":"Budget.pdf","sha256":"00"}` + "\n"
@@ -274,6 +274,18 @@ func TestACollectivityMovesAsItWas(t *testing.T) {
 	}
 	second := exportOf(t, to, "bourg")
 	compareArchives(t, filesOf(t, first), filesOf(t, second))
+	var manifest leaving.Manifest
+	if err := json.Unmarshal([]byte(filesOf(t, second)["manifest.json"]), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	if manifest.Version != "test" {
+		t.Errorf("the manifest says that %q made it", manifest.Version)
+	}
+	for table, rows := range manifest.Rows {
+		if lines := strings.Count(filesOf(t, second)["tables/"+table+".jsonl"], "\n"); lines != rows {
+			t.Errorf("the manifest counts %d rows of %q, there are %d", rows, table, lines)
+		}
+	}
 }
 
 // differs are what a move changes, and why.

@@ -95,7 +95,8 @@ type Server struct {
 // Options are what a test or the demo may set and a configuration file may
 // not.
 type Options struct {
-	Log *slog.Logger // required
+	Log     *slog.Logger // required
+	Version string       // of this program, as archives tell it: "v1.4.0"
 	// WeatherSource takes the place of the configured one.
 	WeatherSource weather.Source
 	// Extract is what makes this program read files, see extract.Options.
@@ -262,7 +263,7 @@ func (s *Server) openSearch(options Options) error {
 	s.Indexer = search.NewIndexer(s.DB, s.index, s.log,
 		s.Documents.Source(), s.News.Source(), s.Calendar.Source(),
 		directory.PeopleSource{Store: s.Directory}, applications.Source{Store: s.Applications})
-	s.openLeaving()
+	s.openLeaving(options.Version)
 	return nil
 }
 

@@ -149,6 +149,9 @@ func (a *AppPasswords) admit(ctx context.Context, account portal.AccountID, id s
 		return allowed{}, Because(errNotAllowed(portal.ErrNotFound), one.stopped)
 	}
 	identity, err := a.people.Identity(ctx, account, one.collectivity)
+	if err == nil && identity.Caller.Agent == "" {
+		err = portal.ErrNotFound // she operates the pool, and at most assists the collectivity, on its pages
+	}
 	if err != nil {
 		return allowed{}, errNotAllowed(err)
 	}

@@ -52,7 +52,7 @@ func runDemo(ctx context.Context, args []string, out io.Writer) error {
 	defer post.Close()
 	config.Listen, config.Mail = listener.Addr().String(), post.Outgoing() // letters lead to the port that was free
 	server.Tune()
-	parvis, err := server.New(ctx, config, server.Options{Log: log, WeatherSource: demo.Weather{}})
+	parvis, err := server.New(ctx, config, server.Options{Log: log, Version: version(), WeatherSource: demo.Weather{}})
 	if err != nil {
 		return err
 	}

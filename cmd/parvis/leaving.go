@@ -85,7 +85,7 @@ func runRestore(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer parvis.Close()
 	done, err := parvis.Leaving.Restore(ctx, file, info.Size(), how)
-	if err != nil {
+	if err != nil && done.Collectivity == "" {
 		return errors.New(parvis.Sentence(err))
 	}
 	fmt.Fprintf(out, "%s is restored, and suspended until you open it in /pool: %d rows, %d files\n", done.Collectivity, done.Rows, done.Files)
@@ -95,8 +95,11 @@ func runRestore(ctx context.Context, args []string, out io.Writer) error {
 	for _, login := range done.Strangers {
 		fmt.Fprintf(out, "  without an account: %s has one here already; invite her, and she links it herself\n", login)
 	}
-	_, err = fmt.Fprintln(out, "No password came along: people ask for a new one on the sign-in page, or you give one with parvis user.")
-	return err
+	fmt.Fprintln(out, "No password came along: people ask for a new one on the sign-in page, or you give one with parvis user.")
+	if err != nil {
+		return fmt.Errorf("it is restored, and the search does not find it yet: run parvis reindex (%w)", err)
+	}
+	return nil
 }
 
 // atTheTerminal is whoever may read the store's file.

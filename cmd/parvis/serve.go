@@ -56,7 +56,7 @@ func runServe(ctx context.Context, args []string, _ io.Writer) error {
 	}
 	defer listener.Close()
 	server.Tune()
-	parvis, err := server.New(ctx, config, server.Options{Log: log})
+	parvis, err := server.New(ctx, config, server.Options{Log: log, Version: version()})
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 // openPool opens an installation for a command that looks after it.
 func openPool(ctx context.Context, config server.Config) (*server.Server, error) {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	return server.New(ctx, config, server.Options{Log: log})
+	return server.New(ctx, config, server.Options{Log: log, Version: version()})
 }
 
 func runCheck(ctx context.Context, args []string, out io.Writer) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -120,6 +121,18 @@ func IsDuplicate(err error) bool {
 		return lite.Code() == primaryKey || lite.Code() == unique
 	}
 	return false
+}
+
+// IsConstraint says whether a write was refused because of what its row holds: a key
+// that is there already, a column without a value, a row that leads nowhere.
+func IsConstraint(err error) bool {
+	var postgres *pgconn.PgError
+	if errors.As(err, &postgres) {
+		return strings.HasPrefix(postgres.Code, "23")
+	}
+	var lite *sqlite.Error
+	const constraint = 19
+	return errors.As(err, &lite) && lite.Code()&0xff == constraint
 }
 
 // statement binds a statement of the pool to the transaction.

@@ -159,12 +159,15 @@ func (q *Queue) announce(ctx context.Context, err error) {
 }
 
 // due lists the letters to be tried, those that waited longest first. One that
-// is due later than any pause was put there by a clock that went wrong.
+// is due later than any pause was put there by a clock that went wrong. Those of a
+// suspended collectivity wait until it is open again: what they announce is shut.
 func (q *Queue) due(ctx context.Context) ([]waiting, error) {
 	now := q.now()
 	rows, err := q.db.Query(ctx, `
 		SELECT collectivity, id, letter, created, due, expires, tries FROM outgoing_mail
-		WHERE due > 0 AND (due <= $1 OR due > $2) ORDER BY due LIMIT 0 + $3`,
+		WHERE due > 0 AND (due <= $1 OR due > $2)
+			AND NOT EXISTS (SELECT 1 FROM collectivities c WHERE c.id = outgoing_mail.collectivity AND NOT c.active)
+		ORDER BY due LIMIT 0 + $3`,
 		database.Millis(now), database.Millis(now.Add(2*longestPause)), batch)
 	found, err := database.Collect(rows, err, func(rows *sql.Rows) (one waiting, err error) {
 		var created, expires int64

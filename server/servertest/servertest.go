@@ -125,7 +125,7 @@ func start(t testing.TB, change func(*server.Config)) *Portal {
 	}
 	config.Listen = listener.Addr().String() // letters lead there
 	with := server.Options{
-		Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), WeatherSource: demo.Weather{},
+		Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), WeatherSource: demo.Weather{}, Version: "test",
 	}
 	p.Server, err = server.New(t.Context(), config, with)
 	if err != nil {
