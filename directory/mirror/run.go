@@ -64,8 +64,10 @@ const (
 func (m *Mirror) Run(ctx context.Context) error {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
+	crew := &crew{run: m.runDue, slots: make(chan struct{}, atOnce), busy: map[portal.CollectivityID]bool{}}
+	defer crew.workers.Wait()
 	for {
-		if err := m.runDue(ctx); err != nil && ctx.Err() == nil {
+		if err := m.look(ctx, crew); err != nil && ctx.Err() == nil {
 			m.log.Error("mirrors", "error", err)
 		}
 		select {
@@ -76,36 +78,76 @@ func (m *Mirror) Run(ctx context.Context) error {
 	}
 }
 
-// runDue runs each mirror whose time has come, and returns when all have ended.
-func (m *Mirror) runDue(ctx context.Context) error {
-	type due struct {
-		id   portal.CollectivityID
-		next int64
+// due is a mirror whose time has come.
+type due struct {
+	id   portal.CollectivityID
+	next int64
+}
+
+// crew runs mirrors, a few at a time, each collectivity's once. A server that hangs
+// keeps one place, and no other collectivity waiting.
+type crew struct {
+	run     func(ctx context.Context, one due)
+	slots   chan struct{}
+	workers sync.WaitGroup
+
+	mu   sync.Mutex
+	busy map[portal.CollectivityID]bool
+}
+
+// take says whether a collectivity's mirror is to be run, and none of it runs.
+func (c *crew) take(id portal.CollectivityID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.busy[id] {
+		return false
 	}
+	c.busy[id] = true
+	return true
+}
+
+func (c *crew) give(id portal.CollectivityID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.busy, id)
+}
+
+// look hands each mirror whose time has come to the crew.
+func (m *Mirror) look(ctx context.Context, crew *crew) error {
 	rows, err := m.db.Query(ctx, `SELECT collectivity, next FROM mirrors WHERE active AND next <= $1 ORDER BY next LIMIT 100`, database.Millis(m.now()))
 	all, err := database.Collect(rows, err, func(rows *sql.Rows) (one due, err error) { return one, rows.Scan(&one.id, &one.next) })
 	if err != nil {
 		return fmt.Errorf("mirror: find mirrors: %w", err)
 	}
-	var workers sync.WaitGroup
-	slots := make(chan struct{}, atOnce)
 	for _, one := range all {
-		slots <- struct{}{}
-		workers.Go(func() {
-			defer func() { <-slots }()
-			if err := m.claim(ctx, one.id, one.next); err != nil {
-				if !errors.Is(err, portal.ErrNotFound) && ctx.Err() == nil {
-					m.log.Error("mirror", "collectivity", one.id, "error", err)
-				}
-				return
-			}
-			if _, err := m.Once(ctx, one.id, ""); err != nil && ctx.Err() == nil {
-				m.log.Error("mirror", "collectivity", one.id, "error", err)
-			}
+		if !crew.take(one.id) {
+			continue
+		}
+		select {
+		case crew.slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		}
+		crew.workers.Go(func() {
+			defer func() { crew.give(one.id); <-crew.slots }()
+			crew.run(ctx, one)
 		})
 	}
-	workers.Wait()
 	return nil
+}
+
+// runDue runs a mirror by the clock, unless another process does.
+func (m *Mirror) runDue(ctx context.Context, one due) {
+	err := m.claim(ctx, one.id, one.next)
+	if errors.Is(err, portal.ErrNotFound) {
+		return
+	}
+	if err == nil {
+		_, err = m.Once(ctx, one.id, "")
+	}
+	if err != nil && ctx.Err() == nil {
+		m.log.Error("mirror", "collectivity", one.id, "error", err)
+	}
 }
 
 // claim takes a run for this process; portal.ErrNotFound when another has it.
