@@ -48,6 +48,7 @@ type desk struct {
 	people  directory.SignIn
 	admin   map[portal.CollectivityID]portal.Caller
 	late    time.Duration
+	options mirror.Options
 	// meanwhile runs once, when a run has read how the mirror stands and not yet the server.
 	meanwhile func()
 }
@@ -62,7 +63,7 @@ func newDesk(t testing.TB) *desk {
 	t.Cleanup(servers.Close)
 	service := sso.New(sso.Options{DB: d.db, People: d.people, Directories: servers, Sealer: got(seal.Open(filepath.Join(t.TempDir(), "key")))(t), Log: log})
 	d.methods = service.Methods
-	d.Mirror = mirror.New(mirror.Options{
+	d.options = mirror.Options{
 		DB: d.db, Directory: d.store, Servers: servers, Methods: d.methods, Log: log, Now: func() time.Time {
 			if do := d.meanwhile; do != nil {
 				d.meanwhile = nil
@@ -70,7 +71,8 @@ func newDesk(t testing.TB) *desk {
 			}
 			return time.Now().Add(d.late)
 		},
-	})
+	}
+	d.Mirror = mirror.New(d.options)
 	for id, domain := range map[portal.CollectivityID]string{"bourg": "bourg.example", "agglo": "agglo.example"} {
 		must(t, d.store.CreateCollectivity(ctx, directory.Collectivity{ID: id, Name: string(id), LongName: string(id), Kind: "commune", Domains: []string{domain}}))
 		install := directory.Installation(id)
@@ -432,5 +434,40 @@ func TestWhoComesBackLongAfterHasNoneOfHerRights(t *testing.T) {
 		if d.agent(t, "bourg", "dupont").ID != card.ID || got(d.store.Members(ctx, admin, group, 1))(t).Total != c.members {
 			t.Errorf("after %d days her groups are not %d", c.days, c.members)
 		}
+	}
+}
+
+// TestTwoNodesReadAtOnce: nobody is created twice or closed by the slower one.
+func TestTwoNodesReadAtOnce(t *testing.T) {
+	ctx, d, server := context.Background(), newDesk(t), servers.LDAP(t)
+	d.begin(t, "bourg", d.uses(t, "bourg", server))
+	nodes := []*mirror.Mirror{d.Mirror, mirror.New(d.options)}
+	marc := servers.PersonByUID("marc.dupont")
+	for n := range 4 {
+		server.Modify(t, change(marc, "title", fmt.Sprint("Fonction ", n)))
+		ran := make(chan error)
+		for _, node := range nodes {
+			go func() {
+				run, err := node.Once(ctx, "bourg", "")
+				if err == nil && run.Outcome != mirror.Done {
+					err = fmt.Errorf("run = %s %+v", run.Outcome, run.Fault)
+				}
+				ran <- err
+			}()
+		}
+		for range nodes {
+			if err := <-ran; err != nil {
+				t.Error(err)
+			}
+		}
+		if total := d.total(t, "bourg"); total != len(servers.People())+1 {
+			t.Fatalf("%d agents, want those of the server and the administrator", total)
+		}
+		if card := d.agent(t, "bourg", "dupont"); card.Function != fmt.Sprint("Fonction ", n) {
+			t.Errorf("her function is %q after the change %d", card.Function, n)
+		}
+	}
+	if lines := d.journal(t, "bourg", audit.DirectoryMirrored); len(lines) != 4 {
+		t.Errorf("journal = %q, want a line a change", lines)
 	}
 }
