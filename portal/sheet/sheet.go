@@ -175,10 +175,28 @@ func unmarked(data []byte) encoding.Encoding {
 		return utf16.UTF16(utf16.LittleEndian, utf16.IgnoreBOM)
 	case zeros[0] > len(sample)/4 && zeros[1] == 0:
 		return utf16.UTF16(utf16.BigEndian, utf16.IgnoreBOM)
-	case utf8.Valid(data):
+	case mostlyUTF8(data):
 		return encoding.Nop
 	}
 	return charmap.Windows1252
+}
+
+// mostlyUTF8 says whether text is UTF-8, but for a letter in ten at the most that
+// somebody pasted or cut.
+func mostlyUTF8(data []byte) bool {
+	const often = 10
+	var right, wrong int
+	for len(data) > 0 {
+		r, size := utf8.DecodeRune(data)
+		data = data[size:]
+		switch {
+		case r == utf8.RuneError && size == 1:
+			wrong++
+		case size > 1:
+			right++
+		}
+	}
+	return wrong*often <= right
 }
 
 // lineEnds makes one of every way to end a line.

@@ -63,6 +63,18 @@ func TestATableIsTheSameHoweverItWasSaved(t *testing.T) {
 	}
 }
 
+// TestOneBrokenLetterSpoilsNoOther: a list that was cut and pasted together holds both.
+func TestOneBrokenLetterSpoilsNoOther(t *testing.T) {
+	rows, err := sheet.Read([]byte("Nom;Prénom\n"+strings.Repeat("L’Hénoret;Zoë\n", 10)+"Grand;L\xe9a\n"), limits)
+	if err != nil || rows[0].Cell(1) != "Prénom" || rows[10].Cell(0) != "L’Hénoret" || rows[11].Cell(1) != "L\uFFFDa" {
+		t.Errorf("%+v, %v", rows, err)
+	}
+	rows, err = sheet.Read([]byte("Pr\xe9nom\nSoci\xe9t\xe9 \xc3\xa9\n"), limits) // mostly Windows'
+	if err != nil || rows[0].Cell(0) != "Prénom" {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}
+
 func TestALastCellOfManyLinesIsRead(t *testing.T) {
 	rows, err := sheet.Read([]byte("Nom;Adresse\nRoux;\"Bâtiment B\n3, rue \"\"des\"\" Prés\"\n\n"), limits)
 	if err != nil || len(rows) != 2 || rows[1].Cell(1) != `Bâtiment B 3, rue "des" Prés` {
