@@ -43,28 +43,33 @@ func (s *Store) CloseAgent(ctx context.Context, caller portal.Caller, agent port
 // her as soon as she is listed: they never lost her card.
 func (s *Store) ReopenAgent(ctx context.Context, caller portal.Caller, agent portal.AgentID, address string) error {
 	err := s.turn(ctx, caller, agent, audit.AgentReopened, address, func(tx *database.Tx) error {
-		var closed int64
-		err := tx.QueryRow(ctx, `SELECT closed FROM agents WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(agent)).Scan(&closed)
-		if err != nil {
-			return err
-		}
-		texts := []string{`UPDATE agents SET active = TRUE, closed = 0 WHERE collectivity = $1 AND id = $2`}
-		if s.now().Sub(database.FromMillis(closed)) > undoLife {
-			texts = append(texts, `
-				DELETE FROM agent_group_members WHERE collectivity = $1 AND agent = $2
-					AND group_id NOT IN (SELECT id FROM agent_groups WHERE collectivity = $1 AND ruled)`,
-				`DELETE FROM deleted_group_members WHERE collectivity = $1 AND agent = $2`,
-				`DELETE FROM rights_given WHERE collectivity = $1 AND kind = 'agent' AND subject = $2`)
-		}
-		for _, text := range texts {
-			if _, err := tx.Exec(ctx, text, string(caller.Collectivity), string(agent)); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.reopen(ctx, tx, caller.Collectivity, agent)
 	})
 	if err != nil {
 		return fmt.Errorf("directory: reopen agent: %w", err)
+	}
+	return nil
+}
+
+// reopen opens a card again, without what its agent had when that was long ago.
+func (s *Store) reopen(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent portal.AgentID) error {
+	var closed int64
+	err := tx.QueryRow(ctx, `SELECT closed FROM agents WHERE collectivity = $1 AND id = $2`, string(collectivity), string(agent)).Scan(&closed)
+	if err != nil {
+		return err
+	}
+	texts := []string{`UPDATE agents SET active = TRUE, closed = 0 WHERE collectivity = $1 AND id = $2`}
+	if s.now().Sub(database.FromMillis(closed)) > undoLife {
+		texts = append(texts, `
+			DELETE FROM agent_group_members WHERE collectivity = $1 AND agent = $2
+				AND group_id NOT IN (SELECT id FROM agent_groups WHERE collectivity = $1 AND ruled)`,
+			`DELETE FROM deleted_group_members WHERE collectivity = $1 AND agent = $2`,
+			`DELETE FROM rights_given WHERE collectivity = $1 AND kind = 'agent' AND subject = $2`)
+	}
+	for _, text := range texts {
+		if err := tx.Write(ctx, text, string(collectivity), string(agent)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -31,6 +31,8 @@ const (
 	ArrivalDone    ArrivalState = "done"
 	ArrivalUndoing ArrivalState = "undoing"
 	ArrivalUndone  ArrivalState = "undone"
+
+	arrivalDropped ArrivalState = "dropped" // its rows are being deleted: for all others it is no more
 )
 
 // Bounds of a file.
@@ -135,7 +137,7 @@ func (s *Arrivals) Bring(ctx context.Context, caller portal.Caller, fileName str
 		return "", fmt.Errorf("directory: bring agents: %w", err)
 	}
 	for _, old := range waiting {
-		if err := s.remove(ctx, old); err != nil {
+		if err := s.remove(ctx, old); err != nil && !errors.Is(err, errBegun) {
 			return "", fmt.Errorf("directory: bring agents: %w", err)
 		}
 	}
@@ -200,7 +202,7 @@ func (s *Arrivals) List(ctx context.Context, caller portal.Caller) ([]Arrival, e
 	if err := s.require(caller, "list imports"); err != nil {
 		return nil, err
 	}
-	all, err := s.list(ctx, caller.Collectivity, ``)
+	all, err := s.list(ctx, caller.Collectivity, `AND state <> 'dropped'`)
 	if err != nil {
 		return nil, fmt.Errorf("directory: list imports: %w", err)
 	}
@@ -213,6 +215,9 @@ func (s *Arrivals) Arrival(ctx context.Context, caller portal.Caller, id string)
 		return Arrival{}, err
 	}
 	a, err := s.read(ctx, s.store.db, caller.Collectivity, id)
+	if err == nil && a.State == arrivalDropped {
+		err = portal.ErrNotFound
+	}
 	if err != nil {
 		return Arrival{}, fmt.Errorf("directory: read import: %w", err)
 	}
@@ -323,10 +328,10 @@ func (s *Arrivals) outrank(ctx context.Context, caller portal.Caller, lines []Ar
 				if err != nil {
 					return err
 				}
-				if refusal != "" {
+				if refusal.Key != "" {
 					line := &chunk[i]
 					line.Verdict, line.Moves, line.Place, line.Join = Faulty, nil, nil, nil
-					line.Faults = []told{{Key: refusal}}
+					line.Faults = []told{refusal}
 				}
 			}
 			return nil
@@ -339,16 +344,19 @@ func (s *Arrivals) outrank(ctx context.Context, caller portal.Caller, lines []Ar
 }
 
 // placings remembers where the caller may put people, in one transaction.
-type placings map[string]string
+type placings map[string]told
 
-// refusal says why the caller may not do what a line says, "" when she may.
-func (s *Arrivals) refusal(ctx context.Context, tx *database.Tx, caller portal.Caller, places placings, line ArrivalLine) (string, error) {
+// refusal says why the caller may not do what a line says, the zero told when she may.
+func (s *Arrivals) refusal(ctx context.Context, tx *database.Tx, caller portal.Caller, places placings, line ArrivalLine) (told, error) {
 	if line.Verdict != ToCreate && line.Verdict != ToChange {
-		return "", nil
+		return told{}, nil
 	}
 	var err error
 	if line.Verdict == ToChange {
 		err = s.store.mayDecide(ctx, tx, caller, line.Agent)
+	}
+	if address := line.card(Agent{ID: line.Agent}); err == nil && address.Email != "" {
+		err = s.store.mayAddress(ctx, tx, caller, address)
 	}
 	if err == nil && (line.Place != nil || len(line.Join) > 0) {
 		unit := portal.UnitID("")
@@ -356,28 +364,32 @@ func (s *Arrivals) refusal(ctx context.Context, tx *database.Tx, caller portal.C
 			unit = line.Place.Unit
 		}
 		key := fmt.Sprint(unit, line.Join)
-		refused, asked := places[key]
-		if asked {
-			return refused, nil
+		if before, asked := places[key]; asked {
+			return before, nil
 		}
 		if err = s.store.mayPlace(ctx, tx, caller, unit, line.Join...); err == nil {
 			err = s.store.mayFill(ctx, caller, line.Join...)
 		}
-		defer func() { places[key] = refusalKey(err) }()
+		defer func() { places[key] = refused(err) }()
 	}
-	if key := refusalKey(err); key != "" {
-		return key, nil
+	if refusal := refused(err); refusal.Key != "" {
+		return refusal, nil
 	}
-	return "", err
+	return told{}, err
 }
 
-// refusalKey is the sentence of a refusal, "" for other errors and none.
-func refusalKey(err error) string {
+// refused is the sentence of a refusal, the first of several; the zero told for other
+// errors and none.
+func refused(err error) told {
 	var said portal.UserError
-	if errors.As(err, &said) {
-		return said.Key
+	var fields portal.FieldErrors
+	if errors.As(err, &fields) && len(fields) > 0 {
+		return *toldOf(fields[0].Field, fields[0])
 	}
-	return ""
+	if errors.As(err, &said) {
+		return *toldOf(said.Field, said)
+	}
+	return told{}
 }
 
 // errOvertaken: another request works out the same file by other columns.
@@ -413,7 +425,7 @@ func (s *Arrivals) keepPlan(ctx context.Context, caller portal.Caller, a Arrival
 	slices.Sort(units)
 	err = database.OneRow(s.store.db.Exec(ctx, `
 		UPDATE arrivals SET plan = $1, next_plan = '', state = $2, columns = $3, namesakes = $4, units = $5
-		WHERE collectivity = $6 AND id = $7 AND next_plan = $1 AND begun = 0`,
+		WHERE collectivity = $6 AND id = $7 AND next_plan = $1 AND begun = 0 AND state IN ('columns', 'ready')`,
 		next, string(ArrivalReady), encodeColumns(columns), string(namesakes), strings.Join(units, "\n"), string(caller.Collectivity), a.ID))
 	if errors.Is(err, portal.ErrNotFound) {
 		return errOvertaken
@@ -470,12 +482,17 @@ func (s *Arrivals) dropLines(ctx context.Context, collectivity portal.Collectivi
 	return nil
 }
 
-// remove deletes an import and its lines: what was written by it stays.
+// remove deletes an import and its lines: what was written by it stays. errBegun when it
+// went on since it was read.
 func (s *Arrivals) remove(ctx context.Context, a Arrival) error {
-	var next string
-	err := s.store.db.QueryRow(ctx, `SELECT next_plan FROM arrivals WHERE collectivity = $1 AND id = $2`, string(a.id), a.ID).Scan(&next)
+	err := database.OneRow(s.store.db.Exec(ctx, `UPDATE arrivals SET state = 'dropped' WHERE collectivity = $1 AND id = $2 AND state = $3 AND begun = $4`,
+		string(a.id), a.ID, string(a.State), database.Millis(a.Begun)))
 	if errors.Is(err, portal.ErrNotFound) {
-		return nil
+		err = errBegun
+	}
+	var next string
+	if err == nil {
+		err = s.store.db.QueryRow(ctx, `SELECT next_plan FROM arrivals WHERE collectivity = $1 AND id = $2`, string(a.id), a.ID).Scan(&next)
 	}
 	for _, plan := range []string{a.plan, next} {
 		if err == nil {

@@ -81,7 +81,7 @@ func (s *Arrivals) inviteLine(ctx context.Context, a Arrival, line ArrivalLine, 
 		}
 		return nil, tx.Write(ctx, `UPDATE arrivals SET invited = $1 WHERE collectivity = $2 AND id = $3`, line.Number, string(a.id), a.ID)
 	})
-	if key := refusalKey(err); key != "" && reason == "" {
+	if key := refused(err).Key; key != "" && reason == "" {
 		return key, nil
 	}
 	if errors.Is(err, errInvited) {

@@ -174,6 +174,7 @@ type known struct {
 	login  string
 	name   string // folded, as she is sorted
 	groups map[portal.GroupID]bool
+	given  []string // fields that a directory server gives
 }
 
 // planner compares a file with who is there.
@@ -184,7 +185,7 @@ type planner struct {
 	byLogin   map[string]*known
 	byName    map[string][]*known
 	chart     *charted
-	groups    map[string][]Group // by folded name
+	groups    map[string][]CountedGroup // by folded name
 
 	lines    []ArrivalLine
 	matched  map[portal.AgentID]int  // line
@@ -200,7 +201,7 @@ const maxNewUnits = 500
 // planner reads who is there.
 func (s *Store) planner(ctx context.Context, caller portal.Caller, namesakes Namesakes) (*planner, error) {
 	p := &planner{
-		namesakes: namesakes, byAddress: map[string][]*known{}, byLogin: map[string]*known{}, byName: map[string][]*known{}, groups: map[string][]Group{},
+		namesakes: namesakes, byAddress: map[string][]*known{}, byLogin: map[string]*known{}, byName: map[string][]*known{}, groups: map[string][]CountedGroup{},
 		matched: map[portal.AgentID]int{}, address: map[string]*ArrivalLine{}, names: map[string]twins{}, newUnits: map[string]string{},
 	}
 	found, err := s.db.Query(ctx, `SELECT `+agentColumns+`, COALESCE(p.login, '')`+agentTables+`LEFT JOIN accounts p ON p.id = a.account
@@ -224,18 +225,37 @@ func (s *Store) planner(ctx context.Context, caller portal.Caller, namesakes Nam
 		return nil, err
 	}
 	p.chart = chartOf(units)
+	if err := s.readGiven(ctx, caller, byID); err != nil {
+		return nil, err
+	}
 	return p, s.readGroups(ctx, caller, p, byID)
+}
+
+// readGiven reads what fields of the cards a directory server gives.
+func (s *Store) readGiven(ctx context.Context, caller portal.Caller, byID map[portal.AgentID]*known) error {
+	found, err := s.db.Query(ctx, `SELECT m.agent, m.given FROM mirrored_agents m JOIN mirrors c ON c.collectivity = m.collectivity
+		WHERE m.collectivity = $1 AND c.active`, string(caller.Collectivity))
+	_, err = database.Collect(found, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var agent portal.AgentID
+		var given string
+		err = rows.Scan(&agent, &given)
+		if one := byID[agent]; one != nil {
+			one.given = strings.Fields(given)
+		}
+		return none, err
+	})
+	return err
 }
 
 // readGroups reads the groups and who is in them.
 func (s *Store) readGroups(ctx context.Context, caller portal.Caller, p *planner, byID map[portal.AgentID]*known) error {
-	groups, err := s.Groups(ctx, caller)
+	groups, err := s.CountedGroups(ctx, caller)
 	if err != nil {
 		return err
 	}
 	for _, group := range groups {
 		name := i18n.Fold(group.Name)
-		p.groups[name] = append(p.groups[name], Group{ID: group.ID, Name: group.Name})
+		p.groups[name] = append(p.groups[name], group)
 	}
 	found, err := s.db.Query(ctx, `SELECT agent, group_id FROM agent_group_members WHERE collectivity = $1`, string(caller.Collectivity))
 	_, err = database.Collect(found, err, func(rows *sql.Rows) (none struct{}, err error) {
@@ -384,6 +404,11 @@ func (p *planner) compare(c comer, before known, where *place, line *ArrivalLine
 		line.Place, line.Was = where, before.Unit
 		line.Moves = append(line.Moves, Move{"unit", before.UnitName, p.chart.path(*where)})
 	}
+	for _, move := range line.Moves {
+		if slices.Contains(before.given, move.Field) {
+			line.fault(told{Field: move.Field, Key: "directory.error.given"})
+		}
+	}
 	p.join(c, before, line)
 	after.ID, after.SourceKey = "checked", ""
 	var wrong portal.FieldErrors
@@ -426,7 +451,10 @@ func (p *planner) join(c comer, before known, line *ArrivalLine) {
 			line.fault(told{Field: "groups", Key: "directory.arrival.fault.group", Args: []string{"name", name}})
 		case len(found) > 1:
 			line.fault(told{Field: "groups", Key: "directory.arrival.fault.groups", Args: []string{"name", name}})
-		case !before.groups[found[0].ID] && !slices.Contains(line.Join, found[0].ID):
+		case before.groups[found[0].ID] || slices.Contains(line.Join, found[0].ID):
+		case found[0].Ruled:
+			line.fault(told{Field: "groups", Key: "directory.error.group.ruled", Args: []string{"name", name}})
+		default:
 			line.Join, names = append(line.Join, found[0].ID), append(names, found[0].Name)
 		}
 	}

@@ -92,10 +92,15 @@ func (s *Arrivals) step(ctx context.Context, a Arrival) (bool, error) {
 		if a, err = s.read(ctx, s.store.db, a.id, a.ID); err != nil || !a.Busy() {
 			return err == nil, err
 		}
-		if err := s.batch(ctx, caller, a, 1); err != nil {
-			if err := s.passOver(ctx, a); err != nil {
-				return false, err
-			}
+		err := s.batch(ctx, caller, a, 1)
+		if errors.Is(err, portal.ErrUnavailable) || ctx.Err() != nil {
+			return false, err // nothing is wrong with the line
+		}
+		if err != nil {
+			err = s.passOver(ctx, a)
+		}
+		if err != nil {
+			return false, err
 		}
 	}
 	return true, nil
@@ -171,11 +176,15 @@ func (s *Arrivals) batch(ctx context.Context, caller portal.Caller, a Arrival, s
 	return nil
 }
 
-// passOver leaves the next line as it is.
+// passOver leaves the next line as it is, unless another node went on meanwhile.
 func (s *Arrivals) passOver(ctx context.Context, a Arrival) error {
 	return s.store.db.Tx(ctx, func(tx *database.Tx) error {
+		now, err := s.read(ctx, tx, a.id, a.ID)
+		if err != nil || now.State != a.State || now.reached != a.reached {
+			return err
+		}
 		var line int
-		err := tx.QueryRow(ctx, `SELECT line FROM arrival_lines WHERE collectivity = $1 AND plan = $2 AND line > $3`+a.next()+` ORDER BY line LIMIT 1`,
+		err = tx.QueryRow(ctx, `SELECT line FROM arrival_lines WHERE collectivity = $1 AND plan = $2 AND line > $3`+a.next()+` ORDER BY line LIMIT 1`,
 			string(a.id), a.plan, a.reached).Scan(&line)
 		if errors.Is(err, portal.ErrNotFound) {
 			return nil
@@ -216,10 +225,11 @@ func (w *writing) do(line ArrivalLine) error {
 	if w.a.State == ArrivalUndoing {
 		return w.undo(line)
 	}
-	refusal, err := w.refusal(w.ctx, w.tx, w.caller, w.places, line)
+	said, err := w.refusal(w.ctx, w.tx, w.caller, w.places, line)
 	if err != nil {
 		return err
 	}
+	refusal := said.Key
 	if refusal == "" {
 		refusal, err = w.write(&line)
 	}
@@ -331,6 +341,7 @@ const (
 	leftMeanwhile = "directory.arrival.left.meanwhile"
 	leftUnit      = "directory.arrival.left.unit"
 	leftGroup     = "directory.arrival.left.group"
+	leftByRule    = "directory.arrival.left.by-rule"
 	leftRuled     = "directory.arrival.left.ruled"
 )
 
@@ -348,6 +359,9 @@ func (w *writing) write(line *ArrivalLine) (refusal string, err error) {
 		return leftHere, nil
 	}
 	after := line.card(before)
+	if err := groupsByHand(w.ctx, w.tx, w.a.id, line.Join...); err != nil {
+		return refusalOr(leftGroup, err)
+	}
 	if line.Place != nil {
 		if line.Place.Unit != "" && w.chart.names[line.Place.Unit] == "" {
 			return leftUnit, nil
@@ -359,9 +373,6 @@ func (w *writing) write(line *ArrivalLine) (refusal string, err error) {
 		w.redrawn = w.redrawn || len(line.Place.Make) > 0
 	}
 	line.Unit = after.Unit
-	if err := groupsByHand(w.ctx, w.tx, w.a.id, line.Join...); err != nil {
-		return refusalOr(leftGroup, err)
-	}
 	if line.Verdict == ToCreate {
 		after.ID = line.Agent
 		refusal, err = w.create(after)
@@ -377,10 +388,14 @@ func (w *writing) write(line *ArrivalLine) (refusal string, err error) {
 	return "", moveGroups(w.ctx, w.tx, w.a.id, line.Agent, line.Join, nil)
 }
 
-// refusalOr makes a reason of a refusal, and hands other errors on.
+// refusalOr makes a reason of a group that is no more, another of one that a rule fills
+// by now, and hands other errors on.
 func refusalOr(reason string, err error) (string, error) {
-	if errors.Is(err, portal.ErrInvalid) {
+	switch {
+	case errors.Is(err, portal.ErrInvalid):
 		return reason, nil
+	case errors.Is(err, portal.ErrConflict):
+		return leftByRule, nil
 	}
 	return "", err
 }
@@ -406,17 +421,24 @@ func (w *writing) arrived(card Agent) string {
 	return ""
 }
 
-// change replaces a card, but that of the last administrator who governs by her unit.
+// change replaces a card, but that of the last administrator, who may govern by her unit
+// or by a rule that looks at her card, and what a directory server gives.
 func (w *writing) change(before, after Agent) (refusal string, err error) {
+	if err := keepGiven(w.ctx, w.tx, w.a.id, before.ID, differing(before, after)); err != nil {
+		if said := refused(err); said.Key != "" {
+			return said.Key, nil
+		}
+		return "", err
+	}
 	write := func(card Agent) error {
 		return w.store.writeCard(w.ctx, w.tx, w.caller, before, card, w.chart.names[card.Unit])
 	}
-	if after.Unit == before.Unit || !w.governs[before.ID] {
+	if !w.governs[before.ID] {
 		err = write(after)
 	} else {
 		err = keepAnAdministrator(w.ctx, w.tx, w.a.id, w.store.now(), func() error { return write(after) })
 	}
-	switch key := refusalKey(err); {
+	switch key := refused(err).Key; {
 	case key == errLastAdministrator.Key:
 		refusal = key
 	case errors.Is(err, portal.ErrDenied):
@@ -474,12 +496,15 @@ func (s *Arrivals) end(ctx context.Context, caller portal.Caller, a Arrival) err
 func (s *Arrivals) clean(ctx context.Context) error {
 	now := s.store.now()
 	found, err := s.store.db.Query(ctx, `SELECT `+arrivalColumns+` FROM arrivals
-		WHERE begun = 0 AND created < $1 OR state IN ('done', 'undone') AND ended < $2 OR state = 'stopped' AND begun < $2`,
+		WHERE begun = 0 AND created < $1 OR state IN ('done', 'undone') AND ended < $2 OR state = 'stopped' AND begun < $2 OR state = 'dropped'`,
 		database.Millis(now.Add(-fileLife)), database.Millis(now.Add(-undoLife)))
 	old, err := database.Collect(found, err, func(rows *sql.Rows) (Arrival, error) { return scanArrival(rows) })
 	for _, a := range old {
 		if err == nil {
 			err = s.remove(ctx, a)
+		}
+		if errors.Is(err, errBegun) {
+			err = nil
 		}
 	}
 	if err != nil {

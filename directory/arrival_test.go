@@ -416,6 +416,153 @@ func TestAnImportGivesNoRights(t *testing.T) {
 	}
 }
 
+// chief is somebody who manages the agents of bourg, and nothing else.
+func (h *house) chief(t testing.TB) portal.Caller {
+	t.Helper()
+	ctx := context.Background()
+	chief := h.hire(t, "bourg", "chef@bourg.example", directory.Agent{GivenName: "Cléo", FamilyName: "Chef"})
+	got(h.Give(ctx, directory.Installation("bourg"), directory.Given{Subject: portal.Subject{Kind: portal.TheAgent, ID: string(chief.Agent)}, Right: portal.ManageAgents}, ""))(t)
+	return got(h.CallerFor(ctx, chief.Account, "bourg"))(t)
+}
+
+// reasons are the lines that were not done whole, in words.
+func (h *house) reasons(t testing.TB, a directory.Arrival) (all []string) {
+	t.Helper()
+	for _, line := range got(h.arrivals.Lines(context.Background(), a, "", true, 1, 100))(t) {
+		all = append(all, line.Name+": "+strings.TrimPrefix(line.Reason, "directory."))
+	}
+	return all
+}
+
+// TestAnImportWritesAnAddressOfTheCollectivityForItsAdministratorAlone: neither the
+// preview, nor the import, nor its undoing lets another one do what the card refuses her.
+func TestAnImportWritesAnAddressOfTheCollectivityForItsAdministratorAlone(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	admin, chief := directory.Installation("bourg"), h.chief(t)
+	_, err := h.db.Exec(ctx, `INSERT INTO collectivity_domains (collectivity, domain) VALUES ('bourg', 'bourg.example') ON CONFLICT DO NOTHING`)
+	must(t, err)
+	maire := got(h.CreateAgent(ctx, admin, directory.Agent{FamilyName: "Vieux", Email: "maire@bourg.example"}))(t)
+	file := "Nom;Prénom;Courriel\nNeuf;Ana;dgs@BOURG.example\nNeuf;Bob;bob@ailleurs.example\nPetit;Zoé;rh@bourg.example\nChef;Cléo;chef@bourg.example\n"
+	want := []string{
+		"3 create Bob Neuf; given_name: →Bob; family_name: →Neuf; email: →bob@ailleurs.example",
+		"5 change Cléo Chef; email: →chef@bourg.example", // by which she signs in
+		"2 fault Ana Neuf; error.address", "4 fault Zoé Petit; error.address",
+	}
+	if diff := cmp.Diff(want, h.told(t, h.bring(t, chief, file))); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	all := h.bring(t, admin, file)
+	h.begin(t, chief, all)
+	if diff := cmp.Diff([]string{"Ana Neuf: error.address", "Zoé Petit: error.address"}, h.reasons(t, all)); diff != "" {
+		t.Errorf("in the chief's name (-want +got)\n%s", diff)
+	}
+	away := h.bring(t, admin, "Nom;Courriel\nVieux;vieux@ailleurs.example\n", directory.SamePerson)
+	h.begin(t, admin, away)
+	must(t, h.arrivals.Undo(ctx, chief, away.ID, ""))
+	h.work(t)
+	if card := got(h.Agent(ctx, admin, maire))(t); card.Email != "vieux@ailleurs.example" {
+		t.Errorf("undone in the chief's name, the card says %q", card.Email)
+	}
+}
+
+// TestAnImportLeavesWhatADirectoryServerGives, as a card does.
+func TestAnImportLeavesWhatADirectoryServerGives(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	admin := directory.Installation("bourg")
+	file := "Nom;Prénom;Fonction;Bureau\nPetit;Zoé;Secrétaire;12\n"
+	early := h.bring(t, h.chief(t), file)
+	for _, text := range []string{
+		`INSERT INTO mirrors (collectivity, settings, active) VALUES ('bourg', '{}', TRUE)`,
+		`INSERT INTO mirrored_agents (collectivity, source_key, agent, given) VALUES ('bourg', 'k', '` + string(h.both.Agent) + `', 'family_name function')`,
+	} {
+		_, err := h.db.Exec(ctx, text)
+		must(t, err)
+	}
+	if diff := cmp.Diff([]string{"2 fault Zoé Petit; error.given"}, h.told(t, h.bring(t, admin, file))); diff != "" {
+		t.Errorf("shown (-want +got)\n%s", diff)
+	}
+	h.begin(t, admin, early) // shown before
+	if diff := cmp.Diff([]string{"Zoé Petit: error.given"}, h.reasons(t, early)); diff != "" {
+		t.Errorf("done (-want +got)\n%s", diff)
+	}
+	office := h.bring(t, admin, "Nom;Prénom;Bureau\nPetit;Zoé;12\n")
+	h.begin(t, admin, office)
+	if card := got(h.Agent(ctx, admin, h.both.Agent))(t); card.Office != "12" || card.Function != "" {
+		t.Errorf("the card says %+v", card)
+	}
+	_, err := h.db.Exec(ctx, `UPDATE mirrored_agents SET given = 'office' WHERE collectivity = 'bourg'`)
+	must(t, err)
+	must(t, h.arrivals.Undo(ctx, admin, office.ID, ""))
+	h.work(t)
+	if card := got(h.Agent(ctx, admin, h.both.Agent))(t); card.Office != "12" {
+		t.Error("undone, a field is emptied that the server gives")
+	}
+	// She corrects none of them herself either.
+	zoe := got(h.Agent(ctx, admin, h.both.Agent))(t)
+	typed := zoe
+	typed.Office = "14"
+	if err := h.CorrectOwn(ctx, h.both, zoe, typed, ""); !errors.Is(err, portal.ErrInvalid) {
+		t.Errorf("her own card: %v, want a refusal", err)
+	}
+}
+
+// TestAnImportKnowsGroupsByRule: a line can't bring anybody into one, and the last
+// administrator is not ruled out by what a line says of her.
+func TestAnImportKnowsGroupsByRule(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	admin := directory.Installation("bourg")
+	file := "Nom;Groupes;Service\nNeuf;Encadrants;Culture\n"
+	early := h.bring(t, h.chief(t), file)
+	must(t, h.keepRule(admin, "encadrants", allOf(when(directory.RuleFunction, directory.TestContains, "direct"))))
+	if diff := cmp.Diff([]string{"2 fault Neuf; error.group.ruled"}, h.told(t, h.bring(t, admin, file))); diff != "" {
+		t.Errorf("shown (-want +got)\n%s", diff)
+	}
+	h.begin(t, admin, early)
+	if diff := cmp.Diff([]string{"Neuf: arrival.left.by-rule"}, h.reasons(t, early)); diff != "" {
+		t.Errorf("done (-want +got)\n%s", diff)
+	}
+	if units := got(h.Units(ctx, admin))(t); len(units) != 1 {
+		t.Errorf("a line that was left made a unit: %v", units)
+	}
+	must(t, h.change(t, admin, h.anne.Agent, func(card *directory.Agent) { card.Function = "Directrice" }))
+	got(h.Give(ctx, admin, directory.Given{Subject: portal.Subject{Kind: portal.TheGroup, ID: "encadrants"}, Right: portal.Admin}, ""))(t)
+	last := h.bring(t, admin, "Nom;Prénom;Fonction\nL’Hénoret;Anne-Élodie;Maire\n")
+	h.begin(t, admin, last)
+	if diff := cmp.Diff([]string{"Anne-Élodie L’Hénoret: error.last-admin"}, h.reasons(t, last)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if anne := got(h.CallerFor(ctx, h.anne.Account, "bourg"))(t); !anne.Can(portal.Admin) {
+		t.Error("the last administrator lost her right")
+	}
+	// What a rule fills since is not undone by hand.
+	must(t, h.change(t, admin, h.both.Agent, func(card *directory.Agent) { card.Function = "Secrétaire" }))
+	joined := got(h.AddGroup(ctx, admin, "Secrétariat", ""))(t)
+	a := h.bring(t, admin, "Nom;Prénom;Groupes\nPetit;Zoé;Secrétariat\n")
+	h.begin(t, admin, a)
+	must(t, h.keepRule(admin, joined, allOf(when(directory.RuleFunction, directory.TestContains, "secr"))))
+	must(t, h.arrivals.Undo(ctx, admin, a.ID, ""))
+	h.work(t)
+	if names := h.members(t, admin, joined); names != "Petit" {
+		t.Errorf("the group by rule has %q", names)
+	}
+}
+
+// TestALineThatCannotBeWrittenIsPassedOver, and all others are done.
+func TestALineThatCannotBeWrittenIsPassedOver(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	admin := directory.Installation("bourg")
+	_, err := h.db.Exec(ctx, `CREATE UNIQUE INDEX once ON agents (collectivity, phone) WHERE phone = '0261919199'`)
+	must(t, err)
+	a := h.bring(t, admin, "Nom;Téléphone\nUn;0261919199\nDeux;0261919199\nTrois;0261919198\n")
+	h.begin(t, admin, a)
+	if diff := cmp.Diff([]string{"Deux: arrival.left.failed"}, h.reasons(t, a)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if tally := got(h.arrivals.Tally(ctx, a))(t); tally.Outcomes["done"] != 2 {
+		t.Errorf("outcomes: %v", tally.Outcomes)
+	}
+}
+
 // TestNothingIsWrittenBeforeSheAgrees: a plan, another plan and a dropped file leave the
 // directory as it was.
 func TestNothingIsWrittenBeforeSheAgrees(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 
 	"parvis/portal"
@@ -30,7 +31,7 @@ func (w *writing) undo(line ArrivalLine) error {
 		return w.close(line, "kept", keptRight)
 	}
 	if err := w.store.mayDecide(w.ctx, w.tx, w.caller, line.Agent); err != nil {
-		if key := refusalKey(err); key != "" {
+		if key := refused(err).Key; key != "" {
 			return w.close(line, "kept", key)
 		}
 		return err
@@ -94,31 +95,31 @@ func (w *writing) shut(id portal.AgentID) error {
 }
 
 // restore gives a card its former fields back, but for those that say something else by
-// now.
+// now, that a directory server gives, or that the caller may not write.
 func (w *writing) restore(line ArrivalLine, card Agent) error {
-	before, kept := card, false
-	for _, move := range line.Moves {
-		for _, field := range cardFields {
-			if field.name != move.Field || !plainField(field.name) {
-				continue
-			}
-			if *field.of(&card) == move.After {
-				*field.of(&card) = move.Before
-			} else {
-				kept = true
-			}
-		}
+	before := card
+	given, err := givenFields(w.ctx, w.tx, w.a.id, card.ID)
+	if err != nil {
+		return err
 	}
-	if line.Place != nil {
-		refused, err := w.unplace(line, &card)
+	kept, err := w.unwrite(line, &card, given)
+	if err != nil {
+		return err
+	}
+	if line.Place != nil && slices.Contains(given, "unit") {
+		kept = true
+	} else if line.Place != nil {
+		stays, err := w.unplace(line, &card)
 		if err != nil {
 			return err
 		}
-		kept = kept || refused
+		kept = kept || stays
 	}
-	if err := moveGroups(w.ctx, w.tx, w.a.id, card.ID, nil, line.Join); err != nil {
+	stays, err := w.unjoin(line)
+	if err != nil {
 		return err
 	}
+	kept = kept || stays
 	if fields := differing(before, card); len(fields) > 0 {
 		if err := w.store.writeCard(w.ctx, w.tx, w.caller, before, card, w.chart.names[card.Unit]); err != nil {
 			return err
@@ -138,6 +139,58 @@ func (w *writing) restore(line ArrivalLine, card Agent) error {
 	return w.close(line, "undone", "")
 }
 
+// unwrite gives the plain fields of a line back.
+func (w *writing) unwrite(line ArrivalLine, card *Agent, given []string) (kept bool, err error) {
+	for _, move := range line.Moves {
+		for _, field := range cardFields {
+			if field.name != move.Field || !plainField(field.name) {
+				continue
+			}
+			if *field.of(card) != move.After || slices.Contains(given, field.name) {
+				kept = true
+				continue
+			}
+			if field.name == "email" {
+				err := w.store.mayAddress(w.ctx, w.tx, w.caller, Agent{ID: card.ID, Email: move.Before})
+				if refused(err).Key != "" {
+					kept = true
+					continue
+				}
+				if err != nil {
+					return false, err
+				}
+			}
+			*field.of(card) = move.Before
+		}
+	}
+	return kept, nil
+}
+
+// unjoin takes somebody out of the groups that a line brought her into, but of one that
+// is no more, that a rule fills by now, or that the caller may not fill.
+func (w *writing) unjoin(line ArrivalLine) (kept bool, err error) {
+	for _, group := range line.Join {
+		err := groupsByHand(w.ctx, w.tx, w.a.id, group)
+		if err == nil {
+			err = w.store.mayPlace(w.ctx, w.tx, w.caller, "", group)
+		}
+		if err == nil {
+			err = w.store.mayFill(w.ctx, w.caller, group)
+		}
+		if refused(err).Key != "" {
+			kept = kept || !errors.Is(err, portal.ErrInvalid)
+			continue
+		}
+		if err == nil {
+			err = moveGroups(w.ctx, w.tx, w.a.id, line.Agent, nil, []portal.GroupID{group})
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return kept, nil
+}
+
 // unplace puts somebody back where she was, unless she moved since, that place is no
 // more, or it gives rights that the caller has not.
 func (w *writing) unplace(line ArrivalLine, card *Agent) (kept bool, err error) {
@@ -146,7 +199,7 @@ func (w *writing) unplace(line ArrivalLine, card *Agent) (kept bool, err error) 
 	}
 	for _, unit := range []portal.UnitID{line.Was, line.Unit} {
 		if err := w.store.mayPlace(w.ctx, w.tx, w.caller, unit); err != nil {
-			if refusalKey(err) != "" {
+			if refused(err).Key != "" {
 				return true, nil
 			}
 			return false, err

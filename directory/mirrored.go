@@ -39,6 +39,7 @@ type MirrorState struct {
 	Units   []UnitNode
 	UnitOf  map[string]portal.UnitID // by key
 	Groups  map[portal.GroupID]string
+	Ruled   map[portal.GroupID]bool             // those that a rule fills
 	GroupOf map[string]MirroredGroup            // by key
 	Members map[portal.GroupID][]portal.AgentID // of the groups of GroupOf
 	Guarded map[portal.Subject][]portal.Right   // groups and units to which rights of administration are given
@@ -59,6 +60,10 @@ type Mirroring struct {
 	UnitOf      map[string]portal.UnitID
 	GroupOf     map[string]MirroredGroup
 	Detail      string // of the journal's line, "create:3 change:1"
+
+	Administration bool // the server may fill groups that give rights of administration
+	// Withheld is told of those whom the rule of such a group catches, when it may not.
+	Withheld func(group Group, count int) error
 }
 
 // Closing is an agent whom the server's word closes.
@@ -125,6 +130,7 @@ func (s *Store) MirrorState(ctx context.Context, collectivity portal.Collectivit
 func (s *Store) mirrorState(ctx context.Context, from rows, collectivity portal.CollectivityID) (*MirrorState, error) {
 	state := &MirrorState{
 		UnitOf: map[string]portal.UnitID{}, Groups: map[portal.GroupID]string{}, GroupOf: map[string]MirroredGroup{},
+		Ruled:   map[portal.GroupID]bool{},
 		Members: map[portal.GroupID][]portal.AgentID{}, Guarded: map[portal.Subject][]portal.Right{}, Governs: map[portal.AgentID]bool{},
 	}
 	found, err := from.Query(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1`, string(collectivity))
@@ -146,6 +152,7 @@ func (s *Store) mirrorState(ctx context.Context, from rows, collectivity portal.
 	}{
 		{`SELECT source_key, unit, '' FROM mirrored_units WHERE collectivity = $1`, nil, func(key, unit, _ string) { state.UnitOf[key] = portal.UnitID(unit) }},
 		{`SELECT id, name, '' FROM agent_groups WHERE collectivity = $1`, nil, func(id, name, _ string) { state.Groups[portal.GroupID(id)] = name }},
+		{`SELECT id, '', '' FROM agent_groups WHERE collectivity = $1 AND ruled`, nil, func(id, _, _ string) { state.Ruled[portal.GroupID(id)] = true }},
 		{`SELECT source_key, group_id, version FROM mirrored_groups WHERE collectivity = $1`, nil, func(key, id, version string) {
 			state.GroupOf[key] = MirroredGroup{portal.GroupID(id), version}
 		}},
@@ -223,7 +230,8 @@ func (s *Store) MirroredVersions(ctx context.Context, collectivity portal.Collec
 // since it was read: the server says nothing new when it does.
 func (s *Store) MirrorDue(ctx context.Context, collectivity portal.CollectivityID) (due bool, err error) {
 	var count int
-	err = s.db.QueryRow(ctx, `SELECT COUNT(*) FROM mirrored_agents WHERE collectivity = $1 AND ends > 0 AND ends <= $2 AND closed = 0`,
+	err = s.db.QueryRow(ctx, `SELECT COUNT(*) FROM mirrored_agents m JOIN agents a ON a.collectivity = m.collectivity AND a.id = m.agent
+		WHERE m.collectivity = $1 AND m.ends > 0 AND m.ends <= $2 AND m.closed = 0 AND a.active`,
 		string(collectivity), database.Millis(s.now())).Scan(&count)
 	if err != nil {
 		return false, fmt.Errorf("directory: find ended accounts: %w", err)
@@ -298,42 +306,59 @@ func (s *Store) writeMirroring(ctx context.Context, tx *database.Tx, collectivit
 	return append(ids, turned...), audit.Write(ctx, tx, line)
 }
 
-// fewCards is up to how many cards are followed one by one: for more, each group by rule
-// is judged anew, which reads all cards once.
+// fewCards is up to how many cards are judged by themselves: for more, or when the
+// chart changed, all are read.
 const fewCards = 50
 
-// followMirror brings the groups by rule up to date with what was written.
+// followMirror brings the groups by rule up to date with what was written. A group that
+// gives rights of administration takes nobody in unless the server may fill it.
 func (s *Store) followMirror(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, state *MirrorState, made Mirroring) error {
-	rows, err := tx.Query(ctx, `SELECT id FROM agent_groups WHERE collectivity = $1 AND ruled ORDER BY id`, string(collectivity))
-	ruled, err := database.Collect(rows, err, func(rows *sql.Rows) (id portal.GroupID, err error) { return id, rows.Scan(&id) })
-	if err != nil || len(ruled) == 0 {
+	found, err := tx.Query(ctx, `SELECT id, name, rule FROM agent_groups WHERE collectivity = $1 AND ruled ORDER BY id`, string(collectivity))
+	groups, err := database.Collect(found, err, scanRuled)
+	if err != nil || len(groups) == 0 {
+		return err
+	}
+	cards, err := mirroredCards(ctx, tx, collectivity, made)
+	if err != nil {
+		return err
+	}
+	chart, err := parentsIn(ctx, tx, collectivity)
+	if err != nil {
+		return err
+	}
+	chart.place(cards, func(*ruledCard) {})
+	moves, err := movesOf(ctx, tx, collectivity, groups, cards)
+	if err != nil {
 		return err
 	}
 	by := Installation(collectivity)
+	for i, move := range moves {
+		guarded := len(state.Guarded[portal.Subject{Kind: portal.TheGroup, ID: string(move.ID)}]) > 0
+		if made.Administration || !guarded || len(move.in) == 0 {
+			continue
+		}
+		if err := made.Withheld(move.Group, len(move.in)); err != nil {
+			return err
+		}
+		moves[i].in = nil
+	}
+	if err := s.move(ctx, tx, by, moves); err != nil {
+		return err
+	}
+	return s.tellMoves(ctx, tx, by, audit.MembersByRule, moves, "")
+}
+
+// mirroredCards are the cards that rules are to judge again.
+func mirroredCards(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, made Mirroring) ([]ruledCard, error) {
 	if len(made.Units) > 0 || len(made.Create)+len(made.Change) > fewCards {
-		for _, group := range ruled {
-			if _, err := s.resume(ctx, tx, by, group, ""); err != nil {
-				return err
-			}
-		}
-		return nil
+		found, err := tx.Query(ctx, cardColumns+`ORDER BY a.id`, string(collectivity))
+		return database.Collect(found, err, scanRuledCard)
 	}
-	for _, agent := range made.Create {
-		if err := s.followCard(ctx, tx, by, nil, agent); err != nil {
-			return err
-		}
+	var cards []ruledCard
+	for _, agent := range slices.Concat(made.Create, made.Change) {
+		cards = append(cards, cardOf(agent, nil))
 	}
-	was := map[portal.AgentID]Agent{}
-	for _, agent := range state.Agents {
-		was[agent.ID] = agent
-	}
-	for _, agent := range made.Change {
-		before := was[agent.ID]
-		if err := s.followCard(ctx, tx, by, &before, agent); err != nil {
-			return err
-		}
-	}
-	return nil
+	return cards, nil
 }
 
 // mirrorUnits writes units, and their names into names.
@@ -391,8 +416,10 @@ func (s *Store) mirrorDepartures(ctx context.Context, tx *database.Tx, collectiv
 		}
 	}
 	for _, id := range made.Reopen {
-		err := turn(id, audit.AgentReopened, "", `UPDATE agents SET active = TRUE, closed = 0 WHERE collectivity = $1 AND id = $2`)
-		if err != nil {
+		if err := s.reopen(ctx, tx, collectivity, id); err != nil {
+			return nil, err
+		}
+		if err := turn(id, audit.AgentReopened, ""); err != nil {
 			return nil, err
 		}
 	}

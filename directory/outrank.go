@@ -75,7 +75,9 @@ func (s *Store) mayDecideIn(ctx context.Context, tx *database.Tx, caller portal.
 
 // mayFill refuses to change who is in a group that something names, but to who
 // governs each such thing: whoever fills a group says who reads a shared mailbox,
-// sees a folder or signs in with two factors. Call it before a transaction.
+// sees a folder or signs in with two factors. What names a group is read outside of a
+// transaction, by another connection: inside of one it is for who changes few, since
+// only administrators of a part come to it.
 func (s *Store) mayFill(ctx context.Context, caller portal.Caller, groups ...portal.GroupID) error {
 	if caller.Can(portal.Admin) {
 		return nil

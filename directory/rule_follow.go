@@ -300,15 +300,19 @@ func eachAmong(ids []portal.AgentID, do func(some []portal.AgentID) error) error
 }
 
 // mayMove refuses a change of a card or of the chart by which a rule would give
-// what the caller does not hold. Who only corrects her own card moves between no
+// what the caller does not hold, or open what she does not govern. Who only corrects her own card moves between no
 // groups at all: what they open is not hers to decide.
 func (s *Store) mayMove(ctx context.Context, from rows, caller portal.Caller, group Group) error {
 	if !caller.Can(portal.ManageAgents) {
 		return portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.place.own", Args: []any{"name", group.Name}}
 	}
+	key := "directory.error.place.ruled"
 	err := s.mayPlace(ctx, from, caller, "", group.ID)
+	if err == nil {
+		key, err = "directory.error.fill.ruled", s.mayFill(ctx, caller, group.ID)
+	}
 	if errors.Is(err, portal.ErrDenied) {
-		return portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.place.ruled", Args: []any{"name", group.Name}}
+		err = portal.UserError{Kind: portal.ErrDenied, Key: key, Args: []any{"name", group.Name}}
 	}
 	return err
 }

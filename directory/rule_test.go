@@ -401,6 +401,58 @@ func TestARuleGivesNoMoreThanItsKeeperHas(t *testing.T) {
 	}
 }
 
+// TestARuleOpensNoMoreThanItsKeeperGoverns: what names a group is hers to open, or
+// nobody comes into it, or leaves, by what she writes.
+func TestARuleOpensNoMoreThanItsKeeperGoverns(t *testing.T) {
+	tw, ctx, admin := newTown(t), context.Background(), directory.Installation("bourg")
+	heads := tw.ruled(t, admin, "Direction", allOf(when(directory.RuleUnit, directory.TestWithin, "technique")))
+	got(tw.CreateUnit(ctx, admin, directory.Unit{ID: "parcs", Name: "Parcs"}))(t)
+	for _, right := range []portal.Right{portal.ManageAgents, portal.ManageApplications} {
+		got(tw.Give(ctx, admin, directory.Given{Subject: portal.Subject{Kind: portal.TheAgent, ID: string(tw.both.Agent)}, Right: right}, ""))(t)
+	}
+	zoe := got(tw.CallerFor(ctx, tw.both.Account, "bourg"))(t)
+	ali := got(tw.CreateAgent(ctx, zoe, directory.Agent{FamilyName: "Ali", Unit: "parcs"}))(t)
+	var mention portal.Mention
+	tw.Mentioning(nil, func(_ context.Context, _ portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
+		if group != heads {
+			return nil, nil
+		}
+		return []portal.Mention{mention}, nil
+	})
+	into := func(unit portal.UnitID) func(card *directory.Agent) {
+		return func(card *directory.Agent) { card.Unit = unit }
+	}
+	ways := map[string]func(who portal.Caller) error{
+		"her own card": func(who portal.Caller) error {
+			return errors.Join(tw.change(t, who, zoe.Agent, into("technique")), tw.change(t, who, zoe.Agent, into("")))
+		},
+		"who leaves and comes": func(who portal.Caller) error {
+			return errors.Join(tw.change(t, who, tw.anne.Agent, into("")), tw.change(t, who, tw.anne.Agent, into("technique")))
+		},
+		"the chart": func(who portal.Caller) error {
+			parcs, below := directory.Unit{ID: "parcs", Name: "Parcs"}, directory.Unit{ID: "parcs", Name: "Parcs", Parent: "technique"}
+			return errors.Join(tw.ChangeUnit(ctx, who, parcs, below, ""), tw.ChangeUnit(ctx, who, below, parcs, ""))
+		},
+	}
+	for _, test := range []struct {
+		governs portal.Right
+		may     bool
+	}{{portal.EditDocuments, false}, {"", false}, {portal.ManageApplications, true}} {
+		mention = portal.Mention{Kind: "x", Governs: test.governs}
+		for way, do := range ways {
+			if err := do(zoe); errors.Is(err, portal.ErrDenied) == test.may {
+				t.Errorf("%s, named by what %q governs: %v, want it done = %v", way, test.governs, err, test.may)
+			}
+			tw.change(t, admin, zoe.Agent, into(""))
+			tw.change(t, admin, tw.anne.Agent, into("technique"))
+		}
+	}
+	mention = portal.Mention{Kind: "x"}
+	if err := tw.change(t, zoe, ali, func(card *directory.Agent) { card.Function = "Jardinier" }); err != nil {
+		t.Errorf("a change that moves nobody: %v", err)
+	}
+}
+
 // TestTheLastAdministratorIsNotRuledOut by a rule, a card or the chart.
 func TestTheLastAdministratorIsNotRuledOut(t *testing.T) {
 	tw, ctx, admin := newTown(t), context.Background(), directory.Installation("bourg")

@@ -104,6 +104,19 @@ func TestAnAdministratorMirrorsHerDirectory(t *testing.T) {
 	if body := admin.Get("/todo").Body; strings.Contains(body, "à confirmer") {
 		t.Error("an answered question still waits")
 	}
+	for _, person := range servers.People()[8:14] { // the service account reads it no more
+		server.Modify(t, "dn: "+person.DN()+"\nchangetype: modify\ndelete: title\n")
+	}
+	admin.Post("/admin/mirror/run").Want(t, http.StatusSeeOther)
+	page = admin.Get("/admin/mirror").Want(t, http.StatusOK, "perdraient d’un coup", "Voir ce qui serait perdu").Body
+	admin.Get("/todo").Want(t, http.StatusOK, "Des changements de l’annuaire à confirmer")
+	_, rest, _ = strings.Cut(page, `/admin/mirror/runs/`)
+	id, _, _ = strings.Cut(rest, `"`)
+	question = admin.Get("/admin/mirror/runs/"+id).Want(t, http.StatusOK, "Confirmer ces changements", "les fiches et les groupes le suivront").Body
+	_, rest, _ = strings.Cut(question, `name="closings" value="`)
+	closings, _, _ = strings.Cut(rest, `"`)
+	admin.Post("/admin/mirror/allow", "closings", closings).Want(t, http.StatusSeeOther)
+	admin.Get("/admin/mirror").Want(t, http.StatusOK, "Votre réponse est enregistrée", "6 fiches modifiées")
 	admin.Get("/admin/journal").Want(t, http.StatusOK, "Annuaire suivi", "8 départs", "Départs confirmés", "absent de l’annuaire")
 	server.Stop(t)
 	admin.Post("/admin/mirror/run").Want(t, http.StatusSeeOther)

@@ -153,5 +153,6 @@ func BenchmarkMirror(b *testing.B) {
 			b.StartTimer()
 			once(b, known, 1)
 		}
+		within(b, quietBar)
 	})
 }

@@ -92,6 +92,15 @@ type Status struct {
 	listed  time.Time
 	linked  time.Time // since when Links wait
 	allowed string
+	from    standing
+}
+
+// standing is what a run begins from: when it is another one at the end, somebody
+// saved settings, answered or ran the mirror meanwhile, perhaps on another node.
+type standing struct {
+	settings, stamp, allowed string
+	active                   bool
+	listed, checked          int64
 }
 
 // Sentence is a sentence of the catalogue as it is stored.
@@ -162,6 +171,7 @@ func (m *Mirror) status(ctx context.Context, id portal.CollectivityID) (status S
 	if err != nil {
 		return Status{}, fmt.Errorf("mirror: read status: %w", err)
 	}
+	status.from = standing{settings, stamp, status.allowed, status.Active, listed, checked}
 	status.linked = database.FromMillis(linked)
 	status.Set, status.stamp, status.Fault = true, ldapdir.Stamp(stamp), readSentence(fault)
 	status.Next, status.listed = database.FromMillis(next), database.FromMillis(listed)

@@ -48,6 +48,9 @@ type desk struct {
 	people  directory.SignIn
 	admin   map[portal.CollectivityID]portal.Caller
 	late    time.Duration
+	options mirror.Options
+	// meanwhile runs once, when a run has read how the mirror stands and not yet the server.
+	meanwhile func()
 }
 
 func newDesk(t testing.TB) *desk {
@@ -60,9 +63,16 @@ func newDesk(t testing.TB) *desk {
 	t.Cleanup(servers.Close)
 	service := sso.New(sso.Options{DB: d.db, People: d.people, Directories: servers, Sealer: got(seal.Open(filepath.Join(t.TempDir(), "key")))(t), Log: log})
 	d.methods = service.Methods
-	d.Mirror = mirror.New(mirror.Options{
-		DB: d.db, Directory: d.store, Servers: servers, Methods: d.methods, Log: log, Now: func() time.Time { return time.Now().Add(d.late) },
-	})
+	d.options = mirror.Options{
+		DB: d.db, Directory: d.store, Servers: servers, Methods: d.methods, Log: log, Now: func() time.Time {
+			if do := d.meanwhile; do != nil {
+				d.meanwhile = nil
+				do()
+			}
+			return time.Now().Add(d.late)
+		},
+	}
+	d.Mirror = mirror.New(d.options)
 	for id, domain := range map[portal.CollectivityID]string{"bourg": "bourg.example", "agglo": "agglo.example"} {
 		must(t, d.store.CreateCollectivity(ctx, directory.Collectivity{ID: id, Name: string(id), LongName: string(id), Kind: "commune", Domains: []string{domain}}))
 		install := directory.Installation(id)
@@ -333,4 +343,131 @@ func TestAServerThatShowsLessClosesNobody(t *testing.T) {
 		time.Sleep(500 * time.Millisecond)
 	}
 	t.Error("a server that is there again is not read")
+}
+
+// TestWhatHappensDuringARunIsNotLost: settings that are saved, a stop, and the run of
+// another node.
+func TestWhatHappensDuringARunIsNotLost(t *testing.T) {
+	ctx, d, server := context.Background(), newDesk(t), servers.LDAP(t)
+	settings := d.uses(t, "bourg", server)
+	marc := servers.PersonByUID("marc.dupont")
+	without := settings
+	without.Attributes = map[string]string{"family_name": "sn", "given_name": "givenName"}
+	d.begin(t, "bourg", without)
+	d.meanwhile = func() { must(t, d.Save(ctx, d.admin["bourg"], settings, "")) }
+	d.runs(t, "bourg", mirror.Done)
+	if card := d.agent(t, "bourg", "dupont"); card.Function != marc.Title {
+		t.Errorf("her function is %q, want what the new settings read", card.Function)
+	}
+	server.Modify(t, change(marc, "title", "Adjoint"))
+	d.meanwhile = func() { // the run of another node
+		_, err := d.db.Exec(ctx, `UPDATE mirrors SET checked = checked + 1 WHERE collectivity = 'bourg'`)
+		must(t, err)
+	}
+	d.runs(t, "bourg", mirror.Done)
+	server.Modify(t, change(marc, "title", "Maire"))
+	d.meanwhile = func() { must(t, d.Turn(ctx, d.admin["bourg"], false, "")) }
+	if _, err := d.Once(ctx, "bourg", ""); err == nil {
+		t.Error("a mirror that was stopped went on")
+	}
+	if card := d.agent(t, "bourg", "dupont"); card.Function != "Adjoint" {
+		t.Errorf("her function is %q, which was written after the stop", card.Function)
+	}
+}
+
+// TestARuleOverWhatTheServerSaysGivesNoAdministration, unless the administrator said so.
+func TestARuleOverWhatTheServerSaysGivesNoAdministration(t *testing.T) {
+	ctx, d, server := context.Background(), newDesk(t), servers.LDAP(t)
+	settings, admin := d.uses(t, "bourg", server), d.admin["bourg"]
+	d.begin(t, "bourg", settings)
+	d.runs(t, "bourg", mirror.Done)
+	heads, plain := got(d.store.AddGroup(ctx, admin, "Direction", ""))(t), got(d.store.AddGroup(ctx, admin, "Titres", ""))(t)
+	rule := directory.Rule{Conditions: []directory.Condition{{Field: directory.RuleFunction, Test: directory.TestContains, Value: "zélateur"}}}
+	for _, group := range []portal.GroupID{heads, plain} {
+		preview := got(d.store.PreviewRule(ctx, admin, group, rule))(t)
+		must(t, d.store.SetRule(ctx, admin, directory.RuleChange{Group: group, Rule: rule, Seen: preview.Seen, Sure: true}))
+	}
+	got(d.store.Give(ctx, admin, directory.Given{Subject: portal.Subject{Kind: portal.TheGroup, ID: string(heads)}, Right: portal.Admin}, ""))(t)
+	members := func(group portal.GroupID) int { return got(d.store.Members(ctx, admin, group, 1))(t).Total }
+	server.Modify(t, change(servers.PersonByUID("marc.dupont"), "title", "Zélateur"))
+	run := d.runs(t, "bourg", mirror.Done)
+	if members(heads) != 0 || members(plain) != 1 {
+		t.Errorf("the server gave administration to %d, and %d are in the other group, want 0 and 1", members(heads), members(plain))
+	}
+	lines, _, err := d.Lines(ctx, admin, mirror.LineQuery{Run: run.ID, Kind: mirror.Skip})
+	must(t, err)
+	kept := got(d.RunOf(ctx, admin, run.ID))(t)
+	if len(lines) != 1 || lines[0].Name != "Direction" || lines[0].Detail.Reason != "guard" || kept.Counts[mirror.Skip] != 1 {
+		t.Errorf("lines = %+v, counts = %v, want one that says so", lines, kept.Counts)
+	}
+	settings.Administration = true
+	must(t, d.Save(ctx, admin, settings, ""))
+	server.Modify(t, change(servers.PersonByUID("ines.dacosta"), "title", "Zélatrice et zélateur"))
+	d.runs(t, "bourg", mirror.Done)
+	if members(heads) != 1 {
+		t.Errorf("%d are in the group, want the one who came since", members(heads))
+	}
+	server.Modify(t, change(servers.PersonByUID("ines.dacosta"), "title", "Agente"))
+	d.runs(t, "bourg", mirror.Done)
+	if members(heads) != 0 {
+		t.Error("she is not taken out")
+	}
+}
+
+// TestWhoComesBackLongAfterHasNoneOfHerRights, as when a card is opened by hand.
+func TestWhoComesBackLongAfterHasNoneOfHerRights(t *testing.T) {
+	ctx, d, server := context.Background(), newDesk(t), servers.LDAP(t)
+	admin, marc := d.admin["bourg"], servers.PersonByUID("marc.dupont")
+	d.begin(t, "bourg", d.uses(t, "bourg", server))
+	d.runs(t, "bourg", mirror.Done)
+	card, group := d.agent(t, "bourg", "dupont"), got(d.store.AddGroup(ctx, admin, "Cabinet", ""))(t)
+	must(t, d.store.AddMember(ctx, admin, group, card.ID))
+	for _, c := range []struct {
+		days, members int
+	}{{29, 1}, {31, 0}} {
+		server.Modify(t, change(marc, "pwdAccountLockedTime", "000001010000Z"))
+		d.runs(t, "bourg", mirror.Done)
+		_, err := d.db.Exec(ctx, `UPDATE agents SET closed = closed - $1 WHERE id = $2`, int64(c.days)*24*time.Hour.Milliseconds(), string(card.ID))
+		must(t, err)
+		server.Modify(t, "dn: "+marc.DN()+"\nchangetype: modify\ndelete: pwdAccountLockedTime\n")
+		d.runs(t, "bourg", mirror.Done)
+		if d.agent(t, "bourg", "dupont").ID != card.ID || got(d.store.Members(ctx, admin, group, 1))(t).Total != c.members {
+			t.Errorf("after %d days her groups are not %d", c.days, c.members)
+		}
+	}
+}
+
+// TestTwoNodesReadAtOnce: nobody is created twice or closed by the slower one.
+func TestTwoNodesReadAtOnce(t *testing.T) {
+	ctx, d, server := context.Background(), newDesk(t), servers.LDAP(t)
+	d.begin(t, "bourg", d.uses(t, "bourg", server))
+	nodes := []*mirror.Mirror{d.Mirror, mirror.New(d.options)}
+	marc := servers.PersonByUID("marc.dupont")
+	for n := range 4 {
+		server.Modify(t, change(marc, "title", fmt.Sprint("Fonction ", n)))
+		ran := make(chan error)
+		for _, node := range nodes {
+			go func() {
+				run, err := node.Once(ctx, "bourg", "")
+				if err == nil && run.Outcome != mirror.Done {
+					err = fmt.Errorf("run = %s %+v", run.Outcome, run.Fault)
+				}
+				ran <- err
+			}()
+		}
+		for range nodes {
+			if err := <-ran; err != nil {
+				t.Error(err)
+			}
+		}
+		if total := d.total(t, "bourg"); total != len(servers.People())+1 {
+			t.Fatalf("%d agents, want those of the server and the administrator", total)
+		}
+		if card := d.agent(t, "bourg", "dupont"); card.Function != fmt.Sprint("Fonction ", n) {
+			t.Errorf("her function is %q after the change %d", card.Function, n)
+		}
+	}
+	if lines := d.journal(t, "bourg", audit.DirectoryMirrored); len(lines) != 4 {
+		t.Errorf("journal = %q, want a line a change", lines)
+	}
 }

@@ -84,7 +84,10 @@ type planner struct {
 	byMail  map[string][]portal.AgentID
 	seen    map[string]bool // keys of the reading
 	names   map[portal.UnitID]string
+	named   map[string][]portal.UnitID // the same by folded name
 	closing map[portal.AgentID]bool
+	shown   map[portal.AgentID]bool // whose entries are in the reading
+	emptied map[portal.AgentID]bool // of whose cards a field is emptied
 }
 
 // planOf decides all that follows from a reading. It changes nothing of what it is
@@ -96,7 +99,9 @@ func planOf(settings Settings, reading ldapdir.Reading, state *directory.MirrorS
 		settings: settings, reading: reading, state: &own, now: now,
 		agents: map[portal.AgentID]directory.Agent{}, before: map[portal.AgentID]directory.Agent{}, byKey: map[string]portal.AgentID{},
 		byMail: map[string][]portal.AgentID{}, seen: map[string]bool{}, names: map[portal.UnitID]string{}, closing: map[portal.AgentID]bool{},
+		named: map[string][]portal.UnitID{}, shown: map[portal.AgentID]bool{}, emptied: map[portal.AgentID]bool{},
 	}
+	p.plan.Mirroring.Administration = settings.Administration
 	p.plan.Counts = map[Kind]int{}
 	p.plan.Mirroring.UnitOf, p.plan.Mirroring.GroupOf = map[string]portal.UnitID{}, map[string]directory.MirroredGroup{}
 	p.index()
@@ -129,9 +134,18 @@ func (p *planner) index() {
 		p.seen[entry.Key] = true
 	}
 	for _, unit := range p.state.Units {
-		p.names[unit.ID] = unit.Name
+		p.name(unit.ID, unit.Name)
 	}
 }
+
+// name notes what a unit is called.
+func (p *planner) name(unit portal.UnitID, name string) {
+	folded := i18n.Fold(name)
+	p.names[unit], p.named[folded] = name, append(p.named[folded], unit)
+}
+
+// short says that the server shows less than everybody.
+func (p *planner) short() bool { return p.reading.Keyless > 0 || p.reading.Referral != "" }
 
 func (p *planner) say(line Line) { p.plan.Lines = append(p.plan.Lines, line) }
 
@@ -220,7 +234,7 @@ func (p *planner) people() {
 		tie, known := p.state.People[entry.Key]
 		switch {
 		case !entry.Read:
-			if known && tie.Agent != "" && tie.Closed.IsZero() && !tie.Ends.IsZero() && !tie.Ends.After(p.now) {
+			if known && p.before[tie.Agent].Active && tie.Closed.IsZero() && !tie.Ends.IsZero() && !tie.Ends.After(p.now) {
 				p.leave(tie, audit.AccountExpired, tie.Version)
 			}
 			continue
@@ -242,6 +256,9 @@ func (p *planner) people() {
 		if _, there := p.agents[tie.Agent]; there {
 			all = append(all, person{entry, tie, false})
 		}
+	}
+	for _, entry := range p.reading.People {
+		p.shown[p.byKey[entry.Key]] = true
 	}
 	for _, one := range all {
 		p.card(one)
@@ -345,8 +362,9 @@ func (p *planner) fill(agent *directory.Agent, one person) (given []string) {
 		case value != "":
 			*wrote = value
 			given = append(given, field)
-		case slices.Contains(one.tie.Given, field) && field != "family_name":
+		case slices.Contains(one.tie.Given, field) && field != "family_name" && p.settings.asks(field):
 			*wrote = ""
+			p.emptied[agent.ID] = true
 		}
 	}
 	return given
@@ -387,19 +405,13 @@ func (p *planner) unitOf(entry ldapdir.Entry, agent *directory.Agent) portal.Uni
 // unitNamed is the unit of a name, made at the top when there is none; "" when
 // there are several.
 func (p *planner) unitNamed(name string) portal.UnitID {
-	var found []portal.UnitID
-	for id, called := range p.names {
-		if i18n.Fold(called) == i18n.Fold(name) {
-			found = append(found, id)
-		}
-	}
-	switch len(found) {
+	switch found := p.named[i18n.Fold(name)]; len(found) {
 	case 0:
 		unit := directory.Unit{ID: portal.UnitID(portal.NewID()), Name: name}
 		if directory.CheckUnit(unit) != nil {
 			return ""
 		}
-		p.names[unit.ID] = name
+		p.name(unit.ID, name)
 		p.plan.Mirroring.Units = append(p.plan.Mirroring.Units, unit)
 		p.say(Line{Kind: Units, Name: name})
 		return unit.ID
@@ -443,7 +455,7 @@ func (p *planner) leaveWith(tie directory.Mirrored, reason audit.Reason) {
 
 // departures closes those whom the server shows no more, if it showed all.
 func (p *planner) departures() {
-	if p.reading.Keyless > 0 || p.reading.Referral != "" {
+	if p.short() {
 		return
 	}
 	for _, key := range slices.Sorted(maps.Keys(p.state.People)) {
@@ -493,15 +505,19 @@ func (p *planner) groups() {
 		p.members(group, entry.Members)
 	}
 	for key, tie := range p.state.GroupOf {
-		if name, there := p.state.Groups[tie.ID]; there && !seen[key] && p.reading.Keyless == 0 && p.reading.Referral == "" {
+		if name, there := p.state.Groups[tie.ID]; there && !seen[key] && !p.short() {
 			p.members(directory.Group{ID: tie.ID, Name: name}, nil)
 		}
 	}
 }
 
 // members puts into a group whom the server says, and out all others who are
-// still there.
+// still there, but those whom it should show and does not. A group that a rule fills
+// by now is not the server's.
 func (p *planner) members(group directory.Group, keys []string) {
+	if p.state.Ruled[group.ID] {
+		return
+	}
 	wanted := map[portal.AgentID]bool{}
 	for _, key := range keys {
 		id := p.byKey[key]
@@ -513,7 +529,7 @@ func (p *planner) members(group directory.Group, keys []string) {
 	for _, id := range p.state.Members[group.ID] {
 		if wanted[id] {
 			delete(wanted, id)
-		} else if p.agents[id].Active && !p.closing[id] {
+		} else if p.agents[id].Active && !p.closing[id] && (!p.short() || p.shown[id]) {
 			p.plan.Mirroring.Leave = append(p.plan.Mirroring.Leave, directory.GroupMember{Group: group.ID, Agent: id})
 			left = append(left, nameOf(p.agents[id]))
 		}
@@ -572,13 +588,18 @@ func (p *planner) weigh() {
 		members += len(group)
 	}
 	made := p.plan.Mirroring
-	p.plan.Asks = p.tooMany(len(made.Close), active) || p.tooMany(len(made.Leave), members)
+	p.plan.Asks = p.tooMany(len(made.Close), active) || p.tooMany(len(made.Leave), members) || p.tooMany(len(p.emptied), active)
 	var leaving []string
 	for _, one := range made.Close {
 		leaving = append(leaving, string(one.Agent))
 	}
 	for _, one := range made.Leave {
 		leaving = append(leaving, string(one.Group)+" "+string(one.Agent))
+	}
+	if p.tooMany(len(p.emptied), active) {
+		for id := range p.emptied {
+			leaving = append(leaving, "emptied "+string(id))
+		}
 	}
 	if len(leaving) > 0 {
 		slices.Sort(leaving)

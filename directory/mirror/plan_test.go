@@ -86,6 +86,73 @@ func TestNobodyIsClosedByLessThanEverybody(t *testing.T) {
 	}
 }
 
+// TestAPartialReadingTakesNobodyOutOfAGroup: whom the server does not show has left
+// neither the collectivity nor her groups.
+func TestAPartialReadingTakesNobodyOutOfAGroup(t *testing.T) {
+	settings := plain
+	settings.WithGroups = true
+	for name, c := range map[string]struct {
+		reading ldapdir.Reading
+		leave   int
+	}{"keyless": {ldapdir.Reading{Keyless: 1}, 1}, "referral": {ldapdir.Reading{Referral: "ldap://elsewhere"}, 1}} {
+		state := with(with(with(nobody(), "a", "Anne", "Petit"), "b", "Luc", "Grand"), "c", "Léa", "Sow")
+		state.Groups["g"], state.GroupOf["kg"], state.Members["g"] = "Finances", directory.MirroredGroup{ID: "g"}, []portal.AgentID{"a-a", "a-b", "a-c"}
+		reading := c.reading
+		reading.People = []ldapdir.Entry{kept("b"), kept("c")} // Anne is not shown, Léa is in the group no more
+		reading.Groups = []ldapdir.GroupEntry{{Key: "kg", Version: "2", Name: "Finances", Members: []string{"b"}}}
+		left := planOf(settings, reading, state, noon).Mirroring.Leave
+		if len(left) != c.leave || left[0].Agent != "a-c" {
+			t.Errorf("%s: %v leave, want the one who is shown", name, left)
+		}
+	}
+}
+
+// TestAServerThatSaysLessOfEverybodyAsks: what its service account reads no more is not
+// emptied on all cards unasked; what is asked no more is emptied on none.
+func TestAServerThatSaysLessOfEverybodyAsks(t *testing.T) {
+	settings := plain
+	settings.Attributes = map[string]string{"family_name": "sn", "given_name": "givenName", "email": "mail"}
+	for _, c := range []struct {
+		emptied int
+		asks    bool
+	}{{5, false}, {6, true}} {
+		state, reading := nobody(), ldapdir.Reading{}
+		for n := range 20 {
+			key := fmt.Sprint("k", n)
+			with(state, key, fmt.Sprint("p", n), "Petit")
+			one := entry(key, fmt.Sprint("p", n), "Petit")
+			if n < c.emptied {
+				one.Profile.Email = ""
+			}
+			reading.People = append(reading.People, one)
+		}
+		plan := planOf(settings, reading, state, noon)
+		if plan.Asks != c.asks || len(plan.Mirroring.Change) != c.emptied || (plan.Closings != "") != c.asks {
+			t.Errorf("%d emptied: asks %v by %q, changes %d", c.emptied, plan.Asks, plan.Closings, len(plan.Mirroring.Change))
+		}
+		unasked := settings
+		unasked.Attributes = map[string]string{"family_name": "sn", "given_name": "givenName"}
+		for i := range reading.People {
+			reading.People[i].Profile.Email = ""
+		}
+		if plan := planOf(unasked, reading, state, noon); len(plan.Mirroring.Change) != 0 || plan.Asks || slices.Contains(plan.Mirroring.People[0].Given, "email") {
+			t.Errorf("a field that is asked no more: %+v", plan.Mirroring.Change)
+		}
+	}
+}
+
+// TestAGroupThatARuleFillsIsNoMoreTheServers, whatever it says of its members.
+func TestAGroupThatARuleFillsIsNoMoreTheServers(t *testing.T) {
+	settings, state := plain, with(with(nobody(), "a", "Anne", "Petit"), "b", "Luc", "Grand")
+	settings.WithGroups = true
+	state.Groups["g"], state.GroupOf["kg"], state.Members["g"] = "Finances", directory.MirroredGroup{ID: "g"}, []portal.AgentID{"a-a"}
+	state.Ruled = map[portal.GroupID]bool{"g": true}
+	reading := ldapdir.Reading{People: []ldapdir.Entry{kept("a"), kept("b")}, Groups: []ldapdir.GroupEntry{{Key: "kg", Version: "2", Name: "Finances", Members: []string{"b"}}}}
+	if made := planOf(settings, reading, state, noon).Mirroring; len(made.Join)+len(made.Leave) != 0 {
+		t.Errorf("joins %v, leaves %v", made.Join, made.Leave)
+	}
+}
+
 func TestTheShareOfDepartures(t *testing.T) {
 	for _, c := range []struct {
 		people, leave, share int
@@ -177,6 +244,10 @@ func TestAnAccountEndsByItsDate(t *testing.T) {
 	plan := planOf(plain, ldapdir.Reading{People: []ldapdir.Entry{kept("a")}}, state, noon)
 	if len(plan.Mirroring.Close) != 1 || plan.Mirroring.Close[0].Reason != "account-expired" {
 		t.Errorf("closes %v, want the one whose date is past", plan.Mirroring.Close)
+	}
+	state.Agents[0].Active = false // closed by hand: she is not the server's to open again
+	if plan := planOf(plain, ldapdir.Reading{People: []ldapdir.Entry{kept("a")}}, state, noon); len(plan.Mirroring.Close)+len(plan.Mirroring.People) != 0 {
+		t.Errorf("closes %v again", plan.Mirroring.Close)
 	}
 }
 

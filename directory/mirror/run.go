@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -63,8 +64,10 @@ const (
 func (m *Mirror) Run(ctx context.Context) error {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
+	crew := &crew{run: m.runDue, slots: make(chan struct{}, atOnce), busy: map[portal.CollectivityID]bool{}}
+	defer crew.workers.Wait()
 	for {
-		if err := m.runDue(ctx); err != nil && ctx.Err() == nil {
+		if err := m.look(ctx, crew); err != nil && ctx.Err() == nil {
 			m.log.Error("mirrors", "error", err)
 		}
 		select {
@@ -75,36 +78,76 @@ func (m *Mirror) Run(ctx context.Context) error {
 	}
 }
 
-// runDue runs each mirror whose time has come, and returns when all have ended.
-func (m *Mirror) runDue(ctx context.Context) error {
-	type due struct {
-		id   portal.CollectivityID
-		next int64
+// due is a mirror whose time has come.
+type due struct {
+	id   portal.CollectivityID
+	next int64
+}
+
+// crew runs mirrors, a few at a time, each collectivity's once. A server that hangs
+// keeps one place, and no other collectivity waiting.
+type crew struct {
+	run     func(ctx context.Context, one due)
+	slots   chan struct{}
+	workers sync.WaitGroup
+
+	mu   sync.Mutex
+	busy map[portal.CollectivityID]bool
+}
+
+// take says whether a collectivity's mirror is to be run, and none of it runs.
+func (c *crew) take(id portal.CollectivityID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.busy[id] {
+		return false
 	}
+	c.busy[id] = true
+	return true
+}
+
+func (c *crew) give(id portal.CollectivityID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.busy, id)
+}
+
+// look hands each mirror whose time has come to the crew.
+func (m *Mirror) look(ctx context.Context, crew *crew) error {
 	rows, err := m.db.Query(ctx, `SELECT collectivity, next FROM mirrors WHERE active AND next <= $1 ORDER BY next LIMIT 100`, database.Millis(m.now()))
 	all, err := database.Collect(rows, err, func(rows *sql.Rows) (one due, err error) { return one, rows.Scan(&one.id, &one.next) })
 	if err != nil {
 		return fmt.Errorf("mirror: find mirrors: %w", err)
 	}
-	var workers sync.WaitGroup
-	slots := make(chan struct{}, atOnce)
 	for _, one := range all {
-		slots <- struct{}{}
-		workers.Go(func() {
-			defer func() { <-slots }()
-			if err := m.claim(ctx, one.id, one.next); err != nil {
-				if !errors.Is(err, portal.ErrNotFound) && ctx.Err() == nil {
-					m.log.Error("mirror", "collectivity", one.id, "error", err)
-				}
-				return
-			}
-			if _, err := m.Once(ctx, one.id, ""); err != nil && ctx.Err() == nil {
-				m.log.Error("mirror", "collectivity", one.id, "error", err)
-			}
+		if !crew.take(one.id) {
+			continue
+		}
+		select {
+		case crew.slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		}
+		crew.workers.Go(func() {
+			defer func() { crew.give(one.id); <-crew.slots }()
+			crew.run(ctx, one)
 		})
 	}
-	workers.Wait()
 	return nil
+}
+
+// runDue runs a mirror by the clock, unless another process does.
+func (m *Mirror) runDue(ctx context.Context, one due) {
+	err := m.claim(ctx, one.id, one.next)
+	if errors.Is(err, portal.ErrNotFound) {
+		return
+	}
+	if err == nil {
+		_, err = m.Once(ctx, one.id, "")
+	}
+	if err != nil && ctx.Err() == nil {
+		m.log.Error("mirror", "collectivity", one.id, "error", err)
+	}
 }
 
 // claim takes a run for this process; portal.ErrNotFound when another has it.
@@ -201,6 +244,30 @@ func (m *Mirror) Once(ctx context.Context, id portal.CollectivityID, by portal.A
 	defer alone.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, runTime)
 	defer cancel()
+	const tries = 3
+	for try := 1; ; try++ {
+		run, err := m.attempt(ctx, id, by)
+		if !errors.Is(err, errOvertaken) || try == tries {
+			return run, err
+		}
+	}
+}
+
+// errOvertaken: what a run began from is so no more, and it wrote nothing.
+var errOvertaken = fmt.Errorf("mirror: overtaken: %w", portal.ErrUnavailable)
+
+// unmoved says whether all is as it was when a run began.
+func (m *Mirror) unmoved(ctx context.Context, tx *database.Tx, id portal.CollectivityID, from standing) error {
+	var now standing
+	err := tx.QueryRow(ctx, `SELECT settings, stamp, allowed, active, listed, checked FROM mirrors WHERE collectivity = $1`, string(id)).
+		Scan(&now.settings, &now.stamp, &now.allowed, &now.active, &now.listed, &now.checked)
+	if err == nil && now != from {
+		err = errOvertaken
+	}
+	return err
+}
+
+func (m *Mirror) attempt(ctx context.Context, id portal.CollectivityID, by portal.AgentID) (Run, error) {
 	status, err := m.status(ctx, id)
 	if err != nil {
 		return Run{}, err
@@ -239,7 +306,12 @@ func (m *Mirror) once(ctx context.Context, id portal.CollectivityID, status Stat
 	}
 	if reading.Same {
 		run.Server = reading.Server
-		return m.checked(ctx, m.db, id, reading, status.listed, nil)
+		return m.db.Tx(ctx, func(tx *database.Tx) error {
+			if err := m.unmoved(ctx, tx, id, status.from); err != nil {
+				return err
+			}
+			return m.checked(ctx, tx, id, reading, status.listed, nil)
+		})
 	}
 	if err := sound(reading, status.stamp); err != nil {
 		return err
@@ -251,6 +323,9 @@ func (m *Mirror) once(ctx context.Context, id portal.CollectivityID, status Stat
 	first := *run
 	err = m.directory.Mirror(ctx, id, func(tx *database.Tx, state *directory.MirrorState) (directory.Mirroring, error) {
 		*run = first // the transaction may be run again
+		if err := m.unmoved(ctx, tx, id, status.from); err != nil {
+			return directory.Mirroring{}, err
+		}
 		plan := planOf(status.Settings, reading, state, m.now())
 		run.tell(reading, plan)
 		run.Took = m.now().Sub(run.Began)
@@ -261,10 +336,12 @@ func (m *Mirror) once(ctx context.Context, id portal.CollectivityID, status Stat
 		if err := m.wait(ctx, tx, id, plan.Links); err != nil {
 			return directory.Mirroring{}, err
 		}
+		plan.Mirroring.Withheld = func(directory.Group, int) error { return nil }
 		if plan.Mirroring.Detail != "" || run.By != "" {
 			if err := m.record(ctx, tx, id, *run, plan.Lines); err != nil {
 				return directory.Mirroring{}, err
 			}
+			plan.Mirroring.Withheld = m.withheld(ctx, tx, id, run, len(plan.Lines))
 		}
 		return plan.Mirroring, m.checked(ctx, tx, id, reading, listed, run.Fault)
 	})
@@ -272,6 +349,24 @@ func (m *Mirror) once(ctx context.Context, id portal.CollectivityID, status Stat
 		m.onWaiting(id)
 	}
 	return err
+}
+
+// withheld adds a line to a run for each group by rule that takes nobody in, since it
+// gives rights of administration.
+func (m *Mirror) withheld(ctx context.Context, tx *database.Tx, id portal.CollectivityID, run *Run, position int) func(group directory.Group, count int) error {
+	return func(group directory.Group, count int) error {
+		run.Counts[Skip]++
+		counts, err := json.Marshal(run.Counts)
+		if err != nil {
+			return err
+		}
+		line := Line{Kind: Skip, Name: group.Name, Detail: Detail{Reason: "guard", Text: strconv.Itoa(count)}}
+		if err := m.keepLine(ctx, tx, id, run.ID, position, line); err != nil {
+			return err
+		}
+		position++
+		return tx.Write(ctx, `UPDATE mirror_runs SET counts = $1 WHERE collectivity = $2 AND id = $3`, string(counts), string(id), run.ID)
+	}
 }
 
 // checked records that a server was read.
@@ -362,14 +457,7 @@ func (m *Mirror) record(ctx context.Context, tx *database.Tx, id portal.Collecti
 		return err
 	}
 	for i, line := range lines {
-		detail, err := json.Marshal(line.Detail)
-		if err != nil {
-			return err
-		}
-		err = tx.Write(ctx, `INSERT INTO mirror_lines (collectivity, run, position, kind, source_key, agent, name, search_text, detail)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			string(id), run.ID, i, string(line.Kind), line.Key, string(line.Agent), line.Name, " "+i18n.Fold(line.Name), string(detail))
-		if err != nil {
+		if err := m.keepLine(ctx, tx, id, run.ID, i, line); err != nil {
 			return err
 		}
 	}
@@ -384,6 +472,16 @@ func (m *Mirror) record(ctx context.Context, tx *database.Tx, id portal.Collecti
 		}
 	}
 	return err
+}
+
+func (m *Mirror) keepLine(ctx context.Context, tx *database.Tx, id portal.CollectivityID, run string, position int, line Line) error {
+	detail, err := json.Marshal(line.Detail)
+	if err != nil {
+		return err
+	}
+	return tx.Write(ctx, `INSERT INTO mirror_lines (collectivity, run, position, kind, source_key, agent, name, search_text, detail)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		string(id), run, position, string(line.Kind), line.Key, string(line.Agent), line.Name, " "+i18n.Fold(line.Name), string(detail))
 }
 
 // reader is a store or a transaction.

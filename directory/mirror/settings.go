@@ -132,6 +132,15 @@ func (s Settings) wanted(key string) ldapdir.Wanted {
 	return wanted
 }
 
+// asks says whether the server is asked for a field: one that it is no more asked for
+// stays as it is, and is the collectivity's.
+func (s Settings) asks(field string) bool {
+	if field == "unit" {
+		return s.Units != NoUnits
+	}
+	return s.Attributes[field] != ""
+}
+
 func (s Settings) every() time.Duration { return time.Duration(s.Every) * time.Minute }
 
 // errNoServer is for a collectivity whose agents don't sign in by a directory

@@ -50,8 +50,12 @@ func (s Source) List(ctx context.Context, request todo.Request, limit int) (todo
 		if err != nil {
 			return todo.List{}, err
 		}
+		title := request.Printer.T("mirror.todo.loss")
+		if run.Leaving() > 0 {
+			title = request.Printer.N("mirror.todo.asks", run.Leaving())
+		}
 		items = append(items, todo.Item{
-			ID: "asks", Title: request.Printer.N("mirror.todo.asks", run.Leaving()), Detail: request.Printer.T("mirror.asks.why"),
+			ID: "asks", Title: title, Detail: request.Printer.T("mirror.asks.why"),
 			Since: run.Began, Link: address + "/runs/" + run.ID,
 		})
 	}

@@ -61,15 +61,19 @@ func Read(data []byte, limits Limits) ([]Row, error) {
 	if comma == 0 {
 		comma = guessComma(text)
 	}
-	reader := csv.NewReader(strings.NewReader(text))
-	reader.Comma, reader.LazyQuotes, reader.FieldsPerRecord, reader.ReuseRecord = comma, true, -1, true
+	reader := newReader(text, comma)
+	reader.LazyQuotes, reader.ReuseRecord = true, true
 	var rows []Row
+	var begins int64         // of the last record in the text
+	folded := false          // it has a cell of several lines
 	number, next := first, 1 // of the last row, and the line of the text after it
 	for {
+		at := reader.InputOffset()
 		record, err := reader.Read()
 		if errors.Is(err, io.EOF) {
 			break
 		}
+		begins, folded = at, false
 		if err != nil {
 			return nil, QuoteError{number + 1}
 		}
@@ -79,7 +83,8 @@ func Read(data []byte, limits Limits) ([]Row, error) {
 		cells := make([]string, 0, min(len(record), limits.Columns))
 		filled := 0
 		for i, cell := range record {
-			next += strings.Count(cell, "\n")
+			breaks := strings.Count(cell, "\n")
+			next, folded = next+breaks, folded || breaks > 0
 			if len(cell) > limits.Cell {
 				return nil, QuoteError{number}
 			}
@@ -99,10 +104,26 @@ func Read(data []byte, limits Limits) ([]Row, error) {
 		}
 		rows = append(rows, Row{number, cells[:filled:filled]})
 	}
+	if folded && open(text[begins:], comma) {
+		return nil, QuoteError{number}
+	}
 	if len(rows) == 0 {
 		return nil, ErrEmpty
 	}
 	return rows, nil
+}
+
+func newReader(text string, comma rune) *csv.Reader {
+	reader := csv.NewReader(strings.NewReader(text))
+	reader.Comma, reader.FieldsPerRecord = comma, -1
+	return reader
+}
+
+// open says whether the last record of a table has a quote that nothing closes: it took
+// all that is below.
+func open(record string, comma rune) bool {
+	_, err := newReader(record, comma).Read()
+	return errors.Is(err, csv.ErrQuote)
 }
 
 var marks = []struct {
@@ -154,10 +175,28 @@ func unmarked(data []byte) encoding.Encoding {
 		return utf16.UTF16(utf16.LittleEndian, utf16.IgnoreBOM)
 	case zeros[0] > len(sample)/4 && zeros[1] == 0:
 		return utf16.UTF16(utf16.BigEndian, utf16.IgnoreBOM)
-	case utf8.Valid(data):
+	case mostlyUTF8(data):
 		return encoding.Nop
 	}
 	return charmap.Windows1252
+}
+
+// mostlyUTF8 says whether text is UTF-8, but for a letter in ten at the most that
+// somebody pasted or cut.
+func mostlyUTF8(data []byte) bool {
+	const often = 10
+	var right, wrong int
+	for len(data) > 0 {
+		r, size := utf8.DecodeRune(data)
+		data = data[size:]
+		switch {
+		case r == utf8.RuneError && size == 1:
+			wrong++
+		case size > 1:
+			right++
+		}
+	}
+	return wrong*often <= right
 }
 
 // lineEnds makes one of every way to end a line.

@@ -63,6 +63,25 @@ func TestATableIsTheSameHoweverItWasSaved(t *testing.T) {
 	}
 }
 
+// TestOneBrokenLetterSpoilsNoOther: a list that was cut and pasted together holds both.
+func TestOneBrokenLetterSpoilsNoOther(t *testing.T) {
+	rows, err := sheet.Read([]byte("Nom;Prénom\n"+strings.Repeat("L’Hénoret;Zoë\n", 10)+"Grand;L\xe9a\n"), limits)
+	if err != nil || rows[0].Cell(1) != "Prénom" || rows[10].Cell(0) != "L’Hénoret" || rows[11].Cell(1) != "L\uFFFDa" {
+		t.Errorf("%+v, %v", rows, err)
+	}
+	rows, err = sheet.Read([]byte("Pr\xe9nom\nSoci\xe9t\xe9 \xc3\xa9\n"), limits) // mostly Windows'
+	if err != nil || rows[0].Cell(0) != "Prénom" {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}
+
+func TestALastCellOfManyLinesIsRead(t *testing.T) {
+	rows, err := sheet.Read([]byte("Nom;Adresse\nRoux;\"Bâtiment B\n3, rue \"\"des\"\" Prés\"\n\n"), limits)
+	if err != nil || len(rows) != 2 || rows[1].Cell(1) != `Bâtiment B 3, rue "des" Prés` {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}
+
 func TestRowsAreNumberedAsASpreadsheetDoes(t *testing.T) {
 	rows, err := sheet.Read([]byte("sep=,\nNom,Tel\n\n\"Le\nGoff\",1\n,\n\nRoux,\"'+33 2\"\n"), limits)
 	if err != nil {
@@ -79,13 +98,14 @@ func TestWhatIsNoTableIsRefused(t *testing.T) {
 		data string
 		want error
 	}{
-		"nothing":         {"", sheet.ErrEmpty},
-		"separators":      {"\ufeff;;;\r\n;;\r\n", sheet.ErrEmpty},
-		"a workbook":      {"PK\x03\x04\x14\x00", sheet.ErrWorkbook},
-		"an old workbook": {"\xd0\xcf\x11\xe0\xa1", sheet.ErrWorkbook},
-		"a picture":       {"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", sheet.ErrBinary},
-		"too many rows":   {strings.Repeat("a;b\n", 1001), sheet.ErrLong},
-		"an open quote":   {"Nom;Prénom\nRoux;Anne\nLe Goff;\"Zoë\n" + strings.Repeat("Roux;Anne\n", 900), sheet.QuoteError{Row: 3}},
+		"nothing":                       {"", sheet.ErrEmpty},
+		"separators":                    {"\ufeff;;;\r\n;;\r\n", sheet.ErrEmpty},
+		"a workbook":                    {"PK\x03\x04\x14\x00", sheet.ErrWorkbook},
+		"an old workbook":               {"\xd0\xcf\x11\xe0\xa1", sheet.ErrWorkbook},
+		"a picture":                     {"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", sheet.ErrBinary},
+		"too many rows":                 {strings.Repeat("a;b\n", 1001), sheet.ErrLong},
+		"an open quote in a short list": {"Nom;Prénom\nLe Goff;\"Zoë\nRoux;Anne\n", sheet.QuoteError{Row: 2}},
+		"an open quote":                 {"Nom;Prénom\nRoux;Anne\nLe Goff;\"Zoë\n" + strings.Repeat("Roux;Anne\n", 900), sheet.QuoteError{Row: 3}},
 	} {
 		if _, err := sheet.Read([]byte(c.data), limits); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)

@@ -5,7 +5,7 @@
 CREATE TABLE arrivals (
 	collectivity TEXT   NOT NULL REFERENCES collectivities (id),
 	id           TEXT   NOT NULL,
-	state        TEXT   NOT NULL, -- 'columns', 'ready', 'running', 'stopped', 'done', 'undoing', 'undone'
+	state        TEXT   NOT NULL, -- 'columns', 'ready', 'running', 'stopped', 'done', 'undoing', 'undone', 'dropped'
 	file_name    TEXT   NOT NULL,
 	file         BYTEA  NOT NULL, -- as it came; empty once the import began
 	columns      TEXT   NOT NULL DEFAULT '', -- what each holds, by its place: 'family_name given_name - email'
