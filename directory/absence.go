@@ -133,7 +133,6 @@ func (s *Store) StateAbsence(ctx context.Context, caller portal.Caller, absence 
 	if err != nil {
 		return fmt.Errorf("directory: state absence: %w", err)
 	}
-	s.changed("") // boxes show who is away
 	return nil
 }
 
