@@ -110,6 +110,27 @@ func TestAPhotographIsWrittenAnewAndUpright(t *testing.T) {
 	}
 }
 
+// lossless is the beginning of a WebP file of 200 by 200, whose picture says that it
+// is larger.
+func lossless(width, height uint32) []byte {
+	canvas := []byte("VP8X\x0a\x00\x00\x00\x00\x00\x00\x00\xc7\x00\x00\xc7\x00\x00")
+	picture := append([]byte("VP8L\x08\x00\x00\x00\x2f"), 0, 0, 0, 0, 0, 0, 0)
+	binary.LittleEndian.PutUint32(picture[9:], width-1|(height-1)<<14)
+	file := slices.Concat([]byte("RIFF\x00\x00\x00\x00WEBP"), canvas, picture)
+	binary.LittleEndian.PutUint32(file[4:], uint32(len(file)-8))
+	return file
+}
+
+// again is a JPEG whose scan comes many times.
+func again(t testing.TB, file []byte, times int) []byte {
+	t.Helper()
+	at, end := bytes.Index(file, []byte{0xff, 0xda}), bytes.LastIndex(file, []byte{0xff, 0xd9})
+	if at < 0 || end < at {
+		t.Fatal("no scan")
+	}
+	return slices.Concat(file[:at], bytes.Repeat(file[at:end], times), file[end:])
+}
+
 func TestWhatIsNoPhotographIsRefusedInASentence(t *testing.T) {
 	tw, ctx := newTown(t), context.Background()
 	var moving bytes.Buffer
@@ -124,6 +145,7 @@ func TestWhatIsNoPhotographIsRefusedInASentence(t *testing.T) {
 	}{
 		"text": {[]byte("bonjour"), "kind"}, "nothing": {[]byte{}, "kind"}, "gif": {moving.Bytes(), "kind"}, "svg": {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), "kind"},
 		"cut": {held(t)[:900], "broken"}, "bomb": {huge, "pixels"}, "tiny": {plain(t, 40, 400), "small"},
+		"a picture larger than its file says": {lossless(16_000, 16_000), "pixels"}, "a picture read a thousand times": {again(t, held(t), 1000), "broken"},
 		"webp without a picture": {[]byte("RIFF\x10\x00\x00\x00WEBPVP8 \x00\x00\x00\x00"), "broken"},
 	} {
 		var refused portal.UserError
@@ -171,6 +193,32 @@ func TestAnAgentCorrectsWhatSheMayAndNothingElse(t *testing.T) {
 		}
 	}
 	h.as(t, h.anne).get("/directory/card").want(t, http.StatusOK, "Ce que la collectivité tient")
+}
+
+// TestWhatTheDirectoryServerGivesIsNotCorrectedHere: it would be written over at the
+// next reading.
+func TestWhatTheDirectoryServerGivesIsNotCorrectedHere(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	for _, text := range []string{
+		`INSERT INTO mirrors (collectivity, settings, active) VALUES ($1, '{}', TRUE)`,
+		`INSERT INTO mirrored_agents (collectivity, source_key, agent, given) VALUES ($1, 'a', '` + string(h.anne.Agent) + `', 'given_name phone')`,
+	} {
+		_, err := h.db.Exec(ctx, text, "bourg")
+		must(t, err)
+	}
+	page := h.as(t, h.anne).get("/directory/card")
+	page.want(t, http.StatusOK, `name="mobile"`)
+	if strings.Contains(page.body, `name="phone"`) {
+		t.Error("the page asks for what the directory server gives")
+	}
+	shown, _, err := h.OwnCard(ctx, h.anne)
+	must(t, err)
+	typed := shown
+	typed.Phone, typed.Mobile = "02 61 91 01 43", "06 39 98 00 01"
+	must(t, h.CorrectOwn(ctx, h.anne, shown, typed, ""))
+	if now, _, err := h.OwnCard(ctx, h.anne); err != nil || now.Phone != shown.Phone || now.Mobile != typed.Mobile {
+		t.Errorf("telephones %q and %q, %v: want the server's, and hers", now.Phone, now.Mobile, err)
+	}
 }
 
 func TestWhoIsAwayIsSaidUntilTheLastDay(t *testing.T) {
