@@ -442,7 +442,7 @@ func changeRowOf(printer *i18n.Printer, change RightsChange) changeRow {
 	line := change.Line
 	row.Who, row.What, row.How, row.By = line.Object, line.Detail, printer.T("audit.action."+string(line.Action)), line.Name
 	switch line.Action {
-	case audit.ApplicationGranted, audit.ApplicationRevoked:
+	case audit.ApplicationGranted, audit.ApplicationRevoked, audit.MembersByRule, audit.MembersByUnit:
 		row.Who, row.What = line.Detail, line.Object
 	case audit.GroupsSet:
 		row.Who, row.By = line.Name, ""
