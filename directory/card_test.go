@@ -121,6 +121,20 @@ func lossless(width, height uint32) []byte {
 	return file
 }
 
+// progressive is a JPEG of a side, as its head says, whose scans make it better and better.
+func progressive(t testing.TB, side uint16) []byte {
+	t.Helper()
+	file := held(t)
+	at := bytes.Index(file, []byte{0xff, 0xc0})
+	if at < 0 {
+		t.Fatal("no frame")
+	}
+	file[at+1] = 0xc2
+	binary.BigEndian.PutUint16(file[at+5:], side)
+	binary.BigEndian.PutUint16(file[at+7:], side)
+	return file
+}
+
 // again is a JPEG whose scan comes many times.
 func again(t testing.TB, file []byte, times int) []byte {
 	t.Helper()
@@ -145,7 +159,7 @@ func TestWhatIsNoPhotographIsRefusedInASentence(t *testing.T) {
 	}{
 		"text": {[]byte("bonjour"), "kind"}, "nothing": {[]byte{}, "kind"}, "gif": {moving.Bytes(), "kind"}, "svg": {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), "kind"},
 		"cut": {held(t)[:900], "broken"}, "bomb": {huge, "pixels"}, "tiny": {plain(t, 40, 400), "small"},
-		"a picture larger than its file says": {lossless(16_000, 16_000), "pixels"}, "a picture read a thousand times": {again(t, held(t), 1000), "broken"},
+		"a picture larger than its file says": {lossless(16_000, 16_000), "pixels"}, "a large picture in many scans": {progressive(t, 4000), "pixels"}, "a picture read a thousand times": {again(t, held(t), 1000), "broken"},
 		"webp without a picture": {[]byte("RIFF\x10\x00\x00\x00WEBPVP8 \x00\x00\x00\x00"), "broken"},
 	} {
 		var refused portal.UserError
@@ -193,6 +207,66 @@ func TestAnAgentCorrectsWhatSheMayAndNothingElse(t *testing.T) {
 		}
 	}
 	h.as(t, h.anne).get("/directory/card").want(t, http.StatusOK, "Ce que la collectivité tient")
+}
+
+// TestEveryFieldIsHiddenAndNotFound: each on its own, from a colleague, on the card and
+// in the search; her manager sees it.
+func TestEveryFieldIsHiddenAndNotFound(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	bourg := directory.Installation("bourg")
+	her := got(h.CreateAgent(ctx, bourg, directory.Agent{
+		GivenName: "Ysaline", FamilyName: "Cachée", Function: "Archiviste", Manager: h.anne.Agent, Unit: "technique",
+		Phone: "02 61 91 77 77", Mobile: "06 39 98 77 66", Email: "ysaline@bourg.example", Office: "Grenier",
+	}))(t)
+	must(t, h.SetPhoto(ctx, bourg, her, plain(t, 200, 200), ""))
+	today := h.now().Format("2006-01-02")
+	own := portal.Caller{Collectivity: "bourg", Agent: her, Account: "hers"}
+	must(t, h.StateAbsence(ctx, own, directory.Absence{First: today, Last: today}, today, ""))
+	value := map[directory.Field]func(a directory.Agent) string{
+		directory.FieldPhoto: func(a directory.Agent) string { return a.Photo }, directory.FieldFunction: func(a directory.Agent) string { return a.Function },
+		directory.FieldManager: func(a directory.Agent) string { return string(a.Manager) }, directory.FieldPhone: func(a directory.Agent) string { return a.Phone },
+		directory.FieldMobile: func(a directory.Agent) string { return a.Mobile }, directory.FieldEmail: func(a directory.Agent) string { return a.Email },
+		directory.FieldOffice: func(a directory.Agent) string { return a.Office },
+	}
+	words := map[directory.Field]string{
+		directory.FieldFunction: "archiviste", directory.FieldPhone: "02 61 91 77 77", directory.FieldMobile: "06 39 98 77 66", directory.FieldEmail: "ysaline@bourg", directory.FieldOffice: "grenier",
+	}
+	for i, hidden := range directory.Fields {
+		policy := got(h.Policy(ctx, bourg))(t)
+		was := policy.Encode()
+		for j := range policy {
+			policy[j].SeenBy = directory.ByEveryone
+		}
+		policy[i].SeenBy = directory.ByManagers
+		must(t, h.SetPolicy(ctx, bourg, was, policy, ""))
+		for reader, sees := range map[portal.AgentID]bool{h.both.Agent: false, h.anne.Agent: true} {
+			caller := portal.Caller{Collectivity: "bourg", Agent: reader, Account: "x"}
+			card := got(h.Agent(ctx, caller, her))(t)
+			for field, of := range value {
+				if got, want := of(card) != "", field != hidden || sees; got != want {
+					t.Errorf("%s hidden: %s is shown to %s: %v, want %v", hidden, field, reader, got, want)
+				}
+			}
+			away := got(h.Away(ctx, caller, []directory.Agent{card}, today))(t)
+			if got, want := len(away) == 1, hidden != directory.FieldPresence || sees; got != want {
+				t.Errorf("%s hidden: the absence is shown: %v, want %v", hidden, got, want)
+			}
+			for field, text := range words {
+				if got, want := got(h.People(ctx, caller, directory.PeopleQuery{Text: text}))(t).Total, field != hidden || sees; (got > 0) != want {
+					t.Errorf("%s hidden: %q finds %d, want some: %v", hidden, text, got, want)
+				}
+			}
+		}
+		b := h.as(t, h.both)
+		for _, path := range []string{"/directory/agents/" + string(her), "/directory/chart", "/directory/agents/" + string(h.anne.Agent)} {
+			page := b.get(path)
+			page.want(t, http.StatusOK)
+			leads := strings.Contains(page.body, "L’Hénoret · ") || strings.Contains(page.body, "Responsable") && strings.Contains(page.body, "L’Hénoret") || strings.Contains(page.body, "Équipe")
+			if leads == (hidden == directory.FieldManager) {
+				t.Errorf("%s hidden: %s tells who leads her: %v", hidden, path, leads)
+			}
+		}
+	}
 }
 
 // TestWhatTheDirectoryServerGivesIsNotCorrectedHere: it would be written over at the
