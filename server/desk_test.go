@@ -27,6 +27,11 @@ func TestADeskIsSeenAndNothingElse(t *testing.T) {
 	admin.Get("/admin").Want(t, http.StatusOK)
 	admin.Post(desk, "reason", "Ne trouve pas Finances").Want(t, http.StatusSeeOther)
 	home := admin.Get("/").Want(t, http.StatusOK, "Bureau de Camille", "Quitter ce bureau", "Non montré").Body
+	for _, refused := range []string{"/home/edit", "/todo", "/mail"} {
+		if strings.Contains(home, `href="`+refused+`"`) {
+			t.Errorf("the desk leads to %s, which is refused", refused)
+		}
+	}
 	if strings.Contains(home, `href="/admin"`) || strings.Contains(home, "/sign-out") {
 		t.Error("the desk shows what is the administrator's own")
 	}
