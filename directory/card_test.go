@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -334,6 +335,10 @@ func TestTheChartCountsAndLeads(t *testing.T) {
 	b.get("/directory/chart?unit="+string(below)).want(t, http.StatusOK, "Jean Pavé")
 	found := b.get("/directory/chart?q=pave")
 	found.want(t, http.StatusOK, "Jean Pavé", "1 réponse")
+	for n := range 60 {
+		got(h.CreateAgent(ctx, admin, directory.Agent{FamilyName: fmt.Sprint("Nombreux ", n), Unit: below}))(t)
+	}
+	b.get("/directory/chart?q=nombreux").want(t, http.StatusOK, "50 réponses", "10 autres personnes répondent", "/directory?q=nombreux")
 	b.get("/directory/chart?q=voirie").want(t, http.StatusOK, "<mark>Voirie</mark>")
 	b.get("/directory/agents/"+string(h.anne.Agent)).want(t, http.StatusOK, "Équipe", "Jean Pavé")
 }
