@@ -259,6 +259,14 @@ func TestEveryFieldIsHiddenAndNotFound(t *testing.T) {
 			}
 		}
 		b := h.as(t, h.both)
+		shows := map[directory.Field]string{
+			directory.FieldPhoto: "/agents/" + string(her) + "/photo", directory.FieldFunction: "Archiviste", directory.FieldEmail: "ysaline@bourg", directory.FieldOffice: "Grenier", directory.FieldPresence: "Absence jusqu’au",
+		}
+		for _, path := range []string{"/directory/agents/" + string(her), "/directory/agents/" + string(h.anne.Agent), "/directory/chart?unit=technique", "/directory?unit=technique"} {
+			if word := shows[hidden]; word != "" && strings.Contains(b.get(path).body, word) {
+				t.Errorf("%s hidden: %s shows %q", hidden, path, word)
+			}
+		}
 		for _, path := range []string{"/directory/agents/" + string(her), "/directory/chart", "/directory/agents/" + string(h.anne.Agent)} {
 			page := b.get(path)
 			page.want(t, http.StatusOK)
