@@ -51,6 +51,8 @@ func (e *UIDTaken) Unwrap() error { return portal.ErrConflict }
 type Book struct {
 	Sync      dav.SyncToken
 	forgotten int64
+	cards     int
+	bytes     int  // of all cards
 	stored    bool // false before the first card: what is only read must not write
 }
 

@@ -56,8 +56,12 @@ func (s *Store) put(ctx context.Context, tx *database.Tx, caller portal.Caller, 
 	case w.ETag == old.ETag:
 		return w, nil // nothing changed: other devices need not hear of it
 	}
-	if err := room(ctx, tx, caller, len(octets)-old.Size, w.Created); err != nil {
-		return dav.Written{}, err
+	grown := growth{bytes: len(octets) - old.Size}
+	if w.Created {
+		grown.cards = 1
+	}
+	if !book.holds(grown) {
+		return dav.Written{}, ErrFull
 	}
 	if !book.stored {
 		_, err := tx.Exec(ctx, `
@@ -77,21 +81,15 @@ func (s *Store) put(ctx context.Context, tx *database.Tx, caller portal.Caller, 
 	if err != nil {
 		return dav.Written{}, err
 	}
-	return w, s.changed(ctx, tx, caller, name, false)
+	return w, s.changed(ctx, tx, caller, name, grown, false)
 }
 
-// room refuses what no longer fits.
-func room(ctx context.Context, tx *database.Tx, caller portal.Caller, more int, another bool) error {
-	if more <= 0 && !another {
-		return nil
-	}
-	var cards, bytes int
-	err := tx.QueryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(size), 0) FROM contacts WHERE collectivity = $1 AND agent = $2`,
-		string(caller.Collectivity), string(caller.Agent)).Scan(&cards, &bytes)
-	if err == nil && (another && cards >= MaxContacts || bytes+more > MaxBytes) {
-		err = ErrFull
-	}
-	return err
+// growth is what a change adds to a book, negative for what it takes away.
+type growth struct{ cards, bytes int }
+
+// holds says whether a book has room for more. What makes it no larger is never refused.
+func (b Book) holds(more growth) bool {
+	return (more.cards <= 0 || b.cards+more.cards <= MaxContacts) && (more.bytes <= 0 || b.bytes+more.bytes <= MaxBytes)
 }
 
 // replaced finds the card under a name, and the other one that has the UID; empty when there is none.
@@ -119,11 +117,12 @@ func etagOf(octets []byte) string {
 }
 
 // changed numbers a change and records it for clients that synchronise.
-func (s *Store) changed(ctx context.Context, tx *database.Tx, caller portal.Caller, name string, deleted bool) error {
+func (s *Store) changed(ctx context.Context, tx *database.Tx, caller portal.Caller, name string, grown growth, deleted bool) error {
 	var sequence int64
 	err := tx.QueryRow(ctx, `
-		UPDATE contact_books SET sequence = sequence + 1 WHERE collectivity = $1 AND agent = $2 RETURNING sequence`,
-		string(caller.Collectivity), string(caller.Agent)).Scan(&sequence)
+		UPDATE contact_books SET sequence = sequence + 1, cards = cards + $3, bytes = bytes + $4
+		WHERE collectivity = $1 AND agent = $2 RETURNING sequence`,
+		string(caller.Collectivity), string(caller.Agent), grown.cards, grown.bytes).Scan(&sequence)
 	if err != nil {
 		return err
 	}
@@ -152,7 +151,7 @@ func (s *Store) Delete(ctx context.Context, caller portal.Caller, name string, c
 		if err != nil {
 			return err
 		}
-		return s.changed(ctx, tx, caller, name, true)
+		return s.changed(ctx, tx, caller, name, growth{-1, -old.Size}, true)
 	})
 	if err != nil {
 		return fmt.Errorf("contacts: delete %.60q: %w", name, err)

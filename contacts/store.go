@@ -42,8 +42,8 @@ func bookOf(ctx context.Context, q querier, caller portal.Caller) (Book, error) 
 		return Book{}, portal.ErrNotFound
 	}
 	book := Book{stored: true}
-	err := q.QueryRow(ctx, `SELECT epoch, sequence, forgotten FROM contact_books WHERE collectivity = $1 AND agent = $2`,
-		string(caller.Collectivity), string(caller.Agent)).Scan(&book.Sync.Epoch, &book.Sync.Sequence, &book.forgotten)
+	err := q.QueryRow(ctx, `SELECT epoch, sequence, forgotten, cards, bytes FROM contact_books WHERE collectivity = $1 AND agent = $2`,
+		string(caller.Collectivity), string(caller.Agent)).Scan(&book.Sync.Epoch, &book.Sync.Sequence, &book.forgotten, &book.cards, &book.bytes)
 	if errors.Is(err, portal.ErrNotFound) {
 		return Book{Sync: dav.SyncToken{Epoch: unstoredEpoch}}, nil
 	}

@@ -96,6 +96,8 @@ func (c Collectivity) check() error {
 	for _, domain := range c.Domains {
 		if len(domain) > 253 || !domainPattern.MatchString(domain) {
 			wrong.Add("domains", "directory.error.domain", "domain", domain)
+		} else if isShared(domain) {
+			wrong.Add("domains", "directory.error.domain.shared", "domain", domain)
 		}
 	}
 	return wrong.OrNil()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -371,6 +372,26 @@ func TestALoginIsLocatedByItsDomainFirst(t *testing.T) {
 		account := got(people.AccountOf(ctx, test.login))(t)
 		if place.Collectivity.ID != test.collectivity || place.ByDomain != test.byDomain || account != test.account {
 			t.Errorf("Locate(%q) = %+v, account %q, want %+v", test.login, place, account, test)
+		}
+	}
+}
+
+// TestADomainOfEverybodyBelongsToNoCollectivity: who has an address there would sign
+// in through the one that got it.
+func TestADomainOfEverybodyBelongsToNoCollectivity(t *testing.T) {
+	tw, ctx := newTown(t), context.Background()
+	create := func(id portal.CollectivityID, domain string) error {
+		return tw.CreateCollectivity(ctx, directory.Collectivity{ID: id, Name: "Val", LongName: "Mairie de Val", Kind: "commune", Domains: []string{domain}})
+	}
+	for _, domain := range []string{"wanadoo.fr", " Orange.FR ", "gmail.com", "gouv.fr", "co.uk"} {
+		var refused portal.FieldErrors
+		if err := create("val", domain); !errors.As(err, &refused) || refused[0].Key != "directory.error.domain.shared" {
+			t.Errorf("%s: %v, want that many use it", domain, err)
+		}
+	}
+	for i, domain := range []string{"val.fr", "mairie-val.gouv.fr", "val.example"} {
+		if err := create(portal.CollectivityID("val-"+strconv.Itoa(i)), domain); err != nil {
+			t.Errorf("%s: %v", domain, err)
 		}
 	}
 }

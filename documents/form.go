@@ -190,7 +190,8 @@ func (h *Handler) showFolderForm(w http.ResponseWriter, r *http.Request, status 
 		if err != nil {
 			return err
 		}
-		for _, group := range groups {
+		named := slices.Concat(folder.Readers, folder.Writers)
+		for _, group := range portal.WithDeleted(groups, named, web.Printer(r).T("web.group.deleted")) {
 			form.Groups = append(form.Groups, groupChoice{group, slices.Contains(folder.Readers, group.ID), slices.Contains(folder.Writers, group.ID)})
 		}
 	}

@@ -84,7 +84,7 @@ func (h *Handler) showForm(w http.ResponseWriter, r *http.Request, status int, f
 		return err
 	}
 	page := &formPage{articleForm: form}
-	for _, group := range groups {
+	for _, group := range portal.WithDeleted(groups, form.Audience, web.Printer(r).T("web.group.deleted")) {
 		page.Groups = append(page.Groups, groupChoice{group, slices.Contains(form.Audience, group.ID)})
 	}
 	if form.Preview {

@@ -119,7 +119,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 		Ended:   !article.Ends.After(now), Planned: article.Starts.After(now),
 	}
 	if page.CanEdit {
-		if page.AudienceNames, err = h.names(r.Context(), caller, article.Audience); err != nil {
+		if page.AudienceNames, err = h.names(r, article.Audience); err != nil {
 			return err
 		}
 	}
@@ -127,16 +127,16 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 	return h.renderer.Render(w, r, http.StatusOK, "news/show", page)
 }
 
-func (h *Handler) names(ctx context.Context, caller portal.Caller, audience []portal.GroupID) ([]string, error) {
+func (h *Handler) names(r *http.Request, audience []portal.GroupID) ([]string, error) {
 	if len(audience) == 0 {
 		return nil, nil
 	}
-	groups, err := h.groups.Groups(ctx, caller)
+	groups, err := h.groups.Groups(r.Context(), web.CallerOf(r))
 	if err != nil {
 		return nil, err
 	}
 	var names []string
-	for _, group := range groups {
+	for _, group := range portal.WithDeleted(groups, audience, web.Printer(r).T("web.group.deleted")) {
 		if slices.Contains(audience, group.ID) {
 			names = append(names, group.Name)
 		}

@@ -7,6 +7,7 @@ package portal
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"slices"
 )
 
 // CollectivityID names one public body of the pool, for ever. It is a short
@@ -29,6 +30,19 @@ type GroupID string
 type Group struct {
 	ID   GroupID
 	Name string // "Encadrants"
+}
+
+// WithDeleted are groups to choose from and, under a name of their own, those that
+// a thing names and that are there no more. A form that left them out would open
+// the thing to everybody when it is saved.
+func WithDeleted(groups []Group, named []GroupID, deleted string) []Group {
+	all := slices.Clone(groups)
+	for _, id := range named {
+		if !slices.ContainsFunc(all, func(g Group) bool { return g.ID == id }) {
+			all = append(all, Group{id, deleted})
+		}
+	}
+	return all
 }
 
 // idEncoding is the lower-case base32 of RFC 4648 §6: safe in addresses, file

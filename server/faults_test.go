@@ -107,6 +107,7 @@ func wordFile(head string) []byte {
 // names its own collectivity, and none tells a password or what agents wrote.
 func TestCheckTellsNoSecret(t *testing.T) {
 	w := newWorld(t)
+	w.Anonymous().Do("GET", "/", nil) // a line of the log, which shows that it is kept
 	w.judgeReports(t, map[string]bool{})
 	for _, e := range w.estates {
 		e.breakServers()

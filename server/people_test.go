@@ -104,7 +104,7 @@ func (w *world) silent(t *testing.T, p person, asked, echo string, answer server
 // a line holds identifiers.
 func (w *world) silentLog(t *testing.T) {
 	t.Helper()
-	if !strings.Contains(w.Log(), "msg=request ") && !strings.Contains(w.Log(), "msg=\"schema migrated\"") {
+	if !strings.Contains(w.Log(), "msg=request ") {
 		t.Errorf("the log is not kept:\n%s", w.Log())
 	}
 	w.silentText(t, "the log", w.Log())

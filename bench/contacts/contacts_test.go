@@ -23,6 +23,7 @@ import (
 	"parvis/directory"
 	directorydav "parvis/directory/carddav"
 	"parvis/portal"
+	"parvis/portal/database"
 	"parvis/portal/database/databasetest"
 )
 
@@ -55,7 +56,7 @@ func agent(i int) directory.Agent {
 }
 
 // newSite is a site with the directory filled.
-func newSite(b *testing.B) (*dav.Site, *directory.Store) {
+func newSite(b *testing.B) (*dav.Site, *directory.Store, *database.DB) {
 	b.Helper()
 	ctx, db := context.Background(), databasetest.New(b)
 	store, admin := directory.New(db), directory.Installation("agglo")
@@ -86,7 +87,7 @@ func newSite(b *testing.B) (*dav.Site, *directory.Store) {
 		b.Fatal(err)
 	}
 	b.Logf("the first phone of the collectivity waits %v for its log", time.Since(begun).Round(time.Millisecond))
-	return site, store
+	return site, store, db
 }
 
 func ask(b *testing.B, site *dav.Site, status int, method, path, body string) string {
@@ -139,7 +140,7 @@ func multigetBody(from, n int) string {
 }
 
 func BenchmarkDirectory(b *testing.B) {
-	site, store := newSite(b)
+	site, store, _ := newSite(b)
 	token := tokenOf(ask(b, site, http.StatusMultiStatus, "REPORT", book, syncBody("")))
 	b.Run("FirstSyncList", func(b *testing.B) {
 		measure(b, func(int) { ask(b, site, http.StatusMultiStatus, "REPORT", book, syncBody("")) })
@@ -179,16 +180,41 @@ func BenchmarkDirectory(b *testing.B) {
 	})
 }
 
+// BenchmarkPersonal writes into a book of few cards, and into one of 19,000 with portraits.
 func BenchmarkPersonal(b *testing.B) {
-	site, _ := newSite(b)
-	measure(b, func(i int) {
-		card := fmt.Sprintf("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:contact-%d\r\nFN:Contact %d\r\nN:%d;Contact;;;\r\nTEL;TYPE=CELL:06 39 98 01 24\r\nEND:VCARD\r\n", i, i, i)
-		r := httptest.NewRequest("PUT", fmt.Sprintf("%scontact-%d.vcf", personal, i), strings.NewReader(card))
-		r.SetBasicAuth("x", "x")
-		w := httptest.NewRecorder()
-		site.ServeHTTP(w, r)
-		if w.Code != http.StatusCreated && w.Code != http.StatusNoContent {
-			b.Fatal(w.Code, w.Body)
-		}
-	})
+	site, _, db := newSite(b)
+	i := 0
+	write := func(b *testing.B) {
+		measure(b, func(int) {
+			i++
+			card := fmt.Sprintf("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:contact-%d\r\nFN:Contact %d\r\nN:%d;Contact;;;\r\nTEL;TYPE=CELL:06 39 98 01 24\r\nEND:VCARD\r\n", i, i, i)
+			r := httptest.NewRequest("PUT", fmt.Sprintf("%scontact-%d.vcf", personal, i), strings.NewReader(card))
+			r.SetBasicAuth("x", "x")
+			w := httptest.NewRecorder()
+			site.ServeHTTP(w, r)
+			if w.Code != http.StatusCreated && w.Code != http.StatusNoContent {
+				b.Fatal(w.Code, w.Body)
+			}
+		})
+	}
+	b.Run("few", write)
+	fill(b, db, 19_000)
+	b.Run("19000", write)
+}
+
+// fill puts cards of 3 KB into the caller's book.
+func fill(b *testing.B, db *database.DB, count int) {
+	b.Helper()
+	err := db.Write(context.Background(), `
+		INSERT INTO contacts (collectivity, agent, name, uid, etag, size, full_name, modified, octets)
+		WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1)
+		SELECT $2, $3, 'old-' || n, 'old-' || n, '"' || n || '"', 3000, 'Old', 1, $4 FROM numbers`,
+		count, string(caller.Collectivity), string(caller.Agent), make([]byte, 3000))
+	if err == nil {
+		err = db.Write(context.Background(), `UPDATE contact_books SET cards = cards + $3, bytes = bytes + 3000 * $3 WHERE collectivity = $1 AND agent = $2`,
+			string(caller.Collectivity), string(caller.Agent), count)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
 }
