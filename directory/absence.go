@@ -28,7 +28,7 @@ func (a Absence) LastDay() time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	return day.Add(12 * time.Hour) // noon is the same day in every zone of France but overseas
+	return day.Add(12 * time.Hour) // in UTC, as pages write it
 }
 
 // Absences tells who of some agents of a collectivity is away on a day. A feature
@@ -72,8 +72,8 @@ func (s *Store) Away(ctx context.Context, caller portal.Caller, agents []Agent, 
 
 // stated are the absences that agents state themselves.
 func (s *Store) stated(ctx context.Context, collectivity portal.CollectivityID, agents []portal.AgentID, day string) (map[portal.AgentID]Absence, error) {
-	rows, err := s.db.Query(ctx, `SELECT agent, first_day, last_day FROM stated_absences WHERE collectivity = $1 AND last_day >= $2`,
-		string(collectivity), day)
+	list, args := database.Among([]any{string(collectivity), day}, agents)
+	rows, err := s.db.Query(ctx, `SELECT agent, first_day, last_day FROM stated_absences WHERE collectivity = $1 AND last_day >= $2 AND agent IN `+list, args...)
 	away := map[portal.AgentID]Absence{}
 	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
 		var agent portal.AgentID
@@ -133,7 +133,6 @@ func (s *Store) StateAbsence(ctx context.Context, caller portal.Caller, absence 
 	if err != nil {
 		return fmt.Errorf("directory: state absence: %w", err)
 	}
-	s.changed("") // boxes show who is away
 	return nil
 }
 

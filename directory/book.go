@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -436,10 +435,16 @@ func (s *Store) ForgetCards(ctx context.Context, collectivity portal.Collectivit
 	return nil
 }
 
-// BookRestored draws a new epoch for a directory that came back from a backup: phones saw later changes.
+// BookRestored draws a new epoch for a directory that came back from a backup: phones saw later changes, and
+// what is kept in memory is of before.
 func (s *Store) BookRestored(ctx context.Context, collectivity portal.CollectivityID) error {
-	_, err := s.db.Exec(ctx, `UPDATE directory_books SET epoch = $2 WHERE collectivity = $1`, string(collectivity), portal.NewID())
-	if err != nil && !errors.Is(err, portal.ErrNotFound) {
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		if err := restamp(ctx, tx, collectivity); err != nil {
+			return err
+		}
+		return tx.Write(ctx, `UPDATE directory_books SET epoch = $2 WHERE collectivity = $1`, string(collectivity), portal.NewID())
+	})
+	if err != nil {
 		return fmt.Errorf("directory: book restored %q: %w", collectivity, err)
 	}
 	return nil

@@ -168,7 +168,7 @@ type ownPage struct {
 	Policy         Policy
 	Away           Absence
 	Other          string // what another changed meanwhile
-	Source         bool   // a directory server writes on the card too
+	Source         bool   // a directory server writes over the card when she signs in
 }
 
 // photoForm is where a photograph is sent.
@@ -193,21 +193,25 @@ func (h *Handler) ownCard(w http.ResponseWriter, r *http.Request) error {
 
 func (h *Handler) renderOwnCard(w http.ResponseWriter, r *http.Request, status int, page *ownPage) error {
 	ctx, caller := r.Context(), web.CallerOf(r)
-	agent, _, err := h.store.OwnCard(ctx, caller)
+	agent, fields, err := h.store.OwnCard(ctx, caller)
 	if err != nil {
 		return err
 	}
 	if page.Policy, err = h.store.Policy(ctx, caller); err != nil {
 		return err
 	}
-	page.Fields = map[string]bool{}
-	for _, one := range page.Policy {
-		page.Fields[string(one.Field)] = one.Own
+	given, err := h.store.GivenFields(ctx, caller, agent.ID)
+	if err != nil {
+		return err
+	}
+	page.Fields = map[string]bool{"photo": page.Policy.Of(FieldPhoto).Own, "presence": page.Policy.Of(FieldPresence).Own}
+	for _, field := range fields {
+		page.Fields[string(field)] = true
 	}
 	if page.Was == "" {
 		page.Was, page.Card = encodeCard(agent), face{Agent: agent}
 	}
-	page.Card.ID, page.Card.Photo, page.Card.UnitName, page.Source = agent.ID, agent.Photo, agent.UnitName, agent.SourceKey != ""
+	page.Card.ID, page.Card.Photo, page.Card.UnitName, page.Source = agent.ID, agent.Photo, agent.UnitName, agent.SourceKey != "" && given == nil
 	page.Card.GivenName, page.Card.FamilyName, page.Card.Email = agent.GivenName, agent.FamilyName, agent.Email
 	for _, field := range ownFields {
 		if !page.Fields[string(field)] {

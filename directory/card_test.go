@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -110,6 +111,41 @@ func TestAPhotographIsWrittenAnewAndUpright(t *testing.T) {
 	}
 }
 
+// lossless is the beginning of a WebP file of 200 by 200, whose picture says that it
+// is larger.
+func lossless(width, height uint32) []byte {
+	canvas := []byte("VP8X\x0a\x00\x00\x00\x00\x00\x00\x00\xc7\x00\x00\xc7\x00\x00")
+	picture := append([]byte("VP8L\x08\x00\x00\x00\x2f"), 0, 0, 0, 0, 0, 0, 0)
+	binary.LittleEndian.PutUint32(picture[9:], width-1|(height-1)<<14)
+	file := slices.Concat([]byte("RIFF\x00\x00\x00\x00WEBP"), canvas, picture)
+	binary.LittleEndian.PutUint32(file[4:], uint32(len(file)-8))
+	return file
+}
+
+// progressive is a JPEG of a side, as its head says, whose scans make it better and better.
+func progressive(t testing.TB, side uint16) []byte {
+	t.Helper()
+	file := held(t)
+	at := bytes.Index(file, []byte{0xff, 0xc0})
+	if at < 0 {
+		t.Fatal("no frame")
+	}
+	file[at+1] = 0xc2
+	binary.BigEndian.PutUint16(file[at+5:], side)
+	binary.BigEndian.PutUint16(file[at+7:], side)
+	return file
+}
+
+// again is a JPEG whose scan comes many times.
+func again(t testing.TB, file []byte, times int) []byte {
+	t.Helper()
+	at, end := bytes.Index(file, []byte{0xff, 0xda}), bytes.LastIndex(file, []byte{0xff, 0xd9})
+	if at < 0 || end < at {
+		t.Fatal("no scan")
+	}
+	return slices.Concat(file[:at], bytes.Repeat(file[at:end], times), file[end:])
+}
+
 func TestWhatIsNoPhotographIsRefusedInASentence(t *testing.T) {
 	tw, ctx := newTown(t), context.Background()
 	var moving bytes.Buffer
@@ -124,6 +160,7 @@ func TestWhatIsNoPhotographIsRefusedInASentence(t *testing.T) {
 	}{
 		"text": {[]byte("bonjour"), "kind"}, "nothing": {[]byte{}, "kind"}, "gif": {moving.Bytes(), "kind"}, "svg": {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), "kind"},
 		"cut": {held(t)[:900], "broken"}, "bomb": {huge, "pixels"}, "tiny": {plain(t, 40, 400), "small"},
+		"a picture larger than its file says": {lossless(16_000, 16_000), "pixels"}, "a large picture in many scans": {progressive(t, 4000), "pixels"}, "a picture read a thousand times": {again(t, held(t), 1000), "broken"},
 		"webp without a picture": {[]byte("RIFF\x10\x00\x00\x00WEBPVP8 \x00\x00\x00\x00"), "broken"},
 	} {
 		var refused portal.UserError
@@ -173,6 +210,100 @@ func TestAnAgentCorrectsWhatSheMayAndNothingElse(t *testing.T) {
 	h.as(t, h.anne).get("/directory/card").want(t, http.StatusOK, "Ce que la collectivité tient")
 }
 
+// TestEveryFieldIsHiddenAndNotFound: each on its own, from a colleague, on the card and
+// in the search; her manager sees it.
+func TestEveryFieldIsHiddenAndNotFound(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	bourg := directory.Installation("bourg")
+	her := got(h.CreateAgent(ctx, bourg, directory.Agent{
+		GivenName: "Ysaline", FamilyName: "Cachée", Function: "Archiviste", Manager: h.anne.Agent, Unit: "technique",
+		Phone: "02 61 91 77 77", Mobile: "06 39 98 77 66", Email: "ysaline@bourg.example", Office: "Grenier",
+	}))(t)
+	must(t, h.SetPhoto(ctx, bourg, her, plain(t, 200, 200), ""))
+	today := h.now().Format("2006-01-02")
+	own := portal.Caller{Collectivity: "bourg", Agent: her, Account: "hers"}
+	must(t, h.StateAbsence(ctx, own, directory.Absence{First: today, Last: today}, today, ""))
+	value := map[directory.Field]func(a directory.Agent) string{
+		directory.FieldPhoto: func(a directory.Agent) string { return a.Photo }, directory.FieldFunction: func(a directory.Agent) string { return a.Function },
+		directory.FieldManager: func(a directory.Agent) string { return string(a.Manager) }, directory.FieldPhone: func(a directory.Agent) string { return a.Phone },
+		directory.FieldMobile: func(a directory.Agent) string { return a.Mobile }, directory.FieldEmail: func(a directory.Agent) string { return a.Email },
+		directory.FieldOffice: func(a directory.Agent) string { return a.Office },
+	}
+	words := map[directory.Field]string{
+		directory.FieldFunction: "archiviste", directory.FieldPhone: "02 61 91 77 77", directory.FieldMobile: "06 39 98 77 66", directory.FieldEmail: "ysaline@bourg", directory.FieldOffice: "grenier",
+	}
+	for i, hidden := range directory.Fields {
+		policy := got(h.Policy(ctx, bourg))(t)
+		was := policy.Encode()
+		for j := range policy {
+			policy[j].SeenBy = directory.ByEveryone
+		}
+		policy[i].SeenBy = directory.ByManagers
+		must(t, h.SetPolicy(ctx, bourg, was, policy, ""))
+		for reader, sees := range map[portal.AgentID]bool{h.both.Agent: false, h.anne.Agent: true} {
+			caller := portal.Caller{Collectivity: "bourg", Agent: reader, Account: "x"}
+			card := got(h.Agent(ctx, caller, her))(t)
+			for field, of := range value {
+				if got, want := of(card) != "", field != hidden || sees; got != want {
+					t.Errorf("%s hidden: %s is shown to %s: %v, want %v", hidden, field, reader, got, want)
+				}
+			}
+			away := got(h.Away(ctx, caller, []directory.Agent{card}, today))(t)
+			if got, want := len(away) == 1, hidden != directory.FieldPresence || sees; got != want {
+				t.Errorf("%s hidden: the absence is shown: %v, want %v", hidden, got, want)
+			}
+			for field, text := range words {
+				if got, want := got(h.People(ctx, caller, directory.PeopleQuery{Text: text}))(t).Total, field != hidden || sees; (got > 0) != want {
+					t.Errorf("%s hidden: %q finds %d, want some: %v", hidden, text, got, want)
+				}
+			}
+		}
+		b := h.as(t, h.both)
+		shows := map[directory.Field]string{
+			directory.FieldPhoto: "/agents/" + string(her) + "/photo", directory.FieldFunction: "Archiviste", directory.FieldEmail: "ysaline@bourg", directory.FieldOffice: "Grenier", directory.FieldPresence: "Absence jusqu’au",
+		}
+		for _, path := range []string{"/directory/agents/" + string(her), "/directory/agents/" + string(h.anne.Agent), "/directory/chart?unit=technique", "/directory?unit=technique"} {
+			if word := shows[hidden]; word != "" && strings.Contains(b.get(path).body, word) {
+				t.Errorf("%s hidden: %s shows %q", hidden, path, word)
+			}
+		}
+		for _, path := range []string{"/directory/agents/" + string(her), "/directory/chart", "/directory/agents/" + string(h.anne.Agent)} {
+			page := b.get(path)
+			page.want(t, http.StatusOK)
+			leads := strings.Contains(page.body, "L’Hénoret · ") || strings.Contains(page.body, "Responsable") && strings.Contains(page.body, "L’Hénoret") || strings.Contains(page.body, "Équipe")
+			if leads == (hidden == directory.FieldManager) {
+				t.Errorf("%s hidden: %s tells who leads her: %v", hidden, path, leads)
+			}
+		}
+	}
+}
+
+// TestWhatTheDirectoryServerGivesIsNotCorrectedHere: it would be written over at the
+// next reading.
+func TestWhatTheDirectoryServerGivesIsNotCorrectedHere(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	for _, text := range []string{
+		`INSERT INTO mirrors (collectivity, settings, active) VALUES ($1, '{}', TRUE)`,
+		`INSERT INTO mirrored_agents (collectivity, source_key, agent, given) VALUES ($1, 'a', '` + string(h.anne.Agent) + `', 'given_name phone')`,
+	} {
+		_, err := h.db.Exec(ctx, text, "bourg")
+		must(t, err)
+	}
+	page := h.as(t, h.anne).get("/directory/card")
+	page.want(t, http.StatusOK, `name="mobile"`)
+	if strings.Contains(page.body, `name="phone"`) {
+		t.Error("the page asks for what the directory server gives")
+	}
+	shown, _, err := h.OwnCard(ctx, h.anne)
+	must(t, err)
+	typed := shown
+	typed.Phone, typed.Mobile = "02 61 91 01 43", "06 39 98 00 01"
+	must(t, h.CorrectOwn(ctx, h.anne, shown, typed, ""))
+	if now, _, err := h.OwnCard(ctx, h.anne); err != nil || now.Phone != shown.Phone || now.Mobile != typed.Mobile {
+		t.Errorf("telephones %q and %q, %v: want the server's, and hers", now.Phone, now.Mobile, err)
+	}
+}
+
 func TestWhoIsAwayIsSaidUntilTheLastDay(t *testing.T) {
 	h, ctx := newHouse(t), context.Background()
 	anne, colleague := h.as(t, h.anne), h.as(t, h.both)
@@ -212,6 +343,10 @@ func TestTheChartCountsAndLeads(t *testing.T) {
 	b.get("/directory/chart?unit="+string(below)).want(t, http.StatusOK, "Jean Pavé")
 	found := b.get("/directory/chart?q=pave")
 	found.want(t, http.StatusOK, "Jean Pavé", "1 réponse")
+	for n := range 60 {
+		got(h.CreateAgent(ctx, admin, directory.Agent{FamilyName: fmt.Sprint("Nombreux ", n), Unit: below}))(t)
+	}
+	b.get("/directory/chart?q=nombreux").want(t, http.StatusOK, "50 réponses", "10 autres personnes répondent", "/directory?q=nombreux")
 	b.get("/directory/chart?q=voirie").want(t, http.StatusOK, "<mark>Voirie</mark>")
 	b.get("/directory/agents/"+string(h.anne.Agent)).want(t, http.StatusOK, "Équipe", "Jean Pavé")
 }

@@ -35,6 +35,7 @@ type chartPage struct {
 	People int // active agents in any of them
 	Loose  int // active agents in none
 	Found  int // units and people that were searched
+	More   int // people that were found and are not on the chart
 	Unfold bool
 }
 
@@ -156,6 +157,7 @@ func (p *chartPage) search(all *roll, seen veil, byID map[portal.UnitID]*branch,
 			openTo(byID, one)
 		}
 	}
+	p.More = max(0, len(found)-chartFound)
 	p.Tree = pruned(p.Tree)
 }
 

@@ -34,6 +34,7 @@ type Store struct {
 	mu       sync.RWMutex
 	watchers []func(account portal.AccountID)
 	charts   []func(collectivity portal.CollectivityID)
+	cards    []func(collectivity portal.CollectivityID)
 }
 
 // New returns the directory kept in a store.
@@ -131,6 +132,23 @@ func (s *Store) reordered(collectivity portal.CollectivityID) {
 	}
 }
 
+// OnCards calls fn after each change to what the cards of a collectivity say or show
+// to whom, in this process, as OnChange does.
+func (s *Store) OnCards(fn func(collectivity portal.CollectivityID)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cards = append(s.cards, fn)
+}
+
+// rewritten tells that cards say something else, or to others.
+func (s *Store) rewritten(collectivity portal.CollectivityID) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, fn := range s.cards {
+		fn(collectivity)
+	}
+}
+
 // queued runs a change and puts what it touched in the search queue, in the
 // same transaction.
 func (s *Store) queued(ctx context.Context, collectivity portal.CollectivityID, kind search.Kind, change func(tx *database.Tx) (ids []string, err error)) error {
@@ -148,6 +166,9 @@ func (s *Store) queued(ctx context.Context, collectivity portal.CollectivityID, 
 	})
 	if err == nil && kind == search.KindPerson {
 		s.books.touch(collectivity, ids)
+		if len(ids) > 0 {
+			s.rewritten(collectivity)
+		}
 	}
 	return err
 }

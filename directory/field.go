@@ -126,7 +126,7 @@ func (s *Store) SetPolicy(ctx context.Context, caller portal.Caller, shown strin
 		return fmt.Errorf("directory: set policy: %w", err)
 	}
 	s.books.touchAll(caller.Collectivity)
-	s.changed("") // boxes show people
+	s.rewritten(caller.Collectivity)
 	return nil
 }
 

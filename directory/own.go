@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"parvis/portal"
@@ -30,22 +31,28 @@ func (s *Store) OwnCard(ctx context.Context, caller portal.Caller) (Agent, []Fie
 	if err != nil {
 		return Agent{}, nil, err
 	}
-	policy, err := s.Policy(ctx, caller)
+	fields, err := typedBy(ctx, s.db, caller)
 	if err != nil {
-		return Agent{}, nil, err
+		return Agent{}, nil, fmt.Errorf("directory: read own card: %w", err)
 	}
-	return agent, policy.typed(), nil
+	return agent, fields, nil
 }
 
-// typed are the fields that an agent may type.
-func (p Policy) typed() []Field {
+// typedBy are the fields that an agent may type on her own card: those that her
+// collectivity lets her, but what its directory server would write over.
+func typedBy(ctx context.Context, from rows, caller portal.Caller) ([]Field, error) {
+	policy, err := policyIn(ctx, from, caller.Collectivity)
+	if err != nil {
+		return nil, err
+	}
+	given, err := givenFields(ctx, from, caller.Collectivity, caller.Agent)
 	var fields []Field
 	for _, field := range ownFields {
-		if p.Of(field).Own {
+		if policy.Of(field).Own && !slices.Contains(given, string(field)) {
 			fields = append(fields, field)
 		}
 	}
-	return fields
+	return fields, err
 }
 
 // CorrectOwn writes what the caller typed on her own card, in the fields that she
@@ -56,11 +63,11 @@ func (s *Store) CorrectOwn(ctx context.Context, caller portal.Caller, shown, typ
 		return portal.ErrNotFound
 	}
 	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) ([]string, error) {
-		policy, err := policyIn(ctx, tx, caller.Collectivity)
+		fields, err := typedBy(ctx, tx, caller)
 		if err != nil {
 			return nil, err
 		}
-		return s.correctOwn(ctx, tx, caller, policy.typed(), shown, typed, address)
+		return s.correctOwn(ctx, tx, caller, fields, shown, typed, address)
 	})
 	if err != nil {
 		return fmt.Errorf("directory: correct own card: %w", err)

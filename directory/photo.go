@@ -42,7 +42,7 @@ func (s *Store) SetPhoto(ctx context.Context, caller portal.Caller, id portal.Ag
 	if err == nil && file != nil {
 		sum := sha256.Sum256(file)
 		version = hex.EncodeToString(sum[:6])
-		kept, err = pictures(file)
+		kept, err = pictures(ctx, file)
 	}
 	if err != nil {
 		return fmt.Errorf("directory: set photo: %w", err)

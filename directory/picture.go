@@ -2,6 +2,7 @@ package directory
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"image"
 	"image/color"
@@ -11,6 +12,8 @@ import (
 	"net/http"
 
 	"golang.org/x/image/draw"
+	"golang.org/x/image/riff"
+	"golang.org/x/image/vp8l"
 	"golang.org/x/image/webp"
 
 	"parvis/portal"
@@ -31,6 +34,12 @@ const (
 	MaxPhoto = 8 << 20
 	// maxPixels bounds what a file unfolds to: at 8 bytes each, 200 MB, of one file at a time.
 	maxPixels = 25_000_000
+	// maxProgressive is the same of a JPEG in several scans, at 15 bytes each: all its
+	// coefficients are kept until the last.
+	maxProgressive = 13_000_000
+	// maxScans bounds how many times a JPEG goes over its picture: a few bytes ask for
+	// one, and it takes as long as the picture is large. Programs write about ten.
+	maxScans = 64
 	// leastSide is that of a picture on which a face can be told.
 	leastSide = 96
 )
@@ -41,8 +50,12 @@ var decoding = make(chan struct{}, 1)
 // pictures makes of a file the square photographs that are kept, by their sides:
 // JPEG written anew, with nothing in it but what is seen. The middle is kept, of a
 // high picture rather its top.
-func pictures(octets []byte) (map[int][]byte, error) {
-	decoding <- struct{}{}
+func pictures(ctx context.Context, octets []byte) (map[int][]byte, error) {
+	select {
+	case decoding <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	defer func() { <-decoding }()
 	whole, err := unfold(octets)
 	if err != nil {
@@ -66,13 +79,21 @@ func pictures(octets []byte) (map[int][]byte, error) {
 func unfold(octets []byte) (image.Image, error) {
 	var size func(octets []byte) (image.Config, error)
 	var picture func(octets []byte) (image.Image, error)
+	most := maxPixels
 	switch http.DetectContentType(octets) {
 	case "image/jpeg":
 		size, picture = reading(jpeg.DecodeConfig), reading(jpeg.Decode)
+		scans, progressive := scansOf(octets)
+		if scans > maxScans {
+			return nil, portal.Invalid("file", "directory.error.photo.broken")
+		}
+		if progressive {
+			most = maxProgressive
+		}
 	case "image/png":
 		size, picture = reading(png.DecodeConfig), reading(png.Decode)
 	case "image/webp":
-		size, picture = reading(webp.DecodeConfig), reading(webp.Decode)
+		size, picture = reading(webpConfig), reading(webp.Decode)
 	default:
 		return nil, portal.Invalid("file", "directory.error.photo.kind")
 	}
@@ -80,7 +101,7 @@ func unfold(octets []byte) (image.Image, error) {
 	switch {
 	case err != nil:
 		return nil, portal.Invalid("file", "directory.error.photo.broken")
-	case config.Width > maxPixels/max(1, config.Height):
+	case config.Width > most/max(1, config.Height):
 		return nil, portal.Invalid("file", "directory.error.photo.pixels")
 	case min(config.Width, config.Height) < leastSide:
 		return nil, portal.Invalid("file", "directory.error.photo.small", "side", leastSide)
@@ -95,6 +116,57 @@ func unfold(octets []byte) (image.Image, error) {
 // reading makes a decoder read octets.
 func reading[T any](decode func(io.Reader) (T, error)) func([]byte) (T, error) {
 	return func(octets []byte) (T, error) { return decode(bytes.NewReader(octets)) }
+}
+
+// scansOf counts the scans of a JPEG, and says whether they make its picture better and
+// better (ITU-T T.81 §B.1.1).
+func scansOf(file []byte) (scans int, progressive bool) {
+	const start, end, scan, frame2, fill, temporary = 0xd8, 0xd9, 0xda, 0xc2, 0xff, 0x01
+	for {
+		at := bytes.IndexByte(file, 0xff)
+		if at < 0 || at+1 >= len(file) {
+			return scans, progressive
+		}
+		marker := file[at+1]
+		file = file[at+1:]
+		switch {
+		case marker == end:
+			return scans, progressive
+		case marker == scan:
+			scans++
+			file = file[1:]
+		case marker == fill:
+		case marker == 0 || marker == temporary || 0xd0 <= marker && marker <= start: // stuffed, or without a length
+			file = file[1:]
+		case len(file) < 3:
+			return scans, progressive
+		default:
+			progressive = progressive || marker == frame2
+			file = file[min(len(file), 1+int(binary.BigEndian.Uint16(file[1:]))):]
+		}
+	}
+}
+
+// webpConfig is the size of the picture itself: a lossless one is unfolded before it
+// is compared with what the file says of all of it.
+func webpConfig(file io.Reader) (image.Config, error) {
+	var head bytes.Buffer
+	whole, err := webp.DecodeConfig(io.TeeReader(file, &head))
+	if err != nil {
+		return whole, err
+	}
+	_, chunks, err := riff.NewReader(io.MultiReader(&head, file))
+	for err == nil {
+		var kind riff.FourCC
+		var data io.Reader
+		switch kind, _, data, err = chunks.Next(); {
+		case err == nil && kind == riff.FourCC{'V', 'P', '8', 'L'}:
+			return vp8l.DecodeConfig(data)
+		case kind == riff.FourCC{'V', 'P', '8', ' '}:
+			return whole, nil // it is compared first
+		}
+	}
+	return whole, err
 }
 
 // shrunk is a picture whose shorter side is at most twice what is kept of it, on

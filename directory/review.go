@@ -369,6 +369,28 @@ func (e *explanation) of(ctx context.Context, she portal.Caller, agent *Reviewed
 	return nil
 }
 
+// serving is what is given in the caller's collectivity and serves now: no loan of who
+// may do it no more herself.
+func (s *Store) serving(ctx context.Context, caller portal.Caller) (serving []Given, err error) {
+	all, err := s.RightsGiven(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	e, now := explanation{store: s, caller: caller, lends: map[loan]bool{}}, s.now()
+	for _, one := range all {
+		serves := one.Serves(now)
+		if serves && one.LentBy != "" {
+			if serves, err = e.isLent(ctx, one); err != nil {
+				return nil, err
+			}
+		}
+		if serves {
+			serving = append(serving, one)
+		}
+	}
+	return serving, nil
+}
+
 // isLent says whether a loan still serves, asking once for each lender and right.
 func (e *explanation) isLent(ctx context.Context, given Given) (bool, error) {
 	this := loan{given.LentBy, given.Right}

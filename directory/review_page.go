@@ -219,7 +219,7 @@ func (h *Handler) reviewRights(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	given, err := h.store.RightsGiven(ctx, caller)
+	given, err := h.store.serving(ctx, caller)
 	if err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (h *Handler) reviewRights(w http.ResponseWriter, r *http.Request) error {
 	for _, right := range portal.Rights {
 		row := reviewRight{Right: right, Count: counts[right]}
 		for _, one := range given {
-			if one.Right == right && one.Serves(now) {
+			if one.Right == right {
 				row.Given = append(row.Given, givenText(printer, one, now))
 			}
 		}
@@ -433,7 +433,7 @@ func changeRowOf(printer *i18n.Printer, change RightsChange) changeRow {
 		case change.Turn == Won && given.LentBy != "":
 			row.How = printer.T("directory.rights.lent", "name", given.Lender)
 		case change.Turn == Won:
-			row.By = cmp.Or(given.By, printer.T("audit.installation"))
+			row.By = cmp.Or(given.By, printer.T("directory.review.installation"))
 		case change.Over:
 			row.How = printer.T("directory.review.over")
 		}
@@ -442,7 +442,7 @@ func changeRowOf(printer *i18n.Printer, change RightsChange) changeRow {
 	line := change.Line
 	row.Who, row.What, row.How, row.By = line.Object, line.Detail, printer.T("audit.action."+string(line.Action)), line.Name
 	switch line.Action {
-	case audit.ApplicationGranted, audit.ApplicationRevoked:
+	case audit.ApplicationGranted, audit.ApplicationRevoked, audit.MembersByRule, audit.MembersByUnit:
 		row.Who, row.What = line.Detail, line.Object
 	case audit.GroupsSet:
 		row.Who, row.By = line.Name, ""

@@ -227,8 +227,16 @@ func TestChangesTellWhoWonAndLost(t *testing.T) {
 	c.exec(t, `UPDATE rights_given SET created = created - 5000, ends = created - 1000 WHERE collectivity = 'bourg' AND id = $1`, over)
 	must(t, c.ChangeGroups(ctx, c.admin, c.both.Agent, []portal.GroupID{"encadrants"}, nil, ""))
 	must(t, c.CloseAgent(ctx, c.admin, c.both.Agent, ""))
+	ruled := got(c.AddGroup(ctx, c.admin, "État civil", ""))(t)
+	rule := directory.Rule{Conditions: []directory.Condition{{Field: directory.RuleFunction, Test: directory.TestContains, Value: "civil"}}}
+	preview := got(c.PreviewRule(ctx, c.admin, ruled, rule))(t)
+	must(t, c.SetRule(ctx, c.admin, directory.RuleChange{Group: ruled, Rule: rule, Seen: preview.Seen, Sure: true}))
+	card := got(c.Agent(ctx, c.admin, c.anne.Agent))(t)
+	typed := card
+	typed.Function = "Archiviste"
+	must(t, c.ChangeAgent(ctx, c.admin, card, typed, ""))
 	var told []string
-	for mark, pages := (audit.Mark{}), 0; pages < 10; pages++ {
+	for mark, pages := (audit.Mark{}), 0; pages < 20; pages++ {
 		some, older, err := c.Changes(ctx, c.admin, before.Add(-time.Hour), mark, 3)
 		must(t, err)
 		for _, change := range some {
@@ -240,7 +248,7 @@ func TestChangesTellWhoWonAndLost(t *testing.T) {
 	}
 	slices.Sort(told)
 	want := []string{
-		"lost agent.closed false", "lost documents.edit false", "lost journal.read true", "moved members.changed false",
+		"lost agent.closed false", "lost documents.edit false", "lost journal.read true", "moved members.card false", "moved members.changed false", "moved members.rule false",
 		"won admin false", "won documents.edit false", "won journal.read false", "won news.edit false",
 	}
 	if !slices.Equal(told, want) {

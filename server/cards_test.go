@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"image"
 	"image/png"
@@ -13,9 +12,7 @@ import (
 
 	"parvis/directory"
 	"parvis/portal"
-	"parvis/portal/i18n"
 	"parvis/server/servertest"
-	"parvis/widgets"
 )
 
 // picture is a file that becomes a photograph.
@@ -98,7 +95,7 @@ func TestAHiddenFieldLeavesByNoDoor(t *testing.T) {
 				t.Fatal("the secretary is not in the unit")
 			}
 			her := doors{p, login, string(her.Agent), string(unit)}
-			for door, body := range her.personal(ctx, t) {
+			for door, body := range her.personal(t) {
 				if got, want := tellsNumber(body), slices.Contains(sees, reader); got != want && !(want && door == "photo") {
 					t.Errorf("seen by %s: the %s tells %s the number: %v, want %v", seenBy, door, reader, got, want)
 				}
@@ -106,7 +103,7 @@ func TestAHiddenFieldLeavesByNoDoor(t *testing.T) {
 			if got, want := her.photo(), slices.Contains(sees, reader); got != want {
 				t.Errorf("seen by %s: %s is given the photograph: %v, want %v", seenBy, reader, got, want)
 			}
-			for door, body := range her.common(ctx, t) {
+			for door, body := range her.common(t) {
 				if got, want := tellsNumber(body), seenBy == directory.ByEveryone; got != want {
 					t.Errorf("seen by %s: the %s tells %s the number: %v, want %v", seenBy, door, reader, got, want)
 				}
@@ -140,7 +137,7 @@ type doors struct {
 }
 
 // personal are the answers that depend on who asks. What was typed is no answer.
-func (d doors) personal(ctx context.Context, t *testing.T) map[string]string {
+func (d doors) personal(t *testing.T) map[string]string {
 	t.Helper()
 	client, caller := d.As(d.login), d.Caller(d.login, "bourg")
 	found := client.Get("/directory?q=39+98+77").Body
@@ -149,19 +146,13 @@ func (d doors) personal(ctx context.Context, t *testing.T) map[string]string {
 		"card": client.Get("/directory/agents/" + d.agent).Body, "list": client.Get("/directory?unit=" + d.unit).Body, "answer to the number": found,
 	}
 	if caller.Agent != portal.AgentID(d.agent) && caller.Unit == portal.UnitID(d.unit) { // the box shows the others of one's unit
-		content, err := directory.NewWidget(d.Directory).Load(ctx, widgets.Request{Caller: caller, Printer: frenchOf(t)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, item := range content.Items {
-			answers["box"] += item.Title + " " + item.Phone + "\n"
-		}
+		answers["box"] = client.Get("/boxes/directory?fragment=1").Body
 	}
 	return answers
 }
 
 // common are the answers that are the same for all of a collectivity.
-func (d doors) common(_ context.Context, t *testing.T) map[string]string {
+func (d doors) common(t *testing.T) map[string]string {
 	t.Helper()
 	client, caller := d.As(d.login), d.Caller(d.login, "bourg")
 	_, found, _ := strings.Cut(client.Get("/search?q=0639987766").Body, "<main")
@@ -176,13 +167,4 @@ func (d doors) common(_ context.Context, t *testing.T) map[string]string {
 
 func (d doors) photo() bool {
 	return d.As(d.login).Get("/directory/agents/"+d.agent+"/photo?side=96").Status == http.StatusOK
-}
-
-func frenchOf(t testing.TB) *i18n.Printer {
-	t.Helper()
-	catalogue, err := i18n.Load(directory.Locales)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return catalogue.Printer(i18n.French)
 }

@@ -7,7 +7,7 @@ import "parvis/portal/web"
 // come too: mail and agenda, what waits, the account, searches, files, and whatever
 // opens an application.
 var seenPages = map[string]bool{
-	"/": true, "/boxes/{id}": true, "/apps": true, "/news": true, "/news/{id}": true, "/directory": true, "/directory/agents/{id}": true,
+	"/": true, "/boxes/{id}": true, "/apps": true, "/news": true, "/news/{id}": true, "/directory": true, "/directory/agents/{id}": true, "/directory/agents/{id}/photo": true, "/directory/chart": true,
 	"/help": true, "/sitemap": true, "/accessibility": true, "/legal": true, "/privacy": true, "/theme/{file}": true,
 }
 

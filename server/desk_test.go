@@ -27,6 +27,11 @@ func TestADeskIsSeenAndNothingElse(t *testing.T) {
 	admin.Get("/admin").Want(t, http.StatusOK)
 	admin.Post(desk, "reason", "Ne trouve pas Finances").Want(t, http.StatusSeeOther)
 	home := admin.Get("/").Want(t, http.StatusOK, "Bureau de Camille", "Quitter ce bureau", "Non montré").Body
+	for _, refused := range []string{"/home/edit", "/todo", "/mail"} {
+		if strings.Contains(home, `href="`+refused+`"`) {
+			t.Errorf("the desk leads to %s, which is refused", refused)
+		}
+	}
 	if strings.Contains(home, `href="/admin"`) || strings.Contains(home, "/sign-out") {
 		t.Error("the desk shows what is the administrator's own")
 	}
@@ -35,7 +40,7 @@ func TestADeskIsSeenAndNothingElse(t *testing.T) {
 	if body := admin.Get("/boxes/applications?fragment=1").Want(t, http.StatusOK).Body; strings.Contains(body, "Non montré") {
 		t.Error("her applications are not shown")
 	}
-	shown := []string{"/", "/boxes/{id}", "/apps", "/news", "/news/{id}", "/directory", "/directory/agents/{id}", "/help", "/sitemap", "/accessibility", "/legal", "/privacy", "/theme/{file}"}
+	shown := []string{"/", "/boxes/{id}", "/apps", "/news", "/news/{id}", "/directory", "/directory/agents/{id}", "/directory/agents/{id}/photo", "/directory/chart", "/help", "/sitemap", "/accessibility", "/legal", "/privacy", "/theme/{file}"}
 	variable := regexp.MustCompile(`\{[a-z]+\}`)
 	before := dump(t, p)
 	asked := 0
@@ -124,6 +129,19 @@ func TestADeskIsLeftByItself(t *testing.T) {
 	if body := client.Get("/").Want(t, http.StatusOK).Body; strings.Contains(body, "Quitter ce bureau") {
 		t.Error("who lost the right to see desks still does")
 	}
+
+	secretary := p.Caller("secretaire@bourg.example", "bourg")
+	give(secretary.Agent, portal.ManageAgents)
+	both := p.As("secretaire@bourg.example")
+	see(both, she.Agent).Want(t, http.StatusSeeOther)
+	give(she.Agent, portal.EditNews)
+	both.Post("/account/switch", "agent", string(p.Caller("secretaire@bourg.example", "syndicat").Agent)).Want(t, http.StatusSeeOther)
+	var desk string
+	err := p.DB.QueryRow(t.Context(), `SELECT desk FROM sessions WHERE account = $1 AND collectivity = 'syndicat'`, string(secretary.Account)).Scan(&desk)
+	if err != nil || desk != "" {
+		t.Errorf("a session that moved on sees %q there, %v: want nobody's desk", desk, err)
+	}
+	give(she.Agent)
 
 	account, err := p.Directory.AccountByLogin(t.Context(), "agent@bourg.example")
 	if err != nil {

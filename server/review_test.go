@@ -76,6 +76,14 @@ func TestAReviewTellsWhatEachRoomDecides(t *testing.T) {
 	} {
 		admin.Post("/admin/rights/review"+file).Want(t, http.StatusOK, words...)
 	}
+	lender := p.Caller("secretaire@bourg.example", "bourg")
+	admin.Get("/admin/rights/review/rights").Want(t, http.StatusOK, "confié par Marie-Ange")
+	if err := p.Directory.SetRights(t.Context(), caller, lender.Agent, nil); err != nil {
+		t.Fatal(err)
+	}
+	if body := admin.Get("/admin/rights/review/rights").Want(t, http.StatusOK).Body; strings.Contains(body, "confié par Marie-Ange") {
+		t.Error("a loan is told of who may do it no more")
+	}
 	admin.Get("/admin/journal?action=review.exported").Want(t, http.StatusOK, "Revue des accès exportée", "Thierry")
 }
 

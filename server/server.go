@@ -189,6 +189,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Arrivals = directory.NewArrivals(s.Directory, s.Inviter, s.log)
 	s.Applications = applications.New(s.DB, appDirectory{s.Directory})
 	s.Directory.OnChart(s.Applications.Forget)
+	s.Directory.OnCards(func(id portal.CollectivityID) { s.Home.Changed(id, "directory") })
 	if err := s.openProtocols(sealer); err != nil {
 		return err
 	}

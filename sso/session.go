@@ -384,7 +384,7 @@ func (s *Sessions) MoveTo(r *http.Request, caller portal.Caller, to portal.Colle
 
 // move makes the session of a request act in another collectivity.
 func (s *Sessions) move(ctx context.Context, hash sessionHash, caller portal.Caller, to portal.CollectivityID) error {
-	err := database.OneRow(s.db.Exec(ctx, `UPDATE sessions SET collectivity = $1 WHERE hash = $2 AND account = $3`,
+	err := database.OneRow(s.db.Exec(ctx, `UPDATE sessions SET collectivity = $1, desk = '', desk_until = 0 WHERE hash = $2 AND account = $3`,
 		string(to), hash[:], string(caller.Account)))
 	s.Forget(caller.Account)
 	if err != nil {

@@ -52,13 +52,16 @@ func (k *kind) view(box Box, state shown, rd reader) boxView {
 	manifest, printer := k.manifest, rd.printer
 	view := boxView{
 		ID: manifest.ID, Title: printer.T(manifest.Title), Icon: manifest.Icon, Link: manifest.Link,
-		Size: box.Size, First: manifest.First, Late: state.late, Mark: box.New, now: rd.now,
+		Size: box.Size, First: manifest.First, Late: state.late, Mark: box.New && !rd.seen, now: rd.now,
 		Pinned: box.State == Fixed, Removable: box.State == Suggested || box.State == Available,
 		Resizable: len(manifest.Sizes) > 1, Settings: len(manifest.AgentSettings) > 0,
 		SizeName: printer.T(sizeNames[box.Size]),
 	}
 	if manifest.LinkText != "" {
 		view.LinkText = printer.T(manifest.LinkText)
+	}
+	if k.closedTo(rd) {
+		view.Link = "" // it leads to what is the agent's alone
 	}
 	if state.loaded == nil {
 		return view
@@ -188,6 +191,6 @@ func (h *Handler) fragment(box placed, state shown, rd reader) (*fragment, error
 		}
 		return newFragment(html), nil
 	}
-	of := look{size: box.Size, state: box.State, mark: box.New, late: state.late, dated: state.dated(), day: dayOf(rd.now)}
+	of := look{size: box.Size, state: box.State, mark: box.New && !rd.seen, late: state.late, dated: state.dated(), day: dayOf(rd.now)}
 	return state.loaded.fragmentFor(of, render)
 }

@@ -161,6 +161,7 @@ type topView struct {
 	Facts []Fact
 	Apps  []App
 	Boxes bool
+	Seen  bool // by an administrator, who arranges nothing
 }
 
 // assemble makes the page anew, out of what the known one still holds.
@@ -179,7 +180,7 @@ func (h *Handler) assemble(w http.ResponseWriter, r *http.Request, known *page, 
 	} else {
 		html, err := h.renderer.Execute(rd.printer.Lang(), "widgets/top", topView{
 			Date: rd.printer.DateLongHTML(rd.now, rd.now), Saint: i18n.SaintOf(rd.now),
-			Facts: facts, Apps: desk.apps, Boxes: len(boxes) > 0,
+			Facts: facts, Apps: desk.apps, Boxes: len(boxes) > 0, Seen: rd.seen,
 		})
 		if err != nil {
 			return nil, err

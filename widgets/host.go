@@ -186,10 +186,13 @@ type shown struct {
 	flight *flight // what to wait for, nil for nothing
 }
 
+// closedTo says whether a box is not for who sees the desk of its agent.
+func (k *kind) closedTo(rd reader) bool { return rd.seen && !k.manifest.Seen && !k.manifest.shared() }
+
 // peek returns what is known of a box, and starts loading it when that is
 // called for. It never waits.
 func (h *Host) peek(k *kind, rd reader) shown {
-	if rd.seen && !k.manifest.Seen && !k.manifest.shared() {
+	if k.closedTo(rd) {
 		closed := Content{Empty: Empty{Title: rd.printer.T("widgets.closed"), Text: rd.printer.T("widgets.closed.why")}}
 		return shown{loaded: &loaded{content: closed, at: time.Now(), shownAt: rd.now}, age: fresh}
 	}

@@ -3,7 +3,7 @@
 -- What changed what agents may open or do, among all that a journal tells: who won
 -- or lost what since a day is read from it.
 CREATE INDEX audit_lines_entitling ON audit_lines (collectivity, at, id)
-	WHERE action IN ('application.granted', 'application.revoked', 'members.changed', 'groups.set', 'unit.emptied', 'agent.closed', 'agent.reopened', 'agent.changed');
+	WHERE action IN ('application.granted', 'application.revoked', 'members.changed', 'members.rule', 'members.card', 'members.unit', 'groups.set', 'unit.emptied', 'agent.closed', 'agent.reopened', 'agent.changed');
 
 -- Who saw the desk of whom, why, and for how long: the agent concerned is told.
 CREATE TABLE desk_views (

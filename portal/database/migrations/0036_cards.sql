@@ -17,6 +17,7 @@ CREATE TABLE directory_stamps (
 	stamp        TEXT NOT NULL,
 	PRIMARY KEY (collectivity)
 );
+INSERT INTO directory_stamps (collectivity, stamp) SELECT id, 'upgraded' FROM collectivities;
 
 -- A photograph, square, as JPEG, in each size that is shown.
 ALTER TABLE agents ADD COLUMN photo TEXT NOT NULL DEFAULT ''; -- its version, part of its address; '' for none
