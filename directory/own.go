@@ -96,9 +96,6 @@ func (s *Store) correctOwn(ctx context.Context, tx *database.Tx, caller portal.C
 	if len(changed) == 0 {
 		return nil, nil
 	}
-	if err := keepGiven(ctx, tx, caller.Collectivity, caller.Agent, changed); err != nil {
-		return nil, err
-	}
 	if err := s.updateAgent(ctx, tx, caller, fresh); err != nil {
 		return nil, err
 	}
