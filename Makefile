@@ -3,6 +3,7 @@ export CGO_ENABLED = 0
 
 LISTEN ?= 127.0.0.1:8080
 DATA ?=
+TRIM ?= -trimpath
 FUZZTIME ?= 10s
 
 .PHONY: help demo build test check bench bench-sso fuzz fmt install clean
@@ -12,7 +13,7 @@ help: ## Say what can be made
 	@echo "  Variables: LISTEN=$(LISTEN) DATA=folder (demo), FUZZTIME=$(FUZZTIME) (fuzz)"
 
 build: ## Build bin/parvis
-	@go build -trimpath -ldflags '-s -w' -o bin/parvis ./cmd/parvis
+	@go build $(TRIM) -ldflags '-s -w' -o bin/parvis ./cmd/parvis
 
 demo: build ## Serve the demonstration on LISTEN, kept in DATA if given
 	@bin/parvis demo --listen $(LISTEN) $(if $(DATA),--data $(DATA))
