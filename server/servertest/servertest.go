@@ -407,13 +407,13 @@ func (j *journal) String() string {
 }
 
 // gone fails a test that leaves work of Parvis behind.
-func gone(t testing.TB, before map[string]bool) {
+func gone(t testing.TB, before map[string]string) {
 	t.Helper()
 	var left []string
 	for range 100 {
 		left = left[:0]
-		for stack := range ownGoroutines() {
-			if !before[stack] {
+		for number, stack := range ownGoroutines() {
+			if _, old := before[number]; !old {
 				left = append(left, stack)
 			}
 		}
@@ -426,11 +426,12 @@ func gone(t testing.TB, before map[string]bool) {
 }
 
 // ownGoroutines are the stacks of goroutines that our rooms, or what they keep
-// open, run; each begins with its number, which is never used again.
-func ownGoroutines() map[string]bool {
+// open, run, by their numbers: a number is never used again, while the stack of
+// one that was there before may have moved on.
+func ownGoroutines() map[string]string {
 	text := make([]byte, 4<<20)
 	text = text[:runtime.Stack(text, true)]
-	found := map[string]bool{}
+	found := map[string]string{}
 	for stack := range strings.SplitSeq(string(text), "\n\n") {
 		if strings.Contains(stack, "testing.") || strings.Contains(stack, "parvis/e2e/") {
 			continue
@@ -438,7 +439,7 @@ func ownGoroutines() map[string]bool {
 		for _, name := range []string{"\tparvis/", "\nparvis/", "by parvis/", "blevesearch/", "database/sql.", "otter", "jackc/"} {
 			if strings.Contains(stack, name) {
 				number, _, _ := strings.Cut(stack, " [")
-				found[number+stack[strings.IndexByte(stack, ']'):]] = true
+				found[number] = stack
 				break
 			}
 		}
