@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long a page may take to show what a test waits for.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 // Page is a private window with its own cookies: a person at a desk. Its methods fail the test that made
 // it. At the end of that test, a console error, a refused resource or a request to a host that was never
