@@ -3,6 +3,7 @@ package parvis_test
 import (
 	"encoding/json"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -38,6 +39,27 @@ func TestOneThingHasOneName(t *testing.T) {
 	}
 	if read < 20 {
 		t.Errorf("%d catalogues, want those of all features", read)
+	}
+}
+
+// loose is punctuation that a line may begin with, away from its word.
+var loose = regexp.MustCompile(`« | »| [;?!]| :(\s|$)`)
+
+// TestFrenchPunctuationStaysWithItsWord: within quotation marks and before a colon
+// stands a space that does not break, before ; ? and ! a narrow one.
+func TestFrenchPunctuationStaysWithItsWord(t *testing.T) {
+	for _, pattern := range []string{"*/locales/fr.json", "*/*/locales/fr.json"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatal(files, err)
+		}
+		for _, file := range files {
+			for key, sentence := range sentences(t, file) {
+				if at := loose.FindStringIndex(sentence); at != nil {
+					t.Errorf("%s: %s breaks a line at %q", file, key, sentence[max(0, at[0]-20):min(len(sentence), at[1]+20)])
+				}
+			}
+		}
 	}
 }
 

@@ -29,8 +29,9 @@ type Collectivity struct {
 	Language i18n.Language         // "" is French
 	Colour   string                // brand colour, "#17566b"; "" is the product's
 	Phone    string                // who to call when sign-in fails
-	Domains  []string              // of its e-mail addresses, "bourg.example"
-	Active   bool                  // false: nobody enters
+	Logo     Logo
+	Domains  []string // of its e-mail addresses, "bourg.example"
+	Active   bool     // false: nobody enters
 }
 
 // Kinds lists the kinds of collectivities.
@@ -180,11 +181,12 @@ func (s *Store) remembered(ctx context.Context, id portal.CollectivityID) (body,
 	return read, nil
 }
 
-const collectivityColumns = `id, name, long_name, kind, siren, siret, insee, zone, language, colour, phone, active`
+const collectivityColumns = `id, name, long_name, kind, siren, siret, insee, zone, language, colour, phone, active, logo, logo_width, logo_height`
 
 func scanCollectivity(scan func(dest ...any) error) (Collectivity, error) {
 	var c Collectivity
-	err := scan(&c.ID, &c.Name, &c.LongName, &c.Kind, &c.SIREN, &c.SIRET, &c.INSEE, &c.Zone, &c.Language, &c.Colour, &c.Phone, &c.Active)
+	err := scan(&c.ID, &c.Name, &c.LongName, &c.Kind, &c.SIREN, &c.SIRET, &c.INSEE, &c.Zone, &c.Language, &c.Colour, &c.Phone, &c.Active,
+		&c.Logo.Version, &c.Logo.Width, &c.Logo.Height)
 	return c, err
 }
 

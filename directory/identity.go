@@ -318,6 +318,7 @@ func (s *Store) operator(ctx context.Context, account portal.AccountID) (*web.Id
 // shown is what pages show of a collectivity.
 func (b body) shown(theme ThemeURL) web.Collectivity {
 	shown := web.Collectivity{ID: b.ID, Name: b.Name, LongName: b.LongName, Phone: b.Phone, Language: b.Language, Zone: b.zone, Assistance: b.help}
+	shown.Logo = b.logo()
 	if theme != nil {
 		shown.ThemeURL = theme(b.Collectivity)
 	}
@@ -331,6 +332,7 @@ func versionOf(identity *web.Identity) string {
 		identity.PersonName, identity.Language, identity.Scheme)
 	fmt.Fprintf(sum, "%q %q %q %q %q %v", identity.Collectivity.Name, identity.Collectivity.LongName,
 		identity.Collectivity.Phone, identity.Collectivity.ThemeURL, cmp.Or(identity.Collectivity.Language, "fr"), identity.Collectivity.Zone)
+	fmt.Fprintf(sum, "%q", identity.Collectivity.Logo.URL)
 	if help := identity.Collectivity.Assistance; help != nil {
 		fmt.Fprintf(sum, "%q", help.ID)
 	}

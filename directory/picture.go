@@ -51,17 +51,11 @@ var decoding = make(chan struct{}, 1)
 // JPEG written anew, with nothing in it but what is seen. The middle is kept, of a
 // high picture rather its top.
 func pictures(ctx context.Context, octets []byte) (map[int][]byte, error) {
-	select {
-	case decoding <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	defer func() { <-decoding }()
-	whole, err := unfold(octets)
+	whole, err := unfolded(ctx, octets, leastSide, 2*PhotoLarge, image.White)
 	if err != nil {
 		return nil, err
 	}
-	square := squared(turned(shrunk(whole), orientation(octets)))
+	square := squared(whole)
 	kept := make(map[int][]byte, len(photoSides))
 	for _, side := range photoSides {
 		scaled := image.NewRGBA(image.Rect(0, 0, side, side))
@@ -75,8 +69,24 @@ func pictures(ctx context.Context, octets []byte) (map[int][]byte, error) {
 	return kept, nil
 }
 
+// unfolded is the picture of a file, upright, whose shorter side is at least least
+// pixels in the file and at most most here. What is transparent lies on ground.
+func unfolded(ctx context.Context, octets []byte, least, most int, ground image.Image) (*image.RGBA, error) {
+	select {
+	case decoding <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-decoding }()
+	whole, err := unfold(octets, least)
+	if err != nil {
+		return nil, err
+	}
+	return turned(shrunk(whole, most, ground), orientation(octets)), nil
+}
+
 // unfold decodes a picture once it is known to be of a kind and a size that we take.
-func unfold(octets []byte) (image.Image, error) {
+func unfold(octets []byte, least int) (image.Image, error) {
 	var size func(octets []byte) (image.Config, error)
 	var picture func(octets []byte) (image.Image, error)
 	most := maxPixels
@@ -103,8 +113,8 @@ func unfold(octets []byte) (image.Image, error) {
 		return nil, portal.Invalid("file", "directory.error.photo.broken")
 	case config.Width > most/max(1, config.Height):
 		return nil, portal.Invalid("file", "directory.error.photo.pixels")
-	case min(config.Width, config.Height) < leastSide:
-		return nil, portal.Invalid("file", "directory.error.photo.small", "side", leastSide)
+	case min(config.Width, config.Height) < least:
+		return nil, portal.Invalid("file", "directory.error.photo.small", "side", least)
 	}
 	decoded, err := picture(octets)
 	if err != nil {
@@ -169,16 +179,16 @@ func webpConfig(file io.Reader) (image.Config, error) {
 	return whole, err
 }
 
-// shrunk is a picture whose shorter side is at most twice what is kept of it, on
-// white where it is transparent.
-func shrunk(whole image.Image) *image.RGBA {
+// shrunk is a picture whose shorter side is at most most, on a ground where it is
+// transparent.
+func shrunk(whole image.Image, most int, ground image.Image) *image.RGBA {
 	from := whole.Bounds()
 	width, height := from.Dx(), from.Dy()
-	if short, most := min(width, height), 2*PhotoLarge; short > most {
+	if short := min(width, height); short > most {
 		width, height = max(1, width*most/short), max(1, height*most/short)
 	}
 	to := image.NewRGBA(image.Rect(0, 0, width, height))
-	draw.Draw(to, to.Bounds(), image.White, image.Point{}, draw.Src)
+	draw.Draw(to, to.Bounds(), ground, image.Point{}, draw.Src)
 	draw.BiLinear.Scale(to, to.Bounds(), whole, from, draw.Over, nil)
 	return to
 }

@@ -386,10 +386,15 @@ func (s *Store) ChangeCollectivity(ctx context.Context, c Collectivity) error {
 	if err != nil {
 		return fmt.Errorf("directory: change collectivity %q: %w", c.ID, err)
 	}
-	s.bodies.Delete(c.ID)
-	s.books.touchAll(c.ID)
-	s.changed("")
+	s.collectivityChanged(c.ID)
 	return nil
+}
+
+// collectivityChanged makes every page, and every card with its name, be made anew.
+func (s *Store) collectivityChanged(id portal.CollectivityID) {
+	s.bodies.Delete(id)
+	s.books.touchAll(id)
+	s.changed("")
 }
 
 // TellPool writes into the journal of the pool what its operator did.

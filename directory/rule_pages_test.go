@@ -42,13 +42,13 @@ func TestRulesAreKeptFromTheirPages(t *testing.T) {
 	browser.post(path, rule("preview", unit, [3]string{"function", "contains", ""})).want(t, http.StatusUnprocessableEntity, `id="value-1-error"`, "Écrivez au moins un mot")
 	browser.post(path, rule("preview")).want(t, http.StatusUnprocessableEntity, "Ajoutez au moins une condition")
 	shown := browser.post(path, rule("preview", unit, word))
-	shown.want(t, http.StatusOK, "1 personne entre dans le groupe", "Anne-Élodie L’Hénoret", "Enregistrer la règle", "Service Services techniques ou en dessous, et fonction avec « Référente ».")
+	shown.want(t, http.StatusOK, "1 personne entre dans le groupe", "Anne-Élodie L’Hénoret", "Enregistrer la règle", "Service Services techniques ou en dessous, et fonction avec « Référente ».")
 	browser.post(path, rule("save", unit, word)).want(t, http.StatusConflict, "Rien n’est encore enregistré", "1 personne entre dans le groupe")
 	keep := rule("save", unit, word)
 	keep.Set("seen", seenField.FindStringSubmatch(shown.body)[1])
 	browser.post(path, keep).want(t, http.StatusSeeOther)
 	page := browser.get(group)
-	page.want(t, http.StatusOK, "Rempli par une règle", "fonction avec « Référente »", "L’Hénoret")
+	page.want(t, http.StatusOK, "Rempli par une règle", "fonction avec « Référente »", "L’Hénoret")
 	if strings.Contains(page.body, "/remove") || strings.Contains(page.body, `id="h-find"`) {
 		t.Error("members of a rule are offered to be placed by hand")
 	}
@@ -58,9 +58,9 @@ func TestRulesAreKeptFromTheirPages(t *testing.T) {
 		t.Error("a group by rule is offered to place guests in")
 	}
 	browser.post(group+"/members/"+string(h.both.Agent)+"/add", nil).want(t, http.StatusSeeOther)
-	browser.get(group).want(t, http.StatusOK, "suivent une règle : changez la fiche")
+	browser.get(group).want(t, http.StatusOK, "suivent une règle : changez la fiche")
 	browser.post("/admin/agents/"+string(h.both.Agent)+"/groups", url.Values{"was": {""}, "groups": {strings.TrimPrefix(group, "/admin/groups/")}}).want(t, http.StatusSeeOther)
-	browser.get("/admin/agents/"+string(h.both.Agent)).want(t, http.StatusOK, "suivent une règle : changez la fiche")
+	browser.get("/admin/agents/"+string(h.both.Agent)).want(t, http.StatusOK, "suivent une règle : changez la fiche")
 
 	everyone := [3]string{"kind", "is", "agent"}
 	shown = browser.post(path, rule("preview", everyone))

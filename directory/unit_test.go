@@ -226,7 +226,7 @@ func TestTheChartIsDrawnFromItsPages(t *testing.T) {
 		want(t, http.StatusUnprocessableEntity, `id="parent-error"`)
 	browser.post("/admin/units/technique/delete", nil).want(t, http.StatusSeeOther)
 	browser.get("/admin/units/technique").want(t, http.StatusOK, "rien n’a été supprimé")
-	browser.get("/admin/units/technique/empty?unit="+string(units[1].ID)).want(t, http.StatusOK, "1 personne quitte ce service", "Routes", "dans le service « Routes »", `name="unit" value="`+string(units[1].ID)+`"`)
+	browser.get("/admin/units/technique/empty?unit="+string(units[1].ID)).want(t, http.StatusOK, "1 personne quitte ce service", "Routes", "dans le service « Routes »", `name="unit" value="`+string(units[1].ID)+`"`)
 	browser.get("/admin/units/technique/empty?unit=nowhere").want(t, http.StatusNotFound)
 	browser.post("/admin/units/technique/empty", url.Values{"unit": {""}}).want(t, http.StatusSeeOther)
 	browser.post("/admin/units/technique/delete", nil).want(t, http.StatusSeeOther)

@@ -72,8 +72,10 @@ type querier interface {
 func readBody(ctx context.Context, from querier, id portal.CollectivityID) (Body, error) {
 	body := Body{ID: id}
 	err := from.QueryRow(ctx, `
-		SELECT name, long_name, kind, siren, siret, insee, zone, language, colour, phone FROM collectivities WHERE id = $1`, string(id)).
-		Scan(&body.Name, &body.LongName, &body.Kind, &body.SIREN, &body.SIRET, &body.INSEE, &body.Zone, &body.Language, &body.Colour, &body.Phone)
+		SELECT name, long_name, kind, siren, siret, insee, zone, language, colour, phone, logo, logo_width, logo_height
+		FROM collectivities WHERE id = $1`, string(id)).
+		Scan(&body.Name, &body.LongName, &body.Kind, &body.SIREN, &body.SIRET, &body.INSEE, &body.Zone, &body.Language, &body.Colour, &body.Phone,
+			&body.Logo.Version, &body.Logo.Width, &body.Logo.Height)
 	if err != nil {
 		return Body{}, err
 	}

@@ -65,6 +65,13 @@ func New(options Options) *Store {
 	return &Store{Options: options, wake: make(chan struct{}, 1)}
 }
 
+// Logo is which of collectivity_logos is shown, "" for none.
+type Logo struct {
+	Version string `json:"version"`
+	Width   int    `json:"width"`
+	Height  int    `json:"height"`
+}
+
 // Body is a public body as an archive describes it.
 type Body struct {
 	ID       portal.CollectivityID `json:"id"`
@@ -78,5 +85,6 @@ type Body struct {
 	Language string                `json:"language"`
 	Colour   string                `json:"colour"`
 	Phone    string                `json:"phone"`
+	Logo     Logo                  `json:"logo"`
 	Domains  []string              `json:"domains"`
 }

@@ -283,9 +283,10 @@ func (j *restoreJob) write(tx *database.Tx) error {
 	j.done = Restored{Collectivity: j.body.ID, Files: j.done.Files}
 	b, now := j.body, database.Millis(j.Now())
 	_, err := tx.Exec(j.ctx, `
-		INSERT INTO collectivities (id, name, long_name, kind, siren, siret, insee, zone, language, colour, phone, active, created, suspended)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, $12, $12)`,
-		string(b.ID), b.Name, b.LongName, b.Kind, b.SIREN, b.SIRET, b.INSEE, b.Zone, b.Language, b.Colour, b.Phone, now)
+		INSERT INTO collectivities (id, name, long_name, kind, siren, siret, insee, zone, language, colour, phone, active, created, suspended, logo, logo_width, logo_height)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, $12, $12, $13, $14, $15)`,
+		string(b.ID), b.Name, b.LongName, b.Kind, b.SIREN, b.SIRET, b.INSEE, b.Zone, b.Language, b.Colour, b.Phone, now,
+		b.Logo.Version, b.Logo.Width, b.Logo.Height)
 	if database.IsDuplicate(err) {
 		return portal.UserError{Kind: portal.ErrConflict, Key: "leaving.error.there", Args: []any{"id", string(b.ID), "name", b.Name}}
 	}
@@ -305,6 +306,12 @@ func (j *restoreJob) write(tx *database.Tx) error {
 		if err := j.writeTable(tx, table); err != nil {
 			return fmt.Errorf("table %s: %w", table.Name, err)
 		}
+	}
+	err = tx.Write(j.ctx, `
+		UPDATE collectivities SET logo = '' WHERE id = $1 AND NOT EXISTS (
+			SELECT 1 FROM collectivity_logos l WHERE l.collectivity = $1 AND l.version = collectivities.logo)`, string(b.ID))
+	if err != nil {
+		return err
 	}
 	line := audit.Line{At: j.Now(), Action: audit.CollectivityRestored, Object: b.Name, ObjectID: string(b.ID), Detail: j.archive.Made.Format("2006-01-02")}
 	for _, line.Collectivity = range []portal.CollectivityID{"", b.ID} {

@@ -29,6 +29,7 @@ type adminEntry struct {
 
 // adminEntries are in the order in which they are shown.
 var adminEntries = []adminEntry{
+	{"identity", "/admin/identity", "image", portal.Admin},
 	{"agents", "/admin/agents", "user", portal.ManageAgents},
 	{"units", "/admin/units", "building", portal.ManageAgents},
 	{"groups", "/admin/groups", "people", portal.ManageAgents},

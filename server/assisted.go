@@ -27,6 +27,8 @@ var assisted = []string{
 	"GET /admin/applications/{id}", "POST /admin/applications/{id}", "POST /admin/applications/{id}/delete", "POST /admin/applications/{id}/restore",
 	"GET /admin/applications/{id}/access", "POST /admin/applications/{id}/access",
 	"POST /admin/applications/{id}/access/{agent}/revoke", "POST /admin/applications/{id}/access/{agent}/restore",
+	"GET /admin/identity", "POST /admin/identity", "POST /admin/identity/logo", "POST /admin/identity/logo/remove",
+	"POST /admin/identity/logo/restore/{version}",
 	"GET /admin/sign-in", "GET /admin/sign-in/factors", "GET /admin/journal",
 }
 

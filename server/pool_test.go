@@ -29,8 +29,8 @@ func TestACollectivityFromTheFormToItsFirstHomePage(t *testing.T) {
 	saved := op.Post("/pool/new", "id", "meung", "name", "Meung-sur-Loire", "long_name", "Mairie de Meung-sur-Loire", "kind", "commune",
 		"siren", "214 502 031", "insee", "45203", "zone", "Europe/Paris").Want(t, 303)
 	draft := strings.TrimSuffix(saved.Header.Get("Location"), "/look")
-	op.Get(draft+"/look?colour=%23f0e68c").Want(t, 200, "/pool/look/f0e68c.css", "trop claire")
-	op.Get("/pool/look/f0e68c.css").Want(t, 200, ".look.dark{", "--on-brand:")
+	op.Get(draft+"/look?colour=%23f0e68c").Want(t, 200, "/theme/sample/f0e68c.css", "trop claire")
+	op.Get("/theme/sample/f0e68c.css").Want(t, 200, ".look.dark{", "--on-brand:")
 	op.Post(draft+"/look", "colour", "#7a1f3d").Want(t, 303)
 	op.Post(draft+"/sign-in", "domains", "@Meung.example\nmairie@meung.example", "phone", "02 38 44 32 28").Want(t, 303)
 	op.Post(draft+"/first", "given_name", "Odile", "family_name", "Vallée", "address", "odile@meung.example", "by", "mail").Want(t, 303)
@@ -124,7 +124,7 @@ func TestTheScreensRefuseInASentence(t *testing.T) {
 	op.Get("/pool/new?q="+strings.Repeat("%C3%A9", 2000)).Want(t, 200)
 	op.Get("/pool/new?place=%00").Want(t, 200)
 	for _, file := range []string{"rouge.css", "123.js", "..css", "12345g.css"} {
-		op.Get("/pool/look/"+file).Want(t, 404)
+		op.Get("/theme/sample/"+file).Want(t, 404)
 	}
 }
 

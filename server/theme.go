@@ -73,7 +73,23 @@ func (t *themeServer) warm(ctx context.Context) error {
 }
 
 func (t *themeServer) routes() []web.Route {
-	return []web.Route{{Method: "GET", Path: "/theme/{file}", Access: web.Public, Handler: t.serve}}
+	return []web.Route{
+		{Method: "GET", Path: "/theme/{file}", Access: web.Public, Handler: t.serve},
+		{Method: "GET", Path: themes.SamplePath + "{file}", Access: web.Account, Handler: t.sample},
+	}
+}
+
+// sample is the stylesheet of a colour that is being chosen: no page may hold
+// colours of its own.
+func (t *themeServer) sample(w http.ResponseWriter, r *http.Request) error {
+	name, isCSS := strings.CutSuffix(web.Var(r, "file"), ".css")
+	palette, err := themes.NewPalette(name)
+	if err != nil || !isCSS {
+		return portal.ErrNotFound
+	}
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Write([]byte(palette.Sample())) // a client that left is no fault of ours
+	return nil
 }
 
 func (t *themeServer) serve(w http.ResponseWriter, r *http.Request) error {

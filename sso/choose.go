@@ -119,7 +119,8 @@ func (s *Service) resetPage(r *http.Request, who person) *choosePage {
 
 // wear shows whose page it is.
 func wear(page *web.Page, c web.Collectivity) {
-	page.CollectivityName, page.CollectivityLongName, page.CollectivityPhone, page.ThemeURL = c.Name, c.LongName, c.Phone, c.ThemeURL
+	page.CollectivityName, page.CollectivityLongName, page.CollectivityPhone = c.Name, c.LongName, c.Phone
+	page.ThemeURL, page.Logo = c.ThemeURL, c.Logo
 }
 
 // resetting is whose password the link of this browser is about.

@@ -25,6 +25,7 @@ type Frame struct {
 	Lang                 string // "fr" or "en"
 	Scheme               string // "", "light" or "dark": the account's choice over the system's
 	ThemeURL             string // the collectivity's palette; "" for the default one
+	Logo                 Picture
 	CollectivityName     string // "Bourg-sur-Loire"
 	CollectivityLongName string // "Mairie de Bourg-sur-Loire"
 	Memberships          []Membership
@@ -39,6 +40,12 @@ type Frame struct {
 	Seeing               string        // whose desk this is, when it is not the reader's own: "" for her own
 	Path                 string        // where the language switch comes back to: "/calendar?week=48"
 	Content              template.HTML // filled by the renderer alone, from a template of ours
+}
+
+// Picture is the logo of a collectivity, larger than it is shown.
+type Picture struct {
+	URL           string // "" for none
+	Width, Height int    // pixels
 }
 
 // Membership is one agent of the account: switching posts agent=ID to /account/switch.

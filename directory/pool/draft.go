@@ -2,7 +2,6 @@ package pool
 
 import (
 	"errors"
-	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -200,56 +199,20 @@ func (h *Handler) takeIdentity(w http.ResponseWriter, r *http.Request) error {
 // lookPage asks for one colour and shows what becomes of it.
 type lookPage struct {
 	draftPage
-	Colour   string
-	Sheet    string // address of the sample's colours
-	Darkened bool
-	Samples  []sampled
-}
-
-// sampled is one scheme of the sample, with its contrasts.
-type sampled struct {
-	Scheme             string // "light" or "dark"
-	Brand, Text, Links float64
+	Look themes.Look
 }
 
 func (h *Handler) showLook(w http.ResponseWriter, r *http.Request) error {
-	page := &lookPage{Colour: web.Query(r).Get("colour")}
-	return h.renderLook(w, r, http.StatusOK, page)
+	return h.renderLook(w, r, http.StatusOK, web.Query(r).Get("colour"), &lookPage{})
 }
 
-func (h *Handler) renderLook(w http.ResponseWriter, r *http.Request, status int, page *lookPage) error {
+func (h *Handler) renderLook(w http.ResponseWriter, r *http.Request, status int, colour string, page *lookPage) error {
 	if err := h.begin(r, &page.draftPage, "look"); err != nil {
 		return err
 	}
-	if page.Colour == "" {
-		page.Colour = page.Draft.Collectivity.Colour
-	}
-	palette, err := themes.NewPalette(page.Colour)
-	if err != nil {
-		if palette, err = themes.NewPalette(themes.DefaultBrand); err != nil {
-			return err
-		}
-	}
-	page.Colour, page.Darkened = palette.Brand.String(), palette.Darkened
-	page.Sheet = "/pool/look/" + strings.TrimPrefix(page.Colour, "#") + ".css"
-	for _, scheme := range []string{"light", "dark"} {
-		roles := palette.Light
-		if scheme == "dark" {
-			roles = palette.Dark
-		}
-		page.Samples = append(page.Samples, sampled{
-			Scheme: scheme,
-			Brand:  contrast(roles["on-brand"], roles["brand"]),
-			Text:   contrast(roles["text"], roles["surface"]),
-			Links:  contrast(roles["link"], roles["surface"]),
-		})
-	}
+	c := page.Draft.Collectivity
+	page.Look = themes.FirstLook(c.Name, colour, c.Colour)
 	return h.render(w, r, status, "pool/look", "", page, &page.Page)
-}
-
-// contrast is a ratio with one decimal, never better than it is.
-func contrast(a, b themes.Colour) float64 {
-	return math.Floor(themes.Contrast(a, b)*10) / 10
 }
 
 func (h *Handler) takeLook(w http.ResponseWriter, r *http.Request) error {
@@ -261,25 +224,12 @@ func (h *Handler) takeLook(w http.ResponseWriter, r *http.Request) error {
 	if form, refused := web.FormErrors(r, err); err != nil && refused {
 		page := &lookPage{}
 		page.Form = form
-		return h.renderLook(w, r, http.StatusUnprocessableEntity, page)
+		return h.renderLook(w, r, http.StatusUnprocessableEntity, "", page)
 	}
 	if err != nil {
 		return err
 	}
 	return after(w, r, id, "look")
-}
-
-// sample is the stylesheet of a colour that is being chosen: no page may hold
-// colours of its own.
-func (h *Handler) sample(w http.ResponseWriter, r *http.Request) error {
-	name, isCSS := strings.CutSuffix(web.Var(r, "file"), ".css")
-	palette, err := themes.NewPalette(name)
-	if err != nil || !isCSS {
-		return portal.ErrNotFound
-	}
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Write([]byte(palette.Sample())) // a client that left is no fault of ours
-	return nil
 }
 
 // signInPage asks for the domains of its addresses.

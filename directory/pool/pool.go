@@ -66,7 +66,6 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "POST", Path: "/pool/collectivities/{id}/rejoin", Handler: h.rejoin},
 		{Method: "POST", Path: "/pool/assistance/end", Handler: h.leave},
 		{Method: "GET", Path: "/pool/journal", Handler: h.journal},
-		{Method: "GET", Path: "/pool/look/{file}", Handler: h.sample},
 		{Method: "GET", Path: "/pool/new", Handler: h.showIdentity},
 		{Method: "POST", Path: "/pool/new", Handler: h.takeIdentity},
 		{Method: "GET", Path: "/pool/drafts/{id}/identity", Handler: h.showIdentity},

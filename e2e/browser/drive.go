@@ -143,6 +143,12 @@ func (p *Page) Press(names ...string) {
 	}
 }
 
+// Type types a text where the keyboard is.
+func (p *Page) Type(text string) {
+	p.t.Helper()
+	p.do("type "+text, chromedp.KeyEvent(text))
+}
+
 func (p *Page) key(name string) chromedp.Action[chromedp.Void] {
 	modifiers, key := splitKey(name)
 	if code, ok := keys[key]; ok {

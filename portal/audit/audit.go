@@ -107,6 +107,7 @@ const (
 	CollectivityCreated   Action = "collectivity.created"
 	CollectivitySuspended Action = "collectivity.suspended"
 	CollectivityResumed   Action = "collectivity.resumed"
+	CollectivityChanged   Action = "collectivity.changed" // by its administrator
 	PoolExported          Action = "pool.exported"
 	// A collectivity that leaves or arrives, and what is erased for ever.
 	CollectivityExported Action = "collectivity.exported"
@@ -145,7 +146,7 @@ var Actions = []Action{
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported,
-	CollectivityCreated, CollectivitySuspended, CollectivityResumed, PoolExported,
+	CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,
 	CollectivityExported, CollectivityRestored, ErasureAsked, ErasureRecalled, CollectivityErased, AgentErased,
 	AssistanceBegan, AssistanceEnded, AssistanceSaw, AssistanceDid, AssistanceRefused, AssistanceAllowed, AssistanceInvited, AssistanceUninvited,
 	Exported, Kept,

@@ -144,7 +144,7 @@ func (rd *Renderer) fill(w http.ResponseWriter, r *http.Request, page *Page) {
 	}
 	page.SignedIn = true
 	page.Scheme, page.PersonName, page.Memberships = identity.Scheme, identity.PersonName, identity.Memberships
-	page.ThemeURL = identity.Collectivity.ThemeURL
+	page.ThemeURL, page.Logo = identity.Collectivity.ThemeURL, identity.Collectivity.Logo
 	page.CollectivityName, page.CollectivityLongName = identity.Collectivity.Name, identity.Collectivity.LongName
 	page.CollectivityPhone = identity.Collectivity.Phone
 	page.Help = helpShown(about)

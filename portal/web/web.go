@@ -106,6 +106,7 @@ type Collectivity struct {
 	LongName string // "Mairie de Bourg-sur-Loire"
 	Phone    string // "+33261910100", "" when unknown
 	ThemeURL string // address of its colours, "/theme/bourg-0f3a.css"
+	Logo     themes.Picture
 	Language i18n.Language
 	Zone     *time.Location
 	// Assistance is what the pool gives to it now, nil for nothing.

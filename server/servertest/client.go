@@ -187,6 +187,15 @@ func (c *Client) SignIn(login, password string) Answer {
 	return c.Post("/sign-in/password", "password", password)
 }
 
+// plain makes every space a plain one: a test says what is read, and words_test.go
+// where a line may break.
+var plain = strings.NewReplacer("\u00a0", " ", "\u202f", " ")
+
+// Shows says whether a page says something, whatever its spaces.
+func Shows(page, text string) bool {
+	return strings.Contains(plain.Replace(page), plain.Replace(text))
+}
+
 // Want fails the test unless the answer has the status and shows every text.
 func (a Answer) Want(t testing.TB, status int, texts ...string) Answer {
 	t.Helper()
@@ -194,7 +203,7 @@ func (a Answer) Want(t testing.TB, status int, texts ...string) Answer {
 		t.Fatalf("status %d, want %d:\n%.1500s", a.Status, status, a.Body)
 	}
 	for _, text := range texts {
-		if !strings.Contains(a.Body, text) {
+		if !Shows(a.Body, text) {
 			t.Errorf("the answer does not show %q:\n%.3000s", text, a.Body)
 		}
 	}
