@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"hash/fnv"
 	"image"
 	"image/color"
 	"image/draw"
@@ -24,10 +25,13 @@ func shield(t testing.TB, ink color.Color) []byte {
 	return file.Bytes()
 }
 
-// logo is the version of the collectivity's logo, before another takes its place.
+// logo is the version of the collectivity's logo, which no other has.
 func (e *estate) logo() string {
 	e.t.Helper()
-	_, err := e.Directory.SetLogo(e.t.Context(), e.admin, shield(e.t, color.Black), "")
+	sum := fnv.New32a()
+	sum.Write([]byte(e.admin.Collectivity))
+	ink := color.NRGBA{uint8(sum.Sum32()), uint8(sum.Sum32() >> 8), uint8(sum.Sum32() >> 16), 255}
+	_, err := e.Directory.SetLogo(e.t.Context(), e.admin, shield(e.t, ink), "")
 	e.must(err)
 	c, err := e.Directory.Collectivity(e.t.Context(), e.admin.Collectivity)
 	e.must(err)
