@@ -270,7 +270,8 @@ func keepAnAdministrator(ctx context.Context, tx *database.Tx, collectivity port
 }
 
 // governing names the rights that govern a collectivity for good at a moment, $2, and
-// governs is the condition on an agent a that one of them is hers.
+// whom they reach; governs is the condition on an agent a that she is one of them. It
+// begins at the rights, which are few, never at the agents.
 const (
 	governing = `
 		WITH RECURSIVE lasting (kind, subject) AS (
@@ -279,20 +280,21 @@ const (
 		), below (id) AS (
 			SELECT subject FROM lasting WHERE kind = 'unit'
 			UNION SELECT u.id FROM below JOIN units u ON u.collectivity = $1 AND u.parent = below.id
+		), governors (id) AS (
+			SELECT subject FROM lasting WHERE kind = 'agent'
+			UNION SELECT m.agent FROM lasting JOIN agent_group_members m ON m.collectivity = $1 AND m.group_id = lasting.subject WHERE lasting.kind = 'group'
+			UNION SELECT placed.id FROM below JOIN agents placed ON placed.collectivity = $1 AND placed.unit = below.id
+			UNION SELECT anyone.id FROM lasting JOIN agents anyone ON anyone.collectivity = $1 WHERE lasting.kind = 'everyone'
 		)`
-	governs = `(
-			EXISTS (SELECT 1 FROM lasting WHERE kind = 'everyone' OR kind = 'agent' AND subject = a.id)
-			OR EXISTS (SELECT 1 FROM agent_group_members m JOIN lasting ON lasting.kind = 'group' AND lasting.subject = m.group_id
-				WHERE m.collectivity = $1 AND m.agent = a.id)
-			OR a.unit IN (SELECT id FROM below))`
+	governs = `a.id IN (SELECT id FROM governors)`
 )
 
 // countAdministrators counts the agents who may enter and govern a collectivity for
 // good.
 func countAdministrators(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, now time.Time) (count int, err error) {
 	err = tx.QueryRow(ctx, governing+`
-		SELECT COUNT(*) FROM agents a JOIN accounts c ON c.id = a.account
-		WHERE a.collectivity = $1 AND a.active AND c.active AND `+governs, string(collectivity), database.Millis(now)).Scan(&count)
+		SELECT COUNT(*) FROM governors g JOIN agents a ON a.collectivity = $1 AND a.id = g.id JOIN accounts c ON c.id = a.account
+		WHERE a.active AND c.active`, string(collectivity), database.Millis(now)).Scan(&count)
 	return count, err
 }
 

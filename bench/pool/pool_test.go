@@ -16,6 +16,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/i18n"
 	"parvis/server/servertest"
 	"parvis/sso"
 )
@@ -139,11 +140,73 @@ func BenchmarkPool(b *testing.B) {
 	}
 }
 
-// BenchmarkAdministration are pages of one administrator beside them all.
+// The town whose pages are asked for, beside all the others.
+const (
+	townAgents = 10_000
+	townUnits  = 300
+	townGroups = 100 // of a hundred members each
+	townRights = 500
+	townLines  = 20_000 // of its journal
+)
+
+// grow makes a town of the collectivity of servertest.
+func (p *pool) grow(id string) {
+	ctx, now := p.b.Context(), time.Now().UnixMilli()
+	p.must(p.DB.Tx(ctx, func(tx *database.Tx) error {
+		var failed error
+		write := func(query string, args ...any) {
+			if failed == nil {
+				failed = tx.Write(ctx, query, append([]any{id}, args...)...)
+			}
+		}
+		for u := range townUnits {
+			parent := ""
+			if u >= 10 {
+				parent = fmt.Sprintf("town-u%d", u%10)
+			}
+			write(`INSERT INTO units (collectivity, id, parent, name, position) VALUES ($1, $2, $3, $4, $5)`,
+				fmt.Sprintf("town-u%d", u), parent, fmt.Sprintf("Service %d", u), int64(u))
+		}
+		for a := range townAgents {
+			name := fmt.Sprintf("Nom %04d", a)
+			write(`
+				INSERT INTO agents (collectivity, id, given_name, family_name, sort_name, function, unit, email, created) VALUES ($1, $2, 'Camille', $3, $4, 'Agent', $5, $6, 0)`,
+				fmt.Sprintf("town-a%d", a), name, i18n.Fold(name+" Camille"), fmt.Sprintf("town-u%d", a%townUnits), fmt.Sprintf("camille.%d@bourg.example", a))
+		}
+		for g := range townGroups {
+			write(`INSERT INTO agent_groups (collectivity, id, name) VALUES ($1, $2, $3)`, fmt.Sprintf("town-g%d", g), fmt.Sprintf("Groupe %d", g))
+			for m := range 100 {
+				write(`INSERT INTO agent_group_members (collectivity, group_id, agent) VALUES ($1, $2, $3)`, fmt.Sprintf("town-g%d", g), fmt.Sprintf("town-a%d", g*100+m))
+			}
+		}
+		for r := range townRights {
+			write(`INSERT INTO rights_given (collectivity, id, kind, subject, right_name, created) VALUES ($1, $2, 'agent', $3, 'news.edit', $4)`,
+				fmt.Sprintf("town-r%d", r), fmt.Sprintf("town-a%d", r), now)
+		}
+		for e := range townLines {
+			write(`INSERT INTO audit_lines (collectivity, id, at, action) VALUES ($1, $2, $3, 'sign-in')`, fmt.Sprintf("town-%d", e), now-int64(e)*60_000)
+		}
+		return failed
+	}))
+}
+
+// administrationPages are every page of an administrator that has an address of its
+// own, and those of one thing.
+var administrationPages = []string{
+	"/admin", "/admin/identity", "/admin/agents", "/admin/agents?page=100", "/admin/agents?q=nom+0042", "/admin/agents?unit=town-u3", "/admin/agents/town-a42",
+	"/admin/agents/town-a42/close", "/admin/agents/town-a42/portrait", "/admin/agents/invite", "/admin/agents/import", "/admin/directory",
+	"/admin/units", "/admin/units?q=service+42", "/admin/units/town-u3", "/admin/units/town-u3/empty", "/admin/groups", "/admin/groups?q=groupe+42", "/admin/groups/town-g42",
+	"/admin/rights", "/admin/rights?q=nom", "/admin/rights/review", "/admin/rights/review/agents/town-a42", "/admin/rights/review/rights", "/admin/rights/review/things",
+	"/admin/rights/review/changes", "/admin/journal", "/admin/applications", "/admin/sign-in", "/admin/sign-in/factors", "/admin/mirror", "/admin/export",
+	"/admin/erasures", "/admin/assistance",
+}
+
+// BenchmarkAdministration are the pages of the administrator of a town beside them all.
 func BenchmarkAdministration(b *testing.B) {
 	p := open(b)
+	p.grow("bourg")
 	cookie := p.cookieOf("admin@bourg.example", "bourg")
-	for _, path := range []string{"/admin", "/admin/agents", "/admin/rights", "/admin/assistance"} {
+	for _, path := range administrationPages {
 		b.Run(path, func(b *testing.B) { p.measure(b, cookie, path) })
 	}
 }
