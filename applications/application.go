@@ -87,7 +87,7 @@ func (a Application) check() error {
 	var wrong portal.Check
 	wrong.Text("name", a.Name, true, 80)
 	wrong.Text("description", a.Description, false, 300)
-	checkHTTPS(&wrong, "url", a.URL)
+	wrong.HTTPS("url", a.URL)
 	wrong.Text("category", a.Category, false, 80)
 	wrong.Identifier("icon", a.Icon)
 	if a.ID != "" {

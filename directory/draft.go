@@ -31,6 +31,7 @@ type Draft struct {
 	ID           DraftID `json:"-"`
 	Collectivity Collectivity
 	First        First
+	Services     Services
 	Changed      time.Time `json:"-"`
 	By           string    `json:"-"` // login of who changed it last
 }
@@ -265,6 +266,7 @@ var errUnfinished = portal.UserError{Kind: portal.ErrInvalid, Key: "directory.dr
 type Opened struct {
 	Collectivity Collectivity
 	First        portal.Caller // who administers it, before she ever signed in
+	Services     Services      // that were written down
 	Handed       Handed        // its link is "" when a letter carries it
 }
 
@@ -290,7 +292,7 @@ func (n *Inviter) Open(ctx context.Context, caller portal.Caller, id DraftID, ad
 	if err != nil {
 		return Opened{}, fmt.Errorf("directory: open collectivity: %w", err)
 	}
-	opened := Opened{Collectivity: c, Handed: Handed{Name: guest.Name()}}
+	opened := Opened{Collectivity: c, Services: d.Services, Handed: Handed{Name: guest.Name()}}
 	err = n.store.queued(ctx, c.ID, search.KindPerson, func(tx *database.Tx) ([]string, error) {
 		err := database.OneRow(tx.Exec(ctx, `DELETE FROM collectivity_drafts WHERE id = $1 AND dropped = 0`, string(id))) // who comes second finds none
 		if err == nil {

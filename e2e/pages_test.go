@@ -40,7 +40,7 @@ var signedIn = append([]string{
 var poolPages = []string{
 	"/pool", "/pool?q=xyzzyx", "/pool?state=suspended", "/pool/journal",
 	"/pool/new", "/pool/new?q=saint-denis", "/pool/new?q=xyzzyx", "/pool/new?place=45203", "/pool/collectivities/bourg", "/pool/collectivities/bourg/suspend", "/pool/collectivities/bourg/erase", "/pool/erasures", "/pool/collectivities/bourg/assist", "/pool?state=trouble",
-	draftScreens + "identity", draftScreens + "look", draftScreens + "look?colour=%23f0e68c", draftScreens + "sign-in", draftScreens + "first", draftScreens + "open",
+	draftScreens + "identity", draftScreens + "look", draftScreens + "look?colour=%23f0e68c", draftScreens + "sign-in", draftScreens + "first", draftScreens + "services", draftScreens + "open",
 }
 
 func roles() []role {

@@ -53,6 +53,8 @@ func TestAnOperatorOpensACommune(t *testing.T) {
 	page.Fill("#family_name", "Vallée")
 	page.Fill("#address", "odile@meung.example")
 	page.PressAndFollow("Enter")
+	page.Fill("#links", "Finances https://finances.meung.example/")
+	page.Follow("main button.main")
 	page.Follow("text=Ouvrir la collectivité")
 	if got := page.Text("h1"); got != "Meung-sur-Loire" {
 		t.Errorf("opened, the page is %q", got)

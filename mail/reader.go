@@ -177,6 +177,17 @@ func (s *Store) Check(ctx context.Context, collectivity portal.CollectivityID) e
 		_, err := visit(ctx, server, server.as(address), 0)
 		return err
 	}
+	return Try(ctx, server)
+}
+
+// tryTimeout bounds a connection that is only tried.
+const tryTimeout = 5 * time.Second
+
+// Try connects to a server that nobody uses yet, and waits for its greeting. An error
+// has a sentence.
+func Try(ctx context.Context, server Server) error {
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
 	client, err := connect(ctx, server)
 	if err != nil {
 		return err

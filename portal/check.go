@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 	"unicode"
@@ -28,6 +29,14 @@ func (c *Check) Text(field, value string, needed bool, limit int) {
 		c.Add(field, "web.error.field.characters")
 	case utf8.RuneCountInString(value) > limit:
 		c.Add(field, "web.error.field.long", "limit", limit)
+	}
+}
+
+// HTTPS refuses anything but an absolute https address without credentials.
+func (c *Check) HTTPS(field, value string) {
+	parsed, err := url.Parse(value)
+	if err != nil || parsed.Scheme != "https" || parsed.Host == "" || parsed.User != nil || len(value) > 2000 {
+		c.Add(field, "web.error.field.https")
 	}
 }
 

@@ -404,6 +404,8 @@ var visits = []visit{
 	{route: "POST /pool/drafts/{id}/sign-in", path: at("/pool/drafts/", (*estate).draft, "/sign-in"), fields: []string{"domains", "neuve.example"}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
 	{route: "GET /pool/drafts/{id}/first", path: at("/pool/drafts/", (*estate).draft, "/first"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /pool/drafts/{id}/first", path: at("/pool/drafts/", (*estate).draft, "/first"), fields: []string{"given_name", "Anne", "family_name", "Neuve", "address", "anne@neuve.example"}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
+	{route: "GET /pool/drafts/{id}/services", path: at("/pool/drafts/", (*estate).draft, "/services"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /pool/drafts/{id}/services", path: at("/pool/drafts/", (*estate).draft, "/services"), fields: []string{"links", "Finances https://finances.example/"}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
 	{route: "GET /pool/drafts/{id}/open", path: at("/pool/drafts/", (*estate).draft, "/open"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /pool/drafts/{id}/open", path: at("/pool/drafts/", (*estate).draft, "/open"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 422},
 	{route: "POST /pool/drafts/{id}/drop", path: at("/pool/drafts/", (*estate).draft, "/drop"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},

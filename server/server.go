@@ -87,6 +87,7 @@ type Server struct {
 
 	directories   *ldapdir.Servers
 	weatherSource weather.Source // nil: no weather
+	outside       *http.Client   // for pages of applications
 
 	stop    context.CancelFunc
 	workers sync.WaitGroup
@@ -232,6 +233,7 @@ func (s *Server) openProtocols(sealer *seal.Sealer) error {
 		return err
 	}
 	client := outgoing.NewClient(s.Config.Applications.AllowInside, roots)
+	s.outside = client
 	people := s.people()
 	s.CAS = cas.New(cas.Options{DB: s.DB, SSO: s.SSO, Applications: s.Applications, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
 	s.OpenID = openid.New(openid.Options{DB: s.DB, SSO: s.SSO, Applications: s.Applications, People: people, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})

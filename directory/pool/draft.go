@@ -15,7 +15,7 @@ import (
 )
 
 // steps are the screens of a new collectivity, in their order.
-var steps = []string{"identity", "look", "sign-in", "first", "open"}
+var steps = []string{"identity", "look", "sign-in", "first", "services", "open"}
 
 // step is one link between the screens.
 type step struct {
@@ -54,6 +54,7 @@ func (h *Handler) begin(r *http.Request, page *draftPage, screen string) error {
 	d := page.Draft
 	done := map[string]bool{
 		"identity": d.Known(), "look": d.Collectivity.Colour != "", "sign-in": len(d.Collectivity.Domains) > 0, "first": d.Administered(),
+		"services": d.Services.Any(),
 	}
 	for i, name := range steps {
 		one := step{Name: name, Number: i + 1, Current: name == screen, Done: done[name]}
@@ -362,7 +363,7 @@ func (h *Handler) open(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c, handed := opened.Collectivity, opened.Handed
-	if err := h.Furnish(r.Context(), opened.First, c); err != nil { // it is open, and works without
+	if err := h.Furnish(r.Context(), opened); err != nil { // it is open, and works without
 		h.Log.Error("a new collectivity lacks what others begin with", "collectivity", c.ID, "request", web.RequestID(r), "error", err)
 	}
 	if handed.Link != "" {

@@ -10,7 +10,6 @@ import (
 	"net/http"
 
 	"parvis/directory"
-	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/web"
 	"parvis/sso"
@@ -42,7 +41,9 @@ type Options struct {
 	Troubles  []Trouble // in the order in which they are shown
 	// Furnish gives a new collectivity what every one begins with, in the name of
 	// its first administrator.
-	Furnish func(ctx context.Context, first portal.Caller, c directory.Collectivity) error
+	Furnish func(ctx context.Context, opened directory.Opened) error
+	// Try asks each service for a sign of life.
+	Try func(ctx context.Context, services directory.Services) []Trial
 }
 
 // Handler serves the pages.
@@ -76,6 +77,8 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "POST", Path: "/pool/drafts/{id}/sign-in", Handler: h.takeSignIn},
 		{Method: "GET", Path: "/pool/drafts/{id}/first", Handler: h.showFirst},
 		{Method: "POST", Path: "/pool/drafts/{id}/first", Handler: h.takeFirst},
+		{Method: "GET", Path: "/pool/drafts/{id}/services", Handler: h.showServices},
+		{Method: "POST", Path: "/pool/drafts/{id}/services", Slow: true, Handler: h.takeServices},
 		{Method: "GET", Path: "/pool/drafts/{id}/open", Handler: h.showOpen},
 		{Method: "POST", Path: "/pool/drafts/{id}/open", Handler: h.open},
 		{Method: "POST", Path: "/pool/drafts/{id}/drop", Handler: h.drop},
