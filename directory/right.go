@@ -290,9 +290,9 @@ const (
 // countAdministrators counts the agents who may enter and govern a collectivity for
 // good.
 func countAdministrators(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, now time.Time) (count int, err error) {
-	err = tx.QueryRow(ctx, governing+`
-		SELECT COUNT(*) FROM agents a JOIN accounts c ON c.id = a.account
-		WHERE a.collectivity = $1 AND a.active AND c.active AND `+governs, string(collectivity), database.Millis(now)).Scan(&count)
+	err = tx.QueryRow(ctx, governors+`
+		SELECT COUNT(*) FROM governors CROSS JOIN agents a JOIN accounts c ON c.id = a.account
+		WHERE a.collectivity = $1 AND a.id = governors.id AND a.active AND c.active`, string(collectivity), database.Millis(now)).Scan(&count)
 	return count, err
 }
 
