@@ -36,7 +36,15 @@ const ofAgents = `
 		(SELECT COUNT(*) FROM agent_groups g WHERE g.collectivity = $1 AND ` + catchesNobody + `),
 		(SELECT COALESCE(MAX(g.id), '') FROM agent_groups g WHERE g.collectivity = $1 AND ` + catchesNobody + `),
 		(SELECT COUNT(*) FROM (SELECT 1 FROM agents a WHERE a.collectivity = $1 AND a.active LIMIT 3) few),
+		(SELECT COUNT(*) FROM planned_departures d WHERE d.collectivity = $1 AND d.done = 0 AND d.last_day <= $3),
+		(SELECT COUNT(*) FROM planned_departures d WHERE d.collectivity = $1 AND d.done = 0 AND d.fault <> ''),
+		(SELECT COALESCE(MAX(d.fault), '') FROM planned_departures d WHERE d.collectivity = $1 AND d.done = 0),
 		(SELECT c.created FROM collectivities c WHERE c.id = $1)`
+
+// ofLeavers are the first of those who leave before a day, $2.
+const ofLeavers = `
+	SELECT a.id, a.given_name, a.family_name, d.last_day FROM planned_departures d JOIN agents a ON a.collectivity = d.collectivity AND a.id = d.agent
+	WHERE d.collectivity = $1 AND d.done = 0 AND d.last_day <= $2 ORDER BY d.last_day, d.agent LIMIT 5`
 
 // What is wrong with an agent a, as the list of agents is narrowed to it too.
 const (
@@ -62,8 +70,10 @@ const ofRights = governors + `
 type concerned struct {
 	now, created                                  time.Time
 	late, noUnit, noEmail, noDoor, stopped, empty int
-	arrival, group, colour                        string
-	agents                                        int // 3 for more
+	leaving, stuck                                int // departures
+	arrival, group, colour, fault                 string
+	leavers                                       []portal.Named // the first of leaving
+	agents                                        int            // 3 for more
 	administrators, ending                        int
 	soonest, assisted                             time.Time
 }
@@ -76,7 +86,7 @@ func (s *Store) Concerns(ctx context.Context, caller portal.Caller) ([]portal.Co
 	found := concerned{now: s.now()}
 	var reads []database.Read
 	if caller.Can(portal.ManageAgents) {
-		reads = append(reads, found.readAgents(caller))
+		reads = append(reads, found.readAgents(caller), found.readLeavers(caller))
 	}
 	if caller.Can(portal.Admin) {
 		reads = append(reads, found.readRights(caller))
@@ -99,11 +109,29 @@ func (s *Store) Concerns(ctx context.Context, caller portal.Caller) ([]portal.Co
 
 func (c *concerned) readAgents(caller portal.Caller) database.Read {
 	return database.Read{
-		Query: ofAgents, Args: []any{string(caller.Collectivity), database.Millis(c.now)},
+		Query: ofAgents, Args: []any{string(caller.Collectivity), database.Millis(c.now), c.leavingBefore()},
 		Row: func(scan func(dest ...any) error) error {
 			var created int64
-			err := scan(&c.late, &c.noUnit, &c.noEmail, &c.noDoor, &c.stopped, &c.arrival, &c.empty, &c.group, &c.agents, &created)
+			err := scan(&c.late, &c.noUnit, &c.noEmail, &c.noDoor, &c.stopped, &c.arrival, &c.empty, &c.group, &c.agents, &c.leaving, &c.stuck, &c.fault, &created)
 			c.created = database.FromMillis(created)
+			return err
+		},
+	}
+}
+
+// leavesSoon is how long before it a departure is told of.
+const leavesSoon = 30 * 24 * time.Hour
+
+func (c *concerned) leavingBefore() string { return c.now.Add(leavesSoon).Format(time.DateOnly) }
+
+func (c *concerned) readLeavers(caller portal.Caller) database.Read {
+	return database.Read{
+		Query: ofLeavers, Args: []any{string(caller.Collectivity), c.leavingBefore()},
+		Row: func(scan func(dest ...any) error) error {
+			var card Agent
+			var day string
+			err := scan(&card.ID, &card.GivenName, &card.FamilyName, &day)
+			c.leavers = append(c.leavers, portal.Named{Name: card.Name(), Path: agentPath(card.ID), Day: dayOf(day)})
 			return err
 		},
 	}
@@ -140,6 +168,8 @@ func (c concerned) ofAgents() []portal.Concern {
 		group += "/" + c.group
 	}
 	add(c.stopped, portal.Concern{Gravity: portal.Broken, Key: "directory.concern.import", Path: "/admin/agents/import/" + c.arrival, Icon: "upload"})
+	add(c.stuck, portal.Concern{Gravity: portal.Broken, Key: "directory.concern.stuck", Why: c.fault, Path: "/admin/agents?state=" + StateLeaving, Icon: "leaving"})
+	add(c.leaving, portal.Concern{Gravity: portal.Coming, Key: "directory.concern.leaving", Named: c.leavers, Path: "/admin/agents?state=" + StateLeaving, Icon: "leaving"})
 	add(c.late, portal.Concern{Gravity: portal.Waiting, Key: "directory.concern.late", Path: "/admin/agents?state=" + StateLate, Icon: "mail"})
 	add(c.empty, portal.Concern{Gravity: portal.Missing, Key: "directory.concern.empty-rule", Why: "directory.concern.empty-rule.why", Path: group, Icon: "people"})
 	add(c.noDoor, portal.Concern{

@@ -25,10 +25,11 @@ const (
 	StateNoUnit  = "no-unit"
 	StateNoEmail = "no-email"
 	StateNoDoor  = "no-door" // nothing lets her sign in, nor invites her
+	StateLeaving = "leaving" // her departure is planned
 )
 
 // States lists them in the order in which an administrator chooses.
-var States = []string{StateActive, StateNever, StateInvited, StateLate, StateListed, StateClosed, StateNoUnit, StateNoEmail, StateNoDoor}
+var States = []string{StateActive, StateNever, StateInvited, StateLate, StateListed, StateLeaving, StateClosed, StateNoUnit, StateNoEmail, StateNoDoor}
 
 // RosterQuery says which agents to list. The zero query lists the first page of
 // all.
@@ -51,6 +52,7 @@ type Enrolled struct {
 	Closed  time.Time // zero while she is active
 	Changed time.Time // her card, last; zero for never
 	Keyed   bool      // has a password that Parvis keeps
+	LastDay time.Time // when her departure is planned, zero for none
 }
 
 // Roster is a page of agents in the order of family names.
@@ -67,11 +69,12 @@ const (
 		WHEN a.account IS NULL THEN 'listed' WHEN a.entered = 0 THEN 'never' ELSE 'active' END`
 	enrolledFrom = agentTables + `LEFT JOIN invitations i ON i.collectivity = a.collectivity AND i.agent = a.id
 		LEFT JOIN accounts p ON p.id = a.account
+		LEFT JOIN planned_departures d ON d.collectivity = a.collectivity AND d.agent = a.id AND d.done = 0
 		WHERE a.collectivity = $1 `
 	enrolledColumns = `SELECT ` + agentColumns + `, ` + stateOf + `, COALESCE(p.login, ''), a.entered,
 		COALESCE(i.created, 0), COALESCE(i.expires, 0), COALESCE(i.mail, ''),
-		EXISTS (SELECT 1 FROM account_passwords w WHERE w.account = a.account), a.closed, a.changed`
-	inState = `($2 = '' OR ` + stateOf + ` = $2 OR $2 = 'late' AND a.active AND i.agent IS NOT NULL AND i.expires <= $8
+		EXISTS (SELECT 1 FROM account_passwords w WHERE w.account = a.account), a.closed, a.changed, COALESCE(d.last_day, '')`
+	inState = `($2 = '' OR ` + stateOf + ` = $2 OR $2 = 'late' AND a.active AND i.agent IS NOT NULL AND i.expires <= $8 OR $2 = 'leaving' AND d.agent IS NOT NULL
 			OR $2 = 'no-unit' AND ` + withoutUnit + ` OR $2 = 'no-email' AND ` + withoutEmail + ` OR $2 = 'no-door' AND ` + withoutDoor + `)`
 	rosterWhere = `AND ` + inState + `
 			AND a.search_text LIKE $3 || '' AND a.search_text LIKE $4 || '' AND a.search_text LIKE $5 || '' AND a.search_text LIKE $6 || ''
@@ -168,10 +171,11 @@ func (s *Store) Enrolled(ctx context.Context, caller portal.Caller, id portal.Ag
 
 func scanEnrolled(rows *sql.Rows) (one Enrolled, err error) {
 	var entered, invited, expires, closed, changed int64
+	var last string
 	one.Agent, err = scanAgent(func(dest ...any) error {
-		return rows.Scan(append(dest, &one.State, &one.Login, &entered, &invited, &expires, &one.Letter, &one.Keyed, &closed, &changed)...)
+		return rows.Scan(append(dest, &one.State, &one.Login, &entered, &invited, &expires, &one.Letter, &one.Keyed, &closed, &changed, &last)...)
 	})
 	one.Entered, one.Invited, one.Expires = database.FromMillis(entered), database.FromMillis(invited), database.FromMillis(expires)
-	one.Closed, one.Changed = database.FromMillis(closed), database.FromMillis(changed)
+	one.Closed, one.Changed, one.LastDay = database.FromMillis(closed), database.FromMillis(changed), dayOf(last)
 	return one, err
 }

@@ -59,6 +59,7 @@ var catalogue = []Table{
 	{Name: "card_fields", Key: []string{"field"}},
 	{Name: "agent_photos", Key: []string{"agent", "side"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "stated_absences", Key: []string{"agent"}, Person: map[string]Fate{"agent": Gone}},
+	{Name: "planned_departures", Key: []string{"agent"}, Person: map[string]Fate{"agent": Gone, "successor": Nobody, "planned_by": Pseudonym}},
 	{Name: "mandates", Key: []string{"id"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "directory_stamps", Excluded: isDerived},
 	{Name: "assistances", Key: []string{"id"}, Excluded: isPool, Account: []string{"account"}},
