@@ -60,6 +60,8 @@ var catalogue = []Table{
 	{Name: "agent_photos", Key: []string{"agent", "side"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "stated_absences", Key: []string{"agent"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "planned_departures", Key: []string{"agent"}, Person: map[string]Fate{"agent": Gone, "successor": Nobody, "planned_by": Pseudonym}},
+	{Name: "unit_moves", Key: []string{"id"}, Excluded: isPassing, Person: map[string]Fate{"agent": Pseudonym}},
+	{Name: "unit_move_items", Key: []string{"move", "agent", "unit"}, Excluded: isPassing, Person: map[string]Fate{"agent": Gone}},
 	{Name: "mandates", Key: []string{"id"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "directory_stamps", Excluded: isDerived},
 	{Name: "assistances", Key: []string{"id"}, Excluded: isPool, Account: []string{"account"}},

@@ -257,6 +257,7 @@ var visits = []visit{
 	{route: "POST /admin/rights", fields: []string{"to", "agent:{agent}", "right", "news.edit"}, author: 404, colleague: 404, stranger: 422, anonymous: 303},
 	{route: "POST /admin/rights/{id}/take", path: at("/admin/rights/", (*estate).right, "/take"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/rights/{id}/give-back", path: at("/admin/rights/", (*estate).takenRight, "/give-back"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/units/moves/{id}/undo", path: at("/admin/units/moves/", (*estate).unitMove, "/undo"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /admin/agents/{id}/departure", path: at("/admin/agents/", card, "/departure"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/agents/{id}/departure", path: at("/admin/agents/", card, "/departure"), fields: []string{"last_day", inDays(3)}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/agents/{id}/departure/cancel", path: at("/admin/agents/", card, "/departure/cancel"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},

@@ -22,3 +22,27 @@ CREATE TABLE planned_departures (
 CREATE INDEX planned_departures_by_due ON planned_departures (due) WHERE done = 0;
 CREATE INDEX planned_departures_by_day ON planned_departures (collectivity, last_day) WHERE done = 0;
 CREATE INDEX planned_departures_by_successor ON planned_departures (collectivity, successor, seen);
+
+-- What was moved out of a unit at once, kept for thirty days to be undone. The unit is
+-- told as it was: it may have been deleted since.
+CREATE TABLE unit_moves (
+	collectivity TEXT   NOT NULL REFERENCES collectivities (id),
+	id           TEXT   NOT NULL,
+	unit         TEXT   NOT NULL, -- out of which
+	name         TEXT   NOT NULL,
+	parent       TEXT   NOT NULL,
+	target       TEXT   NOT NULL, -- '' for no unit
+	moved        BIGINT NOT NULL, -- ms since the epoch, UTC
+	agent        TEXT   NOT NULL, -- who did
+	PRIMARY KEY (collectivity, id)
+);
+CREATE INDEX unit_moves_by_time ON unit_moves (collectivity, moved);
+
+-- Who and what was moved; a row is deleted once it is back.
+CREATE TABLE unit_move_items (
+	collectivity TEXT NOT NULL REFERENCES collectivities (id),
+	move         TEXT NOT NULL,
+	agent        TEXT NOT NULL, -- '' for a unit
+	unit         TEXT NOT NULL, -- '' for an agent
+	PRIMARY KEY (collectivity, move, agent, unit)
+);
