@@ -32,6 +32,7 @@ var allCollectivities = []struct{ file, start, why string }{
 	{"directory/invitation.go", "SELECT collectivity, agent, login FROM invitations WHERE hash", "the same, as it is used up"},
 	{"directory/arrival_run.go", "SELECT collectivity, id, state, file_name, columns, namesakes, units, plan, reached, invites, invited, account, agent, address, fault, created, begun, ended FROM arrivals WHERE state", "the imports under way, each by its collectivity"},
 	{"directory/arrival_run.go", "SELECT collectivity, id, state, file_name, columns, namesakes, units, plan, reached, invites, invited, account, agent, address, fault, created, begun, ended FROM arrivals WHERE begun", "old imports: deletes each by its collectivity and id"},
+	{"directory/departure_run.go", "SELECT collectivity, agent FROM planned_departures WHERE done", "the departures whose day is over, each by its collectivity"},
 	{"portal/post/worker.go", "SELECT collectivity, id, letter", "the next letters to send, each by its collectivity"},
 	{"portal/post/worker.go", "DELETE FROM outgoing_mail WHERE due = 0", "what became of letters given up long ago"},
 	{"portal/post/lost.go", "SELECT collectivity, COUNT(*) FROM outgoing_mail", "how many letters were given up in each, for the operator"},

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"parvis/portal"
 	"parvis/portal/i18n"
@@ -31,7 +32,10 @@ type agentPage struct {
 	Joined     string   // identifiers of the groups that are ticked, for the form to tell what changed
 	Sends      bool
 	Given      []string // fields that a directory server writes
-	Governs    bool     // all of the collectivity: she may have a person erased
+	Departure  Departure
+	LastDay    time.Time // of the departure, zero for none
+	Helper     bool      // she assists: half of the buttons lead nowhere for her
+	Governs    bool      // all of the collectivity: she may have a person erased
 }
 
 // IsGiven says whether a directory server writes a field, in a template.
@@ -111,6 +115,10 @@ func (h *Handler) renderAgent(w http.ResponseWriter, r *http.Request, status int
 	if page.Units, err = h.store.Units(ctx, caller); err != nil {
 		return err
 	}
+	if page.Departure, err = h.store.Departure(ctx, caller, enrolled.ID); err != nil {
+		return err
+	}
+	page.LastDay, page.Helper = dayOf(page.Departure.LastDay), web.Assists(caller)
 	if page.Given, err = h.store.GivenFields(ctx, caller, enrolled.ID); err != nil {
 		return err
 	}
@@ -155,7 +163,7 @@ func (h *Handler) takeAgent(w http.ResponseWriter, r *http.Request) error {
 		*field.of(&typed) = strings.TrimSpace(r.PostFormValue(field.name))
 	}
 	var err error
-	if typed.Manager, page.Candidates, err = h.meantManager(r, shown.Manager, page.Manager); err == nil {
+	if typed.Manager, page.Candidates, err = h.meant(r, managerField, shown.Manager, page.Manager); err == nil {
 		err = h.store.ChangeAgent(r.Context(), web.CallerOf(r), shown, typed, web.ClientAddr(r))
 	}
 	err = withCard(err, typed)
@@ -189,10 +197,11 @@ func withCard(err error, typed Agent) error {
 // asked for.
 const maxCandidates = 8
 
-// meantManager finds whom a whole name or an address means. When it may be several, or
-// is only a part of a name, they come with the refusal, to choose from.
-func (h *Handler) meantManager(r *http.Request, shown portal.AgentID, text string) (portal.AgentID, []Agent, error) {
-	if chosen := r.PostFormValue("manager_id"); chosen != "" {
+// meant finds whom a whole name or an address in a field means, shown being the one whom
+// the form had there. When it may be several, or is only a part of a name, they come with
+// the refusal, to choose from.
+func (h *Handler) meant(r *http.Request, field string, shown portal.AgentID, text string) (portal.AgentID, []Agent, error) {
+	if chosen := r.PostFormValue(field + "_id"); chosen != "" {
 		return portal.AgentID(chosen), nil, nil
 	}
 	if text == "" {
@@ -215,11 +224,11 @@ func (h *Handler) meantManager(r *http.Request, shown portal.AgentID, text strin
 	case len(exact) == 1 && found.Total <= maxCandidates:
 		return exact[0].ID, nil, nil
 	case found.Total == 0:
-		return "", nil, portal.FieldErrors{portal.Invalid(managerField, "directory.error.manager")}
+		return "", nil, portal.FieldErrors{portal.Invalid(field, "directory.error.manager")}
 	case found.Total == 1:
-		return "", found.Agents, portal.FieldErrors{portal.Invalid(managerField, "directory.error.manager.one")}
+		return "", found.Agents, portal.FieldErrors{portal.Invalid(field, "directory.error.manager.one")}
 	}
-	return "", found.Agents, portal.FieldErrors{portal.Invalid(managerField, "directory.error.manager.several")}
+	return "", found.Agents, portal.FieldErrors{portal.Invalid(field, "directory.error.manager.several")}
 }
 
 // showOther tells what another administrator changed since the form was shown,

@@ -25,6 +25,7 @@ func (h *Handler) unitRoutes() []web.Route {
 		{Method: "GET", Path: "/admin/units/{id}/empty", Access: admin, Handler: h.askEmpty},
 		{Method: "POST", Path: "/admin/units/{id}/empty", Access: admin, Handler: h.emptyUnit},
 		{Method: "POST", Path: "/admin/units/{id}/delete", Access: admin, Handler: h.deleteUnit},
+		{Method: "POST", Path: "/admin/units/moves/{id}/undo", Access: admin, Slow: true, Handler: h.undoMove},
 	}
 }
 
@@ -41,6 +42,8 @@ type unitsPage struct {
 	Total    int
 	Links    themes.Pages
 	Download string // address of the file of what is listed
+	Moves    []UnitMove
+	Helper   bool // she assists, and undoes nothing
 }
 
 type unitRow struct {
@@ -64,6 +67,10 @@ func (h *Handler) showUnits(w http.ResponseWriter, r *http.Request) error {
 		seen[unit.Parent] = true
 	}
 	page.narrow(units)
+	if page.Moves, err = h.store.Moves(r.Context(), web.CallerOf(r)); err != nil {
+		return err
+	}
+	page.Helper = web.Assists(web.CallerOf(r))
 	printer := web.Printer(r)
 	page.Links = web.PageLinks(r, printer.T("directory.pages"), page.Query.Page, (page.Total+unitsSize-1)/unitsSize)
 	page.Title, page.Section = printer.T("directory.units"), "admin"
@@ -248,15 +255,32 @@ func (h *Handler) emptyUnit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id := portal.UnitID(web.Var(r, "id"))
-	_, err := h.store.EmptyUnit(r.Context(), web.CallerOf(r), id, portal.UnitID(r.PostFormValue("unit")), web.ClientAddr(r))
+	move, err := h.store.EmptyUnit(r.Context(), web.CallerOf(r), id, portal.UnitID(r.PostFormValue("unit")), web.ClientAddr(r))
 	if form, refused := web.FormErrors(r, err); err != nil && refused {
 		return h.reshowUnit(w, r, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
 		return err
 	}
-	web.SetFlash(w, r, "directory.unit.emptied")
+	web.SetUndo(w, r, "directory.unit.move.undo", movePath(move), "directory.unit.emptied")
 	return web.Redirect(w, r, unitPath(id))
+}
+
+func movePath(move string) string { return unitsPath + "/moves/" + move + "/undo" }
+
+// undoMove brings back what was moved out of a unit, and says what stayed.
+func (h *Handler) undoMove(w http.ResponseWriter, r *http.Request) error {
+	back, kept, err := h.store.UndoMove(r.Context(), web.CallerOf(r), web.Var(r, "id"), web.ClientAddr(r))
+	if err != nil {
+		return err
+	}
+	printer := web.Printer(r)
+	key, said := "directory.unit.move.undone", []string{"back", printer.N("directory.unit.move.back", back)}
+	if kept > 0 {
+		key, said = "directory.unit.move.partly", append(said, "kept", printer.N("directory.unit.move.kept", kept))
+	}
+	web.SetFlash(w, r, key, said...)
+	return web.Redirect(w, r, unitsPath)
 }
 
 func (h *Handler) deleteUnit(w http.ResponseWriter, r *http.Request) error {

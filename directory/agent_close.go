@@ -17,19 +17,12 @@ const undoLife = 30 * 24 * time.Hour
 // CloseAgent lets an agent of the caller's collectivity in no more: she is
 // neither listed nor found, leaves at her next request, her app passwords serve
 // no more, and a link that invites her is dead. What she wrote stays.
-// portal.ErrConflict for the last administrator who can sign in. Address is the
+// What was planned of her departure is done with it. portal.ErrConflict for the last
+// administrator who can sign in. Address is the
 // client's, for the journal. An agent who is closed already stays so.
 func (s *Store) CloseAgent(ctx context.Context, caller portal.Caller, agent portal.AgentID, address string) error {
 	err := s.turn(ctx, caller, agent, audit.AgentClosed, address, func(tx *database.Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM invitations WHERE collectivity = $1 AND agent = $2`, string(caller.Collectivity), string(agent))
-		if err != nil {
-			return err
-		}
-		return keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
-			_, err := tx.Exec(ctx, `UPDATE agents SET active = FALSE, closed = $1 WHERE collectivity = $2 AND id = $3`,
-				database.Millis(s.now()), string(caller.Collectivity), string(agent))
-			return err
-		})
+		return s.shut(ctx, tx, caller.Collectivity, agent)
 	})
 	if err != nil {
 		return fmt.Errorf("directory: close agent: %w", err)
@@ -56,6 +49,9 @@ func (s *Store) reopen(ctx context.Context, tx *database.Tx, collectivity portal
 	var closed int64
 	err := tx.QueryRow(ctx, `SELECT closed FROM agents WHERE collectivity = $1 AND id = $2`, string(collectivity), string(agent)).Scan(&closed)
 	if err != nil {
+		return err
+	}
+	if err := s.undoDeparture(ctx, tx, collectivity, agent); err != nil {
 		return err
 	}
 	texts := []string{`UPDATE agents SET active = TRUE, closed = 0 WHERE collectivity = $1 AND id = $2`}

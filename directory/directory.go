@@ -30,6 +30,9 @@ type Store struct {
 	groupMentions []GroupMentions
 	reviewed      []Openings
 	absences      []Absences
+	agendas       Agendas // nil: nobody hands any over
+	left          []portal.LeftBy
+	departures    []func(id portal.CollectivityID)
 
 	mu       sync.RWMutex
 	watchers []func(account portal.AccountID)

@@ -27,7 +27,7 @@ func NewHandler(store *Store, renderer *web.Renderer, inviter *Inviter, arrivals
 
 // Routes lists the pages.
 func (h *Handler) Routes() []web.Route {
-	return append(slices.Concat(h.adminRoutes(), h.unitRoutes(), h.groupRoutes(), h.ruleRoutes(), h.rightsRoutes(), h.arrivalRoutes(), h.reviewRoutes(), h.deskRoutes(), h.cardRoutes(), h.assistanceRoutes(), h.brandingRoutes()), []web.Route{
+	return append(slices.Concat(h.adminRoutes(), h.departureRoutes(), h.unitRoutes(), h.groupRoutes(), h.ruleRoutes(), h.rightsRoutes(), h.arrivalRoutes(), h.reviewRoutes(), h.deskRoutes(), h.cardRoutes(), h.assistanceRoutes(), h.brandingRoutes()), []web.Route{
 		{Method: "GET", Path: "/directory", Access: web.SignedIn, Handler: h.people},
 		{Method: "GET", Path: "/directory/chart", Access: web.SignedIn, Handler: h.chart},
 		{Method: "GET", Path: "/directory/agents/{id}", Access: web.SignedIn, Handler: h.card},

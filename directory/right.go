@@ -271,7 +271,7 @@ func keepAnAdministrator(ctx context.Context, tx *database.Tx, collectivity port
 
 // governing names the rights that govern a collectivity for good at a moment, $2, and
 // whom they reach; governs is the condition on an agent a that she is one of them. It
-// begins at the rights, which are few, never at the agents.
+// begins at the rights, which are few, never at the agents: CROSS tells SQLite.
 const (
 	governing = `
 		WITH RECURSIVE lasting (kind, subject) AS (
@@ -283,8 +283,8 @@ const (
 		), governors (id) AS (
 			SELECT subject FROM lasting WHERE kind = 'agent'
 			UNION SELECT m.agent FROM lasting JOIN agent_group_members m ON m.collectivity = $1 AND m.group_id = lasting.subject WHERE lasting.kind = 'group'
-			UNION SELECT placed.id FROM below JOIN agents placed ON placed.collectivity = $1 AND placed.unit = below.id
-			UNION SELECT anyone.id FROM lasting JOIN agents anyone ON anyone.collectivity = $1 WHERE lasting.kind = 'everyone'
+			UNION SELECT e.id FROM below CROSS JOIN agents e WHERE e.collectivity = $1 AND e.unit = below.id
+			UNION SELECT e.id FROM lasting CROSS JOIN agents e WHERE e.collectivity = $1 AND lasting.kind = 'everyone'
 		)`
 	governs = `a.id IN (SELECT id FROM governors)`
 )
@@ -293,8 +293,8 @@ const (
 // good.
 func countAdministrators(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, now time.Time) (count int, err error) {
 	err = tx.QueryRow(ctx, governing+`
-		SELECT COUNT(*) FROM governors g JOIN agents a ON a.collectivity = $1 AND a.id = g.id JOIN accounts c ON c.id = a.account
-		WHERE a.active AND c.active`, string(collectivity), database.Millis(now)).Scan(&count)
+		SELECT COUNT(*) FROM governors CROSS JOIN agents a JOIN accounts c ON c.id = a.account
+		WHERE a.collectivity = $1 AND a.id = governors.id AND a.active AND c.active`, string(collectivity), database.Millis(now)).Scan(&count)
 	return count, err
 }
 

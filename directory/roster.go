@@ -19,8 +19,17 @@ const (
 	StateClosed  = "closed"
 )
 
+// What an agent may lack, to narrow the list by beside where she stands.
+const (
+	StateLate    = "late" // was sent a link that serves no more
+	StateNoUnit  = "no-unit"
+	StateNoEmail = "no-email"
+	StateNoDoor  = "no-door" // nothing lets her sign in, nor invites her
+	StateLeaving = "leaving" // her departure is planned
+)
+
 // States lists them in the order in which an administrator chooses.
-var States = []string{StateActive, StateNever, StateInvited, StateListed, StateClosed}
+var States = []string{StateActive, StateNever, StateInvited, StateLate, StateListed, StateLeaving, StateClosed, StateNoUnit, StateNoEmail, StateNoDoor}
 
 // RosterQuery says which agents to list. The zero query lists the first page of
 // all.
@@ -43,6 +52,7 @@ type Enrolled struct {
 	Closed  time.Time // zero while she is active
 	Changed time.Time // her card, last; zero for never
 	Keyed   bool      // has a password that Parvis keeps
+	LastDay time.Time // when her departure is planned, zero for none
 }
 
 // Roster is a page of agents in the order of family names.
@@ -59,28 +69,31 @@ const (
 		WHEN a.account IS NULL THEN 'listed' WHEN a.entered = 0 THEN 'never' ELSE 'active' END`
 	enrolledFrom = agentTables + `LEFT JOIN invitations i ON i.collectivity = a.collectivity AND i.agent = a.id
 		LEFT JOIN accounts p ON p.id = a.account
+		LEFT JOIN planned_departures d ON d.collectivity = a.collectivity AND d.agent = a.id AND d.done = 0
 		WHERE a.collectivity = $1 `
 	enrolledColumns = `SELECT ` + agentColumns + `, ` + stateOf + `, COALESCE(p.login, ''), a.entered,
 		COALESCE(i.created, 0), COALESCE(i.expires, 0), COALESCE(i.mail, ''),
-		EXISTS (SELECT 1 FROM account_passwords w WHERE w.account = a.account), a.closed, a.changed`
-	rosterWhere = `AND ($2 = '' OR ` + stateOf + ` = $2)
+		EXISTS (SELECT 1 FROM account_passwords w WHERE w.account = a.account), a.closed, a.changed, COALESCE(d.last_day, '')`
+	inState = `($2 = '' OR ` + stateOf + ` = $2 OR $2 = 'late' AND a.active AND i.agent IS NOT NULL AND i.expires <= $8 OR $2 = 'leaving' AND d.agent IS NOT NULL
+			OR $2 = 'no-unit' AND ` + withoutUnit + ` OR $2 = 'no-email' AND ` + withoutEmail + ` OR $2 = 'no-door' AND ` + withoutDoor + `)`
+	rosterWhere = `AND ` + inState + `
 			AND a.search_text LIKE $3 || '' AND a.search_text LIKE $4 || '' AND a.search_text LIKE $5 || '' AND a.search_text LIKE $6 || ''
 			AND ($7 = '' OR a.unit IN (WITH RECURSIVE below (id) AS (
 				SELECT b.id FROM units b WHERE b.collectivity = $1 AND b.id = $7
 				UNION SELECT c.id FROM units c JOIN below ON c.parent = below.id WHERE c.collectivity = $1) SELECT id FROM below))`
 	countRoster  = `SELECT COUNT(*)` + enrolledFrom + rosterWhere
-	listRoster   = enrolledColumns + enrolledFrom + rosterWhere + ` ORDER BY a.sort_name, a.id LIMIT 0 + $8 OFFSET $9`
-	exportRoster = enrolledColumns + enrolledFrom + rosterWhere + ` AND (a.sort_name, a.id) > ($8, $9) ORDER BY a.sort_name, a.id LIMIT 0 + $10`
+	listRoster   = enrolledColumns + enrolledFrom + rosterWhere + ` ORDER BY a.sort_name, a.id LIMIT 0 + $9 OFFSET $10`
+	exportRoster = enrolledColumns + enrolledFrom + rosterWhere + ` AND (a.sort_name, a.id) > ($9, $10) ORDER BY a.sort_name, a.id LIMIT 0 + $11`
 )
 
-// args are the parameters of rosterWhere.
-func (q RosterQuery) args(caller portal.Caller) []any {
+// args are the parameters of rosterWhere at a moment.
+func (q RosterQuery) args(caller portal.Caller, now time.Time) []any {
 	args := []any{string(caller.Collectivity), q.State}
 	patterns, _ := patternsOf(q.Text)
 	for _, pattern := range patterns {
 		args = append(args, pattern)
 	}
-	return append(args, string(q.Unit))
+	return append(args, string(q.Unit), database.Millis(now))
 }
 
 // Roster lists the agents of the caller's collectivity for its administrator,
@@ -90,7 +103,7 @@ func (s *Store) Roster(ctx context.Context, caller portal.Caller, query RosterQu
 		return Roster{}, fmt.Errorf("directory: list agents: %w", err)
 	}
 	var roster Roster
-	args := query.args(caller)
+	args := query.args(caller, s.now())
 	if err := s.db.QueryRow(ctx, countRoster, args...).Scan(&roster.Total); err != nil {
 		return Roster{}, fmt.Errorf("directory: count agents: %w", err)
 	}
@@ -118,7 +131,7 @@ func (s *Store) RosterAfter(ctx context.Context, caller portal.Caller, query Ros
 	if after != nil {
 		name, id = after.sortName(), string(after.ID)
 	}
-	rows, err := s.db.Query(ctx, exportRoster, append(query.args(caller), name, id, size)...)
+	rows, err := s.db.Query(ctx, exportRoster, append(query.args(caller, s.now()), name, id, size)...)
 	agents, err := database.Collect(rows, err, scanEnrolled)
 	if err == nil {
 		err = s.veilRoster(ctx, caller, agents)
@@ -158,10 +171,11 @@ func (s *Store) Enrolled(ctx context.Context, caller portal.Caller, id portal.Ag
 
 func scanEnrolled(rows *sql.Rows) (one Enrolled, err error) {
 	var entered, invited, expires, closed, changed int64
+	var last string
 	one.Agent, err = scanAgent(func(dest ...any) error {
-		return rows.Scan(append(dest, &one.State, &one.Login, &entered, &invited, &expires, &one.Letter, &one.Keyed, &closed, &changed)...)
+		return rows.Scan(append(dest, &one.State, &one.Login, &entered, &invited, &expires, &one.Letter, &one.Keyed, &closed, &changed, &last)...)
 	})
 	one.Entered, one.Invited, one.Expires = database.FromMillis(entered), database.FromMillis(invited), database.FromMillis(expires)
-	one.Closed, one.Changed = database.FromMillis(closed), database.FromMillis(changed)
+	one.Closed, one.Changed, one.LastDay = database.FromMillis(closed), database.FromMillis(changed), dayOf(last)
 	return one, err
 }

@@ -318,11 +318,11 @@ func heldBy(ctx context.Context, from rows, collectivity portal.CollectivityID, 
 }
 
 // EmptyUnit moves the agents of a unit, closed ones too, and the units below it
-// into another one, "" for none: then it may be deleted. It returns how many
-// agents moved.
-func (s *Store) EmptyUnit(ctx context.Context, caller portal.Caller, id, into portal.UnitID, address string) (count int, err error) {
+// into another one, "" for none: then it may be deleted. It returns what UndoMove takes
+// it back by.
+func (s *Store) EmptyUnit(ctx context.Context, caller portal.Caller, id, into portal.UnitID, address string) (move string, err error) {
 	if err := caller.Require(portal.ManageAgents); err != nil {
-		return 0, fmt.Errorf("directory: empty unit: %w", err)
+		return "", fmt.Errorf("directory: empty unit: %w", err)
 	}
 	err = s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
 		unit, err := readUnit(ctx, tx, caller.Collectivity, id)
@@ -348,10 +348,12 @@ func (s *Store) EmptyUnit(ctx context.Context, caller portal.Caller, id, into po
 		if err := s.mayDecideIn(ctx, tx, caller, id); err != nil {
 			return nil, err
 		}
+		if move, err = s.keepMove(ctx, tx, caller, unit, into); err != nil {
+			return nil, err
+		}
 		if ids, err = respell(ctx, tx, caller.Collectivity, id, name); err != nil {
 			return nil, err
 		}
-		count = len(ids)
 		err = keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
 			return s.followChart(ctx, tx, caller, id, into, true, address, func() error {
 				_, err := tx.Exec(ctx, `UPDATE agents SET unit = $1, changed = $4, changed_by = $5 WHERE collectivity = $2 AND unit = $3`,
@@ -370,10 +372,10 @@ func (s *Store) EmptyUnit(ctx context.Context, caller portal.Caller, id, into po
 		return ids, s.tellUnit(ctx, tx, caller, audit.UnitEmptied, unit, unit.Name+" → "+cmp.Or(name, "–"), address)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("directory: empty unit: %w", err)
+		return "", fmt.Errorf("directory: empty unit: %w", err)
 	}
 	s.redrawn(caller.Collectivity)
-	return count, nil
+	return move, nil
 }
 
 // errUnitHolds refuses to lose where people are.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"log/slog"
 	"net/http"
 	"slices"
 
@@ -8,8 +9,13 @@ import (
 	"parvis/portal/web"
 )
 
-// adminPage lists what the administrator of a collectivity decides.
-type adminPage struct{ renderer *web.Renderer }
+// adminPage tells the administrator of a collectivity what asks for her attention, and
+// lists what she decides.
+type adminPage struct {
+	renderer *web.Renderer
+	sources  []concernSource
+	log      *slog.Logger
+}
 
 func (a adminPage) routes() []web.Route {
 	return []web.Route{{Method: "GET", Path: "/admin", Access: web.Administrator, Handler: a.show}}
@@ -18,7 +24,26 @@ func (a adminPage) routes() []web.Route {
 // adminShown is what the caller may govern.
 type adminShown struct {
 	web.Page
+	attention
+	Shelves []adminShelf
+}
+
+// adminShelf is a part of what is governed, under one heading.
+type adminShelf struct {
+	Key     string
 	Entries []adminEntry
+}
+
+// adminShelves are the entries of each heading, by their keys. An entry that is on none
+// stands under the last.
+var adminShelves = []struct {
+	key     string
+	entries []string
+}{
+	{"people", []string{"agents", "units", "groups", "cards", "mirror"}},
+	{"access", []string{"rights", "applications", "signin", "factors"}},
+	{"life", []string{"journal", "assistance", "export", "erasures"}},
+	{"more", nil},
 }
 
 // adminEntry leads to what a right governs.
@@ -46,15 +71,31 @@ var adminEntries = []adminEntry{
 }
 
 func (a adminPage) show(w http.ResponseWriter, r *http.Request) error {
-	page := &adminShown{}
-	for _, entry := range adminEntries {
-		if helper := web.Assists(web.CallerOf(r)); helper && !slices.Contains(assisted, "GET "+entry.Href) {
-			continue // a page that is not there for her
-		}
-		if web.CallerOf(r).Can(entry.right) {
-			page.Entries = append(page.Entries, entry)
-		}
-	}
+	page := &adminShown{attention: a.attend(r), Shelves: shelvesFor(web.CallerOf(r))}
 	page.Title, page.Section = web.Printer(r).T("server.admin.title"), "admin"
 	return a.renderer.Render(w, r, http.StatusOK, "server/admin", page)
+}
+
+// shelvesFor puts what the caller may govern under its headings.
+func shelvesFor(caller portal.Caller) []adminShelf {
+	opens, placed := opensFor(caller), map[string]bool{}
+	shelf := func(key string, wanted func(entry adminEntry) bool) adminShelf {
+		one := adminShelf{Key: key}
+		for _, entry := range adminEntries {
+			if !placed[entry.Key] && caller.Can(entry.right) && opens(entry.Href) && wanted(entry) {
+				one.Entries, placed[entry.Key] = append(one.Entries, entry), true
+			}
+		}
+		return one
+	}
+	var shelves []adminShelf
+	for _, heading := range adminShelves {
+		one := shelf(heading.key, func(entry adminEntry) bool {
+			return heading.entries == nil || slices.Contains(heading.entries, entry.Key)
+		})
+		if len(one.Entries) > 0 {
+			shelves = append(shelves, one)
+		}
+	}
+	return shelves
 }

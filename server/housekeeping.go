@@ -55,7 +55,7 @@ func (s *Server) cleanEach(ctx context.Context) error {
 		if err := s.Directory.ForgetGroups(ctx, c.ID); err != nil {
 			return err
 		}
-		if err := s.Directory.CleanLogos(ctx, c.ID); err != nil {
+		if err := errors.Join(s.Directory.CleanLogos(ctx, c.ID), s.Directory.ForgetDepartures(ctx, c.ID), s.Directory.ForgetMoves(ctx, c.ID)); err != nil {
 			return err
 		}
 		if err := s.Directory.ForgetDeskViews(ctx, c.ID, now); err != nil {

@@ -94,7 +94,7 @@ func (s *Server) mount(context.Context, Options) error {
 		api.New(api.Options{Store: s.Directory, Journal: s.Journal, Auth: s.SSO.AppPasswords, Catalogue: s.catalogue, Log: s.log}).Routes(),
 		s.themes.routes(),
 		standing{s.renderer}.routes(),
-		adminPage{s.renderer}.routes(),
+		adminPage{s.renderer, s.concernSources(), s.log}.routes(),
 		pool.NewHandler(pool.Options{
 			Store: s.Directory, Inviter: s.Inviter, Journal: s.Journal, Methods: s.SSO.Methods, Factors: s.SSO.Factors,
 			Passwords: s.SSO.Passwords, Sessions: s.SSO.Sessions, Renderer: s.renderer, Log: s.log, Sizes: s.Documents, Furnish: s.furnish, Try: s.tryServices,

@@ -72,6 +72,7 @@ type Server struct {
 	Post         *post.Queue
 	Inviter      *directory.Inviter
 	Arrivals     *directory.Arrivals
+	Departures   *directory.Departures
 	Mirror       *mirror.Mirror
 	Inbox        *todo.Inbox
 	Leaving      *leaving.Store
@@ -188,6 +189,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Directory.OnChange(s.SSO.Forget)
 	s.Inviter = directory.NewInviter(s.Directory, s.SSO.Methods, s.Post, s.catalogue, s.Config.address())
 	s.Arrivals = directory.NewArrivals(s.Directory, s.Inviter, s.log)
+	s.Departures = directory.NewDepartures(s.Directory, s.log)
 	s.Applications = applications.New(s.DB, appDirectory{s.Directory})
 	s.Directory.OnChart(s.Applications.Forget)
 	s.Directory.OnCards(func(id portal.CollectivityID) { s.Home.Changed(id, "directory") })
@@ -218,6 +220,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	} {
 		s.Directory.Mentioning(nil, naming)
 	}
+	s.Directory.Departing(s.Calendar, s.Calendar.LeftBy, s.Documents.LeftBy, s.Mail.LeftBy, s.SSO.LeftBy, s.Inbox.LeftBy)
 	s.Directory.Reviewing(s.Applications.Openings, s.Documents.Openings, s.Calendar.Openings, s.Mail.Openings)
 	return s.openSearch(options)
 }
@@ -315,7 +318,7 @@ func (s *Server) Start() {
 	s.stop = cancel
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
-		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run, "archives": s.Leaving.Run,
+		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "departures": s.Departures.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run, "archives": s.Leaving.Run,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

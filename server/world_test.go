@@ -232,6 +232,18 @@ func (e *estate) arrival() string {
 	return id
 }
 
+// unitMove is all of a unit, moved away at once.
+func (e *estate) unitMove() string {
+	e.t.Helper()
+	from, err := e.Directory.AddUnit(e.t.Context(), e.admin, directory.Unit{Name: e.text(e.group)}, "")
+	e.must(err)
+	_, err = e.Directory.AddUnit(e.t.Context(), e.admin, directory.Unit{Name: e.text(e.group), Parent: from}, "")
+	e.must(err)
+	move, err := e.Directory.EmptyUnit(e.t.Context(), e.admin, from, "", "")
+	e.must(err)
+	return move
+}
+
 func (e *estate) removedGroup() string {
 	id := e.team()
 	e.must(e.Directory.DeleteGroup(e.t.Context(), e.admin, portal.GroupID(id), ""))

@@ -85,6 +85,9 @@ type People interface {
 	// Staff lists the active agents of the caller's collectivity who have an
 	// account, by name, for its administrator.
 	Staff(ctx context.Context, caller portal.Caller) ([]Member, error)
+	// BareAdministrators counts those who govern the caller's collectivity for good
+	// and have no second factor.
+	BareAdministrators(ctx context.Context, caller portal.Caller) (int, error)
 	// Groups lists the groups of the caller's collectivity, by name.
 	Groups(ctx context.Context, caller portal.Caller) ([]portal.Group, error)
 	// EmailOf returns the address on the card of a caller's agent, "" for none.

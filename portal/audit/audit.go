@@ -48,10 +48,14 @@ const (
 	PasswordChanged     Action = "password.changed"
 	PasswordHelp        Action = "password.help"
 
-	AgentCreated   Action = "agent.created"
-	AgentChanged   Action = "agent.changed"
-	AgentClosed    Action = "agent.closed"
-	AgentReopened  Action = "agent.reopened"
+	AgentCreated  Action = "agent.created"
+	AgentChanged  Action = "agent.changed"
+	AgentClosed   Action = "agent.closed"
+	AgentReopened Action = "agent.reopened"
+	// The day on which an account closes by itself.
+	DeparturePlanned   Action = "departure.planned"
+	DepartureCalledOff Action = "departure.called-off"
+
 	AgentsExported Action = "agents.exported"
 	CardsDecided   Action = "cards.decided"   // who sees their fields, and who corrects them
 	MembersChanged Action = "members.changed" // by an administrator
@@ -137,7 +141,7 @@ var Actions = []Action{
 	AppPasswordStopped, AppPasswordResumed,
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
 	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
-	AgentCreated, AgentChanged, AgentClosed, AgentReopened, AgentsExported, CardsDecided, MembersChanged, AgentImported, AgentWithdrawn, ImportBegun, ImportUndone,
+	AgentCreated, AgentChanged, AgentClosed, AgentReopened, DeparturePlanned, DepartureCalledOff, AgentsExported, CardsDecided, MembersChanged, AgentImported, AgentWithdrawn, ImportBegun, ImportUndone,
 	UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
 	GroupCreated, GroupRenamed, GroupDeleted, GroupRestored, GroupRuled, GroupByHand, MembersByRule, MembersByCard, MembersByUnit,
 	GroupsExported, UnitsExported,

@@ -1,0 +1,149 @@
+package directory
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/audit"
+	"parvis/portal/database"
+	"parvis/search"
+)
+
+const (
+	// departEvery is how often departures that are due are looked for.
+	departEvery = 30 * time.Second
+	// departAgain is when one that was refused is tried again: somebody may have been
+	// named administrator meanwhile.
+	departAgain = time.Hour
+	// departAtOnce bounds those of one look.
+	departAtOnce = 50
+)
+
+// Departures closes the accounts of those who leave, once their last day is over.
+type Departures struct {
+	store *Store
+	log   *slog.Logger
+}
+
+// NewDepartures returns the work over a store.
+func NewDepartures(store *Store, log *slog.Logger) *Departures { return &Departures{store, log} }
+
+// Run does what is due until ctx ends. Each departure is one transaction, so that it is
+// done once, by whichever node, and after a restart.
+func (d *Departures) Run(ctx context.Context) error {
+	ticker := time.NewTicker(departEvery)
+	defer ticker.Stop()
+	for {
+		if _, err := d.Step(ctx); err != nil && ctx.Err() == nil {
+			d.log.Error("departures", "error", err)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Step does what is due now, and returns how many accounts it closed. A departure that
+// fails does not keep the others.
+func (d *Departures) Step(ctx context.Context) (closed int, err error) {
+	rows, err := d.store.db.Query(ctx, `SELECT collectivity, agent FROM planned_departures WHERE done = 0 AND due <= $1 ORDER BY due LIMIT 0 + $2`,
+		database.Millis(d.store.now()), departAtOnce)
+	due, err := database.Collect(rows, err, func(rows *sql.Rows) (one portal.Caller, err error) {
+		return one, rows.Scan(&one.Collectivity, &one.Agent)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("directory: departures: %w", err)
+	}
+	for _, one := range due {
+		left, failure := d.store.depart(ctx, one.Collectivity, one.Agent)
+		if left {
+			closed++
+		}
+		if failure != nil {
+			err = errors.Join(err, fmt.Errorf("of %q in %q: %w", one.Agent, one.Collectivity, failure))
+		}
+	}
+	return closed, err
+}
+
+// depart closes the account of an agent whose day is over. What refuses it is kept for the
+// administrators to read, and it is tried again.
+func (s *Store) depart(ctx context.Context, collectivity portal.CollectivityID, agent portal.AgentID) (left bool, err error) {
+	var account portal.AccountID
+	err = s.queued(ctx, collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
+		left = false
+		planner := portal.Caller{Collectivity: collectivity}
+		var day, rights string
+		err = tx.QueryRow(ctx, `SELECT last_day, planned_by, rights FROM planned_departures WHERE collectivity = $1 AND agent = $2 AND done = 0 AND due <= $3`,
+			string(collectivity), string(agent), database.Millis(s.now())).Scan(&day, &planner.Agent, &rights)
+		if errors.Is(err, portal.ErrNotFound) {
+			return nil, nil // done by another node, changed or called off
+		}
+		if err != nil {
+			return nil, err
+		}
+		for right := range strings.FieldsSeq(rights) {
+			planner.Rights = append(planner.Rights, portal.Right(right))
+		}
+		row := tx.QueryRow(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.id = $2`, string(collectivity), string(agent))
+		card, err := scanAgent(row.Scan)
+		if errors.Is(err, portal.ErrNotFound) || err == nil && !card.Active {
+			return nil, tx.Write(ctx, `DELETE FROM planned_departures WHERE collectivity = $1 AND agent = $2`, string(collectivity), string(agent)) // closed otherwise
+		}
+		if err != nil {
+			return nil, err
+		}
+		due, err := endOfDay(ctx, tx, collectivity, day)
+		if err != nil {
+			return nil, err
+		}
+		if due.After(s.now()) { // the collectivity's zone is another one since
+			return nil, tx.Write(ctx, `UPDATE planned_departures SET due = $1 WHERE collectivity = $2 AND agent = $3`, database.Millis(due), string(collectivity), string(agent))
+		}
+		if err := s.mayDecide(ctx, tx, planner, agent); err != nil {
+			return nil, err
+		}
+		if err := s.shut(ctx, tx, collectivity, agent); err != nil {
+			return nil, err
+		}
+		account, left = card.Account, true
+		return []string{string(agent)}, s.tellDeparture(ctx, tx, planner, audit.AgentClosed, agent, card.Name(), day, "")
+	})
+	var refusal portal.UserError
+	if errors.As(err, &refusal) {
+		err = s.db.Write(ctx, `UPDATE planned_departures SET fault = $1, due = $2 WHERE collectivity = $3 AND agent = $4 AND done = 0`,
+			refusal.Key, database.Millis(s.now().Add(departAgain)), string(collectivity), string(agent))
+		return false, err
+	}
+	if err == nil && left {
+		s.changedAccount(account)
+		s.departing(collectivity)
+	}
+	return left, err
+}
+
+// shut closes an agent with what was planned of it, unless nobody would govern the
+// collectivity any more.
+func (s *Store) shut(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent portal.AgentID) error {
+	_, err := tx.Exec(ctx, `DELETE FROM invitations WHERE collectivity = $1 AND agent = $2`, string(collectivity), string(agent))
+	if err != nil {
+		return err
+	}
+	err = keepAnAdministrator(ctx, tx, collectivity, s.now(), func() error {
+		_, err := tx.Exec(ctx, `UPDATE agents SET active = FALSE, closed = $1 WHERE collectivity = $2 AND id = $3`,
+			database.Millis(s.now()), string(collectivity), string(agent))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.settleDeparture(ctx, tx, collectivity, agent)
+}
