@@ -74,7 +74,7 @@ func (s *Arrivals) Work(ctx context.Context) (more bool, err error) {
 // now. It says whether it went on.
 func (s *Arrivals) step(ctx context.Context, a Arrival) (bool, error) {
 	caller, err := s.caller(ctx, a)
-	if errors.Is(err, portal.ErrNotFound) || err == nil && !caller.Can(portal.ManageAgents) {
+	if errors.Is(err, portal.ErrNotFound) || err == nil && !caller.CanSomewhere(portal.ManageAgents) {
 		return true, s.halt(ctx, a)
 	}
 	if err != nil {

@@ -263,10 +263,14 @@ func movesOf(ctx context.Context, from rows, collectivity portal.CollectivityID,
 }
 
 // move writes who came into groups by rule and who went out, if the caller may
-// decide about it: neither more than she holds, nor her own groups.
+// decide about it: neither more than she holds, nor about who holds more, nor her own
+// groups.
 func (s *Store) move(ctx context.Context, tx *database.Tx, caller portal.Caller, moves []ruleMove) error {
 	for _, move := range moves {
 		if err := s.mayMove(ctx, tx, caller, move.Group); err != nil {
+			return err
+		}
+		if err := s.mayDecideAbout(ctx, tx, caller, slices.Concat(move.in, move.out), errMoved); err != nil {
 			return err
 		}
 		err := eachAmong(move.in, func(some []portal.AgentID) error {
@@ -303,13 +307,13 @@ func eachAmong(ids []portal.AgentID, do func(some []portal.AgentID) error) error
 // what the caller does not hold, or open what she does not govern. Who only corrects her own card moves between no
 // groups at all: what they open is not hers to decide.
 func (s *Store) mayMove(ctx context.Context, from rows, caller portal.Caller, group Group) error {
-	if !caller.Can(portal.ManageAgents) {
+	if !caller.CanSomewhere(portal.ManageAgents) {
 		return portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.place.own", Args: []any{"name", group.Name}}
 	}
 	key := "directory.error.place.ruled"
-	err := s.mayPlace(ctx, from, caller, "", group.ID)
+	err := s.mayJoin(ctx, from, caller, group.ID)
 	if err == nil {
-		key, err = "directory.error.fill.ruled", s.mayFill(ctx, caller, group.ID)
+		key, err = "directory.error.fill.ruled", s.mayOpen(ctx, from, caller, group.ID)
 	}
 	if errors.Is(err, portal.ErrDenied) {
 		err = portal.UserError{Kind: portal.ErrDenied, Key: key, Args: []any{"name", group.Name}}

@@ -173,10 +173,7 @@ func (d SignIn) admit(ctx context.Context, tx *database.Tx, collectivity portal.
 }
 
 // rows is what both a store and a transaction can read.
-type rows interface {
-	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRow(ctx context.Context, query string, args ...any) database.Row
-}
+type rows = database.Reader
 
 // agentOfProfile finds the agent that a profile is about, closed ones too.
 func agentOfProfile(ctx context.Context, tx rows, collectivity portal.CollectivityID, profile sso.Profile) (Agent, error) {
@@ -291,13 +288,13 @@ func merge(agent Agent, profile sso.Profile, unit portal.UnitID) Agent {
 // Staff lists the active agents of the caller's collectivity who have an open
 // account, by name. portal.ErrDenied but for who manages its agents.
 func (d SignIn) Staff(ctx context.Context, caller portal.Caller) ([]sso.Member, error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return nil, fmt.Errorf("directory: list staff: %w", err)
 	}
 	units := map[portal.AgentID]portal.UnitID{}
 	rows, err := d.db.Query(ctx, `
 		SELECT a.id, a.account, p.login, a.given_name, a.family_name, a.unit FROM agents a JOIN accounts p ON p.id = a.account
-		WHERE a.collectivity = $1 AND a.active AND p.active ORDER BY a.sort_name, a.id`, string(caller.Collectivity))
+		WHERE a.collectivity = $1 AND a.active AND p.active AND `+inArea("$2")+` ORDER BY a.sort_name, a.id`, string(caller.Collectivity), areaOf(caller))
 	members, err := database.Collect(rows, err, func(rows *sql.Rows) (sso.Member, error) {
 		var member sso.Member
 		var person Agent
@@ -314,7 +311,7 @@ func (d SignIn) Staff(ctx context.Context, caller portal.Caller) ([]sso.Member, 
 	}
 	for i := range members {
 		she := book.caller(caller.Collectivity, members[i].Agent, units[members[i].Agent])
-		members[i].Groups, members[i].Rights = she.Groups, she.Rights
+		members[i].Groups, members[i].Rights, members[i].Narrowed = she.Groups, she.Rights, she.Narrowed
 	}
 	return members, nil
 }

@@ -44,13 +44,20 @@ var adminEntries = []adminEntry{
 	{"assistance", "/admin/assistance", "key", portal.Admin},
 }
 
+// narrowed are the entries that are also there for who holds their right in some units.
+var narrowed = []string{"agents", "units"}
+
+func (e adminEntry) opens(caller portal.Caller) bool {
+	return caller.Can(e.right) || slices.Contains(narrowed, e.Key) && caller.CanSomewhere(e.right)
+}
+
 func (a adminPage) show(w http.ResponseWriter, r *http.Request) error {
 	page := &adminShown{}
 	for _, entry := range adminEntries {
 		if helper := web.Assists(web.CallerOf(r)); helper && !slices.Contains(assisted, "GET "+entry.Href) {
 			continue // a page that is not there for her
 		}
-		if web.CallerOf(r).Can(entry.right) {
+		if entry.opens(web.CallerOf(r)) {
 			page.Entries = append(page.Entries, entry)
 		}
 	}
