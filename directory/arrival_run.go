@@ -50,11 +50,13 @@ func (s *Arrivals) Run(ctx context.Context) error {
 	}
 }
 
-// Work does one transaction of each import that is under way, and says whether there is
+// Work does one transaction of each import that is under way, but in a collectivity that
+// is suspended, where it waits, and says whether there is
 // more to do at once.
 func (s *Arrivals) Work(ctx context.Context) (more bool, err error) {
 	found, err := s.store.db.Query(ctx, `SELECT `+arrivalColumns+` FROM arrivals
-		WHERE state IN ('running', 'undoing', 'done') AND (state <> 'done' OR invites > 0 AND invites <= $1 AND invited >= 0) ORDER BY begun`,
+		WHERE collectivity IN (SELECT c.id FROM collectivities c WHERE c.active)
+			AND state IN ('running', 'undoing', 'done') AND (state <> 'done' OR invites > 0 AND invites <= $1 AND invited >= 0) ORDER BY begun`,
 		database.Millis(s.store.now()))
 	all, err := database.Collect(found, err, func(rows *sql.Rows) (Arrival, error) { return scanArrival(rows) })
 	if err != nil {

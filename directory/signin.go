@@ -118,7 +118,7 @@ func (d SignIn) LoginOf(ctx context.Context, account portal.AccountID) (string, 
 // changed about, only reads.
 func (d SignIn) Admit(ctx context.Context, collectivity portal.CollectivityID, profile sso.Profile) (portal.AccountID, error) {
 	agent, err := agentOfProfile(ctx, d.db, collectivity, profile)
-	unit, unitErr := unitNamed(ctx, d.db, collectivity, profile.UnitName)
+	unit, unitErr := d.vouchedUnit(ctx, d.db, collectivity, agent, profile)
 	if unitErr != nil {
 		return "", fmt.Errorf("directory: admit: %w", unitErr)
 	}
@@ -143,7 +143,7 @@ func (d SignIn) Admit(ctx context.Context, collectivity portal.CollectivityID, p
 // admit returns the account and the agents that it made or changed.
 func (d SignIn) admit(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, profile sso.Profile) (portal.AccountID, []string, error) {
 	agent, err := agentOfProfile(ctx, tx, collectivity, profile)
-	unit, unitErr := unitNamed(ctx, tx, collectivity, profile.UnitName)
+	unit, unitErr := d.vouchedUnit(ctx, tx, collectivity, agent, profile)
 	if unitErr != nil {
 		return "", nil, unitErr
 	}
@@ -199,7 +199,7 @@ func (d SignIn) admitNew(ctx context.Context, tx *database.Tx, installation port
 		return "", "", err
 	}
 	agent := merge(Agent{ID: portal.AgentID(portal.NewID()), Account: account}, profile, unit)
-	return account, agent.ID, d.insertAgent(ctx, tx, installation, agent)
+	return account, agent.ID, d.insertVouched(ctx, tx, installation, agent)
 }
 
 // accountFor is the account of a login of the collectivity, made if there is none.
@@ -237,7 +237,7 @@ func (d SignIn) refreshAgent(ctx context.Context, tx *database.Tx, collectivity 
 	if given, err := givenFields(ctx, tx, collectivity, agent.ID); err != nil || given != nil {
 		return nil, err // its mirror writes her card, perhaps from other attributes
 	}
-	if err := d.updateAgent(ctx, tx, Installation(collectivity), fresh); err != nil {
+	if err := d.replaceVouched(ctx, tx, collectivity, agent, fresh); err != nil {
 		return nil, err
 	}
 	err := database.OneRow(tx.Exec(ctx, `UPDATE agents SET source_key = $1 WHERE collectivity = $2 AND id = $3`,
