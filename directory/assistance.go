@@ -209,7 +209,7 @@ func (s *Store) Assist(ctx context.Context, caller portal.Caller, id portal.Coll
 
 func (s *Store) helpChanged(id portal.CollectivityID) {
 	s.bodies.Delete(id)
-	s.changed("")
+	s.changed("") // who assists comes from elsewhere
 }
 
 // LeaveAssistance ends what the caller gives; portal.ErrNotFound when she gives none.

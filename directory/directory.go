@@ -32,7 +32,7 @@ type Store struct {
 	absences      []Absences
 
 	mu       sync.RWMutex
-	watchers []func(account portal.AccountID)
+	watchers []func(collectivity portal.CollectivityID, account portal.AccountID)
 	charts   []func(collectivity portal.CollectivityID)
 	cards    []func(collectivity portal.CollectivityID)
 }
@@ -74,9 +74,9 @@ func (s *Store) Mentioning(units UnitMentions, groups GroupMentions) {
 }
 
 // OnChange calls fn after each change to who an account is or what it may do,
-// in this process, so that caches can forget it. An empty account is everybody.
-// fn must be quick.
-func (s *Store) OnChange(fn func(account portal.AccountID)) {
+// in this process, so that caches can forget it. An empty account is everybody, of the
+// collectivity that is named, or of the pool when none is. fn must be quick.
+func (s *Store) OnChange(fn func(collectivity portal.CollectivityID, account portal.AccountID)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.watchers = append(s.watchers, fn)
@@ -89,11 +89,17 @@ func (s *Store) changedAccount(account portal.AccountID) {
 	}
 }
 
-func (s *Store) changed(account portal.AccountID) {
+// changed tells of one account, "" for all of the pool.
+func (s *Store) changed(account portal.AccountID) { s.tell("", account) }
+
+// changedIn tells of all agents of a collectivity.
+func (s *Store) changedIn(collectivity portal.CollectivityID) { s.tell(collectivity, "") }
+
+func (s *Store) tell(collectivity portal.CollectivityID, account portal.AccountID) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, fn := range s.watchers {
-		fn(account)
+		fn(collectivity, account)
 	}
 }
 
@@ -119,7 +125,7 @@ func (s *Store) OnChart(fn func(collectivity portal.CollectivityID)) {
 // redrawn tells that the organisation chart changed, and with it what is open to
 // those of a unit.
 func (s *Store) redrawn(collectivity portal.CollectivityID) {
-	s.changed("")
+	s.changedIn(collectivity)
 	s.reordered(collectivity)
 }
 

@@ -214,7 +214,7 @@ func (s *Store) DeleteGroup(ctx context.Context, caller portal.Caller, id portal
 	if err != nil {
 		return fmt.Errorf("directory: delete group: %w", err)
 	}
-	s.changed("")
+	s.changedIn(caller.Collectivity)
 	return nil
 }
 
@@ -329,6 +329,6 @@ func (s *Store) RestoreGroup(ctx context.Context, caller portal.Caller, id porta
 	if err != nil {
 		return Restored{}, fmt.Errorf("directory: restore group: %w", err)
 	}
-	s.changed("")
+	s.changedIn(caller.Collectivity)
 	return group, nil
 }

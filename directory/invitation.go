@@ -198,12 +198,22 @@ func (n *Inviter) Invite(ctx context.Context, caller portal.Caller, guests []Gue
 	if err != nil {
 		return nil, fmt.Errorf("directory: invite: %w", err)
 	}
-	n.store.changed("")
+	n.invited(kind, caller.Collectivity)
 	n.post.Wake()
 	if n.post.Sends() {
 		return nil, nil
 	}
 	return handed, nil
+}
+
+// invited tells of a change of who is an agent. Where no password is to be chosen,
+// accounts that may be known elsewhere became agents at once.
+func (n *Inviter) invited(kind sso.Kind, collectivity portal.CollectivityID) {
+	if kind == sso.Embedded {
+		n.store.changedIn(collectivity)
+		return
+	}
+	n.store.changed("")
 }
 
 // settle makes the agent of a guest. Where no password is to be chosen she has
@@ -369,7 +379,7 @@ func (n *Inviter) Again(ctx context.Context, caller portal.Caller, id portal.Age
 	if err != nil {
 		return Handed{}, fmt.Errorf("directory: invite again: %w", err)
 	}
-	n.store.changed("")
+	n.invited(kind, caller.Collectivity)
 	n.post.Wake()
 	return handed, nil
 }
@@ -481,7 +491,7 @@ func (n *Inviter) Cancel(ctx context.Context, caller portal.Caller, id portal.Ag
 	if err != nil {
 		return fmt.Errorf("directory: cancel invitation: %w", err)
 	}
-	n.store.changed("")
+	n.store.changedIn(caller.Collectivity)
 	return nil
 }
 

@@ -128,7 +128,7 @@ func (s *Store) mirror(ctx context.Context, collectivity portal.CollectivityID, 
 	case len(made.Units) > 0:
 		s.redrawn(collectivity)
 	case !made.nothing():
-		s.changed("")
+		s.changedIn(collectivity)
 	}
 	return nil
 }

@@ -401,3 +401,23 @@ func TestARuleMovesNobodyAbove(t *testing.T) {
 	}
 	must(t, d.keepRule(d.admin, "encadrants", everyone))
 }
+
+// TestAChangeIsToldToItsCollectivityAlone, so that the others keep what they remember.
+func TestAChangeIsToldToItsCollectivityAlone(t *testing.T) {
+	d, ctx := newDivision(t), context.Background()
+	var told []portal.CollectivityID
+	d.OnChange(func(in portal.CollectivityID, account portal.AccountID) {
+		if account == "" {
+			told = append(told, in)
+		}
+	})
+	id := d.give(t, portal.EditNews, portal.TheGroup, "encadrants")
+	got(d.Take(ctx, d.admin, id, ""))(t)
+	got(d.AddUnit(ctx, d.admin, directory.Unit{Name: "Neuve"}, ""))(t)
+	group := got(d.AddGroup(ctx, d.admin, "Neuf", ""))(t)
+	must(t, d.keepRule(d.admin, group, allOf(when(directory.RuleUnit, directory.TestWithin, "voirie"))))
+	must(t, d.DeleteGroup(ctx, d.admin, group, ""))
+	if want := slices.Repeat([]portal.CollectivityID{"bourg"}, 5); !slices.Equal(told, want) {
+		t.Errorf("told %v, want %v", told, want)
+	}
+}

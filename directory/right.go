@@ -124,7 +124,7 @@ func (s *Store) give(ctx context.Context, caller portal.Caller, given Given, act
 	if err != nil {
 		return "", fmt.Errorf("directory: give right: %w", err)
 	}
-	s.changed("")
+	s.changedIn(caller.Collectivity)
 	return given.ID, nil
 }
 
@@ -297,7 +297,7 @@ func (s *Store) setTaken(ctx context.Context, caller portal.Caller, id string, a
 		return audit.Write(ctx, tx, rightLine(caller, action, given, given.Name, now, client))
 	})
 	if err == nil {
-		s.changed("")
+		s.changedIn(caller.Collectivity)
 	}
 	return given, err
 }

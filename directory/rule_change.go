@@ -262,7 +262,7 @@ func (s *Store) SetRule(ctx context.Context, caller portal.Caller, change RuleCh
 	if err != nil {
 		return fmt.Errorf("directory: set rule: %w", err)
 	}
-	s.changed("")
+	s.changedIn(caller.Collectivity)
 	return nil
 }
 
