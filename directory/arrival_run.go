@@ -55,8 +55,8 @@ func (s *Arrivals) Run(ctx context.Context) error {
 // more to do at once.
 func (s *Arrivals) Work(ctx context.Context) (more bool, err error) {
 	found, err := s.store.db.Query(ctx, `SELECT `+arrivalColumns+` FROM arrivals
-		WHERE collectivity IN (SELECT c.id FROM collectivities c WHERE c.active)
-			AND state IN ('running', 'undoing', 'done') AND (state <> 'done' OR invites > 0 AND invites <= $1 AND invited >= 0) ORDER BY begun`,
+		WHERE state IN ('running', 'undoing', 'done') AND (state <> 'done' OR invites > 0 AND invites <= $1 AND invited >= 0)
+			AND EXISTS (SELECT 1 FROM collectivities c WHERE c.id = arrivals.collectivity AND c.active) ORDER BY begun`,
 		database.Millis(s.store.now()))
 	all, err := database.Collect(found, err, func(rows *sql.Rows) (Arrival, error) { return scanArrival(rows) })
 	if err != nil {

@@ -107,18 +107,18 @@ func TestANarrowedRightOpensItsPagesAndNoOther(t *testing.T) {
 		t.Error("/admin/units lists a unit that is not hers")
 	}
 	agent := string(p.Caller("agent@bourg.example", "bourg").Agent)
-	client.Get("/account/rights?to="+agent).Want(t, http.StatusOK, "service Voirie et ceux qui en dépendent", `value="agents.manage@voirie"`)
+	client.Get("/account/rights?to="+agent).Want(t, http.StatusOK, "limité à Voirie et à ce qui en dépend", `value="agents.manage@voirie"`)
 	client.Post("/admin/units", "name", "Égouts", "parent", "voirie").Want(t, http.StatusSeeOther)
 	client.Post("/admin/units", "name", "Égouts", "parent", "").Want(t, http.StatusUnprocessableEntity, "Choisissez un des services")
 	client.Post("/admin/units/voirie", "name", "Autre", "was_name", "Voirie").Want(t, http.StatusUnprocessableEntity, "Votre droit commence à ce service")
 
 	admin := p.As("admin@bourg.example")
-	admin.Get("/admin/rights").Want(t, http.StatusOK, "service Voirie et ceux qui en dépendent", "Vaut toujours dans toute la collectivité")
+	admin.Get("/admin/rights").Want(t, http.StatusOK, "limité à Voirie et à ce qui en dépend", "Vaut toujours dans toute la collectivité")
 	admin.Post("/admin/rights", "to", "agent:"+agent, "right", "news.edit", "unit", "voirie").Want(t, http.StatusUnprocessableEntity, "il ne se limite pas à un service")
 	admin.Post("/admin/rights", "to", "agent:"+agent, "right", "agents.manage", "unit", "nulle-part").Want(t, http.StatusUnprocessableEntity, `id="unit-error"`)
 	admin.Post("/admin/rights", "to", "agent:"+agent, "right", "agents.manage", "unit", "parcs").Want(t, http.StatusSeeOther)
-	admin.Get("/admin/rights/review?holds=agents.manage").Want(t, http.StatusOK, "service Parcs et ceux qui en dépendent")
-	admin.Post("/admin/rights/review.csv?holds=agents.manage").Want(t, http.StatusOK, "service Parcs et ceux qui en dépendent", "Dans toute la collectivité")
+	admin.Get("/admin/rights/review?holds=agents.manage").Want(t, http.StatusOK, "limité à Parcs et à ce qui en dépend")
+	admin.Post("/admin/rights/review.csv?holds=agents.manage").Want(t, http.StatusOK, "limité à Parcs et à ce qui en dépend", "Dans toute la collectivité")
 	admin.Get("/admin/journal").Want(t, http.StatusOK, "(Parcs)")
 	admin.Get("/admin/units/parcs").Want(t, http.StatusOK, "Il sera possible de le supprimer quand rien")
 }

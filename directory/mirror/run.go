@@ -116,8 +116,8 @@ func (c *crew) give(id portal.CollectivityID) {
 // look hands each mirror whose time has come to the crew: none of a collectivity that is
 // suspended, which nobody of it could answer for.
 func (m *Mirror) look(ctx context.Context, crew *crew) error {
-	rows, err := m.db.Query(ctx, `SELECT m.collectivity, m.next FROM mirrors m JOIN collectivities c ON c.id = m.collectivity AND c.active
-		WHERE m.active AND m.next <= $1 ORDER BY m.next LIMIT 100`, database.Millis(m.now()))
+	rows, err := m.db.Query(ctx, `SELECT collectivity, next FROM mirrors WHERE active AND next <= $1
+		AND EXISTS (SELECT 1 FROM collectivities c WHERE c.id = mirrors.collectivity AND c.active) ORDER BY next LIMIT 100`, database.Millis(m.now()))
 	all, err := database.Collect(rows, err, func(rows *sql.Rows) (one due, err error) { return one, rows.Scan(&one.id, &one.next) })
 	if err != nil {
 		return fmt.Errorf("mirror: find mirrors: %w", err)
