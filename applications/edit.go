@@ -2,6 +2,7 @@ package applications
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -104,6 +105,9 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, seen time.Time
 		if changed != database.Millis(seen) {
 			return app, portal.UserError{Kind: portal.ErrConflict, Key: "applications.error.changed"}
 		}
+		if err := keepsAudience(ctx, tx, caller, app); err != nil {
+			return app, err
+		}
 		_, err = tx.Exec(ctx, `
 			UPDATE applications SET name = $3, description = $4, url = $5, icon = $6, category = $7, pinned = $8, position = $9,
 				kind = $10, second_factor = $11, subject = $12, on_demand = $13, changed = $14 WHERE collectivity = $1 AND id = $2`,
@@ -116,6 +120,35 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, seen time.Time
 	})
 	if err != nil {
 		return fmt.Errorf("applications: change %q: %w", app.ID, err)
+	}
+	return nil
+}
+
+// keepsAudience refuses to who assists a collectivity to change to whom an application
+// of it is open. She may set the rest of it, which is what she is asked for.
+func keepsAudience(ctx context.Context, tx *database.Tx, caller portal.Caller, app Application) error {
+	if !caller.Assists() {
+		return nil
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT 'group', group_id FROM application_audience WHERE collectivity = $1 AND application = $2
+		UNION ALL SELECT 'unit', unit FROM application_units WHERE collectivity = $1 AND application = $2`, string(caller.Collectivity), app.ID)
+	open, err := database.Collect(rows, err, func(rows *sql.Rows) (to portal.Subject, err error) { return to, rows.Scan(&to.Kind, &to.ID) })
+	if err != nil {
+		return err
+	}
+	var typed []portal.Subject
+	for _, group := range app.Audience {
+		typed = append(typed, portal.Subject{Kind: portal.TheGroup, ID: string(group)})
+	}
+	for _, unit := range app.Units {
+		typed = append(typed, portal.Subject{Kind: portal.TheUnit, ID: string(unit)})
+	}
+	same := func(a, b []portal.Subject) bool {
+		return !slices.ContainsFunc(a, func(one portal.Subject) bool { return !slices.Contains(b, one) })
+	}
+	if !same(open, typed) || !same(typed, open) {
+		return errAssisted
 	}
 	return nil
 }

@@ -30,6 +30,10 @@ type Grant struct {
 // undoTime is how long what was answered or taken away can be taken back.
 const undoTime = time.Hour
 
+// errAssisted refuses to who assists a collectivity to decide who opens what there: it
+// would outlast her hour.
+var errAssisted = portal.UserError{Kind: portal.ErrDenied, Key: "applications.error.assisted"}
+
 // Grant gives an agent of the caller's collectivity access to an application
 // beside its audience, or changes when it ends: until is the first instant
 // without access, zero for ever. What she asked for is then granted. from is where
@@ -37,6 +41,9 @@ const undoTime = time.Hour
 func (s *Store) Grant(ctx context.Context, caller portal.Caller, id string, agent portal.AgentID, until time.Time, from string) error {
 	if err := s.mayEnd(until); err != nil {
 		return err
+	}
+	if caller.Assists() {
+		return fmt.Errorf("applications: grant %q: %w", id, errAssisted)
 	}
 	who, err := s.colleague(ctx, caller, agent)
 	if err != nil {
@@ -135,6 +142,9 @@ func (s *Store) Revoke(ctx context.Context, caller portal.Caller, id string, age
 // GiveBack undoes Revoke; portal.ErrNotFound when it is too late, or when the
 // access was given anew.
 func (s *Store) GiveBack(ctx context.Context, caller portal.Caller, id string, agent portal.AgentID, from string) (string, error) {
+	if caller.Assists() {
+		return "", fmt.Errorf("applications: give %q back: %w", id, errAssisted)
+	}
 	return s.setRevoked(ctx, caller, audit.ApplicationGranted, id, agent, from, `
 		UPDATE application_grants SET revoked = 0 WHERE collectivity = $1 AND agent = $2 AND application = $3 AND revoked >= $4`, s.now().Add(-undoTime))
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // NamingGroup lists the calendars of the caller's collectivity that name a group.
-func (s *Store) NamingGroup(ctx context.Context, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
-	rows, err := s.db.Query(ctx, `
+func (s *Store) NamingGroup(ctx context.Context, from database.Reader, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
+	rows, err := from.Query(ctx, `
 		SELECT c.id, c.name FROM calendars c WHERE c.collectivity = $1 AND EXISTS (
 			SELECT 1 FROM calendar_groups g WHERE g.collectivity = $1 AND g.calendar = c.id AND g.group_id = $2)
 		ORDER BY c.name, c.id`,

@@ -16,7 +16,7 @@ import (
 // adminRoutes are the pages where an administrator sees who has an account and
 // asks others in.
 func (h *Handler) adminRoutes() []web.Route {
-	admin := web.Needs(portal.ManageAgents)
+	admin := web.NeedsSomewhere(portal.ManageAgents)
 	return []web.Route{
 		{Method: "GET", Path: "/admin/agents", Access: admin, Handler: h.roster},
 		{Method: "GET", Path: "/admin/agents/invite", Access: admin, Handler: h.showInvite},
@@ -24,7 +24,7 @@ func (h *Handler) adminRoutes() []web.Route {
 		{Method: "POST", Path: "/admin/agents.csv", Access: admin, Slow: true, Handler: h.exportRoster},
 		{Method: "GET", Path: "/admin/agents/{id}", Access: admin, Handler: h.showAgent},
 		{Method: "POST", Path: "/admin/agents/{id}", Access: admin, Handler: h.takeAgent},
-		{Method: "POST", Path: "/admin/agents/{id}/groups", Access: admin, Handler: h.takeGroups},
+		{Method: "POST", Path: "/admin/agents/{id}/groups", Access: web.Needs(portal.ManageAgents), Handler: h.takeGroups},
 		{Method: "GET", Path: "/admin/agents/{id}/close", Access: admin, Handler: h.askClose},
 		{Method: "POST", Path: "/admin/agents/{id}/close", Access: admin, Handler: h.closeAgent},
 		{Method: "POST", Path: "/admin/agents/{id}/reopen", Access: admin, Handler: h.reopenAgent},
@@ -39,6 +39,7 @@ type rosterPage struct {
 	Query    RosterQuery
 	States   []string
 	Units    []UnitNode
+	Area     string // names of the units whose agents she manages, "" for all
 	Rows     []rosterRow
 	Total    int
 	Links    themes.Pages
@@ -72,9 +73,10 @@ func (h *Handler) roster(w http.ResponseWriter, r *http.Request) error {
 	if page.Rows, err = h.rosterRows(r, caller, found.Agents); err != nil {
 		return err
 	}
-	if page.Units, err = h.store.Units(r.Context(), caller); err != nil {
+	if page.Units, err = h.store.GovernedUnits(r.Context(), caller); err != nil {
 		return err
 	}
+	page.Area = areaText(page.Units)
 	page.Download = download(r, "/admin/agents.csv")
 	printer := web.Printer(r)
 	page.Total, page.Links = found.Total, web.PageLinks(r, printer.T("directory.pages"), found.Page, found.Pages)
@@ -121,18 +123,21 @@ func (h *Handler) rosterRows(r *http.Request, caller portal.Caller, agents []Enr
 // is sent.
 type invitePage struct {
 	web.Page
-	Form    web.Form
-	Lines   string
-	Unit    string
-	Units   []UnitNode
-	Groups  []portal.Group
-	Chosen  []string
-	Guests  []Guest // nil before the preview
-	Faults  int
-	Kind    sso.Kind
-	Sends   bool
-	Handed  []Handed // once invited, where no mail can be sent
-	Address string   // of the desk, to hand over
+	Form   web.Form
+	Lines  string
+	Unit   string
+	Units  []UnitNode
+	Groups []portal.Group
+	Chosen []string
+	// Narrowed says that she manages the agents of some units alone: each comes into one
+	// of them, and into no group.
+	Narrowed bool
+	Guests   []Guest // nil before the preview
+	Faults   int
+	Kind     sso.Kind
+	Sends    bool
+	Handed   []Handed // once invited, where no mail can be sent
+	Address  string   // of the desk, to hand over
 }
 
 // Ready is how many would be invited.
@@ -151,11 +156,13 @@ func (h *Handler) showInvite(w http.ResponseWriter, r *http.Request) error {
 
 func (h *Handler) renderInvite(w http.ResponseWriter, r *http.Request, status int, page *invitePage) (err error) {
 	caller := web.CallerOf(r)
-	if page.Units, err = h.store.Units(r.Context(), caller); err != nil {
+	if page.Units, err = h.store.GovernedUnits(r.Context(), caller); err != nil {
 		return err
 	}
-	if page.Groups, err = h.store.GroupsByHand(r.Context(), caller); err != nil {
-		return err
+	if page.Narrowed = !caller.Can(portal.ManageAgents); !page.Narrowed {
+		if page.Groups, err = h.store.GroupsByHand(r.Context(), caller); err != nil {
+			return err
+		}
 	}
 	if page.Kind, err = h.inviter.kind(r.Context(), caller.Collectivity); err != nil {
 		return err

@@ -24,11 +24,13 @@ type agentPage struct {
 	Was        string
 	Kinds      []AgentKind
 	Units      []UnitNode
+	Narrowed   bool    // to some units: her groups are told, and not changed
 	Manager    string  // as written
 	Candidates []Agent // of whom one is meant, when the name of a manager was not enough
 	Other      *otherPage
 	Groups     []Joined // that are filled by hand
 	ByRule     []Group  // that she is in by their rules
+	InGroups   []string // names of hers, for who does not change them
 	Joined     string   // identifiers of the groups that are ticked, for the form to tell what changed
 	Sends      bool
 	Given      []string // fields that a directory server writes
@@ -106,13 +108,14 @@ func (h *Handler) renderAgent(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	page.Row, page.Kinds, page.Sends, page.Governs = rows[0], AgentKinds, h.inviter.Sends(), caller.Can(portal.Admin)
+	page.Narrowed = !caller.Can(portal.ManageAgents)
 	if page.Was == "" {
 		page.Was = encodeCard(enrolled.Agent)
 		if page.Manager, err = h.nameOfManager(r, enrolled.Manager); err != nil {
 			return err
 		}
 	}
-	if page.Units, err = h.store.Units(ctx, caller); err != nil {
+	if page.Units, err = h.store.GovernedUnits(ctx, caller); err != nil {
 		return err
 	}
 	if page.Departure, err = h.store.Departure(ctx, caller, enrolled.ID); err != nil {
@@ -129,6 +132,9 @@ func (h *Handler) renderAgent(w http.ResponseWriter, r *http.Request, status int
 	var joined []string
 	for _, group := range groups {
 		switch {
+		case page.Narrowed && group.In:
+			page.InGroups = append(page.InGroups, group.Name)
+		case page.Narrowed:
 		case !group.Ruled:
 			page.Groups = append(page.Groups, group)
 			if group.In {

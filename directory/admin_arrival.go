@@ -17,7 +17,7 @@ import (
 
 // arrivalRoutes are the pages where an administrator brings agents by a file.
 func (h *Handler) arrivalRoutes() []web.Route {
-	admin := web.Needs(portal.ManageAgents)
+	admin := web.NeedsSomewhere(portal.ManageAgents)
 	return []web.Route{
 		{Method: "GET", Path: "/admin/agents/import", Access: admin, Handler: h.showArrivals},
 		{Method: "POST", Path: "/admin/agents/import", Access: admin, Slow: true, MaxBody: MaxArrival + 64<<10, Handler: h.takeFile},

@@ -13,7 +13,7 @@ import (
 
 // unitRoutes are the pages where an administrator draws the organisation chart.
 func (h *Handler) unitRoutes() []web.Route {
-	admin := web.Needs(portal.ManageAgents)
+	admin := web.NeedsSomewhere(portal.ManageAgents)
 	return []web.Route{
 		{Method: "GET", Path: "/admin/units", Access: admin, Handler: h.showUnits},
 		{Method: "POST", Path: "/admin/units.csv", Access: admin, Slow: true, Handler: h.exportUnits},
@@ -37,7 +37,8 @@ func unitPath(id portal.UnitID) string { return unitsPath + "/" + string(id) }
 type unitsPage struct {
 	web.Page
 	Query    UnitQuery
-	Any      bool // there is a unit, listed or not
+	Area     string // names of the units whose agents she manages, "" for all
+	Any      bool   // there is a unit, listed or not
 	Rows     []unitRow
 	Total    int
 	Links    themes.Pages
@@ -53,11 +54,11 @@ type unitRow struct {
 }
 
 func (h *Handler) showUnits(w http.ResponseWriter, r *http.Request) error {
-	units, err := h.store.Units(r.Context(), web.CallerOf(r))
+	units, err := h.store.GovernedUnits(r.Context(), web.CallerOf(r))
 	if err != nil {
 		return err
 	}
-	page := &unitsPage{Query: unitQuery(r), Any: len(units) > 0, Download: download(r, unitsPath+".csv")}
+	page := &unitsPage{Area: areaText(units), Query: unitQuery(r), Any: len(units) > 0, Download: download(r, unitsPath+".csv")}
 	seen, last := map[portal.UnitID]bool{}, map[portal.UnitID]portal.UnitID{}
 	for _, unit := range units {
 		last[unit.Parent] = unit.ID
@@ -85,6 +86,8 @@ type unitPage struct {
 	Unit      Unit     // as stored, or as typed when it was refused
 	Was       Unit     // as shown
 	Parents   []UnitNode
+	Narrowed  bool // to some units: none is hers at the top
+	Root      bool // where her right begins
 	Holds     UnitHolds
 	Other     string // what another administrator made of it, "" for nothing
 }
@@ -119,10 +122,12 @@ func (h *Handler) renderUnit(w http.ResponseWriter, r *http.Request, status int,
 		}
 		page.Holds, page.Title = holds, stored.Name
 	}
-	units, err := h.store.Units(r.Context(), caller)
+	units, err := h.store.GovernedUnits(r.Context(), caller)
 	if err != nil {
 		return err
 	}
+	page.Narrowed = areaText(units) != ""
+	page.Root = slices.ContainsFunc(units, func(u UnitNode) bool { return u.Root && u.ID == page.Unit.ID })
 	page.Parents, page.Section = outside(units, page.Unit.ID), "admin"
 	return h.renderer.Render(w, r, status, "directory/unit", page)
 }

@@ -120,7 +120,7 @@ func (s *Store) CreateAgent(ctx context.Context, caller portal.Caller, agent Age
 
 // AddAgent adds an agent without account, by an administrator at an address.
 func (s *Store) AddAgent(ctx context.Context, caller portal.Caller, agent Agent, address string) (portal.AgentID, error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return "", fmt.Errorf("directory: add agent: %w", err)
 	}
 	agent.ID, agent.Account = portal.AgentID(portal.NewID()), ""

@@ -87,7 +87,7 @@ func (m Meanwhile) Merge(shown, typed Agent) (merged Agent, both []string) {
 // Meanwhile when the card is no more what was shown; address is the client's,
 // for the journal.
 func (s *Store) ChangeAgent(ctx context.Context, caller portal.Caller, shown, typed Agent, address string) error {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: change agent: %w", err)
 	}
 	if err := typed.check(); err != nil {
@@ -95,6 +95,9 @@ func (s *Store) ChangeAgent(ctx context.Context, caller portal.Caller, shown, ty
 	}
 	var account portal.AccountID
 	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
+		if err := s.governsAgent(ctx, tx, caller, typed.ID); err != nil {
+			return nil, err
+		}
 		now, err := unchanged(ctx, tx, caller.Collectivity, shown, typed.ID)
 		if err != nil {
 			return nil, err

@@ -72,7 +72,7 @@ func (s *Store) reopen(ctx context.Context, tx *database.Tx, collectivity portal
 
 // turn lets an agent in or out, unless she is already.
 func (s *Store) turn(ctx context.Context, caller portal.Caller, id portal.AgentID, action audit.Action, address string, change func(tx *database.Tx) error) error {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return err
 	}
 	var agent Agent
@@ -108,11 +108,14 @@ type Leaving struct {
 // Leaving tells the administrator of the caller's collectivity what closing an
 // agent will end; portal.ErrNotFound for one who is closed already.
 func (s *Store) Leaving(ctx context.Context, caller portal.Caller, agent portal.AgentID) (leaving Leaving, err error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return Leaving{}, fmt.Errorf("directory: foresee a closing: %w", err)
 	}
 	if _, err := s.bareAgent(ctx, caller, agent); err != nil {
 		return Leaving{}, err
+	}
+	if err := s.governsAgent(ctx, s.db, caller, agent); err != nil {
+		return Leaving{}, fmt.Errorf("directory: foresee a closing: %w", err)
 	}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		leaving = Leaving{}

@@ -23,7 +23,10 @@ type Joined struct {
 // GroupsOf lists the groups of the caller's collectivity by name, with those
 // that an agent is in, for its administrator.
 func (s *Store) GroupsOf(ctx context.Context, caller portal.Caller, agent portal.AgentID) ([]Joined, error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
+		return nil, fmt.Errorf("directory: list groups of an agent: %w", err)
+	}
+	if err := s.governsAgent(ctx, s.db, caller, agent); err != nil {
 		return nil, fmt.Errorf("directory: list groups of an agent: %w", err)
 	}
 	rows, err := s.db.Query(ctx, `
@@ -47,9 +50,6 @@ func (s *Store) ChangeGroups(ctx context.Context, caller portal.Caller, id porta
 	if err := caller.Require(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: change groups: %w", err)
 	}
-	if err := s.mayFill(ctx, caller, slices.Concat(join, leave)...); err != nil {
-		return fmt.Errorf("directory: change groups: %w", err)
-	}
 	var account portal.AccountID
 	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
 		if account, err = accountOf(ctx, tx, caller.Collectivity, id); err != nil {
@@ -61,7 +61,7 @@ func (s *Store) ChangeGroups(ctx context.Context, caller portal.Caller, id porta
 		if err := groupsByHand(ctx, tx, caller.Collectivity, slices.Concat(join, leave)...); err != nil {
 			return err
 		}
-		if err := s.mayPlace(ctx, tx, caller, "", slices.Concat(join, leave)...); err != nil {
+		if err := s.mayFill(ctx, tx, caller, slices.Concat(join, leave)...); err != nil {
 			return err
 		}
 		before, err := groupNames(ctx, tx, caller.Collectivity, id)

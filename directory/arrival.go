@@ -96,7 +96,7 @@ func NewArrivals(store *Store, inviter *Inviter, log *slog.Logger) *Arrivals {
 }
 
 func (s *Arrivals) require(caller portal.Caller, doing string) error {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: %s: %w", doing, err)
 	}
 	return nil
@@ -206,7 +206,7 @@ func (s *Arrivals) List(ctx context.Context, caller portal.Caller) ([]Arrival, e
 	if err != nil {
 		return nil, fmt.Errorf("directory: list imports: %w", err)
 	}
-	return all, nil
+	return slices.DeleteFunc(all, func(a Arrival) bool { return !a.visible(caller) }), nil
 }
 
 // Arrival returns one import of the caller's collectivity.
@@ -215,7 +215,7 @@ func (s *Arrivals) Arrival(ctx context.Context, caller portal.Caller, id string)
 		return Arrival{}, err
 	}
 	a, err := s.read(ctx, s.store.db, caller.Collectivity, id)
-	if err == nil && a.State == arrivalDropped {
+	if err == nil && (a.State == arrivalDropped || !a.visible(caller)) {
 		err = portal.ErrNotFound
 	}
 	if err != nil {
@@ -228,9 +228,15 @@ func (s *Arrivals) read(ctx context.Context, from rows, collectivity portal.Coll
 	return scanArrival(from.QueryRow(ctx, `SELECT `+arrivalColumns+` FROM arrivals WHERE collectivity = $1 AND id = $2`, string(collectivity), id))
 }
 
+// visible says whether a caller may see an import: who manages the agents of some units
+// alone sees her own, since others tell of everybody.
+func (a Arrival) visible(caller portal.Caller) bool {
+	return caller.Can(portal.ManageAgents) || a.Agent == caller.Agent && caller.Agent != ""
+}
+
 // Layout lays out the file of an import that has not begun.
 func (s *Arrivals) Layout(ctx context.Context, caller portal.Caller, id string) (Layout, error) {
-	if err := s.require(caller, "lay out file"); err != nil {
+	if _, err := s.Arrival(ctx, caller, id); err != nil {
 		return Layout{}, err
 	}
 	rows, err := s.rows(ctx, caller, id)
@@ -358,7 +364,7 @@ func (s *Arrivals) refusal(ctx context.Context, tx *database.Tx, caller portal.C
 	if address := line.card(Agent{ID: line.Agent}); err == nil && address.Email != "" {
 		err = s.store.mayAddress(ctx, tx, caller, address)
 	}
-	if err == nil && (line.Place != nil || len(line.Join) > 0) {
+	if err == nil && (line.Place != nil || len(line.Join) > 0 || line.Verdict == ToCreate) {
 		unit := portal.UnitID("")
 		if line.Place != nil {
 			unit = line.Place.Unit
@@ -367,8 +373,8 @@ func (s *Arrivals) refusal(ctx context.Context, tx *database.Tx, caller portal.C
 		if before, asked := places[key]; asked {
 			return before, nil
 		}
-		if err = s.store.mayPlace(ctx, tx, caller, unit, line.Join...); err == nil {
-			err = s.store.mayFill(ctx, caller, line.Join...)
+		if err = s.store.mayPlace(ctx, tx, caller, unit); err == nil {
+			err = s.store.mayFill(ctx, tx, caller, line.Join...)
 		}
 		defer func() { places[key] = refused(err) }()
 	}
@@ -662,6 +668,9 @@ func (s *Arrivals) move(ctx context.Context, caller portal.Caller, id, doing str
 	}
 	err := s.store.db.Tx(ctx, func(tx *database.Tx) error {
 		a, err := s.read(ctx, tx, caller.Collectivity, id)
+		if err == nil && !a.visible(caller) {
+			err = portal.ErrNotFound
+		}
 		if err != nil {
 			return err
 		}

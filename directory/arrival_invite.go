@@ -45,7 +45,7 @@ func (s *Arrivals) invite(ctx context.Context, caller portal.Caller, a Arrival) 
 			return false, fmt.Errorf("directory: invite line %d: %w", line.Number, err)
 		}
 	}
-	s.store.changed("")
+	s.inviter.invited(kind, a.id)
 	s.inviter.post.Wake()
 	return true, nil
 }

@@ -50,11 +50,13 @@ func (s *Arrivals) Run(ctx context.Context) error {
 	}
 }
 
-// Work does one transaction of each import that is under way, and says whether there is
+// Work does one transaction of each import that is under way, but in a collectivity that
+// is suspended, where it waits, and says whether there is
 // more to do at once.
 func (s *Arrivals) Work(ctx context.Context) (more bool, err error) {
 	found, err := s.store.db.Query(ctx, `SELECT `+arrivalColumns+` FROM arrivals
-		WHERE state IN ('running', 'undoing', 'done') AND (state <> 'done' OR invites > 0 AND invites <= $1 AND invited >= 0) ORDER BY begun`,
+		WHERE state IN ('running', 'undoing', 'done') AND (state <> 'done' OR invites > 0 AND invites <= $1 AND invited >= 0)
+			AND EXISTS (SELECT 1 FROM collectivities c WHERE c.id = arrivals.collectivity AND c.active) ORDER BY begun`,
 		database.Millis(s.store.now()))
 	all, err := database.Collect(found, err, func(rows *sql.Rows) (Arrival, error) { return scanArrival(rows) })
 	if err != nil {
@@ -74,7 +76,7 @@ func (s *Arrivals) Work(ctx context.Context) (more bool, err error) {
 // now. It says whether it went on.
 func (s *Arrivals) step(ctx context.Context, a Arrival) (bool, error) {
 	caller, err := s.caller(ctx, a)
-	if errors.Is(err, portal.ErrNotFound) || err == nil && !caller.Can(portal.ManageAgents) {
+	if errors.Is(err, portal.ErrNotFound) || err == nil && !caller.CanSomewhere(portal.ManageAgents) {
 		return true, s.halt(ctx, a)
 	}
 	if err != nil {

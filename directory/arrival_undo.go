@@ -172,10 +172,7 @@ func (w *writing) unjoin(line ArrivalLine) (kept bool, err error) {
 	for _, group := range line.Join {
 		err := groupsByHand(w.ctx, w.tx, w.a.id, group)
 		if err == nil {
-			err = w.store.mayPlace(w.ctx, w.tx, w.caller, "", group)
-		}
-		if err == nil {
-			err = w.store.mayFill(w.ctx, w.caller, group)
+			err = w.store.mayFill(w.ctx, w.tx, w.caller, group)
 		}
 		if refused(err).Key != "" {
 			kept = kept || !errors.Is(err, portal.ErrInvalid)
@@ -219,7 +216,7 @@ func (s *Arrivals) unbuild(ctx context.Context, caller portal.Caller, a Arrival)
 	}
 	for _, unit := range units {
 		err := s.store.DeleteUnit(ctx, caller, unit, a.address)
-		if err != nil && !errors.Is(err, portal.ErrConflict) && !errors.Is(err, portal.ErrNotFound) {
+		if err != nil && !errors.Is(err, portal.ErrConflict) && !errors.Is(err, portal.ErrNotFound) && !errors.Is(err, portal.ErrDenied) {
 			return err
 		}
 	}

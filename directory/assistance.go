@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -208,7 +209,7 @@ func (s *Store) Assist(ctx context.Context, caller portal.Caller, id portal.Coll
 
 func (s *Store) helpChanged(id portal.CollectivityID) {
 	s.bodies.Delete(id)
-	s.changed("")
+	s.changed("") // who assists comes from elsewhere
 }
 
 // LeaveAssistance ends what the caller gives; portal.ErrNotFound when she gives none.
@@ -219,7 +220,17 @@ func (s *Store) LeaveAssistance(ctx context.Context, caller portal.Caller, addre
 	id := caller.Collectivity
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		now := database.Millis(s.now())
-		err := database.OneRow(tx.Exec(ctx, `UPDATE assistances SET ended = $1 WHERE collectivity = $2 AND account = $3 AND ended = 0 AND ends > $1`, now, string(id), string(caller.Account)))
+		help, err := s.helpGoing(ctx, tx, caller)
+		if errors.Is(err, portal.ErrDenied) {
+			err = portal.ErrNotFound
+		}
+		if err == nil {
+			err = s.endHelped(ctx, tx, id, help.ID)
+		}
+		if err != nil {
+			return err
+		}
+		err = database.OneRow(tx.Exec(ctx, `UPDATE assistances SET ended = $1 WHERE collectivity = $2 AND account = $3 AND ended = 0 AND ends > $1`, now, string(id), string(caller.Account)))
 		if err != nil {
 			return err
 		}
@@ -242,6 +253,9 @@ func (s *Store) StopAssistance(ctx context.Context, caller portal.Caller, assist
 	return s.decide(ctx, caller, audit.AssistanceEnded, "", address, func(tx *database.Tx) error {
 		var by Agent
 		if err := tx.QueryRow(ctx, `SELECT given_name, family_name FROM agents WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(caller.Agent)).Scan(&by.GivenName, &by.FamilyName); err != nil {
+			return err
+		}
+		if err := s.endHelped(ctx, tx, caller.Collectivity, assistance); err != nil {
 			return err
 		}
 		return database.OneRow(tx.Exec(ctx, `UPDATE assistances SET ended = $1, ended_by = $2 WHERE collectivity = $3 AND id = $4 AND ended = 0 AND ends > $1`,

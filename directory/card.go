@@ -20,7 +20,7 @@ import (
 // cardRoutes are the pages of one's own card, and those where an administrator
 // decides what cards show.
 func (h *Handler) cardRoutes() []web.Route {
-	admin := web.Needs(portal.ManageAgents)
+	admin, some := web.Needs(portal.ManageAgents), web.NeedsSomewhere(portal.ManageAgents)
 	const room = MaxPhoto + 64<<10 // for the rest of the form
 	return []web.Route{
 		{Method: "GET", Path: "/directory/card", Access: web.SignedIn, Handler: h.ownCard},
@@ -30,12 +30,12 @@ func (h *Handler) cardRoutes() []web.Route {
 		{Method: "POST", Path: "/directory/card/photo/remove", Access: web.SignedIn, Handler: h.dropOwnPhoto},
 		{Method: "GET", Path: "/admin/directory", Access: admin, Handler: h.showPolicy},
 		{Method: "POST", Path: "/admin/directory", Access: admin, Handler: h.takePolicy},
-		{Method: "GET", Path: "/admin/agents/{id}/portrait", Access: admin, Handler: h.showPortrait},
-		{Method: "POST", Path: "/admin/agents/{id}/photo", Access: admin, MaxBody: room, Handler: h.takePhoto},
-		{Method: "POST", Path: "/admin/agents/{id}/photo/remove", Access: admin, Handler: h.dropPhoto},
-		{Method: "POST", Path: "/admin/agents/{id}/mandates", Access: admin, Handler: h.takeMandate},
-		{Method: "POST", Path: "/admin/agents/{id}/mandates/{mandate}", Access: admin, Handler: h.takeMandate},
-		{Method: "POST", Path: "/admin/agents/{id}/mandates/{mandate}/drop", Access: admin, Handler: h.dropMandate},
+		{Method: "GET", Path: "/admin/agents/{id}/portrait", Access: some, Handler: h.showPortrait},
+		{Method: "POST", Path: "/admin/agents/{id}/photo", Access: some, MaxBody: room, Handler: h.takePhoto},
+		{Method: "POST", Path: "/admin/agents/{id}/photo/remove", Access: some, Handler: h.dropPhoto},
+		{Method: "POST", Path: "/admin/agents/{id}/mandates", Access: some, Handler: h.takeMandate},
+		{Method: "POST", Path: "/admin/agents/{id}/mandates/{mandate}", Access: some, Handler: h.takeMandate},
+		{Method: "POST", Path: "/admin/agents/{id}/mandates/{mandate}/drop", Access: some, Handler: h.dropMandate},
 	}
 }
 
@@ -62,7 +62,11 @@ func (h *Handler) card(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := &cardPage{Own: agent.ID == caller.Agent, Keeps: caller.Can(portal.ManageAgents)}
+	seen, err := h.store.veil(ctx, caller)
+	if err != nil {
+		return err
+	}
+	page := &cardPage{Own: agent.ID == caller.Agent, Keeps: seen.keepsOf(agent.Unit)}
 	around, err := h.store.around(ctx, caller, agent)
 	if err != nil {
 		return err

@@ -43,7 +43,7 @@ var (
 // who holds a right that the seer does not hold, in whatever way, and to who operates
 // the pool, who sees no data of a collectivity.
 func (s *Store) deskOf(ctx context.Context, seer portal.Caller, agent portal.AgentID) (portal.Caller, error) {
-	if err := seer.Require(portal.ManageAgents); err != nil {
+	if err := seer.RequireSomewhere(portal.ManageAgents); err != nil {
 		return portal.Caller{}, err
 	}
 	card, err := s.Agent(ctx, seer, agent)
@@ -58,7 +58,11 @@ func (s *Store) deskOf(ctx context.Context, seer portal.Caller, agent portal.Age
 		return portal.Caller{}, errNoDesk
 	}
 	she, err := s.CallerFor(ctx, card.Account, seer.Collectivity)
-	if err == nil && !seer.Reaches(she) {
+	switch {
+	case err != nil:
+	case !seer.CanIn(portal.ManageAgents, she.Units):
+		err = errElsewhere
+	case !seer.Decides(she):
 		err = errDeskOutranks
 	}
 	return she, err

@@ -11,7 +11,7 @@ import (
 
 // deskRoutes let an administrator see the desk of an agent, and the agent know it.
 func (h *Handler) deskRoutes() []web.Route {
-	manages := web.Needs(portal.ManageAgents)
+	manages := web.NeedsSomewhere(portal.ManageAgents)
 	return []web.Route{
 		{Method: "GET", Path: "/admin/agents/{id}/desk", Access: manages, Handler: h.askDesk},
 		{Method: "POST", Path: "/admin/agents/{id}/desk", Access: manages, Handler: h.seeDesk},

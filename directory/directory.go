@@ -35,7 +35,7 @@ type Store struct {
 	departures    []func(id portal.CollectivityID)
 
 	mu       sync.RWMutex
-	watchers []func(account portal.AccountID)
+	watchers []func(collectivity portal.CollectivityID, account portal.AccountID)
 	charts   []func(collectivity portal.CollectivityID)
 	cards    []func(collectivity portal.CollectivityID)
 }
@@ -45,15 +45,15 @@ func New(db *database.DB) *Store {
 	s := &Store{db: db, now: time.Now}
 	s.Mentioning(
 		func(ctx context.Context, caller portal.Caller, unit portal.UnitID) ([]portal.Mention, error) {
-			given, err := s.rightsNaming(ctx, caller, portal.Subject{Kind: portal.TheUnit, ID: string(unit)})
+			given, err := s.rightsNaming(ctx, s.db, caller, portal.Subject{Kind: portal.TheUnit, ID: string(unit)})
 			if err != nil {
 				return nil, err
 			}
 			ruled, err := rulesNaming(ctx, s.db, caller.Collectivity, unit)
 			return append(given, ruled...), err
 		},
-		func(ctx context.Context, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
-			return s.rightsNaming(ctx, caller, portal.Subject{Kind: portal.TheGroup, ID: string(group)})
+		func(ctx context.Context, from database.Reader, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
+			return s.rightsNaming(ctx, from, caller, portal.Subject{Kind: portal.TheGroup, ID: string(group)})
 		})
 	return s
 }
@@ -61,8 +61,9 @@ func New(db *database.DB) *Store {
 // UnitMentions tells what of a feature names a unit of the caller's collectivity.
 type UnitMentions func(ctx context.Context, caller portal.Caller, unit portal.UnitID) ([]portal.Mention, error)
 
-// GroupMentions tells what of a feature names a group of the caller's collectivity.
-type GroupMentions func(ctx context.Context, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error)
+// GroupMentions tells what of a feature names a group of the caller's collectivity, as
+// a reader sees it: a transaction, by whom nothing can name the group meanwhile.
+type GroupMentions func(ctx context.Context, from database.Reader, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error)
 
 // Mentioning adds a feature that names units, or groups: nil for one that does
 // not. It is a step of set-up, before any other method is called.
@@ -76,9 +77,9 @@ func (s *Store) Mentioning(units UnitMentions, groups GroupMentions) {
 }
 
 // OnChange calls fn after each change to who an account is or what it may do,
-// in this process, so that caches can forget it. An empty account is everybody.
-// fn must be quick.
-func (s *Store) OnChange(fn func(account portal.AccountID)) {
+// in this process, so that caches can forget it. An empty account is everybody, of the
+// collectivity that is named, or of the pool when none is. fn must be quick.
+func (s *Store) OnChange(fn func(collectivity portal.CollectivityID, account portal.AccountID)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.watchers = append(s.watchers, fn)
@@ -91,11 +92,17 @@ func (s *Store) changedAccount(account portal.AccountID) {
 	}
 }
 
-func (s *Store) changed(account portal.AccountID) {
+// changed tells of one account, "" for all of the pool.
+func (s *Store) changed(account portal.AccountID) { s.tell("", account) }
+
+// changedIn tells of all agents of a collectivity.
+func (s *Store) changedIn(collectivity portal.CollectivityID) { s.tell(collectivity, "") }
+
+func (s *Store) tell(collectivity portal.CollectivityID, account portal.AccountID) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, fn := range s.watchers {
-		fn(account)
+		fn(collectivity, account)
 	}
 }
 
@@ -121,7 +128,7 @@ func (s *Store) OnChart(fn func(collectivity portal.CollectivityID)) {
 // redrawn tells that the organisation chart changed, and with it what is open to
 // those of a unit.
 func (s *Store) redrawn(collectivity portal.CollectivityID) {
-	s.changed("")
+	s.changedIn(collectivity)
 	s.reordered(collectivity)
 }
 

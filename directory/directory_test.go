@@ -230,7 +230,7 @@ func TestACallerIsWhatTheDirectorySaysNow(t *testing.T) {
 	tw, ctx := newTown(t), context.Background()
 	admin := directory.Installation("bourg")
 	var told []portal.AccountID
-	tw.OnChange(func(account portal.AccountID) { told = append(told, account) })
+	tw.OnChange(func(_ portal.CollectivityID, account portal.AccountID) { told = append(told, account) })
 	must(t, tw.AddMember(ctx, admin, "encadrants", tw.anne.Agent))
 	must(t, tw.SetRights(ctx, admin, tw.anne.Agent, []portal.Right{portal.EditNews}))
 	caller := got(tw.CallerFor(ctx, tw.anne.Account, "bourg"))(t)

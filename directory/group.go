@@ -91,9 +91,6 @@ func (s *Store) changeMembership(ctx context.Context, caller portal.Caller, grou
 	if err := caller.Require(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: change group: %w", err)
 	}
-	if err := s.mayFill(ctx, caller, group); err != nil {
-		return fmt.Errorf("directory: change group: %w", err)
-	}
 	var account portal.AccountID
 	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
 		if account, err = accountOf(ctx, tx, caller.Collectivity, agent); err != nil {
@@ -105,7 +102,7 @@ func (s *Store) changeMembership(ctx context.Context, caller portal.Caller, grou
 		if err := groupsByHand(ctx, tx, caller.Collectivity, group); err != nil {
 			return err
 		}
-		if err := s.mayPlace(ctx, tx, caller, "", group); err != nil {
+		if err := s.mayFill(ctx, tx, caller, group); err != nil {
 			return err
 		}
 		return keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {

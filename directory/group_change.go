@@ -111,7 +111,7 @@ func (s *Store) RenameGroup(ctx context.Context, caller portal.Caller, shown str
 		if now.Name != shown {
 			return GroupChanged{now}
 		}
-		if err := s.mayPlace(ctx, tx, caller, "", typed.ID); err != nil {
+		if err := s.mayJoin(ctx, tx, caller, typed.ID); err != nil {
 			return err // whoever fills it goes by its name
 		}
 		if err := nameIsFree(ctx, tx, caller.Collectivity, typed); err != nil {
@@ -164,14 +164,8 @@ func (s *Store) Members(ctx context.Context, caller portal.Caller, id portal.Gro
 		return Members{}, fmt.Errorf("directory: list members: %w", err)
 	}
 	seen.overAll(members.Agents)
-	for _, naming := range s.groupMentions {
-		more, err := naming(ctx, caller, id)
-		if err != nil {
-			return Members{}, err
-		}
-		members.Mentions = append(members.Mentions, more...)
-	}
-	return members, nil
+	members.Mentions, err = s.namingGroup(ctx, s.db, caller, id)
+	return members, err
 }
 
 // errGroupNamed refuses to lose who may see something.
@@ -180,16 +174,24 @@ var errGroupNamed = portal.UserError{Kind: portal.ErrConflict, Key: "directory.e
 // DeleteGroup deletes a group that nothing names: portal.ErrConflict for another,
 // see Members. It can be had again for thirty days, with its members.
 func (s *Store) DeleteGroup(ctx context.Context, caller portal.Caller, id portal.GroupID, address string) error {
-	members, err := s.Members(ctx, caller, id, 1)
-	if err == nil && len(members.Mentions) > 0 {
-		err = errGroupNamed
-	}
+	err := caller.Require(portal.ManageAgents)
 	if err == nil {
 		err = s.db.Tx(ctx, func(tx *database.Tx) error {
+			group, err := readGroup(ctx, tx, caller.Collectivity, id)
+			if err != nil {
+				return err
+			}
+			mentions, err := s.namingGroup(ctx, tx, caller, id)
+			if err == nil && len(mentions) > 0 {
+				err = errGroupNamed
+			}
+			if err != nil {
+				return err
+			}
 			if err := s.forgetGroups(ctx, tx, caller.Collectivity); err != nil {
 				return err
 			}
-			_, err := tx.Exec(ctx, `
+			_, err = tx.Exec(ctx, `
 				INSERT INTO deleted_groups (collectivity, id, name, deleted, rule, ruled)
 				SELECT g.collectivity, g.id, g.name, CAST($3 AS BIGINT), g.rule, g.ruled FROM agent_groups g WHERE g.collectivity = $1 AND g.id = $2`,
 				string(caller.Collectivity), string(id), database.Millis(s.now()))
@@ -206,13 +208,13 @@ func (s *Store) DeleteGroup(ctx context.Context, caller portal.Caller, id portal
 			if err != nil {
 				return err
 			}
-			return s.tellGroup(ctx, tx, caller, audit.GroupDeleted, members.Group, "", address)
+			return s.tellGroup(ctx, tx, caller, audit.GroupDeleted, group, "", address)
 		})
 	}
 	if err != nil {
 		return fmt.Errorf("directory: delete group: %w", err)
 	}
-	s.changed("")
+	s.changedIn(caller.Collectivity)
 	return nil
 }
 
@@ -290,9 +292,6 @@ func (s *Store) RestoreGroup(ctx context.Context, caller portal.Caller, id porta
 	if err := caller.Require(portal.ManageAgents); err != nil {
 		return Restored{}, fmt.Errorf("directory: restore group: %w", err)
 	}
-	if err := s.mayFill(ctx, caller, id); err != nil {
-		return Restored{}, fmt.Errorf("directory: restore group: %w", err)
-	}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		group = Restored{Group: Group{ID: id}}
 		err := tx.QueryRow(ctx, `SELECT name FROM deleted_groups WHERE collectivity = $1 AND id = $2 AND deleted >= $3`,
@@ -300,7 +299,7 @@ func (s *Store) RestoreGroup(ctx context.Context, caller portal.Caller, id porta
 		if err != nil {
 			return err
 		}
-		if err := s.mayPlace(ctx, tx, caller, "", id); err != nil {
+		if err := s.mayFill(ctx, tx, caller, id); err != nil {
 			return err
 		}
 		err = insertGroup(ctx, tx, caller.Collectivity, group.Group)
@@ -330,6 +329,6 @@ func (s *Store) RestoreGroup(ctx context.Context, caller portal.Caller, id porta
 	if err != nil {
 		return Restored{}, fmt.Errorf("directory: restore group: %w", err)
 	}
-	s.changed("")
+	s.changedIn(caller.Collectivity)
 	return group, nil
 }

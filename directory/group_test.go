@@ -10,6 +10,7 @@ import (
 
 	"parvis/directory"
 	"parvis/portal"
+	"parvis/portal/database"
 )
 
 // TestGroupsOfAnotherCollectivityDoNotExist for who administers this one.
@@ -64,7 +65,9 @@ func TestAGroupIsDeletedOnceNothingNamesIt(t *testing.T) {
 	admin := directory.Installation("bourg")
 	must(t, h.AddMember(ctx, admin, "encadrants", h.anne.Agent))
 	mentions := []portal.Mention{{Kind: "applications.mention", Name: "Finances", Path: "/admin/applications/finances", Icon: "apps"}}
-	h.Mentioning(nil, func(context.Context, portal.Caller, portal.GroupID) ([]portal.Mention, error) { return mentions, nil })
+	h.Mentioning(nil, func(context.Context, database.Reader, portal.Caller, portal.GroupID) ([]portal.Mention, error) {
+		return mentions, nil
+	})
 	if err := h.DeleteGroup(ctx, admin, "encadrants", ""); !errors.Is(err, portal.ErrConflict) {
 		t.Errorf("deleted, and an application is open to it: %v", err)
 	}

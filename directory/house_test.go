@@ -63,7 +63,7 @@ func newHouse(t testing.TB) *house {
 		DB: h.db, People: directory.SignIn{Store: h.Store}, Directories: servers, Registry: servers, Issuers: upstream.New(),
 		Renderer: renderer, Sealer: sealer, Log: log, Now: h.now,
 	})
-	h.OnChange(h.service.Forget)
+	h.OnChange(h.service.Changed)
 	must(t, h.service.Passwords.Set(context.Background(), password, h.anne.Account, h.luc.Account, h.both.Account))
 	router := got(web.NewRouter(web.Config{Identifier: h.service.Sessions, Renderer: renderer, Catalogue: catalogue, Log: log, Now: h.now}))(t)
 	router.Mount(h.service.Routes()...)

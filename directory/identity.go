@@ -132,34 +132,80 @@ func (s *Store) entitle(ctx context.Context, caller *portal.Caller) error {
 // fill gives a caller what is its own.
 func (s *Store) fill(ctx context.Context, caller *portal.Caller, all []entitlement) error {
 	for _, one := range all {
-		switch {
-		case one.kind == "unit":
+		switch one.kind {
+		case "unit":
 			caller.Units = append(caller.Units, portal.UnitID(one.name))
-			continue
-		case one.kind == "group":
+		case "group":
 			caller.Groups = append(caller.Groups, portal.GroupID(one.name))
-			continue
-		case one.lender != "":
-			lends, err := s.lends(ctx, caller.Collectivity, one.lender, portal.Right(one.name))
-			if err != nil {
-				return err
-			}
-			if !lends {
-				continue
-			}
 		}
-		caller.Rights = append(caller.Rights, portal.Right(one.name))
 	}
 	slices.Sort(caller.Units) // here, since engines order texts differently
 	slices.Sort(caller.Groups)
+	above, err := s.above(ctx, s.db, caller.Collectivity, all)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		if one.kind != "right" {
+			continue
+		}
+		holding, holds := above.holding(portal.Right(one.name), one.unit)
+		if holds && one.lender != "" {
+			holds, err = s.lends(ctx, caller.Collectivity, one.lender, holding)
+		}
+		if err != nil {
+			return err
+		}
+		if holds {
+			hold(caller, holding)
+		}
+	}
+	tidy(caller)
+	return nil
+}
+
+// hold gives a caller a right. See tidy.
+func hold(caller *portal.Caller, one portal.Holding) {
+	if one.Unit == "" {
+		caller.Rights = append(caller.Rights, one.Right)
+	} else {
+		caller.Narrowed = append(caller.Narrowed, one)
+	}
+}
+
+// tidy orders what a caller holds.
+func tidy(caller *portal.Caller) {
 	slices.Sort(caller.Rights)
 	caller.Rights = slices.Compact(caller.Rights)
-	return nil
+	slices.SortFunc(caller.Narrowed, func(a, b portal.Holding) int {
+		return cmp.Or(cmp.Compare(a.Right, b.Right), cmp.Compare(a.Unit, b.Unit))
+	})
+	caller.Narrowed = slices.CompactFunc(caller.Narrowed, func(a, b portal.Holding) bool { return a.Right == b.Right && a.Unit == b.Unit })
+}
+
+// holding is a right where it holds; false when its unit is no more there: it gives
+// nothing then, to nobody.
+func (p parents) holding(right portal.Right, unit portal.UnitID) (one portal.Holding, holds bool) {
+	if unit == "" {
+		return portal.Holding{Right: right}, true
+	}
+	chain := p.chain(unit)
+	return portal.Holding{Right: right, Unit: unit, Above: chain}, len(chain) > 0
+}
+
+// above is the organisation chart, when a right of some entitlements is narrowed to a
+// unit of it; nil else, since nobody asks.
+func (s *Store) above(ctx context.Context, from rows, collectivity portal.CollectivityID, all []entitlement) (parents, error) {
+	if !slices.ContainsFunc(all, func(one entitlement) bool { return one.unit != "" }) {
+		return nil, nil
+	}
+	return parentsIn(ctx, from, collectivity)
 }
 
 // entitlement is a unit, a group or a right of an agent.
 type entitlement struct {
 	kind, name string
+	unit       portal.UnitID  // that a right is narrowed to
 	lender     portal.AgentID // of a right; "" when it is not lent
 }
 
@@ -202,16 +248,18 @@ const entitledSQL = `, above (id, parent) AS (
 		UNION ALL SELECT 'group', m.group_id FROM me CROSS JOIN agent_group_members m WHERE m.collectivity = $1 AND m.agent = me.agent
 		UNION ALL SELECT 'unit', id FROM above
 	)
-	SELECT kind, subject, '' FROM mine WHERE kind IN ('group', 'unit')
-	UNION ALL SELECT 'right', right_name, '' FROM account_rights WHERE account = $2
-	UNION ALL SELECT 'right', g.right_name, g.lent_by FROM mine CROSS JOIN rights_given g
+	SELECT kind, subject, '', '' FROM mine WHERE kind IN ('group', 'unit')
+	UNION ALL SELECT 'right', right_name, '', '' FROM account_rights WHERE account = $2
+	UNION ALL SELECT 'right', g.right_name, g.in_unit, g.lent_by FROM mine CROSS JOIN rights_given g
 		WHERE g.collectivity = $1 AND g.kind = mine.kind AND g.subject = mine.subject AND g.taken = 0 AND g.starts <= $4 AND (g.ends = 0 OR g.ends > $3)`
 
-func (e *entitlement) scan(scan func(...any) error) error { return scan(&e.kind, &e.name, &e.lender) }
+func (e *entitlement) scan(scan func(...any) error) error {
+	return scan(&e.kind, &e.name, &e.unit, &e.lender)
+}
 
-// lends says whether an agent may enter and holds a right herself: what she lent
-// is worth nothing any more once she does not.
-func (s *Store) lends(ctx context.Context, collectivity portal.CollectivityID, lender portal.AgentID, right portal.Right) (bool, error) {
+// lends says whether an agent may enter and holds a right herself, where it is lent:
+// what she lent is worth nothing any more once she does not.
+func (s *Store) lends(ctx context.Context, collectivity portal.CollectivityID, lender portal.AgentID, lent portal.Holding) (bool, error) {
 	she := portal.Caller{Collectivity: collectivity, Agent: lender}
 	err := s.db.QueryRow(ctx, `
 		SELECT a.unit FROM agents a JOIN accounts c ON c.id = a.account
@@ -223,12 +271,19 @@ func (s *Store) lends(ctx context.Context, collectivity portal.CollectivityID, l
 		return false, err
 	}
 	all, err := s.entitlements(ctx, s.db, she)
+	if err != nil {
+		return false, err
+	}
+	above, err := s.above(ctx, s.db, collectivity, all)
 	for _, one := range all {
-		if one.kind == "right" && one.lender == "" {
-			she.Rights = append(she.Rights, portal.Right(one.name))
+		if one.kind != "right" || one.lender != "" {
+			continue
+		}
+		if holding, holds := above.holding(portal.Right(one.name), one.unit); holds {
+			hold(&she, holding)
 		}
 	}
-	return she.Can(right), err
+	return she.Holds(lent), err
 }
 
 // Standing is who an agent of the caller's collectivity is when she asks, without
@@ -244,7 +299,7 @@ func (s *Store) Standing(ctx context.Context, caller portal.Caller, agent portal
 	}
 	she := portal.Caller{Account: card.Account, Agent: card.ID, Collectivity: caller.Collectivity, Unit: card.Unit}
 	err = s.entitle(ctx, &she)
-	she.Rights = nil
+	she.Rights, she.Narrowed = nil, nil
 	return she, err
 }
 

@@ -63,7 +63,7 @@ type invite struct {
 // is here already, and whose address can't be invited. It discloses nothing of
 // another collectivity: an address with an account elsewhere is as good as new.
 func (n *Inviter) Judge(ctx context.Context, caller portal.Caller, guests []Guest) ([]Guest, error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return nil, fmt.Errorf("directory: judge guests: %w", err)
 	}
 	kind, err := n.kind(ctx, caller.Collectivity)
@@ -104,6 +104,13 @@ func (n *Inviter) judge(ctx context.Context, tx rows, caller portal.Caller, kind
 		return one, "directory.invite.here", nil
 	default:
 		one.agent, one.made = known, false
+		if err := n.store.mayDecide(ctx, tx, caller, known.ID); err != nil {
+			key := refused(err).Key
+			if key != "" {
+				err = nil
+			}
+			return one, key, err
+		}
 		var count int
 		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM invitations WHERE collectivity = $1 AND agent = $2`, string(caller.Collectivity), string(known.ID)).Scan(&count)
 		if err != nil {
@@ -154,7 +161,7 @@ var errGuests = portal.FieldErrors{portal.Invalid("lines", "directory.invite.cha
 // all or none. Where no mail can be sent it returns the links to hand over.
 // portal.FieldErrors when one of them can't be invited: see Judge.
 func (n *Inviter) Invite(ctx context.Context, caller portal.Caller, guests []Guest, where Placing) ([]Handed, error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return nil, fmt.Errorf("directory: invite: %w", err)
 	}
 	c, err := n.store.Collectivity(ctx, caller.Collectivity)
@@ -164,9 +171,6 @@ func (n *Inviter) Invite(ctx context.Context, caller portal.Caller, guests []Gue
 	kind, err := n.kind(ctx, caller.Collectivity)
 	if err != nil {
 		return nil, err
-	}
-	if err := n.store.mayFill(ctx, caller, where.Groups...); err != nil {
-		return nil, fmt.Errorf("directory: invite: %w", err)
 	}
 	var handed []Handed
 	err = n.store.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
@@ -194,12 +198,22 @@ func (n *Inviter) Invite(ctx context.Context, caller portal.Caller, guests []Gue
 	if err != nil {
 		return nil, fmt.Errorf("directory: invite: %w", err)
 	}
-	n.store.changed("")
+	n.invited(kind, caller.Collectivity)
 	n.post.Wake()
 	if n.post.Sends() {
 		return nil, nil
 	}
 	return handed, nil
+}
+
+// invited tells of a change of who is an agent. Where no password is to be chosen,
+// accounts that may be known elsewhere became agents at once.
+func (n *Inviter) invited(kind sso.Kind, collectivity portal.CollectivityID) {
+	if kind == sso.Embedded {
+		n.store.changedIn(collectivity)
+		return
+	}
+	n.store.changed("")
 }
 
 // settle makes the agent of a guest. Where no password is to be chosen she has
@@ -223,7 +237,7 @@ func (n *Inviter) settle(ctx context.Context, tx *database.Tx, caller portal.Cal
 	if err := groupsByHand(ctx, tx, caller.Collectivity, where.Groups...); err != nil {
 		return "", err
 	}
-	if err := n.store.mayPlace(ctx, tx, caller, "", where.Groups...); err != nil {
+	if err := n.store.mayFill(ctx, tx, caller, where.Groups...); err != nil {
 		return "", err
 	}
 	for _, group := range where.Groups {
@@ -342,7 +356,7 @@ var errNotInvited = portal.UserError{Kind: portal.ErrInvalid, Key: "directory.in
 // that serves from then on; it also invites one who was only listed. It returns
 // the link when no mail can be sent.
 func (n *Inviter) Again(ctx context.Context, caller portal.Caller, id portal.AgentID) (Handed, error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return Handed{}, fmt.Errorf("directory: invite again: %w", err)
 	}
 	c, err := n.store.Collectivity(ctx, caller.Collectivity)
@@ -365,7 +379,7 @@ func (n *Inviter) Again(ctx context.Context, caller portal.Caller, id portal.Age
 	if err != nil {
 		return Handed{}, fmt.Errorf("directory: invite again: %w", err)
 	}
-	n.store.changed("")
+	n.invited(kind, caller.Collectivity)
 	n.post.Wake()
 	return handed, nil
 }
@@ -447,7 +461,7 @@ func (n *Inviter) neverEntered(ctx context.Context, tx *database.Tx, caller port
 // Cancel takes an invitation back: its link serves no more, its letter does not
 // leave if it has not, and an agent who came with it goes with it.
 func (n *Inviter) Cancel(ctx context.Context, caller portal.Caller, id portal.AgentID) error {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: cancel invitation: %w", err)
 	}
 	err := n.store.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) ([]string, error) {
@@ -477,7 +491,7 @@ func (n *Inviter) Cancel(ctx context.Context, caller portal.Caller, id portal.Ag
 	if err != nil {
 		return fmt.Errorf("directory: cancel invitation: %w", err)
 	}
-	n.store.changed("")
+	n.store.changedIn(caller.Collectivity)
 	return nil
 }
 

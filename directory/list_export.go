@@ -67,7 +67,7 @@ func (h *Handler) exportGroups(w http.ResponseWriter, r *http.Request) error {
 // exportUnits writes the units that the filters choose as a spreadsheet.
 func (h *Handler) exportUnits(w http.ResponseWriter, r *http.Request) error {
 	caller, printer, query := web.CallerOf(r), web.Printer(r), unitQuery(r)
-	units, err := h.store.Units(r.Context(), caller)
+	units, err := h.store.GovernedUnits(r.Context(), caller)
 	if err != nil {
 		return err
 	}

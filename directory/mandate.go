@@ -102,7 +102,7 @@ func (s *Store) DropMandate(ctx context.Context, caller portal.Caller, agent por
 }
 
 func (s *Store) changeMandates(ctx context.Context, caller portal.Caller, agent portal.AgentID, address string, change func(tx *database.Tx) error) error {
-	err := caller.Require(portal.ManageAgents)
+	err := caller.RequireSomewhere(portal.ManageAgents)
 	if err == nil {
 		err = s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) ([]string, error) {
 			name, err := nameOf(ctx, tx, caller.Collectivity, agent)

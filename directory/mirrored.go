@@ -44,6 +44,9 @@ type MirrorState struct {
 	Members map[portal.GroupID][]portal.AgentID // of the groups of GroupOf
 	Guarded map[portal.Subject][]portal.Right   // groups and units to which rights of administration are given
 	Governs map[portal.AgentID]bool             // who administer the collectivity and can sign in
+	// Keep says that what was decided first would leave nobody to govern the
+	// collectivity: those who do stay where they are.
+	Keep bool
 }
 
 // Mirroring is what a mirror writes, all of it or nothing. Units and groups are
@@ -64,6 +67,8 @@ type Mirroring struct {
 	Administration bool // the server may fill groups that give rights of administration
 	// Withheld is told of those whom the rule of such a group catches, when it may not.
 	Withheld func(group Group, count int) error
+	// Kept is told of who stays in a group by rule since nobody else governs.
+	Kept func(agent portal.AgentID, group Group) error
 }
 
 // Closing is an agent whom the server's word closes.
@@ -86,14 +91,24 @@ func (m Mirroring) nothing() bool {
 // Mirror compares the directory of a collectivity with what its server says, and
 // writes what decide answers, in one transaction: it may be run again, so decide
 // must have no effect but through tx. It is for the installation, which acts on
-// an administrator's settings.
+// an administrator's settings. Where that would leave nobody to govern the
+// collectivity, it is decided again with MirrorState.Keep.
 func (s *Store) Mirror(ctx context.Context, collectivity portal.CollectivityID, decide func(tx *database.Tx, state *MirrorState) (Mirroring, error)) error {
+	err := s.mirror(ctx, collectivity, false, decide)
+	if refused(err).Key == errLastAdministrator.Key {
+		err = s.mirror(ctx, collectivity, true, decide)
+	}
+	return err
+}
+
+func (s *Store) mirror(ctx context.Context, collectivity portal.CollectivityID, keep bool, decide func(tx *database.Tx, state *MirrorState) (Mirroring, error)) error {
 	var made Mirroring
 	err := s.queued(ctx, collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
 		state, err := s.mirrorState(ctx, tx, collectivity)
 		if err != nil {
 			return nil, err
 		}
+		state.Keep = keep
 		if made, err = decide(tx, state); err != nil {
 			return nil, err
 		}
@@ -113,7 +128,7 @@ func (s *Store) Mirror(ctx context.Context, collectivity portal.CollectivityID, 
 	case len(made.Units) > 0:
 		s.redrawn(collectivity)
 	case !made.nothing():
-		s.changed("")
+		s.changedIn(collectivity)
 	}
 	return nil
 }
@@ -334,6 +349,17 @@ func (s *Store) followMirror(ctx context.Context, tx *database.Tx, collectivity 
 	by := Installation(collectivity)
 	for i, move := range moves {
 		guarded := len(state.Guarded[portal.Subject{Kind: portal.TheGroup, ID: string(move.ID)}]) > 0
+		if state.Keep && guarded {
+			for _, agent := range move.out {
+				if !state.Governs[agent] {
+					continue
+				}
+				if err := made.Kept(agent, move.Group); err != nil {
+					return err
+				}
+			}
+			moves[i].out = slices.DeleteFunc(move.out, func(agent portal.AgentID) bool { return state.Governs[agent] })
+		}
 		if made.Administration || !guarded || len(move.in) == 0 {
 			continue
 		}

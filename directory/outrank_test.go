@@ -8,6 +8,7 @@ import (
 
 	"parvis/directory"
 	"parvis/portal"
+	"parvis/portal/database"
 )
 
 // TestWhoManagesAgentsDecidesForNobodyAbove her: a right that starts later counts, in
@@ -53,7 +54,9 @@ func TestWhoManagesAgentsDecidesForNobodyAbove(t *testing.T) {
 func TestAGroupIsFilledByWhoGovernsWhatItOpens(t *testing.T) {
 	c, ctx := newCouncil(t), context.Background()
 	var mentions []portal.Mention
-	c.Mentioning(nil, func(context.Context, portal.Caller, portal.GroupID) ([]portal.Mention, error) { return mentions, nil })
+	c.Mentioning(nil, func(context.Context, database.Reader, portal.Caller, portal.GroupID) ([]portal.Mention, error) {
+		return mentions, nil
+	})
 	c.give(t, portal.ManageAgents, portal.TheAgent, string(c.anne.Agent))
 	c.give(t, portal.ManageApplications, portal.TheAgent, string(c.anne.Agent))
 	anne := c.now(t, c.anne)

@@ -51,6 +51,11 @@ type HeldFor struct {
 	Whys  []Why
 }
 
+// Whole says whether it is held in the whole collectivity, for one reason at least.
+func (h HeldFor) Whole() bool {
+	return slices.ContainsFunc(h.Whys, func(why Why) bool { return why.In == "" })
+}
+
 // OpenFor is a thing with the most that may be done with it, and why.
 type OpenFor struct {
 	portal.Opening
@@ -62,6 +67,8 @@ type Why struct {
 	To     portal.Subject // whom it is given to
 	Name   string         // of that group or unit
 	Above  bool           // that unit is above hers
+	In     portal.UnitID  // where the right holds, with the units below it; "" for the whole collectivity
+	InName string         // of that unit
 	Lender string         // who lends it
 	ByPool bool           // the operator of the pool gave it to her account
 	Needs  portal.Right   // it is for whoever of them holds this right too
@@ -82,23 +89,26 @@ const reviewSize = 25
 // holding names the rights that agents hold at a moment, $2, whatever gives them: held.
 // own is what they hold themselves, and can lend.
 const holding = `
-	WITH RECURSIVE serving (kind, subject, right_name, lent_by) AS (
-		SELECT kind, subject, right_name, lent_by FROM rights_given
-		WHERE collectivity = $1 AND taken = 0 AND starts <= $2 AND (ends = 0 OR ends > $2)
+	WITH RECURSIVE serving (kind, subject, right_name, in_unit, lent_by) AS (
+		SELECT g.kind, g.subject, g.right_name, g.in_unit, g.lent_by FROM rights_given g
+		WHERE g.collectivity = $1 AND g.taken = 0 AND g.starts <= $2 AND (g.ends = 0 OR g.ends > $2)
+			AND (g.in_unit = '' OR EXISTS (SELECT 1 FROM units u WHERE u.collectivity = $1 AND u.id = g.in_unit))
 	), reach (top, id) AS (
 		SELECT subject, subject FROM serving WHERE kind = 'unit'
+		UNION SELECT in_unit, in_unit FROM serving WHERE in_unit <> ''
 		UNION SELECT r.top, u.id FROM reach r JOIN units u ON u.collectivity = $1 AND u.parent = r.id
-	), own (agent, right_name) AS (
-		SELECT subject, right_name FROM serving WHERE kind = 'agent' AND lent_by = ''
-		UNION SELECT m.agent, s.right_name FROM serving s
+	), own (agent, right_name, in_unit) AS (
+		SELECT subject, right_name, in_unit FROM serving WHERE kind = 'agent' AND lent_by = ''
+		UNION SELECT m.agent, s.right_name, s.in_unit FROM serving s
 			JOIN agent_group_members m ON m.collectivity = $1 AND m.group_id = s.subject WHERE s.kind = 'group'
-		UNION SELECT a.id, s.right_name FROM serving s JOIN reach r ON r.top = s.subject
+		UNION SELECT a.id, s.right_name, s.in_unit FROM serving s JOIN reach r ON r.top = s.subject
 			JOIN agents a ON a.collectivity = $1 AND a.unit = r.id WHERE s.kind = 'unit'
-		UNION SELECT a.id, s.right_name FROM serving s JOIN agents a ON a.collectivity = $1 WHERE s.kind = 'everyone'
+		UNION SELECT a.id, s.right_name, s.in_unit FROM serving s JOIN agents a ON a.collectivity = $1 WHERE s.kind = 'everyone'
 	), held (agent, right_name) AS (
 		SELECT agent, right_name FROM own
 		UNION SELECT s.subject, s.right_name FROM serving s
-			JOIN own o ON o.agent = s.lent_by AND (o.right_name = s.right_name OR o.right_name = 'admin')
+			JOIN own o ON o.agent = s.lent_by AND (o.right_name = 'admin' OR o.right_name = s.right_name
+				AND (o.in_unit = '' OR EXISTS (SELECT 1 FROM reach r WHERE r.top = o.in_unit AND r.id = s.in_unit)))
 			JOIN agents l ON l.collectivity = $1 AND l.id = s.lent_by AND l.active JOIN accounts c ON c.id = l.account AND c.active
 			WHERE s.kind = 'agent' AND s.lent_by <> ''
 		UNION SELECT a.id, p.right_name FROM account_rights p JOIN agents a ON a.collectivity = $1 AND a.account = p.account
@@ -224,12 +234,14 @@ type explanation struct {
 	byPool map[portal.AgentID][]portal.Right
 	names  map[portal.Subject]string // of units and groups
 	lends  map[loan]bool
+	above  parents
 	rank   map[string]int // of kinds of things
 }
 
 type loan struct {
 	lender portal.AgentID
 	right  portal.Right
+	in     portal.UnitID
 }
 
 // explain fills in what agents may do, and why.
@@ -263,6 +275,10 @@ func (s *Store) explanation(ctx context.Context, caller portal.Caller, agents []
 		byPool: map[portal.AgentID][]portal.Right{}, lends: map[loan]bool{}, rank: map[string]int{},
 	}
 	now := s.now()
+	var err error
+	if e.above, err = s.parents(ctx, caller.Collectivity); err != nil {
+		return nil, err
+	}
 	given, err := s.listGiven(ctx, givenNow, string(caller.Collectivity), database.Millis(now))
 	if err != nil {
 		return nil, err
@@ -333,17 +349,16 @@ func (e *explanation) of(ctx context.Context, she portal.Caller, agent *Reviewed
 	subjects := subjectsOf(she)
 	for _, subject := range subjects {
 		for _, one := range e.given[subject] {
-			if one.LentBy != "" {
-				lends, err := e.isLent(ctx, one)
-				if err != nil {
-					return err
-				}
-				if !lends {
-					continue
-				}
+			serves, err := e.serves(ctx, one)
+			if err != nil {
+				return err
+			}
+			if !serves {
+				continue
 			}
 			why := e.why(subject, she)
 			why.Lender, why.By, why.Since, why.Until = one.Lender, one.By, one.Created, one.Ends
+			why.In, why.InName = one.In, one.InName
 			agent.hold(one.Right, why)
 		}
 	}
@@ -354,7 +369,9 @@ func (e *explanation) of(ctx context.Context, she portal.Caller, agent *Reviewed
 		return slices.Index(portal.Rights, a.Right) - slices.Index(portal.Rights, b.Right)
 	})
 	for _, right := range agent.Rights {
-		she.Rights = append(she.Rights, right.Right)
+		if right.Whole() { // what a thing needs is of no unit
+			she.Rights = append(she.Rights, right.Right)
+		}
 	}
 	for _, subject := range subjects {
 		for _, one := range e.open[subject] {
@@ -377,10 +394,13 @@ func (s *Store) serving(ctx context.Context, caller portal.Caller) (serving []Gi
 		return nil, err
 	}
 	e, now := explanation{store: s, caller: caller, lends: map[loan]bool{}}, s.now()
+	if e.above, err = s.parents(ctx, caller.Collectivity); err != nil {
+		return nil, err
+	}
 	for _, one := range all {
 		serves := one.Serves(now)
-		if serves && one.LentBy != "" {
-			if serves, err = e.isLent(ctx, one); err != nil {
+		if serves {
+			if serves, err = e.serves(ctx, one); err != nil {
 				return nil, err
 			}
 		}
@@ -391,13 +411,23 @@ func (s *Store) serving(ctx context.Context, caller portal.Caller) (serving []Gi
 	return serving, nil
 }
 
-// isLent says whether a loan still serves, asking once for each lender and right.
-func (e *explanation) isLent(ctx context.Context, given Given) (bool, error) {
-	this := loan{given.LentBy, given.Right}
+// serves says whether a right that is given now gives anything: its unit is there, and
+// who lends it may do it herself.
+func (e *explanation) serves(ctx context.Context, given Given) (bool, error) {
+	holding, holds := e.above.holding(given.Right, given.In)
+	if !holds || given.LentBy == "" {
+		return holds, nil
+	}
+	return e.isLent(ctx, given.LentBy, holding)
+}
+
+// isLent says whether a loan still serves, asking once for each lender, right and unit.
+func (e *explanation) isLent(ctx context.Context, lender portal.AgentID, lent portal.Holding) (bool, error) {
+	this := loan{lender, lent.Right, lent.Unit}
 	if lends, known := e.lends[this]; known {
 		return lends, nil
 	}
-	lends, err := e.store.lends(ctx, e.caller.Collectivity, this.lender, this.right)
+	lends, err := e.store.lends(ctx, e.caller.Collectivity, lender, lent)
 	e.lends[this] = lends
 	return lends, err
 }

@@ -44,7 +44,7 @@ func (h *Handler) exportReview(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	sheet, err := h.tellExport(w, r, "people", "directory.field.family_name", "directory.field.given_name", "directory.field.unit", "directory.review.enters",
-		"directory.review.what", "directory.review.name", "directory.review.does", "directory.review.why", "directory.review.until")
+		"directory.review.what", "directory.review.name", "directory.review.where", "directory.review.does", "directory.review.why", "directory.review.until")
 	if err != nil {
 		return err
 	}
@@ -71,9 +71,15 @@ func sheetReviewed(sheet *web.Spreadsheet, r *http.Request, agent Reviewed) {
 	}
 	row := func(what, name, does string, whys []Why) {
 		for _, why := range whys {
-			until := why.Until
-			why.Until = time.Time{} // it has its own column
-			sheet.Row(agent.FamilyName, agent.GivenName, agent.UnitName, enters, what, name, does, whyText(printer, why, now), dayCell(until, now))
+			until, where := why.Until, ""
+			switch {
+			case why.In != "":
+				where = printer.T("directory.rights.in", "name", why.InName)
+			case does == "":
+				where = printer.T("directory.rights.whole")
+			}
+			why.Until, why.In = time.Time{}, "" // they have their own columns
+			sheet.Row(agent.FamilyName, agent.GivenName, agent.UnitName, enters, what, name, where, does, whyText(printer, why, now), dayCell(until, now))
 		}
 	}
 	for _, right := range agent.Rights {

@@ -174,6 +174,9 @@ func whyText(printer *i18n.Printer, why Why, now time.Time) string {
 	if why.Needs != "" && why.To.Kind != portal.Everyone {
 		text += ", " + printer.T("directory.review.why.and", "right", printer.T("directory.right."+string(why.Needs)))
 	}
+	if why.In != "" {
+		text = printer.T("directory.rights.in", "name", why.InName) + ", " + text
+	}
 	if !why.Until.IsZero() {
 		text += ", " + printer.T("directory.rights.until", "day", printer.Date(lastDayOf(why.Until, now), now))
 	}
@@ -240,6 +243,9 @@ func (h *Handler) reviewRights(w http.ResponseWriter, r *http.Request) error {
 // givenText is to whom a right is given, "groupe Communication, jusqu’au 3 mars".
 func givenText(printer *i18n.Printer, given Given, now time.Time) string {
 	text := subjectText(printer, given.Subject, given.Name)
+	if given.In != "" {
+		text += ", " + printer.T("directory.rights.in", "name", given.InName)
+	}
 	if given.LentBy != "" {
 		text += ", " + printer.T("directory.rights.lent", "name", given.Lender)
 	}

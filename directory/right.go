@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -20,11 +21,14 @@ type Given struct {
 	Subject portal.Subject
 	Name    string // of the subject, "Voirie"; "" for everyone
 	Right   portal.Right
-	Starts  time.Time // zero: at once
-	Ends    time.Time // zero: never
+	In      portal.UnitID // and those below it: where the right holds; "" for the whole collectivity
+	InName  string        // of that unit, "" when it is no more there: the right gives nothing then
+	Starts  time.Time     // zero: at once
+	Ends    time.Time     // zero: never
 	LentBy  portal.AgentID
 	Lender  string // her name
 	By      string // name of who decided; "" for the installation
+	Under   string // the assistance that it was given under and ends with, "" for none
 	Created time.Time
 	Taken   time.Time // when it was taken away, zero while it is there
 }
@@ -56,7 +60,7 @@ func (s *Store) Give(ctx context.Context, caller portal.Caller, given Given, cli
 // Lend lets another agent do what the caller may do, until a moment: during a
 // leave. It ends with the caller's own right.
 func (s *Store) Lend(ctx context.Context, caller portal.Caller, given Given, client string) (id string, err error) {
-	holds, err := s.lends(ctx, caller.Collectivity, caller.Agent, given.Right)
+	holds, err := s.mayLend(ctx, caller, given)
 	if err != nil {
 		return "", fmt.Errorf("directory: lend right: %w", err)
 	}
@@ -77,15 +81,36 @@ func (s *Store) Lend(ctx context.Context, caller portal.Caller, given Given, cli
 	return s.give(ctx, caller, given, audit.RightLent, client)
 }
 
+// mayLend says whether the caller holds herself what she is about to lend, where she
+// lends it.
+func (s *Store) mayLend(ctx context.Context, caller portal.Caller, given Given) (bool, error) {
+	above, err := s.parents(ctx, caller.Collectivity)
+	if err != nil {
+		return false, err
+	}
+	holding, there := above.holding(given.Right, given.In)
+	if !there {
+		return false, nil
+	}
+	return s.lends(ctx, caller.Collectivity, caller.Agent, holding)
+}
+
 func (s *Store) give(ctx context.Context, caller portal.Caller, given Given, action audit.Action, client string) (string, error) {
 	now := s.now()
 	given.ID, given.Created = portal.NewID(), now
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		given := given // the transaction may run again
+		if err := s.endsWithHelp(ctx, tx, caller, &given); err != nil {
+			return err
+		}
 		if err := given.check(now); err != nil {
 			return err
 		}
 		name, err := subjectName(ctx, tx, caller.Collectivity, given.Subject)
 		if err != nil {
+			return err
+		}
+		if given.InName, err = placeName(ctx, tx, caller.Collectivity, given.In); err != nil {
 			return err
 		}
 		if err := roomForRight(ctx, tx, caller.Collectivity, given, now); err != nil {
@@ -99,7 +124,7 @@ func (s *Store) give(ctx context.Context, caller portal.Caller, given Given, act
 	if err != nil {
 		return "", fmt.Errorf("directory: give right: %w", err)
 	}
-	s.changed("")
+	s.changedIn(caller.Collectivity)
 	return given.ID, nil
 }
 
@@ -108,6 +133,9 @@ func (g Given) check(now time.Time) error {
 	var wrong portal.Check
 	if !slices.Contains(portal.CollectivityRights, g.Right) {
 		wrong.Add("right", "directory.error.right", "right", string(g.Right))
+	}
+	if g.In != "" && !slices.Contains(portal.Narrowable, g.Right) {
+		wrong.Add("unit", "directory.error.right.whole")
 	}
 	if g.Subject.Kind == portal.Everyone && g.Subject.ID != "" {
 		wrong.Add("subject", "directory.error.subject") // it would serve nobody, and be counted as everyone's
@@ -139,12 +167,29 @@ func subjectName(ctx context.Context, tx *database.Tx, collectivity portal.Colle
 	return name, err
 }
 
+// placeName is what the unit is called that a right is narrowed to, "" for none; a
+// field error for one that is none of the collectivity's.
+func placeName(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, unit portal.UnitID) (name string, err error) {
+	if unit == "" {
+		return "", nil
+	}
+	err = tx.QueryRow(ctx, `SELECT name FROM units WHERE collectivity = $1 AND id = $2`, string(collectivity), string(unit)).Scan(&name)
+	if errors.Is(err, portal.ErrNotFound) {
+		err = portal.FieldErrors{portal.Invalid("unit", "directory.error.unit")}
+	}
+	return name, err
+}
+
 // errSubjectGone refuses to give a right back to nobody: whoever has the same
 // identifier one day would have it.
 var errSubjectGone = portal.UserError{Kind: portal.ErrConflict, Key: "directory.error.subject.gone"}
 
-func subjectIsThere(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, subject portal.Subject) error {
-	_, err := subjectName(ctx, tx, collectivity, subject)
+// subjectIsThere refuses a right whose subject is no more, or its unit.
+func subjectIsThere(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, given Given) error {
+	_, err := subjectName(ctx, tx, collectivity, given.Subject)
+	if err == nil {
+		_, err = placeName(ctx, tx, collectivity, given.In)
+	}
 	if errors.Is(err, portal.ErrInvalid) {
 		err = errSubjectGone
 	}
@@ -156,10 +201,10 @@ func subjectIsThere(ctx context.Context, tx *database.Tx, collectivity portal.Co
 func roomForRight(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, given Given, now time.Time) error {
 	var all, same int
 	err := tx.QueryRow(ctx, `
-		SELECT COUNT(*), COALESCE(SUM(CASE WHEN kind = $2 AND subject = $3 AND right_name = $4 AND lent_by = $5 AND (ends = 0 OR ends = $6) THEN 1 ELSE 0 END), 0)
+		SELECT COUNT(*), COALESCE(SUM(CASE WHEN kind = $2 AND subject = $3 AND right_name = $4 AND in_unit = $8 AND lent_by = $5 AND (ends = 0 OR ends = $6) THEN 1 ELSE 0 END), 0)
 		FROM rights_given WHERE collectivity = $1 AND taken = 0 AND (ends = 0 OR ends > $7)`,
 		string(collectivity), string(given.Subject.Kind), given.Subject.ID, string(given.Right), string(given.LentBy),
-		database.Millis(given.Ends), database.Millis(now)).Scan(&all, &same)
+		database.Millis(given.Ends), database.Millis(now), string(given.In)).Scan(&all, &same)
 	switch {
 	case err != nil:
 		return err
@@ -173,17 +218,20 @@ func roomForRight(ctx context.Context, tx *database.Tx, collectivity portal.Coll
 
 func insertRight(ctx context.Context, tx *database.Tx, caller portal.Caller, given Given) error {
 	_, err := tx.Exec(ctx, `
-		INSERT INTO rights_given (collectivity, id, kind, subject, right_name, starts, ends, lent_by, given_by, created)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		INSERT INTO rights_given (collectivity, id, kind, subject, right_name, starts, ends, lent_by, given_by, created, in_unit, given_under)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		string(caller.Collectivity), given.ID, string(given.Subject.Kind), given.Subject.ID, string(given.Right),
-		database.Millis(given.Starts), database.Millis(given.Ends), string(given.LentBy), string(caller.Agent), database.Millis(given.Created))
+		database.Millis(given.Starts), database.Millis(given.Ends), string(given.LentBy), string(caller.Agent), database.Millis(given.Created), string(given.In), given.Under)
 	return err
 }
 
-// rightLine tells the journal about a right: whose, and which.
+// rightLine tells the journal about a right: whose, which and where.
 func rightLine(caller portal.Caller, action audit.Action, given Given, name string, now time.Time, client string) audit.Line {
 	line := audit.By(caller, action)
 	line.At, line.Object, line.ObjectID, line.Detail, line.Address = now, name, given.Subject.ID, string(given.Right), client
+	if given.In != "" {
+		line.Detail += " → " + cmp.Or(given.InName, string(given.In))
+	}
 	if given.Subject.Kind == portal.Everyone {
 		line.ObjectID = string(portal.Everyone)
 	}
@@ -222,21 +270,26 @@ func (s *Store) setTaken(ctx context.Context, caller portal.Caller, id string, a
 				return err
 			}
 		}
-		taken, action := time.Time{}, audit.RightGiven
+		taken, action, under := time.Time{}, audit.RightGiven, ""
 		if away {
 			taken, action = now, audit.RightTaken
+		}
+		if caller.Assists() {
+			if under, err = s.helpOf(ctx, tx, caller, id, away); err != nil {
+				return err
+			}
 		}
 		if given.Taken.IsZero() != away || now.Sub(given.Taken) > keptTaken && !away {
 			return portal.ErrNotFound // it is so already, or that was long ago
 		}
 		if !away {
-			if err := subjectIsThere(ctx, tx, caller.Collectivity, given.Subject); err != nil {
+			if err := subjectIsThere(ctx, tx, caller.Collectivity, given); err != nil {
 				return err
 			}
 		}
 		err := keepAnAdministrator(ctx, tx, caller.Collectivity, now, func() error {
-			return database.OneRow(tx.Exec(ctx, `UPDATE rights_given SET taken = $1 WHERE collectivity = $2 AND id = $3`,
-				database.Millis(taken), string(caller.Collectivity), id))
+			return database.OneRow(tx.Exec(ctx, `UPDATE rights_given SET taken = $1, taken_under = $4 WHERE collectivity = $2 AND id = $3`,
+				database.Millis(taken), string(caller.Collectivity), id, under))
 		})
 		if err != nil {
 			return err
@@ -244,7 +297,7 @@ func (s *Store) setTaken(ctx context.Context, caller portal.Caller, id string, a
 		return audit.Write(ctx, tx, rightLine(caller, action, given, given.Name, now, client))
 	})
 	if err == nil {
-		s.changed("")
+		s.changedIn(caller.Collectivity)
 	}
 	return given, err
 }
@@ -300,13 +353,14 @@ func countAdministrators(ctx context.Context, tx *database.Tx, collectivity port
 
 // givenColumns are read by scanGiven, from givenTables.
 const (
-	givenColumns = `g.id, g.kind, g.subject, g.right_name, g.starts, g.ends, g.lent_by, g.created, g.taken,
+	givenColumns = `g.id, g.kind, g.subject, g.right_name, g.starts, g.ends, g.lent_by, g.created, g.taken, g.given_under, g.in_unit, COALESCE(w.name, ''),
 		COALESCE(u.name, r.name, CASE WHEN a.id IS NULL THEN '' ELSE a.given_name || ' ' || a.family_name END),
 		COALESCE(l.given_name || ' ' || l.family_name, ''), COALESCE(b.given_name || ' ' || b.family_name, '')`
 	givenTables = ` FROM rights_given g
 		LEFT JOIN agents a ON a.collectivity = g.collectivity AND g.kind = 'agent' AND a.id = g.subject
 		LEFT JOIN agent_groups r ON r.collectivity = g.collectivity AND g.kind = 'group' AND r.id = g.subject
 		LEFT JOIN units u ON u.collectivity = g.collectivity AND g.kind = 'unit' AND u.id = g.subject
+		LEFT JOIN units w ON w.collectivity = g.collectivity AND w.id = g.in_unit
 		LEFT JOIN agents l ON l.collectivity = g.collectivity AND l.id = g.lent_by
 		LEFT JOIN agents b ON b.collectivity = g.collectivity AND b.id = g.given_by `
 )
@@ -316,7 +370,7 @@ const givenNow = `SELECT ` + givenColumns + givenTables + `WHERE g.collectivity 
 
 func scanGiven(scan func(dest ...any) error) (g Given, err error) {
 	var starts, ends, created, taken int64
-	err = scan(&g.ID, &g.Subject.Kind, &g.Subject.ID, &g.Right, &starts, &ends, &g.LentBy, &created, &taken, &g.Name, &g.Lender, &g.By)
+	err = scan(&g.ID, &g.Subject.Kind, &g.Subject.ID, &g.Right, &starts, &ends, &g.LentBy, &created, &taken, &g.Under, &g.In, &g.InName, &g.Name, &g.Lender, &g.By)
 	g.Starts, g.Ends = database.FromMillis(starts), database.FromMillis(ends)
 	g.Created, g.Taken = database.FromMillis(created), database.FromMillis(taken)
 	return g, err
@@ -340,11 +394,11 @@ func (s *Store) RightsGiven(ctx context.Context, caller portal.Caller) ([]Given,
 
 // rightsNaming tells what is given to a group or a unit, which keeps it from being
 // deleted: who it was given to would be forgotten.
-func (s *Store) rightsNaming(ctx context.Context, caller portal.Caller, subject portal.Subject) ([]portal.Mention, error) {
-	all, err := s.listGiven(ctx, givenNow, string(caller.Collectivity), database.Millis(s.now()))
+func (s *Store) rightsNaming(ctx context.Context, from rows, caller portal.Caller, subject portal.Subject) ([]portal.Mention, error) {
+	all, err := listGiven(ctx, from, givenNow, string(caller.Collectivity), database.Millis(s.now()))
 	var mentions []portal.Mention
 	for _, one := range all {
-		if one.Subject == subject {
+		if one.Subject == subject || subject.Kind == portal.TheUnit && one.In != "" && string(one.In) == subject.ID {
 			mentions = append(mentions, portal.Mention{Kind: "directory.right." + string(one.Right), Path: "/admin/rights", Icon: "key", Governs: one.Right})
 		}
 	}
@@ -357,7 +411,7 @@ func (s *Store) RightsOf(ctx context.Context, caller portal.Caller) ([]Given, er
 	all, err := s.listGiven(ctx, givenNow,
 		string(caller.Collectivity), database.Millis(now))
 	return slices.DeleteFunc(all, func(one Given) bool {
-		return !one.Serves(now) || !caller.Is(one.Subject) || !caller.Can(one.Right)
+		return !one.Serves(now) || !caller.Is(one.Subject) || !caller.Can(one.Right) && !slices.Contains(caller.Where(one.Right), one.In)
 	}), err
 }
 
@@ -369,7 +423,11 @@ func (s *Store) RightsLent(ctx context.Context, caller portal.Caller) ([]Given, 
 }
 
 func (s *Store) listGiven(ctx context.Context, query string, args ...any) ([]Given, error) {
-	rows, err := s.db.Query(ctx, query, args...)
+	return listGiven(ctx, s.db, query, args...)
+}
+
+func listGiven(ctx context.Context, from rows, query string, args ...any) ([]Given, error) {
+	rows, err := from.Query(ctx, query, args...)
 	all, err := database.Collect(rows, err, func(rows *sql.Rows) (Given, error) { return scanGiven(rows.Scan) })
 	if err != nil {
 		return nil, fmt.Errorf("directory: list rights: %w", err)

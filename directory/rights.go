@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -41,15 +42,19 @@ type rightsPage struct {
 	Found   []Agent
 	Asked   bool // somebody was searched
 	Right   string
+	In      string // unit to which it is narrowed, "" for none
 	Until   string // as typed, "2026-12-12"
 	Today   time.Time
 	Choices []portal.Right
+	// Assisting is until when the reader assists the collectivity, zero for its own.
+	Assisting time.Time
 }
 
 // rightRows is a right and who has it.
 type rightRows struct {
-	Right portal.Right
-	Rows  []givenRow
+	Right   portal.Right
+	Rows    []givenRow
+	Narrows bool // it can be given for one unit
 }
 
 type givenRow struct {
@@ -57,12 +62,21 @@ type givenRow struct {
 	Pending bool // it begins later
 }
 
+// Again is the form that gives the same right for good.
+func (g givenRow) Again() string {
+	to := string(g.Subject.Kind)
+	if g.Subject.ID != "" {
+		to += ":" + g.Subject.ID
+	}
+	return "/admin/rights?" + url.Values{"to": {to}, "right": {string(g.Right)}, "unit": {string(g.In)}}.Encode() + "#give"
+}
+
 // LastDay is the last day of a right that ends.
 func (g givenRow) LastDay() time.Time { return g.Ends.Add(-time.Millisecond) }
 
 func (h *Handler) rights(w http.ResponseWriter, r *http.Request) error {
 	query := web.Query(r)
-	page := &rightsPage{Text: query.Get("q"), Asked: query.Get("q") != "", To: query.Get("to"), Right: query.Get("right")}
+	page := &rightsPage{Text: query.Get("q"), Asked: query.Get("q") != "", To: query.Get("to"), Right: query.Get("right"), In: query.Get("unit")}
 	return h.renderRights(w, r, http.StatusOK, page)
 }
 
@@ -74,7 +88,7 @@ func (h *Handler) renderRights(w http.ResponseWriter, r *http.Request, status in
 		return err
 	}
 	for _, right := range portal.CollectivityRights {
-		rows := rightRows{Right: right}
+		rows := rightRows{Right: right, Narrows: slices.Contains(portal.Narrowable, right)}
 		for _, one := range given {
 			if one.Right == right {
 				rows.Rows = append(rows.Rows, givenRow{one, now.Before(one.Starts)})
@@ -92,6 +106,9 @@ func (h *Handler) renderRights(w http.ResponseWriter, r *http.Request, status in
 		return err
 	}
 	page.Today, page.Choices = now, portal.CollectivityRights
+	if help := web.IdentityOf(r).Collectivity.Assistance; caller.Assists() && help != nil {
+		page.Assisting = help.Ends
+	}
 	page.Title, page.Section = web.Printer(r).T("directory.rights"), "admin"
 	w.Header().Set("Cache-Control", "no-store")
 	return h.renderer.Render(w, r, status, "directory/rights", page)
@@ -139,10 +156,10 @@ func (h *Handler) giveRight(w http.ResponseWriter, r *http.Request) error {
 	if err := web.ParseForm(r); err != nil {
 		return err
 	}
-	page := &rightsPage{To: r.PostFormValue("to"), Right: r.PostFormValue("right"), Until: r.PostFormValue("until")}
+	page := &rightsPage{To: r.PostFormValue("to"), Right: r.PostFormValue("right"), In: r.PostFormValue("unit"), Until: r.PostFormValue("until")}
 	ends, err := endOf(page.Until, web.Now(r))
 	if err == nil {
-		given := Given{Subject: subjectOf(page.To), Right: portal.Right(page.Right), Ends: ends}
+		given := Given{Subject: subjectOf(page.To), Right: portal.Right(page.Right), In: portal.UnitID(page.In), Ends: ends}
 		_, err = h.store.Give(r.Context(), web.CallerOf(r), given, web.ClientAddr(r))
 	}
 	if form, refused := web.FormErrors(r, err); refused {
@@ -194,7 +211,7 @@ type ownRightsPage struct {
 	Form     web.Form
 	Held     []givenRow
 	Lent     []givenRow
-	Lendable []portal.Right
+	Lendable []lendable
 	To       string // id of the agent who was chosen
 	Chosen   string // her name
 	Text     string
@@ -203,6 +220,41 @@ type ownRightsPage struct {
 	Right    string
 	Until    string
 	Today    time.Time
+}
+
+// lendable is what somebody may lend of what she holds herself, where she holds it.
+type lendable struct {
+	Right  portal.Right
+	In     portal.UnitID
+	InName string
+}
+
+// Value names it in a form, "agents.manage@voirie".
+func (l lendable) Value() string {
+	if l.In == "" {
+		return string(l.Right)
+	}
+	return string(l.Right) + "@" + string(l.In)
+}
+
+// lendables are in the order of rights; one that is held everywhere is told once.
+func lendables(held []Given) (all []lendable) {
+	for _, right := range portal.CollectivityRights {
+		everywhere := func(one Given) bool {
+			return one.LentBy == "" && (one.Right == right && one.In == "" || one.Right == portal.Admin)
+		}
+		if slices.ContainsFunc(held, everywhere) {
+			all = append(all, lendable{Right: right})
+			continue
+		}
+		for _, one := range held {
+			narrowed := lendable{one.Right, one.In, one.InName}
+			if one.LentBy == "" && one.Right == right && !slices.Contains(all, narrowed) {
+				all = append(all, narrowed)
+			}
+		}
+	}
+	return all
 }
 
 func (h *Handler) ownRights(w http.ResponseWriter, r *http.Request) error {
@@ -219,12 +271,7 @@ func (h *Handler) renderOwn(w http.ResponseWriter, r *http.Request, status int, 
 	for _, one := range held {
 		page.Held = append(page.Held, givenRow{Given: one})
 	}
-	for _, right := range portal.CollectivityRights {
-		own := func(one Given) bool { return one.LentBy == "" && (one.Right == right || one.Right == portal.Admin) }
-		if slices.ContainsFunc(held, own) {
-			page.Lendable = append(page.Lendable, right)
-		}
-	}
+	page.Lendable = lendables(held)
 	lent, err := h.store.RightsLent(ctx, caller)
 	if err != nil {
 		return err
@@ -250,9 +297,10 @@ func (h *Handler) lendRight(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := &ownRightsPage{To: r.PostFormValue("to"), Right: r.PostFormValue("right"), Until: r.PostFormValue("until")}
+	right, in, _ := strings.Cut(page.Right, "@")
 	ends, err := endOf(page.Until, web.Now(r))
 	if err == nil {
-		given := Given{Subject: portal.Subject{Kind: portal.TheAgent, ID: page.To}, Right: portal.Right(page.Right), Ends: ends}
+		given := Given{Subject: portal.Subject{Kind: portal.TheAgent, ID: page.To}, Right: portal.Right(right), In: portal.UnitID(in), Ends: ends}
 		_, err = h.store.Lend(r.Context(), web.CallerOf(r), given, web.ClientAddr(r))
 	}
 	if form, refused := web.FormErrors(r, err); refused {
@@ -262,7 +310,7 @@ func (h *Handler) lendRight(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	web.SetFlash(w, r, "directory.own-rights.lent", "right", web.Printer(r).T("directory.right."+page.Right))
+	web.SetFlash(w, r, "directory.own-rights.lent", "right", web.Printer(r).T("directory.right."+right))
 	return web.Redirect(w, r, "/account/rights")
 }
 

@@ -95,12 +95,12 @@ func (p parents) chain(unit portal.UnitID) (chain []portal.UnitID) {
 func (b *rightsBook) caller(collectivity portal.CollectivityID, agent portal.AgentID, unit portal.UnitID) portal.Caller {
 	she := portal.Caller{Collectivity: collectivity, Agent: agent, Unit: unit, Units: b.above.chain(unit), Groups: slices.Sorted(slices.Values(b.groups[agent]))}
 	for _, one := range b.of(she) {
-		if one.LentBy == "" || b.lends(collectivity, one.LentBy, one.Right) {
-			she.Rights = append(she.Rights, one.Right)
+		holding, holds := b.above.holding(one.Right, one.In)
+		if holds && (one.LentBy == "" || b.lends(collectivity, one.LentBy, holding)) {
+			hold(&she, holding)
 		}
 	}
-	slices.Sort(she.Rights)
-	she.Rights = slices.Compact(she.Rights)
+	tidy(&she)
 	return she
 }
 
@@ -117,16 +117,16 @@ func (b *rightsBook) of(she portal.Caller) []Given {
 }
 
 // lends is Store.lends.
-func (b *rightsBook) lends(collectivity portal.CollectivityID, lender portal.AgentID, right portal.Right) bool {
+func (b *rightsBook) lends(collectivity portal.CollectivityID, lender portal.AgentID, lent portal.Holding) bool {
 	unit, enters := b.units[lender]
 	if !enters {
 		return false
 	}
 	she := portal.Caller{Collectivity: collectivity, Agent: lender, Units: b.above.chain(unit), Groups: b.groups[lender]}
 	for _, one := range b.of(she) {
-		if one.LentBy == "" {
-			she.Rights = append(she.Rights, one.Right)
+		if holding, holds := b.above.holding(one.Right, one.In); holds && one.LentBy == "" {
+			hold(&she, holding)
 		}
 	}
-	return she.Can(right)
+	return she.Holds(lent)
 }

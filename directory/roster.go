@@ -80,26 +80,31 @@ const (
 			AND a.search_text LIKE $3 || '' AND a.search_text LIKE $4 || '' AND a.search_text LIKE $5 || '' AND a.search_text LIKE $6 || ''
 			AND ($7 = '' OR a.unit IN (WITH RECURSIVE below (id) AS (
 				SELECT b.id FROM units b WHERE b.collectivity = $1 AND b.id = $7
-				UNION SELECT c.id FROM units c JOIN below ON c.parent = below.id WHERE c.collectivity = $1) SELECT id FROM below))`
-	countRoster  = `SELECT COUNT(*)` + enrolledFrom + rosterWhere
-	listRoster   = enrolledColumns + enrolledFrom + rosterWhere + ` ORDER BY a.sort_name, a.id LIMIT 0 + $9 OFFSET $10`
-	exportRoster = enrolledColumns + enrolledFrom + rosterWhere + ` AND (a.sort_name, a.id) > ($9, $10) ORDER BY a.sort_name, a.id LIMIT 0 + $11`
+				UNION SELECT c.id FROM units c JOIN below ON c.parent = below.id WHERE c.collectivity = $1) SELECT id FROM below))
+			AND `
 )
 
-// args are the parameters of rosterWhere at a moment.
+var (
+	rosterFrom   = enrolledFrom + rosterWhere + inArea("$9")
+	countRoster  = `SELECT COUNT(*)` + rosterFrom
+	listRoster   = enrolledColumns + rosterFrom + ` ORDER BY a.sort_name, a.id LIMIT 0 + $10 OFFSET $11`
+	exportRoster = enrolledColumns + rosterFrom + ` AND (a.sort_name, a.id) > ($10, $11) ORDER BY a.sort_name, a.id LIMIT 0 + $12`
+)
+
+// args are the parameters of rosterFrom at a moment.
 func (q RosterQuery) args(caller portal.Caller, now time.Time) []any {
 	args := []any{string(caller.Collectivity), q.State}
 	patterns, _ := patternsOf(q.Text)
 	for _, pattern := range patterns {
 		args = append(args, pattern)
 	}
-	return append(args, string(q.Unit), database.Millis(now))
+	return append(args, string(q.Unit), database.Millis(now), areaOf(caller))
 }
 
 // Roster lists the agents of the caller's collectivity for its administrator,
-// closed ones too.
+// closed ones too: those of her units, for who manages the agents of some alone.
 func (s *Store) Roster(ctx context.Context, caller portal.Caller, query RosterQuery) (Roster, error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return Roster{}, fmt.Errorf("directory: list agents: %w", err)
 	}
 	var roster Roster
@@ -124,7 +129,7 @@ func (s *Store) Roster(ctx context.Context, caller portal.Caller, query RosterQu
 // them: nil begins. Agents who come or go meanwhile make none of the others be
 // left out or come twice.
 func (s *Store) RosterAfter(ctx context.Context, caller portal.Caller, query RosterQuery, after *Enrolled, size int) ([]Enrolled, error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return nil, fmt.Errorf("directory: list agents: %w", err)
 	}
 	name, id := "", ""
@@ -155,7 +160,10 @@ func (s *Store) veilRoster(ctx context.Context, caller portal.Caller, agents []E
 // Enrolled returns one agent of the caller's collectivity for its administrator,
 // a closed one too.
 func (s *Store) Enrolled(ctx context.Context, caller portal.Caller, id portal.AgentID) (Enrolled, error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
+		return Enrolled{}, fmt.Errorf("directory: read agent: %w", err)
+	}
+	if err := s.governsAgent(ctx, s.db, caller, id); err != nil {
 		return Enrolled{}, fmt.Errorf("directory: read agent: %w", err)
 	}
 	rows, err := s.db.Query(ctx, enrolledColumns+enrolledFrom+`AND a.id = $2`, string(caller.Collectivity), string(id))

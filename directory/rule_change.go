@@ -82,7 +82,7 @@ func (p RulePreview) Warns() bool { return p.Everyone() || p.Nobody() || len(p.R
 // when the group gives what the caller does not hold.
 func (s *Store) PreviewRule(ctx context.Context, caller portal.Caller, id portal.GroupID, rule Rule) (preview RulePreview, err error) {
 	if err = caller.Require(portal.ManageAgents); err == nil {
-		err = s.mayFill(ctx, caller, id)
+		err = s.mayOpen(ctx, s.db, caller, id)
 	}
 	if err == nil {
 		preview, err = s.foresee(ctx, s.db, caller, id, rule)
@@ -229,10 +229,10 @@ func (s *Store) SetRule(ctx context.Context, caller portal.Caller, change RuleCh
 	if err := caller.Require(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: set rule: %w", err)
 	}
-	if err := s.mayFill(ctx, caller, change.Group); err != nil {
-		return fmt.Errorf("directory: set rule: %w", err)
-	}
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		if err := s.mayOpen(ctx, tx, caller, change.Group); err != nil {
+			return err
+		}
 		preview, err := s.foresee(ctx, tx, caller, change.Group, change.Rule)
 		switch {
 		case err != nil:
@@ -262,7 +262,7 @@ func (s *Store) SetRule(ctx context.Context, caller portal.Caller, change RuleCh
 	if err != nil {
 		return fmt.Errorf("directory: set rule: %w", err)
 	}
-	s.changed("")
+	s.changedIn(caller.Collectivity)
 	return nil
 }
 
@@ -286,10 +286,10 @@ func (s *Store) FillByHand(ctx context.Context, caller portal.Caller, id portal.
 	if err := caller.Require(portal.ManageAgents); err != nil {
 		return Group{}, fmt.Errorf("directory: fill by hand: %w", err)
 	}
-	if err := s.mayFill(ctx, caller, id); err != nil {
-		return Group{}, fmt.Errorf("directory: fill by hand: %w", err)
-	}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+		if err := s.mayOpen(ctx, tx, caller, id); err != nil {
+			return err
+		}
 		now, err := readRule(ctx, tx, caller.Collectivity, id)
 		if group = now.Group; err != nil || !now.Ruled {
 			return err

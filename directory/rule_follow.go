@@ -69,6 +69,16 @@ func among[T ~string](args []any, texts []T) (all []any, marks string) {
 // places her in, and out of the others. Was is nil for a new agent. A change of
 // what no rule looks at costs one read at the most.
 func (s *Store) followCard(ctx context.Context, tx *database.Tx, caller portal.Caller, was *Agent, now Agent) error {
+	moves, err := cardMoves(ctx, tx, caller.Collectivity, was, now)
+	if err != nil {
+		return err
+	}
+	return s.moveCard(ctx, tx, caller, now, moves)
+}
+
+// cardMoves are the groups by rule that a card, as it is now, brings its agent into and
+// out of.
+func cardMoves(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, was *Agent, now Agent) ([]ruleMove, error) {
 	before, left := map[string]bool{emptyCard: true}, now.Unit
 	if was != nil {
 		before, left = cardOf(*was, nil).keys(), was.Unit
@@ -76,22 +86,26 @@ func (s *Store) followCard(ctx context.Context, tx *database.Tx, caller portal.C
 	card := cardOf(now, nil)
 	keys := unshared(before, card.keys())
 	if len(keys) == 0 {
-		return nil
+		return nil, nil
 	}
 	entered := now.Unit
 	if was != nil && left == entered {
 		left, entered = "", "" // what looks at where she is goes on seeing her there
 	}
-	groups, err := watching(ctx, tx, caller.Collectivity, keys, left, entered)
+	groups, err := watching(ctx, tx, collectivity, keys, left, entered)
 	if err != nil || len(groups) == 0 {
-		return err
+		return nil, err
 	}
-	if card.above, err = unitsAbove(ctx, tx, caller.Collectivity, now.Unit); err != nil {
-		return err
+	if card.above, err = unitsAbove(ctx, tx, collectivity, now.Unit); err != nil {
+		return nil, err
 	}
-	moves, err := movesOf(ctx, tx, caller.Collectivity, groups, []ruledCard{card})
-	if err != nil || len(moves) == 0 {
-		return err
+	return movesOf(ctx, tx, collectivity, groups, []ruledCard{card})
+}
+
+// moveCard writes what cardMoves found, and tells it.
+func (s *Store) moveCard(ctx context.Context, tx *database.Tx, caller portal.Caller, now Agent, moves []ruleMove) error {
+	if len(moves) == 0 {
+		return nil
 	}
 	if err := s.move(ctx, tx, caller, moves); err != nil {
 		return err
@@ -263,10 +277,14 @@ func movesOf(ctx context.Context, from rows, collectivity portal.CollectivityID,
 }
 
 // move writes who came into groups by rule and who went out, if the caller may
-// decide about it: neither more than she holds, nor her own groups.
+// decide about it: neither more than she holds, nor about who holds more, nor her own
+// groups.
 func (s *Store) move(ctx context.Context, tx *database.Tx, caller portal.Caller, moves []ruleMove) error {
 	for _, move := range moves {
 		if err := s.mayMove(ctx, tx, caller, move.Group); err != nil {
+			return err
+		}
+		if err := s.mayDecideAbout(ctx, tx, caller, slices.Concat(move.in, move.out), errMoved); err != nil {
 			return err
 		}
 		err := eachAmong(move.in, func(some []portal.AgentID) error {
@@ -303,13 +321,13 @@ func eachAmong(ids []portal.AgentID, do func(some []portal.AgentID) error) error
 // what the caller does not hold, or open what she does not govern. Who only corrects her own card moves between no
 // groups at all: what they open is not hers to decide.
 func (s *Store) mayMove(ctx context.Context, from rows, caller portal.Caller, group Group) error {
-	if !caller.Can(portal.ManageAgents) {
+	if !caller.CanSomewhere(portal.ManageAgents) {
 		return portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.place.own", Args: []any{"name", group.Name}}
 	}
 	key := "directory.error.place.ruled"
-	err := s.mayPlace(ctx, from, caller, "", group.ID)
+	err := s.mayJoin(ctx, from, caller, group.ID)
 	if err == nil {
-		key, err = "directory.error.fill.ruled", s.mayFill(ctx, caller, group.ID)
+		key, err = "directory.error.fill.ruled", s.mayOpen(ctx, from, caller, group.ID)
 	}
 	if errors.Is(err, portal.ErrDenied) {
 		err = portal.UserError{Kind: portal.ErrDenied, Key: key, Args: []any{"name", group.Name}}

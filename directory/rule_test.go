@@ -13,6 +13,7 @@ import (
 	"parvis/directory"
 	"parvis/portal"
 	"parvis/portal/audit"
+	"parvis/portal/database"
 	"parvis/sso"
 )
 
@@ -413,7 +414,7 @@ func TestARuleOpensNoMoreThanItsKeeperGoverns(t *testing.T) {
 	zoe := got(tw.CallerFor(ctx, tw.both.Account, "bourg"))(t)
 	ali := got(tw.CreateAgent(ctx, zoe, directory.Agent{FamilyName: "Ali", Unit: "parcs"}))(t)
 	var mention portal.Mention
-	tw.Mentioning(nil, func(_ context.Context, _ portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
+	tw.Mentioning(nil, func(_ context.Context, _ database.Reader, _ portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
 		if group != heads {
 			return nil, nil
 		}

@@ -118,7 +118,7 @@ func (d SignIn) LoginOf(ctx context.Context, account portal.AccountID) (string, 
 // changed about, only reads.
 func (d SignIn) Admit(ctx context.Context, collectivity portal.CollectivityID, profile sso.Profile) (portal.AccountID, error) {
 	agent, err := agentOfProfile(ctx, d.db, collectivity, profile)
-	unit, unitErr := unitNamed(ctx, d.db, collectivity, profile.UnitName)
+	unit, unitErr := d.vouchedUnit(ctx, d.db, collectivity, agent, profile)
 	if unitErr != nil {
 		return "", fmt.Errorf("directory: admit: %w", unitErr)
 	}
@@ -143,7 +143,7 @@ func (d SignIn) Admit(ctx context.Context, collectivity portal.CollectivityID, p
 // admit returns the account and the agents that it made or changed.
 func (d SignIn) admit(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, profile sso.Profile) (portal.AccountID, []string, error) {
 	agent, err := agentOfProfile(ctx, tx, collectivity, profile)
-	unit, unitErr := unitNamed(ctx, tx, collectivity, profile.UnitName)
+	unit, unitErr := d.vouchedUnit(ctx, tx, collectivity, agent, profile)
 	if unitErr != nil {
 		return "", nil, unitErr
 	}
@@ -173,10 +173,7 @@ func (d SignIn) admit(ctx context.Context, tx *database.Tx, collectivity portal.
 }
 
 // rows is what both a store and a transaction can read.
-type rows interface {
-	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRow(ctx context.Context, query string, args ...any) database.Row
-}
+type rows = database.Reader
 
 // agentOfProfile finds the agent that a profile is about, closed ones too.
 func agentOfProfile(ctx context.Context, tx rows, collectivity portal.CollectivityID, profile sso.Profile) (Agent, error) {
@@ -202,7 +199,7 @@ func (d SignIn) admitNew(ctx context.Context, tx *database.Tx, installation port
 		return "", "", err
 	}
 	agent := merge(Agent{ID: portal.AgentID(portal.NewID()), Account: account}, profile, unit)
-	return account, agent.ID, d.insertAgent(ctx, tx, installation, agent)
+	return account, agent.ID, d.insertVouched(ctx, tx, installation, agent)
 }
 
 // accountFor is the account of a login of the collectivity, made if there is none.
@@ -240,7 +237,7 @@ func (d SignIn) refreshAgent(ctx context.Context, tx *database.Tx, collectivity 
 	if given, err := givenFields(ctx, tx, collectivity, agent.ID); err != nil || given != nil {
 		return nil, err // its mirror writes her card, perhaps from other attributes
 	}
-	if err := d.updateAgent(ctx, tx, Installation(collectivity), fresh); err != nil {
+	if err := d.replaceVouched(ctx, tx, collectivity, agent, fresh); err != nil {
 		return nil, err
 	}
 	err := database.OneRow(tx.Exec(ctx, `UPDATE agents SET source_key = $1 WHERE collectivity = $2 AND id = $3`,
@@ -291,13 +288,13 @@ func merge(agent Agent, profile sso.Profile, unit portal.UnitID) Agent {
 // Staff lists the active agents of the caller's collectivity who have an open
 // account, by name. portal.ErrDenied but for who manages its agents.
 func (d SignIn) Staff(ctx context.Context, caller portal.Caller) ([]sso.Member, error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return nil, fmt.Errorf("directory: list staff: %w", err)
 	}
 	units := map[portal.AgentID]portal.UnitID{}
 	rows, err := d.db.Query(ctx, `
 		SELECT a.id, a.account, p.login, a.given_name, a.family_name, a.unit FROM agents a JOIN accounts p ON p.id = a.account
-		WHERE a.collectivity = $1 AND a.active AND p.active ORDER BY a.sort_name, a.id`, string(caller.Collectivity))
+		WHERE a.collectivity = $1 AND a.active AND p.active AND `+inArea("$2")+` ORDER BY a.sort_name, a.id`, string(caller.Collectivity), areaOf(caller))
 	members, err := database.Collect(rows, err, func(rows *sql.Rows) (sso.Member, error) {
 		var member sso.Member
 		var person Agent
@@ -314,7 +311,7 @@ func (d SignIn) Staff(ctx context.Context, caller portal.Caller) ([]sso.Member, 
 	}
 	for i := range members {
 		she := book.caller(caller.Collectivity, members[i].Agent, units[members[i].Agent])
-		members[i].Groups, members[i].Rights = she.Groups, she.Rights
+		members[i].Groups, members[i].Rights, members[i].Narrowed = she.Groups, she.Rights, she.Narrowed
 	}
 	return members, nil
 }

@@ -24,8 +24,9 @@ type Unit struct {
 // UnitNode is a unit at its place in the organisation chart.
 type UnitNode struct {
 	Unit
-	Depth  int // 0 at the top
-	Agents int // active agents in the unit itself
+	Depth  int  // 0 at the top
+	Agents int  // active agents in the unit itself
+	Root   bool // where the right of who asks begins: it is not hers to shape
 }
 
 // Dashes stand before the name of a unit in a list, one for each unit above it.

@@ -37,7 +37,7 @@ func (u Unit) check() error {
 // AddUnit adds a unit as the last of its siblings, for the administrator of the
 // caller's collectivity.
 func (s *Store) AddUnit(ctx context.Context, caller portal.Caller, unit Unit, address string) (portal.UnitID, error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return "", fmt.Errorf("directory: add unit: %w", err)
 	}
 	unit.ID = portal.UnitID(portal.NewID())
@@ -46,6 +46,9 @@ func (s *Store) AddUnit(ctx context.Context, caller portal.Caller, unit Unit, ad
 	}
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		if err := unitExists(ctx, tx, caller.Collectivity, "parent", unit.Parent); err != nil {
+			return err
+		}
+		if err := s.mayHold(ctx, tx, caller, unit.Parent); err != nil {
 			return err
 		}
 		if err := putUnit(ctx, tx, caller.Collectivity, unit); err != nil {
@@ -80,7 +83,7 @@ func (s *Store) tellUnit(ctx context.Context, tx *database.Tx, caller portal.Cal
 // UnitChanged when it is no more what was shown; a field error for a parent that
 // is the unit itself or below it.
 func (s *Store) ChangeUnit(ctx context.Context, caller portal.Caller, shown, typed Unit, address string) error {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: change unit: %w", err)
 	}
 	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
@@ -96,6 +99,9 @@ func (s *Store) ChangeUnit(ctx context.Context, caller portal.Caller, shown, typ
 		}
 		if now.Name == typed.Name && now.Parent == typed.Parent {
 			return nil, nil
+		}
+		if err := s.mayShape(ctx, tx, caller, now); err != nil {
+			return nil, err
 		}
 		if err := mayHang(ctx, tx, caller.Collectivity, typed); err != nil {
 			return nil, err
@@ -235,12 +241,15 @@ func pairs(first, count int) string {
 // ShiftUnit puts a unit one place before or after, among its siblings as they are
 // shown. The first one stays first, the last one last.
 func (s *Store) ShiftUnit(ctx context.Context, caller portal.Caller, id portal.UnitID, by int, address string) error {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: shift unit: %w", err)
 	}
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		unit, err := readUnit(ctx, tx, caller.Collectivity, id)
 		if err != nil {
+			return err
+		}
+		if err := s.mayShape(ctx, tx, caller, unit); err != nil {
 			return err
 		}
 		tree, err := unitsIn(ctx, tx, caller.Collectivity)
@@ -283,10 +292,13 @@ func (h UnitHolds) Empty() bool {
 
 // Holds tells what is in a unit of the caller's collectivity, and names it.
 func (s *Store) Holds(ctx context.Context, caller portal.Caller, id portal.UnitID) (unit Unit, holds UnitHolds, err error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return Unit{}, UnitHolds{}, fmt.Errorf("directory: read unit: %w", err)
 	}
-	if unit, err = readUnit(ctx, s.db, caller.Collectivity, id); err == nil {
+	if unit, err = readUnit(ctx, s.db, caller.Collectivity, id); err == nil && s.mayHold(ctx, s.db, caller, id) != nil {
+		err = portal.ErrNotFound
+	}
+	if err == nil {
 		holds, err = heldBy(ctx, s.db, caller.Collectivity, id)
 	}
 	if err != nil {
@@ -321,7 +333,7 @@ func heldBy(ctx context.Context, from rows, collectivity portal.CollectivityID, 
 // into another one, "" for none: then it may be deleted. It returns what UndoMove takes
 // it back by.
 func (s *Store) EmptyUnit(ctx context.Context, caller portal.Caller, id, into portal.UnitID, address string) (move string, err error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return "", fmt.Errorf("directory: empty unit: %w", err)
 	}
 	err = s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
@@ -410,6 +422,16 @@ func (s *Store) DeleteUnit(ctx context.Context, caller portal.Caller, id portal.
 		if len(ruled) > 0 {
 			return errUnitHolds // a rule that names no unit would catch others
 		}
+		if err := s.mayShape(ctx, tx, caller, unit); err != nil {
+			return err
+		}
+		named, err := s.unitGiven(ctx, tx, caller.Collectivity, id)
+		if err != nil {
+			return err
+		}
+		if named {
+			return errUnitHolds // whom a right is given to, or where it holds, would be forgotten
+		}
 		_, err = tx.Exec(ctx, `DELETE FROM units WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id))
 		if err != nil {
 			return err
@@ -421,4 +443,12 @@ func (s *Store) DeleteUnit(ctx context.Context, caller portal.Caller, id portal.
 	}
 	s.redrawn(caller.Collectivity)
 	return nil
+}
+
+// unitGiven says whether a right is given to a unit, or holds in it alone.
+func (s *Store) unitGiven(ctx context.Context, from rows, collectivity portal.CollectivityID, id portal.UnitID) (given bool, err error) {
+	err = from.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM rights_given
+		WHERE collectivity = $1 AND (kind = 'unit' AND subject = $2 OR in_unit = $2) AND taken = 0 AND (ends = 0 OR ends > $3))`,
+		string(collectivity), string(id), database.Millis(s.now())).Scan(&given)
+	return given, err
 }

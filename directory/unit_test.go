@@ -197,7 +197,7 @@ func TestNobodyIsToldOfWhatConcernsNoSession(t *testing.T) {
 	c, ctx := newCouncil(t), context.Background()
 	got(c.CreateUnit(ctx, c.admin, directory.Unit{ID: "accueil", Name: "Accueil"}))(t)
 	told := 0
-	c.OnChange(func(portal.AccountID) { told++ })
+	c.OnChange(func(portal.CollectivityID, portal.AccountID) { told++ })
 	id := got(c.CreateAgent(ctx, c.admin, directory.Agent{FamilyName: "Sol"}))(t)
 	must(t, c.move(c.admin, portal.Caller{Agent: id}, "voirie"))
 	must(t, c.CloseAgent(ctx, c.admin, id, ""))

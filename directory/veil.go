@@ -13,6 +13,7 @@ type veil struct {
 	policy Policy
 	caller portal.Caller
 	keeps  bool                    // the caller keeps the cards
+	kept   map[portal.UnitID]bool  // the units whose cards she keeps, where she does not keep them all
 	all    bool                    // the installation itself
 	below  map[portal.AgentID]bool // whose manager she is, or above; nil when no field asks
 }
@@ -25,7 +26,20 @@ func (s *Store) veil(ctx context.Context, caller portal.Caller) (veil, error) {
 	if v.policy, err = policyIn(ctx, s.db, caller.Collectivity); err != nil {
 		return v, fmt.Errorf("directory: read policy: %w", err)
 	}
-	if v.keeps || caller.Agent == "" || !v.policy.asksManagers() {
+	if v.keeps || caller.Agent == "" {
+		return v, nil
+	}
+	if caller.CanSomewhere(portal.ManageAgents) {
+		above, err := s.parents(ctx, caller.Collectivity)
+		if err != nil {
+			return v, fmt.Errorf("directory: read policy: %w", err)
+		}
+		v.kept = map[portal.UnitID]bool{}
+		for unit := range above {
+			v.kept[unit] = caller.CanIn(portal.ManageAgents, above.chain(unit))
+		}
+	}
+	if !v.policy.asksManagers() {
 		return v, nil
 	}
 	all, err := s.rollOf(ctx, caller.Collectivity)
@@ -59,11 +73,14 @@ func (v veil) shows(field Field, agent portal.AgentID, unit portal.UnitID) bool 
 		return true
 	case seenBy == ByNobody:
 		return false
-	case v.keeps, v.below[agent]:
+	case v.keepsOf(unit), v.below[agent]:
 		return true
 	}
 	return seenBy == ByUnit && unit != "" && unit == v.caller.Unit
 }
+
+// keepsOf says whether the caller keeps the cards of a unit, "" for none.
+func (v veil) keepsOf(unit portal.UnitID) bool { return v.keeps || v.kept[unit] }
 
 // opaque says whether some field is hidden of some agents.
 func (v veil) opaque() bool {

@@ -10,8 +10,8 @@ import (
 )
 
 // NamingGroup lists the top folders of the caller's collectivity that name a group.
-func (s *Store) NamingGroup(ctx context.Context, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
-	rows, err := s.db.Query(ctx, `
+func (s *Store) NamingGroup(ctx context.Context, from database.Reader, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
+	rows, err := from.Query(ctx, `
 		SELECT f.id, f.name FROM document_folders f WHERE f.collectivity = $1 AND f.deleted = 0 AND EXISTS (
 			SELECT 1 FROM document_folder_groups g WHERE g.collectivity = $1 AND g.folder = f.id AND g.group_id = $2)
 		ORDER BY f.name_key, f.id`,

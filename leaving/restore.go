@@ -204,6 +204,9 @@ func (j *restoreJob) checkRow(table string, values map[string]any) error {
 		if !slices.Contains(portal.CollectivityRights, portal.Right(text("right_name"))) {
 			return refused("right", "right", shown80(text("right_name")))
 		}
+		if text("in_unit") != "" && !slices.Contains(portal.Narrowable, portal.Right(text("right_name"))) {
+			return errNotARow // it would be given to nobody, and be counted as an administrator's
+		}
 	case "document_versions":
 		if j.archive.sums[text("sha256")] == "" {
 			return refused("missing", "path", shown80(text("file_name")))

@@ -10,8 +10,8 @@ import (
 )
 
 // NamingGroup lists the shared mailboxes of the caller's collectivity that name a group.
-func (s *Store) NamingGroup(ctx context.Context, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
-	rows, err := s.db.Query(ctx, `
+func (s *Store) NamingGroup(ctx context.Context, from database.Reader, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
+	rows, err := from.Query(ctx, `
 		SELECT m.address, m.name FROM mail_shared m WHERE m.collectivity = $1 AND EXISTS (
 			SELECT 1 FROM mail_shared_audience w WHERE w.collectivity = $1 AND w.address = m.address AND w.group_id = $2)
 		ORDER BY m.name, m.address`,

@@ -10,8 +10,8 @@ import (
 )
 
 // NamingGroup lists the articles of the caller's collectivity that name a group.
-func (s *Store) NamingGroup(ctx context.Context, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
-	rows, err := s.db.Query(ctx, `
+func (s *Store) NamingGroup(ctx context.Context, from database.Reader, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
+	rows, err := from.Query(ctx, `
 		SELECT a.id, a.title FROM articles a WHERE a.collectivity = $1 AND a.deleted = 0 AND EXISTS (
 			SELECT 1 FROM article_audience w WHERE w.collectivity = $1 AND w.article = a.id AND w.group_id = $2)
 		ORDER BY a.ends DESC, a.id`,

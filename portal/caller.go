@@ -18,7 +18,10 @@ type Caller struct {
 	Unit         UnitID    // "" when the agent is in no unit
 	Units        []UnitID  // sorted: hers and those above it
 	Groups       []GroupID // sorted
-	Rights       []Right   // sorted
+	Rights       []Right   // sorted: those that hold in the whole collectivity
+	// Narrowed are those that hold in some units alone, sorted by right, then by unit.
+	// No unit is in it that is not there any more.
+	Narrowed []Holding
 }
 
 // Can says whether the caller holds a right. The local administrator holds
@@ -30,12 +33,37 @@ func (c Caller) Can(right Right) bool {
 	return right != OperatePool && slices.Contains(c.Rights, Admin)
 }
 
+// CanIn says whether the caller holds a right in a unit, given with those above it;
+// nil is outside of any unit.
+func (c Caller) CanIn(right Right, chain []UnitID) bool {
+	return c.Can(right) || slices.ContainsFunc(c.Narrowed, func(one Holding) bool {
+		return one.Right == right && one.Unit != "" && slices.Contains(chain, one.Unit)
+	})
+}
+
+// CanSomewhere says whether the caller holds a right in the collectivity or in a unit.
+func (c Caller) CanSomewhere(right Right) bool { return c.Can(right) || len(c.Where(right)) > 0 }
+
+// Where lists the units that a right of the caller's is narrowed to, sorted; nil when
+// she does not hold it, and when she holds it everywhere.
+func (c Caller) Where(right Right) (units []UnitID) {
+	if c.Can(right) {
+		return nil
+	}
+	for _, one := range c.Narrowed {
+		if one.Right == right && one.Unit != "" {
+			units = append(units, one.Unit)
+		}
+	}
+	return units
+}
+
 // CanAny says whether the caller holds one of some rights.
 func (c Caller) CanAny(rights ...Right) bool { return slices.ContainsFunc(rights, c.Can) }
 
 // Administers says whether the caller governs the collectivity, or a part of it:
 // she has pages under /admin.
-func (c Caller) Administers() bool { return c.CanAny(Administration...) }
+func (c Caller) Administers() bool { return slices.ContainsFunc(Administration, c.CanSomewhere) }
 
 // Require returns ErrDenied when the caller does not hold the right.
 func (c Caller) Require(right Right) error {
@@ -45,6 +73,19 @@ func (c Caller) Require(right Right) error {
 	return fmt.Errorf("%w: needs the right %q", ErrDenied, right)
 }
 
+// Assists says whether the caller administers a collectivity without being one of its
+// agents: she operates the pool, and assists it for an hour.
+func (c Caller) Assists() bool { return c.Agent == "" && c.Account != "" && c.Collectivity != "" }
+
+// RequireSomewhere returns ErrDenied when the caller holds the right nowhere. What she
+// then does is still to be bounded by where she holds it.
+func (c Caller) RequireSomewhere(right Right) error {
+	if c.CanSomewhere(right) {
+		return nil
+	}
+	return c.Require(right)
+}
+
 // In says whether the caller's agent belongs to the group.
 func (c Caller) In(group GroupID) bool {
 	_, found := slices.BinarySearch(c.Groups, group)
@@ -52,9 +93,26 @@ func (c Caller) In(group GroupID) bool {
 }
 
 // Reaches says whether the caller holds every right of another of the same
-// collectivity: whoever does not must not become her, nor decide for her.
+// collectivity, wherever that one holds it: whoever does not must not become her, nor
+// decide for her.
 func (c Caller) Reaches(other Caller) bool {
-	return c.Collectivity == other.Collectivity && !slices.ContainsFunc(other.Rights, func(right Right) bool { return !c.Can(right) })
+	return c.Collectivity == other.Collectivity &&
+		!slices.ContainsFunc(other.Rights, func(right Right) bool { return !c.Can(right) }) &&
+		!slices.ContainsFunc(other.Narrowed, func(one Holding) bool { return !c.Holds(one) })
+}
+
+// Holds says whether the caller may do what somebody who holds a right may.
+func (c Caller) Holds(one Holding) bool {
+	if one.Unit == "" {
+		return c.Can(one.Right)
+	}
+	return c.CanIn(one.Right, one.Above)
+}
+
+// Decides says whether the caller governs an agent: she manages the agents of that
+// one's unit, and holds whatever that one holds.
+func (c Caller) Decides(other Caller) bool {
+	return c.CanIn(ManageAgents, other.Units) && c.Reaches(other)
 }
 
 // Is says whether the caller is one of those whom a subject names.
@@ -97,6 +155,9 @@ func (c Caller) Audience() string {
 	for _, right := range c.Rights {
 		text.WriteString(string(right))
 		text.WriteByte(' ')
+	}
+	for _, one := range c.Narrowed {
+		text.WriteString("/" + string(one.Right) + " " + string(one.Unit))
 	}
 	sum := sha256.Sum256([]byte(text.String()))
 	return string(c.Collectivity) + "/" + hex.EncodeToString(sum[:8])

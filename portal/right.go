@@ -39,6 +39,17 @@ var CollectivityRights = []Right{
 // Administration are the rights that have pages under /admin.
 var Administration = []Right{Admin, ManageAgents, ManageApplications, ReadJournal}
 
+// Narrowable are the rights that can be given for one unit and those below it. The
+// others hold in the whole collectivity: what they govern is in no unit.
+var Narrowable = []Right{ManageAgents}
+
+// Holding is a right and where it holds.
+type Holding struct {
+	Right Right
+	Unit  UnitID   // and those below it; "" for the whole collectivity
+	Above []UnitID // sorted: that unit and those above it; nil for the whole collectivity
+}
+
 // SubjectKind says what a subject names.
 type SubjectKind string
 

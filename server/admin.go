@@ -70,6 +70,13 @@ var adminEntries = []adminEntry{
 	{"assistance", "/admin/assistance", "key", portal.Admin},
 }
 
+// narrowed are the entries that are also there for who holds their right in some units.
+var narrowed = []string{"agents", "units"}
+
+func (e adminEntry) opens(caller portal.Caller) bool {
+	return caller.Can(e.right) || slices.Contains(narrowed, e.Key) && caller.CanSomewhere(e.right)
+}
+
 func (a adminPage) show(w http.ResponseWriter, r *http.Request) error {
 	page := &adminShown{attention: a.attend(r), Shelves: shelvesFor(web.CallerOf(r))}
 	page.Title, page.Section = web.Printer(r).T("server.admin.title"), "admin"
@@ -82,7 +89,7 @@ func shelvesFor(caller portal.Caller) []adminShelf {
 	shelf := func(key string, wanted func(entry adminEntry) bool) adminShelf {
 		one := adminShelf{Key: key}
 		for _, entry := range adminEntries {
-			if !placed[entry.Key] && caller.Can(entry.right) && opens(entry.Href) && wanted(entry) {
+			if !placed[entry.Key] && entry.opens(caller) && opens(entry.Href) && wanted(entry) {
 				one.Entries, placed[entry.Key] = append(one.Entries, entry), true
 			}
 		}

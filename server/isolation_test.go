@@ -643,7 +643,9 @@ func (v visit) status(e *estate, p person, access web.Access) int {
 
 // onlyAdministrators says whether a page is of those who govern, wholly or in part.
 func onlyAdministrators(access web.Access) bool {
-	return access == web.Administrator || slices.ContainsFunc(portal.Administration, func(right portal.Right) bool { return access == web.Needs(right) })
+	return access == web.Administrator || slices.ContainsFunc(portal.Administration, func(right portal.Right) bool {
+		return access == web.Needs(right) || access == web.NeedsSomewhere(right)
+	})
 }
 
 // ofOperator is what who operates the pool gets: her own page, the public

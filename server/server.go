@@ -186,7 +186,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		Directories: s.directories, Registry: s.directories, Issuers: upstream.New(),
 		Renderer: s.renderer, Sealer: sealer, Log: s.log, BindOperators: s.Config.Operators.SecondFactor == require,
 	})
-	s.Directory.OnChange(s.SSO.Forget)
+	s.Directory.OnChange(s.SSO.Changed)
 	s.Inviter = directory.NewInviter(s.Directory, s.SSO.Methods, s.Post, s.catalogue, s.Config.address())
 	s.Arrivals = directory.NewArrivals(s.Directory, s.Inviter, s.log)
 	s.Departures = directory.NewDepartures(s.Directory, s.log)

@@ -56,7 +56,7 @@ func (s *Service) Routes() []web.Route {
 		{Method: "GET", Path: "/admin/sign-in/factors", Access: web.Needs(portal.Admin), Handler: s.showStaff},
 		{Method: "POST", Path: "/admin/sign-in/factors", Access: web.Needs(portal.Admin), Handler: s.freshly("/admin/sign-in/factors", s.savePolicy)},
 		{Method: "POST", Path: "/admin/sign-in/factors/{id}/reset", Access: web.Needs(portal.Admin), Handler: s.freshly("/admin/sign-in/factors", s.resetFactors)},
-		{Method: "POST", Path: "/admin/agents/{id}/password", Access: web.Needs(portal.ManageAgents), Handler: s.freshly("/admin/agents", s.sendReset)},
+		{Method: "POST", Path: "/admin/agents/{id}/password", Access: web.NeedsSomewhere(portal.ManageAgents), Handler: s.freshly("/admin/agents", s.sendReset)},
 		{Method: "POST", Path: "/account/sessions/revoke-others", Access: web.SignedIn, MaxBody: maxForm, Handler: s.revokeOtherSessions},
 		{Method: "POST", Path: "/account/sessions/{id}/revoke", Access: web.SignedIn, MaxBody: maxForm, Handler: s.revokeSession},
 	}...)

@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -86,6 +87,23 @@ func (m *Memory[K, V]) sweep() {
 	}
 	if len(m.known) > m.size/2 {
 		m.clear()
+	}
+}
+
+// ForgetThose drops the values that a question is true of.
+func (m *Memory[K, V]) ForgetThose(of func(value V) bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.epoch++
+	for key, one := range m.known {
+		if !of(one.value) {
+			continue
+		}
+		delete(m.known, key)
+		m.of[one.account] = slices.DeleteFunc(m.of[one.account], func(k K) bool { return k == key })
+		if len(m.of[one.account]) == 0 {
+			delete(m.of, one.account)
+		}
 	}
 }
 

@@ -53,3 +53,31 @@ func TestMemory(t *testing.T) {
 		t.Error("everybody's are not forgotten")
 	}
 }
+
+// TestThoseThatAreForgottenAreNoOthers, and leave nothing behind that would grow.
+func TestThoseThatAreForgottenAreNoOthers(t *testing.T) {
+	m := NewMemory[string, int](100, time.Now)
+	for range 50 {
+		for key, value := range map[string]int{"a": 1, "b": 2} {
+			m.Keep(key, "x", value, m.Epoch())
+		}
+		before := m.Epoch()
+		m.ForgetThose(func(value int) bool { return value == 1 })
+		m.Keep("late", "x", 3, before) // was being read meanwhile
+	}
+	if _, _, known := m.Get("a"); known {
+		t.Error("what was to be forgotten is known")
+	}
+	if _, _, known := m.Get("late"); known {
+		t.Error("what was read before the change is known")
+	}
+	if value, _, known := m.Get("b"); !known || value != 2 {
+		t.Error("another one was forgotten")
+	}
+	if len(m.of["x"]) != 1 {
+		t.Errorf("%d keys of the account, want 1", len(m.of["x"]))
+	}
+	if m.ForgetThose(func(int) bool { return true }); len(m.known)+len(m.of) != 0 {
+		t.Errorf("%d known, %d accounts, want nothing", len(m.known), len(m.of))
+	}
+}

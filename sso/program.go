@@ -19,6 +19,11 @@ import (
 // Forget makes the next request of an account ask the store again.
 func (a *AppPasswords) Forget(account portal.AccountID) { a.allowed.Forget(account) }
 
+// ForgetIn is Forget for all who are in a collectivity.
+func (a *AppPasswords) ForgetIn(collectivity portal.CollectivityID) {
+	a.allowed.ForgetThose(func(one allowed) bool { return one.Collectivity == collectivity })
+}
+
 // Authenticate returns the agent that a login and an app password are of. It is
 // made for protocols that send both at each request: right ones are remembered
 // for 5 seconds, wrong ones cost no argon2 and, once seen, no query. A right one

@@ -430,7 +430,7 @@ func (rs *Resets) send(ctx context.Context, caller portal.Caller, member Member,
 	if who.identity == nil || who.kind != Embedded || who.identity.Caller.Collectivity != caller.Collectivity || who.identity.Caller.Can(portal.OperatePool) {
 		return "", errElsewhere
 	}
-	if !caller.Reaches(who.identity.Caller) {
+	if !caller.Decides(who.identity.Caller) {
 		return "", errOutranked
 	}
 	mailed := rs.s.post.Sends() && who.address != ""

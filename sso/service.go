@@ -110,6 +110,16 @@ func (s *Service) Forget(account portal.AccountID) {
 	s.AppPasswords.Forget(account)
 }
 
+// Changed is Forget for an account, or, for "", for all who are in a collectivity.
+func (s *Service) Changed(collectivity portal.CollectivityID, account portal.AccountID) {
+	if collectivity == "" || account != "" {
+		s.Forget(account)
+		return
+	}
+	s.Sessions.ForgetIn(collectivity)
+	s.AppPasswords.ForgetIn(collectivity)
+}
+
 // Check tries the sign-in of a collectivity and says in a sentence what is
 // wrong: a portal.UserError, or nil.
 func (s *Service) Check(ctx context.Context, collectivity portal.CollectivityID) error {

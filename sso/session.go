@@ -42,7 +42,7 @@ type Sessions struct {
 	log    *slog.Logger
 	now    func() time.Time
 
-	onForget []func(portal.AccountID)
+	onForget []func(portal.CollectivityID, portal.AccountID)
 
 	known *Memory[sessionHash, *known]
 	byID  *Memory[sessionIn, *known] // the same, for an application that asks without her browser
@@ -319,10 +319,12 @@ func (s *Sessions) touch(ctx context.Context, row sessionRow) {
 	}
 }
 
-// OnForget calls fn when what is known of an account, "" for everybody's, counts
-// no more: the directory changed, or one of her sessions did. What a session
+// OnForget calls fn when what is known of an account counts no more, "" for those of
+// everybody in a collectivity, or in the pool when none is named: the directory changed, or one of her sessions did. What a session
 // opened elsewhere closes with it at once. Call it before the first request.
-func (s *Sessions) OnForget(fn func(portal.AccountID)) { s.onForget = append(s.onForget, fn) }
+func (s *Sessions) OnForget(fn func(portal.CollectivityID, portal.AccountID)) {
+	s.onForget = append(s.onForget, fn)
+}
 
 // Forget makes the next request of an account, "" for everybody's, ask the store
 // and the directory again. It is called after each change of either.
@@ -330,7 +332,20 @@ func (s *Sessions) Forget(account portal.AccountID) {
 	s.known.Forget(account)
 	s.byID.Forget(account)
 	for _, forget := range s.onForget {
-		forget(account)
+		forget("", account)
+	}
+}
+
+// ForgetIn is Forget for all who are in a collectivity: what is known of the others
+// stays, so that one of a thousand that changes costs them nothing.
+func (s *Sessions) ForgetIn(collectivity portal.CollectivityID) {
+	in := func(one *known) bool {
+		return one.identity.Caller.Collectivity == collectivity || one.own.Caller.Collectivity == collectivity
+	}
+	s.known.ForgetThose(in)
+	s.byID.ForgetThose(in)
+	for _, forget := range s.onForget {
+		forget(collectivity, "")
 	}
 }
 

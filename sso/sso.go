@@ -107,6 +107,8 @@ type Member struct {
 	Name    string           // "Camille Le Goff"
 	Groups  []portal.GroupID // sorted
 	Rights  []portal.Right   // in this collectivity
+	// Narrowed are those that she holds in some units of it alone.
+	Narrowed []portal.Holding
 }
 
 // Agency is one agent that an account is, and where.

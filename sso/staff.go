@@ -103,7 +103,7 @@ func (s *Service) staff(ctx context.Context, caller portal.Caller, policy Policy
 	}
 	rows := make([]staffRow, len(members))
 	for i, member := range members {
-		she := portal.Caller{Collectivity: caller.Collectivity, Agent: member.Agent, Groups: member.Groups, Rights: member.Rights}
+		she := portal.Caller{Collectivity: caller.Collectivity, Agent: member.Agent, Groups: member.Groups, Rights: member.Rights, Narrowed: member.Narrowed}
 		rows[i] = staffRow{Member: member, Must: policy.Names(she), Ready: ready[member.Account]}
 	}
 	return rows, nil

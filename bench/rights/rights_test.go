@@ -69,6 +69,26 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
+// BenchmarkCheckNarrowed asks whether somebody who manages the agents of fifty units
+// manages those of another one, ten units deep.
+func BenchmarkCheckNarrowed(b *testing.B) {
+	var caller portal.Caller
+	for n := range 50 {
+		unit := portal.UnitID(fmt.Sprintf("unit-%02d", n))
+		caller.Narrowed = append(caller.Narrowed, portal.Holding{Right: portal.ManageAgents, Unit: unit, Above: []portal.UnitID{unit}})
+	}
+	chain := make([]portal.UnitID, 10)
+	for n := range chain {
+		chain[n] = portal.UnitID(fmt.Sprintf("other-%02d", n))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if caller.CanIn(portal.ManageAgents, chain) {
+			b.Fatal("wrong")
+		}
+	}
+}
+
 // BenchmarkCaller finds out what somebody may do, as is done when she was not seen for
 // five seconds. What other collectivities give must not count.
 func BenchmarkCaller(b *testing.B) {

@@ -19,6 +19,7 @@ type Right struct {
 	Kind    string     `json:"kind" enum:"everyone,agent,group,unit" doc:"unit: with those below it"`
 	Subject string     `json:"subject" doc:"identifier; empty for everyone"`
 	Name    string     `json:"name"`
+	Unit    string     `json:"unit,omitempty" doc:"where the right holds: a unit and those below it; absent for the whole collectivity"`
 	Starts  *time.Time `json:"starts,omitempty"`
 	Ends    *time.Time `json:"ends,omitempty"`
 	LentBy  string     `json:"lent_by,omitempty" doc:"identifier of the agent who lends it"`
@@ -29,13 +30,14 @@ type NewRight struct {
 	Right   string     `json:"right"`
 	Kind    string     `json:"kind" enum:"everyone,agent,group,unit"`
 	Subject string     `json:"subject,omitempty"`
+	Unit    string     `json:"unit,omitempty" doc:"narrows the right to a unit and those below it: for agents.manage alone"`
 	Ends    *time.Time `json:"ends,omitempty"`
 }
 
 func rightOf(one directory.Given) Right {
 	return Right{
 		ID: one.ID, Right: string(one.Right), Kind: string(one.Subject.Kind), Subject: one.Subject.ID, Name: one.Name,
-		Starts: instant(one.Starts), Ends: instant(one.Ends), LentBy: string(one.LentBy),
+		Unit: string(one.In), Starts: instant(one.Starts), Ends: instant(one.Ends), LentBy: string(one.LentBy),
 	}
 }
 
@@ -72,7 +74,7 @@ func (s *Service) rights() {
 		OperationID: "giveRight", Method: http.MethodPost, Path: "/rights", Tags: []string{tag}, Summary: "Give a right",
 		DefaultStatus: http.StatusCreated, Errors: []int{http.StatusUnprocessableEntity},
 	}, portal.ScopeRights, func(ctx context.Context, by session, in *rightNew) (*rightGiven, error) {
-		given := directory.Given{Right: portal.Right(in.Body.Right), Subject: portal.Subject{Kind: portal.SubjectKind(in.Body.Kind), ID: in.Body.Subject}}
+		given := directory.Given{Right: portal.Right(in.Body.Right), Subject: portal.Subject{Kind: portal.SubjectKind(in.Body.Kind), ID: in.Body.Subject}, In: portal.UnitID(in.Body.Unit)}
 		if in.Body.Ends != nil {
 			given.Ends = *in.Body.Ends
 		}
@@ -148,7 +150,14 @@ type Me struct {
 	Collectivity string   `json:"collectivity"`
 	Agent        string   `json:"agent"`
 	Scopes       []string `json:"scopes" nullable:"false"`
-	Rights       []string `json:"rights" nullable:"false"`
+	Rights       []string `json:"rights" nullable:"false" doc:"those that hold in the whole collectivity"`
+	Narrowed     []Held   `json:"narrowed" nullable:"false" doc:"those that hold in a unit and those below it"`
+}
+
+// Held is a right where it holds.
+type Held struct {
+	Right string `json:"right"`
+	Unit  string `json:"unit"`
 }
 
 type meTold struct{ Body Me }
@@ -157,12 +166,15 @@ func (s *Service) me() {
 	operation(s, huma.Operation{
 		OperationID: "me", Method: http.MethodGet, Path: "/me", Tags: []string{"Me"}, Summary: "Whom this program works for, and what it may do",
 	}, "", func(_ context.Context, by session, _ *nothing) (*meTold, error) {
-		me := Me{Collectivity: string(by.Collectivity), Agent: string(by.Agent), Scopes: []string{}, Rights: []string{}}
+		me := Me{Collectivity: string(by.Collectivity), Agent: string(by.Agent), Scopes: []string{}, Rights: []string{}, Narrowed: []Held{}}
 		for _, scope := range by.Scopes {
 			me.Scopes = append(me.Scopes, string(scope))
 		}
 		for _, right := range by.Rights {
 			me.Rights = append(me.Rights, string(right))
+		}
+		for _, one := range by.Narrowed {
+			me.Narrowed = append(me.Narrowed, Held{string(one.Right), string(one.Unit)})
 		}
 		return &meTold{me}, nil
 	})

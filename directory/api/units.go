@@ -70,10 +70,7 @@ func (s *Service) units() {
 }
 
 func (s *Service) listUnits(ctx context.Context, by session, _ *nothing) (*unitList, error) {
-	if err := by.Require(portal.ManageAgents); err != nil {
-		return nil, err
-	}
-	found, err := s.Store.Units(ctx, by.Caller)
+	found, err := s.Store.GovernedUnits(ctx, by.Caller)
 	if err != nil {
 		return nil, err
 	}

@@ -216,6 +216,9 @@ func (p *planner) unitUnder(parent portal.UnitID, name string) portal.UnitID {
 	return ""
 }
 
+// keeps says whether an agent stays where she is, since nobody else would govern.
+func (p *planner) keeps(id portal.AgentID) bool { return p.state.Keep && p.state.Governs[id] }
+
 // guarded says whether the server may put nobody there.
 func (p *planner) guarded(kind portal.SubjectKind, id string) bool {
 	return !p.settings.Administration && id != "" && len(p.state.Guarded[portal.Subject{Kind: kind, ID: id}]) > 0
@@ -315,6 +318,10 @@ func (p *planner) card(one person) {
 	}
 	if len(agent.Refused()) > 0 { // without a name there is no card
 		return
+	}
+	if agent.Unit != before.Unit && p.keeps(agent.ID) {
+		p.skip(agent.Name(), "last-admin-stays", p.names[before.Unit])
+		agent.Unit = before.Unit
 	}
 	p.agents[agent.ID] = agent
 	tie := directory.Mirrored{Key: one.entry.Key, Agent: agent.ID, Version: one.entry.Version, Given: given, Ends: one.entry.Ends, Closed: one.tie.Closed}
@@ -529,6 +536,8 @@ func (p *planner) members(group directory.Group, keys []string) {
 	for _, id := range p.state.Members[group.ID] {
 		if wanted[id] {
 			delete(wanted, id)
+		} else if p.keeps(id) {
+			p.skip(nameOf(p.agents[id]), "last-admin-stays", group.Name)
 		} else if p.agents[id].Active && !p.closing[id] && (!p.short() || p.shown[id]) {
 			p.plan.Mirroring.Leave = append(p.plan.Mirroring.Leave, directory.GroupMember{Group: group.ID, Agent: id})
 			left = append(left, nameOf(p.agents[id]))
@@ -572,6 +581,10 @@ func shorten(names []string) string {
 // weigh keeps the last administrators, and says whether too many leave at once.
 func (p *planner) weigh() {
 	stays := len(p.state.Governs) > 0
+	if p.state.Keep {
+		p.keep(p.keeps)
+		stays = false
+	}
 	for id := range p.state.Governs {
 		stays = stays && p.closing[id]
 	}

@@ -299,3 +299,46 @@ func FuzzSettings(f *testing.F) {
 		}
 	})
 }
+
+// TestTheLastWhoGovernStayWhereTheyAre, and are named: in their units and in their groups.
+func TestTheLastWhoGovernStayWhereTheyAre(t *testing.T) {
+	settings := plain
+	settings.WithGroups, settings.Units = true, UnitTree
+	anne, luc := entry("a", "Anne", "Petit"), entry("b", "Luc", "Grand")
+	anne.Version, anne.Unit, luc.Version, luc.Unit = "2", "kv", "2", "kv"
+	reading := ldapdir.Reading{
+		People: []ldapdir.Entry{anne, luc},
+		Units:  []ldapdir.UnitEntry{{Key: "ku", Name: "Cabinet"}, {Key: "kv", Name: "Voirie"}},
+		Groups: []ldapdir.GroupEntry{{Key: "kg", Version: "2", Name: "Direction"}},
+	}
+	for _, keep := range []bool{false, true} {
+		state := with(with(nobody(), "a", "Anne", "Petit"), "b", "Luc", "Grand")
+		state.Units = []directory.UnitNode{{Unit: directory.Unit{ID: "u", Name: "Cabinet"}}, {Unit: directory.Unit{ID: "v", Name: "Voirie"}}}
+		state.UnitOf["ku"], state.UnitOf["kv"] = "u", "v"
+		state.Groups["g"], state.GroupOf["kg"], state.Members["g"] = "Direction", directory.MirroredGroup{ID: "g", Version: "1"}, []portal.AgentID{"a-a", "a-b"}
+		for i := range state.Agents {
+			state.Agents[i].Unit = "u"
+		}
+		state.Governs["a-a"], state.Keep = true, keep
+		plan := planOf(settings, reading, state, noon)
+		moved, left := map[portal.AgentID]bool{}, map[portal.AgentID]bool{}
+		for _, agent := range plan.Mirroring.Change {
+			moved[agent.ID] = agent.Unit == "v"
+		}
+		for _, one := range plan.Mirroring.Leave {
+			left[one.Agent] = true
+		}
+		if moved["a-a"] == keep || left["a-a"] == keep || !moved["a-b"] || !left["a-b"] {
+			t.Errorf("keep %v: moves %v, takes out %v", keep, moved, left)
+		}
+		var told []string
+		for _, line := range plan.Lines {
+			if line.Kind == Skip {
+				told = append(told, line.Name+" "+line.Detail.Reason+" "+line.Detail.Text)
+			}
+		}
+		if keep != (len(told) == 2) || keep && (told[0] != "Anne Petit last-admin-stays Cabinet" || told[1] != "Anne Petit last-admin-stays Direction") {
+			t.Errorf("keep %v: told %q", keep, told)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -112,9 +113,11 @@ func (c *crew) give(id portal.CollectivityID) {
 	delete(c.busy, id)
 }
 
-// look hands each mirror whose time has come to the crew.
+// look hands each mirror whose time has come to the crew: none of a collectivity that is
+// suspended, which nobody of it could answer for.
 func (m *Mirror) look(ctx context.Context, crew *crew) error {
-	rows, err := m.db.Query(ctx, `SELECT collectivity, next FROM mirrors WHERE active AND next <= $1 ORDER BY next LIMIT 100`, database.Millis(m.now()))
+	rows, err := m.db.Query(ctx, `SELECT collectivity, next FROM mirrors WHERE active AND next <= $1
+		AND EXISTS (SELECT 1 FROM collectivities c WHERE c.id = mirrors.collectivity AND c.active) ORDER BY next LIMIT 100`, database.Millis(m.now()))
 	all, err := database.Collect(rows, err, func(rows *sql.Rows) (one due, err error) { return one, rows.Scan(&one.id, &one.next) })
 	if err != nil {
 		return fmt.Errorf("mirror: find mirrors: %w", err)
@@ -337,11 +340,19 @@ func (m *Mirror) once(ctx context.Context, id portal.CollectivityID, status Stat
 			return directory.Mirroring{}, err
 		}
 		plan.Mirroring.Withheld = func(directory.Group, int) error { return nil }
+		plan.Mirroring.Kept = func(portal.AgentID, directory.Group) error { return nil }
 		if plan.Mirroring.Detail != "" || run.By != "" {
 			if err := m.record(ctx, tx, id, *run, plan.Lines); err != nil {
 				return directory.Mirroring{}, err
 			}
-			plan.Mirroring.Withheld = m.withheld(ctx, tx, id, run, len(plan.Lines))
+			add := m.adds(ctx, tx, id, run, len(plan.Lines))
+			plan.Mirroring.Withheld = func(group directory.Group, count int) error {
+				return add(Line{Kind: Skip, Name: group.Name, Detail: Detail{Reason: "guard", Text: strconv.Itoa(count)}})
+			}
+			plan.Mirroring.Kept = func(agent portal.AgentID, group directory.Group) error {
+				i := slices.IndexFunc(state.Agents, func(one directory.Agent) bool { return one.ID == agent })
+				return add(Line{Kind: Skip, Name: state.Agents[i].Name(), Detail: Detail{Reason: "last-admin-stays", Text: group.Name}})
+			}
 		}
 		return plan.Mirroring, m.checked(ctx, tx, id, reading, listed, run.Fault)
 	})
@@ -351,16 +362,15 @@ func (m *Mirror) once(ctx context.Context, id portal.CollectivityID, status Stat
 	return err
 }
 
-// withheld adds a line to a run for each group by rule that takes nobody in, since it
-// gives rights of administration.
-func (m *Mirror) withheld(ctx context.Context, tx *database.Tx, id portal.CollectivityID, run *Run, position int) func(group directory.Group, count int) error {
-	return func(group directory.Group, count int) error {
+// adds adds lines to a run for what groups by rule leave as it is: one that gives rights
+// of administration takes nobody in, and lets the last who governs stay.
+func (m *Mirror) adds(ctx context.Context, tx *database.Tx, id portal.CollectivityID, run *Run, position int) func(line Line) error {
+	return func(line Line) error {
 		run.Counts[Skip]++
 		counts, err := json.Marshal(run.Counts)
 		if err != nil {
 			return err
 		}
-		line := Line{Kind: Skip, Name: group.Name, Detail: Detail{Reason: "guard", Text: strconv.Itoa(count)}}
 		if err := m.keepLine(ctx, tx, id, run.ID, position, line); err != nil {
 			return err
 		}

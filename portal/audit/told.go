@@ -85,13 +85,18 @@ func (e Entry) what(printer *i18n.Printer) string {
 	if known == nil {
 		return e.Detail
 	}
-	words := strings.Fields(e.Detail)
+	detail, unit, narrowed := strings.Cut(e.Detail, " → ")
+	words := strings.Fields(detail)
 	for i, word := range words {
 		if slices.Contains(known, word) {
 			words[i] = printer.T("audit.detail." + word)
 		}
 	}
-	return strings.Join(words, ", ")
+	told := strings.Join(words, ", ")
+	if narrowed { // of a right that holds in a unit
+		told += " (" + unit + ")"
+	}
+	return told
 }
 
 // counted tells "create:3 close:1".

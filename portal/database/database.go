@@ -207,6 +207,14 @@ func (db *DB) Write(ctx context.Context, query string, args ...any) error {
 	return err
 }
 
+// Reader is what reads of a store and a transaction share. What is asked within a
+// transaction is read by it: another connection would not see what it did, and could
+// be waited for by as many transactions as there are connections.
+type Reader interface {
+	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) Row
+}
+
 // Writer is what a store and a transaction share.
 type Writer interface {
 	Exec(ctx context.Context, query string, args ...any) (sql.Result, error)

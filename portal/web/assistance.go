@@ -20,7 +20,7 @@ type Assistance struct {
 
 // Assists says whether a caller administers a collectivity without being one of its
 // agents: she operates the pool, and assists it.
-func Assists(caller portal.Caller) bool { return caller.Agent == "" && caller.Collectivity != "" }
+func Assists(caller portal.Caller) bool { return caller.Assists() }
 
 // Assisting are the routes that who assists may open, "GET /admin/agents", and what
 // tells the collectivity of each, before it is opened: what can't be told is not done.

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -161,7 +162,7 @@ func (rd *Renderer) navigation(about *request) []themes.NavItem {
 	caller := about.identity.Caller
 	var items []themes.NavItem
 	for _, item := range rd.nav {
-		if len(item.Rights) == 0 && caller.Agent == "" || len(item.Rights) > 0 && !caller.CanAny(item.Rights...) {
+		if len(item.Rights) == 0 && caller.Agent == "" || len(item.Rights) > 0 && !slices.ContainsFunc(item.Rights, caller.CanSomewhere) {
 			continue
 		}
 		item.Label = about.printer.T(item.Label)

@@ -173,7 +173,7 @@ func (rt *Router) admit(w *recorder, r *http.Request, route *Route, identity *Id
 	case identity.Caller.Agent == "":
 		// The pool's operator belongs to no collectivity and has no desk.
 		http.Redirect(w, r, "/pool", http.StatusSeeOther)
-	case access.right != "" && !identity.Caller.Can(access.right), access.door == doorAdministrator && !identity.Caller.Administers():
+	case !access.allows(identity.Caller), access.door == doorAdministrator && !identity.Caller.Administers():
 		rt.failAs(w, r, portal.ErrNotFound)
 	default:
 		return false

@@ -39,8 +39,14 @@ type Route struct {
 
 // Access says who may call a route.
 type Access struct {
-	door  door
-	right portal.Right
+	door      door
+	right     portal.Right
+	somewhere bool // holding the right in some units is enough
+}
+
+// allows says whether a caller who is an agent may pass.
+func (a Access) allows(caller portal.Caller) bool {
+	return a.right == "" || caller.Can(a.right) || a.somewhere && caller.CanSomewhere(a.right)
 }
 
 type door int
@@ -77,9 +83,18 @@ var (
 // there is no such page.
 func Needs(right portal.Right) Access { return Access{door: doorSignedIn, right: right} }
 
+// NeedsSomewhere is Needs, also for who holds the right in some units alone: what is
+// behind the door is bounded by them.
+func NeedsSomewhere(right portal.Right) Access {
+	return Access{door: doorSignedIn, right: right, somewhere: true}
+}
+
 // String names the access in tables and tests: "public", "news.edit".
 func (a Access) String() string {
-	if a.right != "" {
+	switch {
+	case a.somewhere:
+		return string(a.right) + " somewhere"
+	case a.right != "":
 		return string(a.right)
 	}
 	switch a.door {

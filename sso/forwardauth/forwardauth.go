@@ -67,7 +67,13 @@ func New(options Options) *Guard {
 		options.Now = time.Now
 	}
 	g := &Guard{Options: options, known: sso.NewMemory[hash, verdict](maxKnown, options.Now)}
-	options.SSO.Sessions.OnForget(g.known.Forget)
+	options.SSO.Sessions.OnForget(func(in portal.CollectivityID, account portal.AccountID) {
+		if in == "" {
+			g.known.Forget(account)
+			return
+		}
+		g.known.ForgetThose(func(one verdict) bool { return one.paths.Collectivity == in })
+	})
 	options.SSO.Participants.Handle(protocol, g.forgetSession)
 	options.SSO.OnForms(g.formEnd)
 	return g

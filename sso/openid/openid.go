@@ -84,7 +84,13 @@ func New(options Options) *Provider {
 		log: options.Log, now: options.Now, rings: map[portal.CollectivityID]*ring{}, clients: map[string]knownClient{},
 	}
 	p.holdings = sso.NewMemory[string, holding](maxHoldings, p.now)
-	p.sso.Sessions.OnForget(p.holdings.Forget)
+	p.sso.Sessions.OnForget(func(in portal.CollectivityID, account portal.AccountID) {
+		if in == "" {
+			p.holdings.Forget(account)
+			return
+		}
+		p.holdings.ForgetThose(func(one holding) bool { return one.identity.Caller.Collectivity == in })
+	})
 	p.sso.Participants.Handle(protocol, p.notify)
 	p.sso.OnForms(p.formEnd)
 	return p
