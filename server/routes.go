@@ -97,7 +97,7 @@ func (s *Server) mount(context.Context, Options) error {
 		adminPage{s.renderer}.routes(),
 		pool.NewHandler(pool.Options{
 			Store: s.Directory, Inviter: s.Inviter, Journal: s.Journal, Methods: s.SSO.Methods, Factors: s.SSO.Factors,
-			Passwords: s.SSO.Passwords, Sessions: s.SSO.Sessions, Renderer: s.renderer, Log: s.log, Sizes: s.Documents, Furnish: s.furnish,
+			Passwords: s.SSO.Passwords, Sessions: s.SSO.Sessions, Announcements: s.Announcements, Renderer: s.renderer, Log: s.log, Sizes: s.Documents, Furnish: s.furnish,
 			Troubles: []pool.Trouble{{Key: "mail", Count: s.Post.Lost}, {Key: "agendas", Count: s.Remote.Failing}},
 		}).Routes(),
 		leaving.NewHandler(s.Leaving, s.renderer, s.SSO.Freshly).Routes(),

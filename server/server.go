@@ -72,10 +72,12 @@ type Server struct {
 	Post         *post.Queue
 	Inviter      *directory.Inviter
 	Arrivals     *directory.Arrivals
-	Mirror       *mirror.Mirror
-	Inbox        *todo.Inbox
-	Leaving      *leaving.Store
-	Router       *web.Router
+
+	Announcements *directory.Announcements
+	Mirror        *mirror.Mirror
+	Inbox         *todo.Inbox
+	Leaving       *leaving.Store
+	Router        *web.Router
 
 	log       *slog.Logger
 	catalogue *i18n.Catalogue
@@ -187,6 +189,11 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Directory.OnChange(s.SSO.Forget)
 	s.Inviter = directory.NewInviter(s.Directory, s.SSO.Methods, s.Post, s.catalogue, s.Config.address())
 	s.Arrivals = directory.NewArrivals(s.Directory, s.Inviter, s.log)
+	s.Announcements = directory.NewAnnouncements(s.Directory, s.log)
+	if err := s.Announcements.Refresh(ctx); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	s.renderer.Announce(s.Announcements)
 	s.Applications = applications.New(s.DB, appDirectory{s.Directory})
 	s.Directory.OnChart(s.Applications.Forget)
 	s.Directory.OnCards(func(id portal.CollectivityID) { s.Home.Changed(id, "directory") })
@@ -313,7 +320,7 @@ func (s *Server) Start() {
 	s.stop = cancel
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
-		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run, "archives": s.Leaving.Run,
+		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run, "archives": s.Leaving.Run, "announcements": s.Announcements.Run,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

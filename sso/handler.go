@@ -169,8 +169,7 @@ func (s *Service) renderPassword(w http.ResponseWriter, r *http.Request, status 
 		return err
 	}
 	if place.ByDomain {
-		page.CollectivityName, page.CollectivityLongName = place.Collectivity.Name, place.Collectivity.LongName
-		page.CollectivityPhone, page.ThemeURL = place.Collectivity.Phone, place.Collectivity.ThemeURL
+		wear(&page.Page, place.Collectivity)
 	}
 	if err := s.allowForms(w, r, under.Next); err != nil {
 		return err

@@ -37,9 +37,12 @@ type Options struct {
 	Passwords *sso.Passwords
 	Sessions  *sso.Sessions
 	Renderer  *web.Renderer
-	Log       *slog.Logger
-	Sizes     Sizes
-	Troubles  []Trouble // in the order in which they are shown
+
+	Announcements *directory.Announcements
+
+	Log      *slog.Logger
+	Sizes    Sizes
+	Troubles []Trouble // in the order in which they are shown
 	// Furnish gives a new collectivity what every one begins with, in the name of
 	// its first administrator.
 	Furnish func(ctx context.Context, first portal.Caller, c directory.Collectivity) error
@@ -51,8 +54,8 @@ type Handler struct{ Options }
 // NewHandler returns the pages.
 func NewHandler(options Options) *Handler { return &Handler{options} }
 
-// Routes lists the pages. All are for who operates the pool, and are not there
-// for anybody else.
+// Routes lists the pages. All are for who operates the pool, and are not there for
+// anybody else, but for what a person does with an announcement.
 func (h *Handler) Routes() []web.Route {
 	routes := []web.Route{
 		{Method: "GET", Path: "/pool", Handler: h.list},
@@ -82,8 +85,11 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "POST", Path: "/pool/drafts/{id}/drop", Handler: h.drop},
 		{Method: "POST", Path: "/pool/drafts/{id}/restore", Handler: h.restore},
 	}
+	routes = append(routes, h.announcementRoutes()...)
 	for i := range routes {
-		routes[i].Access = web.Operator
+		if routes[i].Access == (web.Access{}) {
+			routes[i].Access = web.Operator
+		}
 	}
 	return routes
 }

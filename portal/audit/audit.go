@@ -108,6 +108,12 @@ const (
 	CollectivitySuspended Action = "collectivity.suspended"
 	CollectivityResumed   Action = "collectivity.resumed"
 	PoolExported          Action = "pool.exported"
+	// What the pool announces to its collectivities, in its own journal.
+	AnnouncementPublished Action = "announcement.published"
+	AnnouncementChanged   Action = "announcement.changed"
+	AnnouncementUndone    Action = "announcement.undone" // its last change
+	AnnouncementEnded     Action = "announcement.ended"  // before its time
+	AnnouncementResumed   Action = "announcement.resumed"
 	// A collectivity that leaves or arrives, and what is erased for ever.
 	CollectivityExported Action = "collectivity.exported"
 	CollectivityRestored Action = "collectivity.restored"
@@ -146,6 +152,7 @@ var Actions = []Action{
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported,
 	CollectivityCreated, CollectivitySuspended, CollectivityResumed, PoolExported,
+	AnnouncementPublished, AnnouncementChanged, AnnouncementUndone, AnnouncementEnded, AnnouncementResumed,
 	CollectivityExported, CollectivityRestored, ErasureAsked, ErasureRecalled, CollectivityErased, AgentErased,
 	AssistanceBegan, AssistanceEnded, AssistanceSaw, AssistanceDid, AssistanceRefused, AssistanceAllowed, AssistanceInvited, AssistanceUninvited,
 	Exported, Kept,
