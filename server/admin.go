@@ -5,11 +5,15 @@ import (
 	"slices"
 
 	"parvis/portal"
+	"parvis/portal/quota"
 	"parvis/portal/web"
 )
 
 // adminPage lists what the administrator of a collectivity decides.
-type adminPage struct{ renderer *web.Renderer }
+type adminPage struct {
+	renderer *web.Renderer
+	quotas   *quota.Store
+}
 
 func (a adminPage) routes() []web.Route {
 	return []web.Route{{Method: "GET", Path: "/admin", Access: web.Administrator, Handler: a.show}}
@@ -19,6 +23,7 @@ func (a adminPage) routes() []web.Route {
 type adminShown struct {
 	web.Page
 	Entries []adminEntry
+	Near    []quota.Held // little room is left
 }
 
 // adminEntry leads to what a right governs.
@@ -45,7 +50,7 @@ var adminEntries = []adminEntry{
 }
 
 func (a adminPage) show(w http.ResponseWriter, r *http.Request) error {
-	page := &adminShown{}
+	page := &adminShown{Near: a.quotas.Near()[web.CallerOf(r).Collectivity]}
 	for _, entry := range adminEntries {
 		if helper := web.Assists(web.CallerOf(r)); helper && !slices.Contains(assisted, "GET "+entry.Href) {
 			continue // a page that is not there for her

@@ -33,6 +33,7 @@ import (
 	"parvis/portal/i18n"
 	"parvis/portal/outgoing"
 	"parvis/portal/post"
+	"parvis/portal/quota"
 	"parvis/portal/seal"
 	"parvis/portal/web"
 	"parvis/search"
@@ -74,6 +75,7 @@ type Server struct {
 	Arrivals     *directory.Arrivals
 
 	Announcements *directory.Announcements
+	Quotas        *quota.Store
 	Mirror        *mirror.Mirror
 	Inbox         *todo.Inbox
 	Leaving       *leaving.Store
@@ -218,6 +220,9 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
+	s.Quotas = quota.New(s.DB, s.log, map[quota.Kind]quota.Use{
+		quota.Documents: s.Documents.Used(), quota.Agents: s.Directory.AgentsUsed(), quota.Subscriptions: s.Remote.Used(), quota.Letters: s.Inviter.Used(),
+	})
 	s.Directory.Mentioning(s.Applications.NamingUnit, s.Applications.NamingGroup)
 	for _, naming := range []directory.GroupMentions{
 		s.Documents.NamingGroup, s.Calendar.NamingGroup, s.News.NamingGroup, s.Mail.NamingGroup, s.SSO.Policies.NamingGroup,
@@ -320,7 +325,7 @@ func (s *Server) Start() {
 	s.stop = cancel
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
-		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run, "archives": s.Leaving.Run, "announcements": s.Announcements.Run,
+		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run, "archives": s.Leaving.Run, "announcements": s.Announcements.Run, "quotas": s.Quotas.Run,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

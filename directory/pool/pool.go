@@ -8,10 +8,12 @@ import (
 	"embed"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"parvis/directory"
 	"parvis/portal"
 	"parvis/portal/audit"
+	"parvis/portal/quota"
 	"parvis/portal/web"
 	"parvis/sso"
 	"parvis/themes"
@@ -39,6 +41,7 @@ type Options struct {
 	Renderer  *web.Renderer
 
 	Announcements *directory.Announcements
+	Quotas        *quota.Store
 
 	Log      *slog.Logger
 	Sizes    Sizes
@@ -85,7 +88,7 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "POST", Path: "/pool/drafts/{id}/drop", Handler: h.drop},
 		{Method: "POST", Path: "/pool/drafts/{id}/restore", Handler: h.restore},
 	}
-	routes = append(routes, h.announcementRoutes()...)
+	routes = append(routes, slices.Concat(h.announcementRoutes(), h.quotaRoutes())...)
 	for i := range routes {
 		if routes[i].Access == (web.Access{}) {
 			routes[i].Access = web.Operator
@@ -106,6 +109,8 @@ type listPage struct {
 	Links         themes.Pages
 	Download      string
 	Bare          bool // she has no second factor
+	Near          []crowded
+	MoreNear      int // than these
 }
 
 // Narrowed says whether the list shows a part only.
@@ -136,6 +141,9 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) (err error) {
 		return err
 	}
 	page.Bare = !held.Any()
+	if page.Near, page.MoreNear, err = h.crowded(r); err != nil {
+		return err
+	}
 	page.Links = web.PageLinks(r, web.Printer(r).T("pool.pages"), page.List.Page, page.List.Pages)
 	narrowed := r.URL.Query()
 	narrowed.Del("page")

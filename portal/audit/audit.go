@@ -109,6 +109,7 @@ const (
 	CollectivityResumed   Action = "collectivity.resumed"
 	PoolExported          Action = "pool.exported"
 	// What the pool announces to its collectivities, in its own journal.
+	QuotasSet             Action = "quotas.set"
 	AnnouncementPublished Action = "announcement.published"
 	AnnouncementChanged   Action = "announcement.changed"
 	AnnouncementUndone    Action = "announcement.undone" // its last change
@@ -152,7 +153,7 @@ var Actions = []Action{
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported,
 	CollectivityCreated, CollectivitySuspended, CollectivityResumed, PoolExported,
-	AnnouncementPublished, AnnouncementChanged, AnnouncementUndone, AnnouncementEnded, AnnouncementResumed,
+	QuotasSet, AnnouncementPublished, AnnouncementChanged, AnnouncementUndone, AnnouncementEnded, AnnouncementResumed,
 	CollectivityExported, CollectivityRestored, ErasureAsked, ErasureRecalled, CollectivityErased, AgentErased,
 	AssistanceBegan, AssistanceEnded, AssistanceSaw, AssistanceDid, AssistanceRefused, AssistanceAllowed, AssistanceInvited, AssistanceUninvited,
 	Exported, Kept,
