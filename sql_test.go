@@ -52,6 +52,7 @@ var allCollectivities = []struct{ file, start, why string }{
 	{"directory/mailbox.go", "SELECT collectivity, COUNT(*) FROM invitation_letters", "how many letters each had sent, for its bound"},
 	{"documents/size.go", "SELECT collectivity, CAST(SUM(size) AS BIGINT) FROM (SELECT DISTINCT collectivity, sha256, size FROM document_versions) files", "how much each keeps, for its bound"},
 	{"calendar/remote/account.go", "SELECT collectivity, COUNT(*) FROM remote_accounts", "how many agendas each follows, for its bound"},
+	{"portal/outgoing/networks.go", "SELECT collectivity, network FROM collectivity_networks", "the networks that each may reach, kept in memory by collectivity"},
 	{"portal/quota/store.go", "SELECT collectivity, kind, bound FROM collectivity_quotas", "the bounds of each, compared with what it holds"},
 	{"directory/announcement.go", "SELECT announcement, collectivity FROM announcement_targets WHERE announcement IN", "whom the pool's notices reach, kept in memory: each is shown to its own"},
 	{"directory/announcement.go", "SELECT collectivity FROM announcement_targets WHERE announcement", "the collectivities that an operator chose for a notice of the pool"},

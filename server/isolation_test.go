@@ -382,6 +382,8 @@ var visits = []visit{
 	{route: "POST /admin/assistance", fields: []string{}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
 	{route: "POST /admin/assistance/invite", fields: []string{"why", "Un essai"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
 	{route: "POST /admin/assistance/{id}/end", path: at("/admin/assistance/", (*estate).assistance, "/end"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /pool/collectivities/{id}/outgoing", path: at("/pool/collectivities/", own, "/outgoing"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /pool/collectivities/{id}/outgoing", path: at("/pool/collectivities/", (*estate).hosted, "/outgoing"), fields: []string{"do", "save", "networks", "10.1.2.0/24"}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 303},
 	{route: "GET /pool/quotas", author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /pool/quotas", fields: []string{"choice-agents", "bound", "agents", "beaucoup"}, author: 404, colleague: 404, stranger: 404, anonymous: 303, operator: 422},
 	{route: "GET /pool/collectivities/{id}/quotas", path: at("/pool/collectivities/", own, "/quotas"), author: 404, colleague: 404, stranger: 404, anonymous: 303},

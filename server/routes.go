@@ -27,6 +27,7 @@ import (
 	"parvis/news"
 	"parvis/portal"
 	"parvis/portal/audit"
+	"parvis/portal/outgoing"
 	"parvis/portal/post"
 	"parvis/portal/quota"
 	"parvis/portal/web"
@@ -54,7 +55,7 @@ func pageTemplates() []fs.FS {
 // locale are the sentences of every room that speaks.
 func locale() []fs.FS {
 	return []fs.FS{
-		themes.Locales, web.Locales, audit.Locales, post.Locales, quota.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
+		themes.Locales, web.Locales, audit.Locales, post.Locales, quota.Locales, outgoing.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
 		directory.Locales, api.Locales, mirror.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales, leaving.Locales,
 	}
@@ -98,7 +99,7 @@ func (s *Server) mount(context.Context, Options) error {
 		adminPage{s.renderer, s.Quotas}.routes(),
 		pool.NewHandler(pool.Options{
 			Store: s.Directory, Inviter: s.Inviter, Journal: s.Journal, Methods: s.SSO.Methods, Factors: s.SSO.Factors,
-			Passwords: s.SSO.Passwords, Sessions: s.SSO.Sessions, Announcements: s.Announcements, Quotas: s.Quotas, Renderer: s.renderer, Log: s.log, Sizes: s.Documents, Furnish: s.furnish,
+			Passwords: s.SSO.Passwords, Sessions: s.SSO.Sessions, Announcements: s.Announcements, Quotas: s.Quotas, Networks: s.Networks, Renderer: s.renderer, Log: s.log, Sizes: s.Documents, Furnish: s.furnish,
 			Troubles: []pool.Trouble{{Key: "mail", Count: s.Post.Lost}, {Key: "agendas", Count: s.Remote.Failing}},
 		}).Routes(),
 		leaving.NewHandler(s.Leaving, s.renderer, s.SSO.Freshly).Routes(),

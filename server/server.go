@@ -76,6 +76,7 @@ type Server struct {
 
 	Announcements *directory.Announcements
 	Quotas        *quota.Store
+	Networks      *outgoing.Networks
 	Mirror        *mirror.Mirror
 	Inbox         *todo.Inbox
 	Leaving       *leaving.Store
@@ -196,6 +197,10 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		return fmt.Errorf("server: %w", err)
 	}
 	s.renderer.Announce(s.Announcements)
+	s.Networks = outgoing.NewNetworks(s.DB, s.log)
+	if err := s.Networks.Refresh(ctx); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
 	s.Applications = applications.New(s.DB, appDirectory{s.Directory})
 	s.Directory.OnChart(s.Applications.Forget)
 	s.Directory.OnCards(func(id portal.CollectivityID) { s.Home.Changed(id, "directory") })
@@ -210,7 +215,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Calendar = calendar.NewStore(s.DB)
 	s.Contacts = contacts.NewStore(s.DB)
-	s.Remote = remote.New(remote.Options{DB: s.DB, Sealer: sealer, Log: s.log, AllowInside: s.Config.Calendar.AllowInside})
+	s.Remote = remote.New(remote.Options{DB: s.DB, Sealer: sealer, Log: s.log, AllowInside: s.Config.Calendar.AllowInside, Networks: s.Networks})
 	s.Mail = mail.NewStore(s.DB, sealer)
 	s.Weather = weather.NewStore(s.DB)
 	s.Documents, err = documents.New(s.DB, documents.Options{
@@ -243,7 +248,10 @@ func (s *Server) openProtocols(sealer *seal.Sealer) error {
 	if err != nil {
 		return err
 	}
-	client := outgoing.NewClient(s.Config.Applications.AllowInside, roots)
+	client := outgoing.NewClientFor(s.Networks, roots)
+	if s.Config.Applications.AllowInside {
+		client = outgoing.NewClient(true, roots)
+	}
 	people := s.people()
 	s.CAS = cas.New(cas.Options{DB: s.DB, SSO: s.SSO, Applications: s.Applications, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
 	s.OpenID = openid.New(openid.Options{DB: s.DB, SSO: s.SSO, Applications: s.Applications, People: people, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
@@ -325,7 +333,7 @@ func (s *Server) Start() {
 	s.stop = cancel
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
-		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run, "archives": s.Leaving.Run, "announcements": s.Announcements.Run, "quotas": s.Quotas.Run,
+		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run, "archives": s.Leaving.Run, "announcements": s.Announcements.Run, "quotas": s.Quotas.Run, "networks": s.Networks.Run,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

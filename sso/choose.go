@@ -119,7 +119,7 @@ func (s *Service) resetPage(r *http.Request, who person) *choosePage {
 
 // wear shows whose page it is.
 func wear(page *web.Page, c web.Collectivity) {
-	page.CollectivityName, page.CollectivityLongName, page.CollectivityPhone, page.ThemeURL, page.Body = c.Name, c.LongName, c.Phone, c.ThemeURL, c
+	page.CollectivityName, page.CollectivityLongName, page.CollectivityPhone, page.ThemeURL, page.Wears = c.Name, c.LongName, c.Phone, c.ThemeURL, c
 }
 
 // resetting is whose password the link of this browser is about.

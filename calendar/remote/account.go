@@ -12,6 +12,7 @@ import (
 	"parvis/calendar"
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/outgoing"
 	"parvis/portal/quota"
 )
 
@@ -69,7 +70,7 @@ func (s *Store) Add(ctx context.Context, caller portal.Caller, d Draft, zone *ti
 		return "", portal.UserError{Kind: portal.ErrConflict, Key: "remote.error.many", Args: []any{"max", maxAccounts}}
 	}
 	address, _ := s.address(d.URL)
-	found, err := s.read(ctx, access{address.String(), d.Login, d.Password}, zone)
+	found, err := s.read(outgoing.In(ctx, caller.Collectivity), access{address.String(), d.Login, d.Password}, zone)
 	if err != nil {
 		return "", err
 	}
@@ -182,7 +183,7 @@ func (s *Store) Refresh(ctx context.Context, caller portal.Caller, id AccountID,
 	if err != nil {
 		return fmt.Errorf("remote: account %.40q: %w", id, err)
 	}
-	found, err := s.read(ctx, access{a.URL, a.Login, string(password)}, zone)
+	found, err := s.read(outgoing.In(ctx, caller.Collectivity), access{a.URL, a.Login, string(password)}, zone)
 	var fault *Fault
 	switch {
 	case errors.As(err, &fault):

@@ -13,6 +13,7 @@ import (
 	"parvis/directory"
 	"parvis/portal"
 	"parvis/portal/audit"
+	"parvis/portal/outgoing"
 	"parvis/portal/quota"
 	"parvis/portal/web"
 	"parvis/sso"
@@ -42,6 +43,7 @@ type Options struct {
 
 	Announcements *directory.Announcements
 	Quotas        *quota.Store
+	Networks      *outgoing.Networks
 
 	Log      *slog.Logger
 	Sizes    Sizes
@@ -88,7 +90,7 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "POST", Path: "/pool/drafts/{id}/drop", Handler: h.drop},
 		{Method: "POST", Path: "/pool/drafts/{id}/restore", Handler: h.restore},
 	}
-	routes = append(routes, slices.Concat(h.announcementRoutes(), h.quotaRoutes())...)
+	routes = append(routes, slices.Concat(h.announcementRoutes(), h.quotaRoutes(), h.networkRoutes())...)
 	for i := range routes {
 		if routes[i].Access == (web.Access{}) {
 			routes[i].Access = web.Operator
@@ -102,6 +104,7 @@ type listPage struct {
 	web.Page
 	List          rows
 	Drafts        []directory.Draft
+	Dropped       []directory.Draft
 	Calls         []directory.Call
 	Text          string
 	Kind, State   string
@@ -131,6 +134,9 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) (err error) {
 		return err
 	}
 	if page.Drafts, err = h.Store.Drafts(r.Context(), caller); err != nil {
+		return err
+	}
+	if page.Dropped, err = h.Store.Dropped(r.Context(), caller); err != nil {
 		return err
 	}
 	if page.Calls, err = h.Store.Calls(r.Context(), caller); err != nil {

@@ -110,6 +110,7 @@ const (
 	PoolExported          Action = "pool.exported"
 	// What the pool announces to its collectivities, in its own journal.
 	QuotasSet             Action = "quotas.set"
+	NetworksAllowed       Action = "networks.allowed"
 	AnnouncementPublished Action = "announcement.published"
 	AnnouncementChanged   Action = "announcement.changed"
 	AnnouncementUndone    Action = "announcement.undone" // its last change
@@ -153,7 +154,7 @@ var Actions = []Action{
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported,
 	CollectivityCreated, CollectivitySuspended, CollectivityResumed, PoolExported,
-	QuotasSet, AnnouncementPublished, AnnouncementChanged, AnnouncementUndone, AnnouncementEnded, AnnouncementResumed,
+	QuotasSet, NetworksAllowed, AnnouncementPublished, AnnouncementChanged, AnnouncementUndone, AnnouncementEnded, AnnouncementResumed,
 	CollectivityExported, CollectivityRestored, ErasureAsked, ErasureRecalled, CollectivityErased, AgentErased,
 	AssistanceBegan, AssistanceEnded, AssistanceSaw, AssistanceDid, AssistanceRefused, AssistanceAllowed, AssistanceInvited, AssistanceUninvited,
 	Exported, Kept,

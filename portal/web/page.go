@@ -13,7 +13,7 @@ type Page struct {
 	themes.Frame
 	Gate              bool // the narrow frame of signed-out pages
 	CollectivityPhone string
-	Body              Collectivity // that a page before the sign-in speaks for
+	Wears             Collectivity // that a page before the sign-in speaks for
 	Now               time.Time    // in the collectivity's zone
 }
 

@@ -143,7 +143,7 @@ func (rd *Renderer) fill(w http.ResponseWriter, r *http.Request, page *Page) {
 	page.Path = r.URL.RequestURI()
 	page.Flash = takeFlash(w, r, about.printer)
 	identity := about.identity
-	page.Notices = rd.notices(about, page.Body)
+	page.Notices = rd.notices(about, page.Wears)
 	if identity == nil {
 		page.Gate = true
 		return

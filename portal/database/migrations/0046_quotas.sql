@@ -13,3 +13,11 @@ CREATE TABLE collectivity_quotas (
 	bound        BIGINT NOT NULL,
 	PRIMARY KEY (collectivity, kind)
 );
+
+-- The networks inside of ours that the settings of a collectivity may lead to, beyond
+-- public addresses.
+CREATE TABLE collectivity_networks (
+	collectivity TEXT NOT NULL REFERENCES collectivities (id),
+	network      TEXT NOT NULL, -- '10.1.2.0/24'
+	PRIMARY KEY (collectivity, network)
+);
