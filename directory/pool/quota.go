@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -49,14 +50,19 @@ func (h *Handler) crowded(r *http.Request) (all []crowded, more int, err error) 
 	if more = max(0, len(all)-crowdedShown); more > 0 {
 		all = all[:crowdedShown]
 	}
-	for i := range all {
-		c, err := h.Store.Collectivity(r.Context(), all[i].ID)
+	there := all[:0]
+	for _, one := range all {
+		c, err := h.Store.Collectivity(r.Context(), one.ID)
+		if errors.Is(err, portal.ErrNotFound) {
+			continue // erased since it was counted
+		}
 		if err != nil {
 			return nil, 0, err
 		}
-		all[i].Name = c.Name
+		one.Name = c.Name
+		there = append(there, one)
 	}
-	return all, more, nil
+	return there, more, nil
 }
 
 // quotaPage asks for bounds.

@@ -3,6 +3,7 @@ package outgoing
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -46,6 +47,7 @@ func TestACollectivityReachesItsOwnNetworksAlone(t *testing.T) {
 		}
 		response, err := transports.RoundTrip(request)
 		if err == nil {
+			io.Copy(io.Discard, response.Body) // to its end: what is not read is not kept open either
 			response.Body.Close()
 		}
 		return err
