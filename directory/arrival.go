@@ -621,6 +621,11 @@ func (s *Arrivals) Begin(ctx context.Context, caller portal.Caller, id, plan str
 		case a.plan != plan:
 			return errOvertaken
 		}
+		if a.Ended.IsZero() {
+			if err := s.room(ctx, tx, a); err != nil {
+				return err
+			}
+		}
 		now := s.store.now()
 		if !invites.IsZero() && (!s.inviter.Sends() || invites.Sub(now) > 366*24*time.Hour) {
 			return portal.FieldErrors{portal.Invalid("invites", "directory.arrival.error.invites")}

@@ -11,6 +11,7 @@ import (
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/database"
+	"parvis/portal/quota"
 	"parvis/search"
 )
 
@@ -83,9 +84,17 @@ func (s *Arrivals) step(ctx context.Context, a Arrival) (bool, error) {
 		return false, err
 	}
 	if a.State == ArrivalDone {
-		return s.invite(ctx, caller, a)
+		went, err := s.invite(ctx, caller, a)
+		if quota.IsRefusal(err) { // the others leave when there is room again
+			return false, s.store.db.Write(ctx, `UPDATE arrivals SET invites = $1 WHERE collectivity = $2 AND id = $3`,
+				database.Millis(s.store.now().Add(time.Hour)), string(a.id), a.ID)
+		}
+		return went, err
 	}
 	err = s.batch(ctx, caller, a, written)
+	if quota.IsRefusal(err) {
+		return true, s.stop(ctx, a, "directory.arrival.stopped.quota")
+	}
 	if err == nil || errors.Is(err, portal.ErrUnavailable) || ctx.Err() != nil {
 		return err == nil, err
 	}
@@ -121,8 +130,29 @@ func (s *Arrivals) halt(ctx context.Context, a Arrival) error {
 	if a.State == ArrivalDone { // only letters were to leave
 		return s.store.db.Write(ctx, `UPDATE arrivals SET invited = -1 WHERE collectivity = $1 AND id = $2`, string(a.id), a.ID)
 	}
-	return s.store.db.Write(ctx, `UPDATE arrivals SET state = $1, fault = 'directory.arrival.stopped.right' WHERE collectivity = $2 AND id = $3 AND state = $4`,
-		string(ArrivalStopped), string(a.id), a.ID, string(a.State))
+	return s.stop(ctx, a, "directory.arrival.stopped.right")
+}
+
+// stop leaves an import where it is: it may be taken up again.
+func (s *Arrivals) stop(ctx context.Context, a Arrival, fault string) error {
+	return s.store.db.Write(ctx, `UPDATE arrivals SET state = $1, fault = $2 WHERE collectivity = $3 AND id = $4 AND state = $5`,
+		string(ArrivalStopped), fault, string(a.id), a.ID, string(a.State))
+}
+
+// room refuses an import that would bring more agents than the collectivity may have,
+// before its first line is written.
+func (s *Arrivals) room(ctx context.Context, tx *database.Tx, a Arrival) error {
+	return quota.Check(ctx, tx, a.id, quota.Agents, func() (int64, error) {
+		here, err := quota.CountOne(ctx, tx, countActive, a.id)
+		if err != nil {
+			return 0, err
+		}
+		coming, err := quota.CountOne(ctx, tx, `SELECT COUNT(*) FROM arrival_lines WHERE collectivity = $1 AND plan = $2 AND line > $3 AND verdict = 'create'`, a.id, a.plan, a.reached)
+		if coming == 0 {
+			here = 0 // nobody comes
+		}
+		return here + coming, err
+	})
 }
 
 // next is the condition on the lines that a state has yet to do.

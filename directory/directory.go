@@ -164,7 +164,16 @@ func (s *Store) rewritten(collectivity portal.CollectivityID) {
 func (s *Store) queued(ctx context.Context, collectivity portal.CollectivityID, kind search.Kind, change func(tx *database.Tx) (ids []string, err error)) error {
 	var ids []string
 	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
+		room := func() error { return nil }
+		if kind == search.KindPerson {
+			if room, err = bounded(ctx, tx, collectivity); err != nil {
+				return err
+			}
+		}
 		if ids, err = change(tx); err != nil {
+			return err
+		}
+		if err := room(); err != nil {
 			return err
 		}
 		if len(ids) > 0 && kind == search.KindPerson {

@@ -65,11 +65,21 @@ func scanDraft(scan func(dest ...any) error) (d Draft, err error) {
 // Drafts lists what is being written down, the last changed first. It needs the
 // right to operate the pool, as all that is about drafts.
 func (s *Store) Drafts(ctx context.Context, caller portal.Caller) ([]Draft, error) {
+	return s.drafts(ctx, caller, `SELECT `+draftColumns+` FROM collectivity_drafts d JOIN accounts p ON p.id = d.account
+		WHERE d.dropped = 0 ORDER BY d.changed DESC, d.id`)
+}
+
+// Dropped lists what was dropped and can still be taken up again, the last one first.
+func (s *Store) Dropped(ctx context.Context, caller portal.Caller) ([]Draft, error) {
+	return s.drafts(ctx, caller, `SELECT `+draftColumns+` FROM collectivity_drafts d JOIN accounts p ON p.id = d.account
+		WHERE d.dropped > $1 ORDER BY d.dropped DESC, d.id`, database.Millis(s.now().Add(-draftLife)))
+}
+
+func (s *Store) drafts(ctx context.Context, caller portal.Caller, query string, args ...any) ([]Draft, error) {
 	if err := caller.Require(portal.OperatePool); err != nil {
 		return nil, fmt.Errorf("directory: list drafts: %w", err)
 	}
-	rows, err := s.db.Query(ctx, `SELECT `+draftColumns+` FROM collectivity_drafts d JOIN accounts p ON p.id = d.account
-		WHERE d.dropped = 0 ORDER BY d.changed DESC, d.id`)
+	rows, err := s.db.Query(ctx, query, args...)
 	drafts, err := database.Collect(rows, err, func(rows *sql.Rows) (Draft, error) { return scanDraft(rows.Scan) })
 	if err != nil {
 		return nil, fmt.Errorf("directory: list drafts: %w", err)
@@ -270,6 +280,24 @@ type Opened struct {
 	Handed       Handed        // its link is "" when a letter carries it
 }
 
+// errOvertakenDraft: what is opened has another identifier than what was looked at.
+var errOvertakenDraft = portal.UserError{Kind: portal.ErrConflict, Key: "directory.draft.overtaken"}
+
+// finished reads a draft of which everything needed was written down.
+func finished(ctx context.Context, from rows, id DraftID) (d Draft, c Collectivity, guest Guest, err error) {
+	if d, err = readDraft(ctx, from, id); err != nil {
+		return d, c, guest, err
+	}
+	if !d.Known() || !d.Administered() {
+		return d, c, guest, errUnfinished
+	}
+	c = d.Collectivity.withDefaults()
+	if err = c.check(); err == nil {
+		guest, err = d.First.guest()
+	}
+	return d, c, guest, err
+}
+
 // Open makes the collectivity of a draft, its first administrator and her
 // invitation, all or nothing. The draft ends with it. portal.FieldErrors and portal.ErrInvalid when
 // something of it can't be, such as a domain that was taken meanwhile.
@@ -277,24 +305,20 @@ func (n *Inviter) Open(ctx context.Context, caller portal.Caller, id DraftID, ad
 	if err := caller.Require(portal.OperatePool); err != nil {
 		return Opened{}, fmt.Errorf("directory: open collectivity: %w", err)
 	}
-	d, err := n.store.Draft(ctx, caller, id)
-	if err != nil {
-		return Opened{}, err
-	}
-	if !d.Known() || !d.Administered() {
-		return Opened{}, errUnfinished
-	}
-	c := d.Collectivity.withDefaults()
-	if err := c.check(); err != nil {
-		return Opened{}, fmt.Errorf("directory: open collectivity: %w", err)
-	}
-	guest, err := d.First.guest()
+	d, c, guest, err := finished(ctx, n.store.db, id)
 	if err != nil {
 		return Opened{}, fmt.Errorf("directory: open collectivity: %w", err)
 	}
-	opened := Opened{Collectivity: c, Services: d.Services, Handed: Handed{Name: guest.Name()}}
-	err = n.store.queued(ctx, c.ID, search.KindPerson, func(tx *database.Tx) ([]string, error) {
-		err := database.OneRow(tx.Exec(ctx, `DELETE FROM collectivity_drafts WHERE id = $1 AND dropped = 0`, string(id))) // who comes second finds none
+	seen, opened := d, Opened{}
+	err = n.store.queued(ctx, c.ID, search.KindPerson, func(tx *database.Tx) (_ []string, err error) {
+		if d, c, guest, err = finished(ctx, tx, id); err != nil { // another operator may have changed it
+			return nil, err
+		}
+		if d.Collectivity.ID != seen.Collectivity.ID {
+			return nil, errOvertakenDraft
+		}
+		opened = Opened{Collectivity: c, Services: d.Services, Handed: Handed{Name: guest.Name()}}
+		err = database.OneRow(tx.Exec(ctx, `DELETE FROM collectivity_drafts WHERE id = $1 AND dropped = 0`, string(id))) // who comes second finds none
 		if err == nil {
 			err = isNew(ctx, tx, c)
 		}

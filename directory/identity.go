@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"parvis/portal"
@@ -32,6 +33,7 @@ type membership struct {
 	personName string
 	language   i18n.Language
 	scheme     string
+	away       string // announcements that she put away
 }
 
 // memberships reads the active agents of an account in open collectivities, the
@@ -47,14 +49,14 @@ func (s *Store) memberships(ctx context.Context, account portal.AccountID) ([]me
 func readMemberships(account portal.AccountID, to *[]membership) database.Read {
 	return database.Read{
 		Query: `
-			SELECT a.id, a.collectivity, c.name, a.unit, a.given_name, a.family_name, p.language, p.scheme FROM agents a
+			SELECT a.id, a.collectivity, c.name, a.unit, a.given_name, a.family_name, p.language, p.scheme, p.announcements_read FROM agents a
 			JOIN accounts p ON p.id = a.account JOIN collectivities c ON c.id = a.collectivity
 			WHERE a.account = $1 AND a.active AND p.active AND c.active ORDER BY a.created, a.collectivity`,
 		Args: []any{string(account)},
 		Row: func(scan func(...any) error) error {
 			var m membership
 			var person Agent
-			err := scan(&m.Agent, &m.Collectivity, &m.Name, &m.unit, &person.GivenName, &person.FamilyName, &m.language, &m.scheme)
+			err := scan(&m.Agent, &m.Collectivity, &m.Name, &m.unit, &person.GivenName, &person.FamilyName, &m.language, &m.scheme, &m.away)
 			m.personName = person.Name()
 			*to = append(*to, m)
 			return err
@@ -334,7 +336,7 @@ func (s *Store) identity(ctx context.Context, theme ThemeURL, account portal.Acc
 	}
 	identity := &web.Identity{
 		PersonName: all[here].personName, Language: all[here].language, Scheme: all[here].scheme,
-		Collectivity: c.shown(theme),
+		Collectivity: c.shown(theme), Away: strings.Fields(all[here].away),
 	}
 	identity.Caller = callerOf(account, all[here])
 	if collectivity == "" {
@@ -372,7 +374,7 @@ func (s *Store) operator(ctx context.Context, account portal.AccountID) (*web.Id
 
 // shown is what pages show of a collectivity.
 func (b body) shown(theme ThemeURL) web.Collectivity {
-	shown := web.Collectivity{ID: b.ID, Name: b.Name, LongName: b.LongName, Phone: b.Phone, Language: b.Language, Zone: b.zone, Assistance: b.help}
+	shown := web.Collectivity{ID: b.ID, Name: b.Name, LongName: b.LongName, Kind: b.Kind, Phone: b.Phone, Language: b.Language, Zone: b.zone, Assistance: b.help}
 	shown.Logo = b.logo()
 	if theme != nil {
 		shown.ThemeURL = theme(b.Collectivity)

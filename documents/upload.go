@@ -86,7 +86,7 @@ func (s *Store) Add(ctx context.Context, caller portal.Caller, authorName string
 			}
 			ids = append(ids, id)
 		}
-		return nil
+		return room(ctx, tx, caller.Collectivity)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("documents: add: %w", sameName(err, "file", name))
@@ -167,7 +167,10 @@ func (s *Store) Replace(ctx context.Context, caller portal.Caller, authorName st
 		if err != nil {
 			return err
 		}
-		return s.insertVersion(ctx, tx, caller, authorName, id, number, file, now)
+		if err := s.insertVersion(ctx, tx, caller, authorName, id, number, file, now); err != nil {
+			return err
+		}
+		return room(ctx, tx, caller.Collectivity)
 	})
 	if err != nil {
 		return fmt.Errorf("documents: replace %q: %w", id, sameName(err, "file", file.FileName))

@@ -39,6 +39,7 @@ var signedIn = append([]string{
 // poolPages are those of who operates the pool.
 var poolPages = []string{
 	"/pool", "/pool?q=xyzzyx", "/pool?state=suspended", "/pool/journal",
+	"/pool/quotas", "/pool/collectivities/bourg/quotas", "/pool/collectivities/bourg/outgoing", "/pool/announcements", "/pool/announcements?state=ended", "/pool/announcements/new", "/pool/announcements/new?to=bourg",
 	"/pool/new", "/pool/new?q=saint-denis", "/pool/new?q=xyzzyx", "/pool/new?place=45203", "/pool/collectivities/bourg", "/pool/collectivities/bourg/suspend", "/pool/collectivities/bourg/erase", "/pool/erasures", "/pool/collectivities/bourg/assist", "/pool?state=trouble",
 	draftScreens + "identity", draftScreens + "look", draftScreens + "look?colour=%23f0e68c", draftScreens + "sign-in", draftScreens + "first", draftScreens + "services", draftScreens + "open",
 }

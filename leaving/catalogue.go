@@ -77,6 +77,9 @@ var catalogue = []Table{
 	{Name: "mirror_lines", Key: []string{"run", "position"}, Excluded: isMirrored, Person: map[string]Fate{"agent": Gone}},
 	{Name: "mirror_links", Key: []string{"source_key"}, Excluded: isMirrored, Person: map[string]Fate{"agent": Gone}},
 	{Name: "collectivity_logos", Key: []string{"version"}},
+	{Name: "collectivity_quotas", Key: []string{"kind"}, Excluded: isPool},
+	{Name: "collectivity_networks", Key: []string{"network"}, Excluded: isPool},
+	{Name: "announcement_targets", Key: []string{"announcement"}, Excluded: isPool},
 	{Name: "collectivity_domains", Key: []string{"domain"}},
 
 	{Name: "applications", Key: []string{"id"}},

@@ -265,8 +265,13 @@ func (e *eraser) collectivity() error {
 			return err
 		}
 	}
+	// The operator's own words may name it; what she did about its erasure has the number.
 	if err := e.count(e.certificate.Unnamed, "audit_lines", `
-		UPDATE audit_lines SET object = $2, object_id = $2 WHERE collectivity = '' AND object_id = $1`, e.of, e.certificate.Number); err != nil {
+		UPDATE audit_lines SET object = $2, object_id = $2, detail = CASE WHEN action IN ('collectivity.erasure', 'collectivity.recalled') THEN detail ELSE '' END
+		WHERE collectivity = '' AND object_id = $1`, e.of, e.certificate.Number); err != nil {
+		return err
+	}
+	if err := e.tx.Write(e.ctx, `UPDATE announcements SET was = '' WHERE was LIKE '%"' || $1 || '"%'`, e.of); err != nil {
 		return err
 	}
 	return e.count(e.certificate.Deleted, "collectivities", `DELETE FROM collectivities WHERE id = $1`, e.of)

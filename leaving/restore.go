@@ -13,6 +13,7 @@ import (
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/database"
+	"parvis/portal/quota"
 )
 
 // Restoring says how an archive is taken in.
@@ -316,9 +317,30 @@ func (j *restoreJob) write(tx *database.Tx) error {
 	if err != nil {
 		return err
 	}
+	if err := j.room(tx); err != nil {
+		return err
+	}
 	line := audit.Line{At: j.Now(), Action: audit.CollectivityRestored, Object: b.Name, ObjectID: string(b.ID), Detail: j.archive.Made.Format("2006-01-02")}
 	for _, line.Collectivity = range []portal.CollectivityID{"", b.ID} {
 		if err := audit.Write(j.ctx, tx, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// room refuses a collectivity that holds more than this pool lets one hold.
+func (j *restoreJob) room(tx *database.Tx) error {
+	for kind, query := range map[quota.Kind]string{
+		quota.Agents: `SELECT COUNT(*) FROM agents WHERE collectivity = $1 AND active`,
+		quota.Documents: `SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM
+			(SELECT DISTINCT sha256, size FROM document_versions WHERE collectivity = $1) files`,
+	} {
+		err := quota.Check(j.ctx, tx, j.body.ID, kind, func() (int64, error) { return quota.CountOne(j.ctx, tx, query, j.body.ID) })
+		if quota.IsRefusal(err) {
+			return portal.UserError{Kind: portal.ErrConflict, Key: "leaving.error.quota." + string(kind)}
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"parvis/portal"
+	"parvis/portal/quota"
 	"parvis/portal/web"
 )
 
@@ -14,6 +15,7 @@ import (
 type adminPage struct {
 	renderer *web.Renderer
 	sources  []concernSource
+	quotas   *quota.Store
 	log      *slog.Logger
 }
 
@@ -26,6 +28,7 @@ type adminShown struct {
 	web.Page
 	attention
 	Shelves []adminShelf
+	Near    []quota.Held // little room is left
 }
 
 // adminShelf is a part of what is governed, under one heading.
@@ -78,7 +81,7 @@ func (e adminEntry) opens(caller portal.Caller) bool {
 }
 
 func (a adminPage) show(w http.ResponseWriter, r *http.Request) error {
-	page := &adminShown{attention: a.attend(r), Shelves: shelvesFor(web.CallerOf(r))}
+	page := &adminShown{attention: a.attend(r), Shelves: shelvesFor(web.CallerOf(r)), Near: a.quotas.Near()[web.CallerOf(r).Collectivity]}
 	page.Title, page.Section = web.Printer(r).T("server.admin.title"), "admin"
 	return a.renderer.Render(w, r, http.StatusOK, "server/admin", page)
 }

@@ -32,7 +32,7 @@ func (s *Server) keepHouse(ctx context.Context) error {
 // clean erases first what is due: that waits for nothing which can't be cleaned.
 func (s *Server) clean(ctx context.Context) error {
 	_, err := s.Leaving.EraseDue(ctx)
-	return errors.Join(err, s.cleanEach(ctx), s.Post.Clean(ctx), s.SSO.Resets.Clean(ctx), s.Directory.CleanDrafts(ctx),
+	return errors.Join(err, s.cleanEach(ctx), s.Post.Clean(ctx), s.SSO.Resets.Clean(ctx), s.Directory.CleanDrafts(ctx), s.Announcements.Clean(ctx),
 		s.Forward.Sweep(ctx), s.Journal.Clean(ctx, "", time.Now()))
 }
 

@@ -77,10 +77,10 @@ func TestADraftWaitsForAnotherOperator(t *testing.T) {
 	}
 	op.Post(draft+"/drop").Want(t, 303)
 	other.Get(draft+"/first").Want(t, 404)
-	if strings.Contains(other.Get("/pool").Body, "Eaux du Val") {
-		t.Error("a dropped draft is listed")
+	op.Get("/pool").Want(t, 200, draft+"/restore") // in the notice
+	if list := other.Get("/pool").Want(t, 200, "1 préparation abandonnée", draft+"/restore"); strings.Contains(list.Body, draft+"/drop") {
+		t.Error("a dropped draft is listed among the others")
 	}
-	op.Get("/pool").Want(t, 200, draft+"/restore")
 	op.Post(draft+"/restore").Want(t, 303)
 	other.Post(draft+"/first", "given_name", "Max", "family_name", "Leroux", "address", "max@eaux.example").Want(t, 303)
 	other.Get(draft+"/open").Want(t, 200, "Max Leroux", "Un lien d’invitation vous est montré")

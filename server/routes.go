@@ -27,7 +27,9 @@ import (
 	"parvis/news"
 	"parvis/portal"
 	"parvis/portal/audit"
+	"parvis/portal/outgoing"
 	"parvis/portal/post"
+	"parvis/portal/quota"
 	"parvis/portal/web"
 	"parvis/search"
 	"parvis/search/extract"
@@ -53,7 +55,7 @@ func pageTemplates() []fs.FS {
 // locale are the sentences of every room that speaks.
 func locale() []fs.FS {
 	return []fs.FS{
-		themes.Locales, web.Locales, audit.Locales, post.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
+		themes.Locales, web.Locales, audit.Locales, post.Locales, quota.Locales, outgoing.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
 		directory.Locales, api.Locales, mirror.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales, leaving.Locales,
 	}
@@ -94,10 +96,10 @@ func (s *Server) mount(context.Context, Options) error {
 		api.New(api.Options{Store: s.Directory, Journal: s.Journal, Auth: s.SSO.AppPasswords, Catalogue: s.catalogue, Log: s.log}).Routes(),
 		s.themes.routes(),
 		standing{s.renderer}.routes(),
-		adminPage{s.renderer, s.concernSources(), s.log}.routes(),
+		adminPage{s.renderer, s.concernSources(), s.Quotas, s.log}.routes(),
 		pool.NewHandler(pool.Options{
 			Store: s.Directory, Inviter: s.Inviter, Journal: s.Journal, Methods: s.SSO.Methods, Factors: s.SSO.Factors,
-			Passwords: s.SSO.Passwords, Sessions: s.SSO.Sessions, Renderer: s.renderer, Log: s.log, Sizes: s.Documents, Furnish: s.furnish, Try: s.tryServices,
+			Passwords: s.SSO.Passwords, Sessions: s.SSO.Sessions, Announcements: s.Announcements, Quotas: s.Quotas, Networks: s.Networks, Renderer: s.renderer, Log: s.log, Sizes: s.Documents, Furnish: s.furnish, Try: s.tryServices,
 			Troubles: []pool.Trouble{{Key: "mail", Count: s.Post.Lost}, {Key: "agendas", Count: s.Remote.Failing}},
 		}).Routes(),
 		leaving.NewHandler(s.Leaving, s.renderer, s.SSO.Freshly).Routes(),

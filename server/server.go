@@ -33,6 +33,7 @@ import (
 	"parvis/portal/i18n"
 	"parvis/portal/outgoing"
 	"parvis/portal/post"
+	"parvis/portal/quota"
 	"parvis/portal/seal"
 	"parvis/portal/web"
 	"parvis/search"
@@ -73,10 +74,14 @@ type Server struct {
 	Inviter      *directory.Inviter
 	Arrivals     *directory.Arrivals
 	Departures   *directory.Departures
-	Mirror       *mirror.Mirror
-	Inbox        *todo.Inbox
-	Leaving      *leaving.Store
-	Router       *web.Router
+
+	Announcements *directory.Announcements
+	Quotas        *quota.Store
+	Networks      *outgoing.Networks
+	Mirror        *mirror.Mirror
+	Inbox         *todo.Inbox
+	Leaving       *leaving.Store
+	Router        *web.Router
 
 	log       *slog.Logger
 	catalogue *i18n.Catalogue
@@ -190,6 +195,15 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Inviter = directory.NewInviter(s.Directory, s.SSO.Methods, s.Post, s.catalogue, s.Config.address())
 	s.Arrivals = directory.NewArrivals(s.Directory, s.Inviter, s.log)
 	s.Departures = directory.NewDepartures(s.Directory, s.log)
+	s.Announcements = directory.NewAnnouncements(s.Directory, s.log)
+	if err := s.Announcements.Refresh(ctx); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	s.renderer.Announce(s.Announcements)
+	s.Networks = outgoing.NewNetworks(s.DB, s.log)
+	if err := s.Networks.Refresh(ctx); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
 	s.Applications = applications.New(s.DB, appDirectory{s.Directory})
 	s.Directory.OnChart(s.Applications.Forget)
 	s.Directory.OnCards(func(id portal.CollectivityID) { s.Home.Changed(id, "directory") })
@@ -204,7 +218,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Calendar = calendar.NewStore(s.DB)
 	s.Contacts = contacts.NewStore(s.DB)
-	s.Remote = remote.New(remote.Options{DB: s.DB, Sealer: sealer, Log: s.log, AllowInside: s.Config.Calendar.AllowInside})
+	s.Remote = remote.New(remote.Options{DB: s.DB, Sealer: sealer, Log: s.log, AllowInside: s.Config.Calendar.AllowInside, Networks: s.Networks})
 	s.Mail = mail.NewStore(s.DB, sealer)
 	s.Weather = weather.NewStore(s.DB)
 	s.Documents, err = documents.New(s.DB, documents.Options{
@@ -214,6 +228,9 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
+	s.Quotas = quota.New(s.DB, s.log, map[quota.Kind]quota.Use{
+		quota.Documents: s.Documents.Used(), quota.Agents: s.Directory.AgentsUsed(), quota.Subscriptions: s.Remote.Used(), quota.Letters: s.Inviter.Used(),
+	})
 	s.Directory.Mentioning(s.Applications.NamingUnit, s.Applications.NamingGroup)
 	for _, naming := range []directory.GroupMentions{
 		s.Documents.NamingGroup, s.Calendar.NamingGroup, s.News.NamingGroup, s.Mail.NamingGroup, s.SSO.Policies.NamingGroup,
@@ -235,7 +252,10 @@ func (s *Server) openProtocols(sealer *seal.Sealer) error {
 	if err != nil {
 		return err
 	}
-	client := outgoing.NewClient(s.Config.Applications.AllowInside, roots)
+	client := outgoing.NewClientFor(s.Networks, roots)
+	if s.Config.Applications.AllowInside {
+		client = outgoing.NewClient(true, roots)
+	}
 	s.outside = client
 	people := s.people()
 	s.CAS = cas.New(cas.Options{DB: s.DB, SSO: s.SSO, Applications: s.Applications, Renderer: s.renderer, Sealer: sealer, Client: client, Log: s.log})
@@ -318,7 +338,7 @@ func (s *Server) Start() {
 	s.stop = cancel
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
-		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "departures": s.Departures.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run, "archives": s.Leaving.Run,
+		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "departures": s.Departures.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run, "archives": s.Leaving.Run, "announcements": s.Announcements.Run, "quotas": s.Quotas.Run, "networks": s.Networks.Run,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

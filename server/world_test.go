@@ -489,7 +489,7 @@ func (e *estate) fill(fields []string, path string) []string {
 		e.must(err)
 		seen = strconv.FormatInt(article.Changed.UnixMilli(), 10)
 	}
-	replace := strings.NewReplacer("{number}", strconv.Itoa(e.number), "{login}", e.author, "{calendar}", string(e.caller.Agent), "{agent}", string(e.caller.Agent), "{folder}", string(e.folderID), "{seen}", seen)
+	replace := strings.NewReplacer("{number}", strconv.Itoa(e.number), "{login}", e.author, "{calendar}", string(e.caller.Agent), "{agent}", string(e.caller.Agent), "{folder}", string(e.folderID), "{seen}", seen, "{soon}", localTime(48*time.Hour))
 	filled := make([]string, len(fields))
 	for i, field := range fields {
 		filled[i] = replace.Replace(field)
@@ -570,6 +570,17 @@ func (e *estate) assistance() string {
 	if err != nil {
 		e.t.Fatal(err)
 	}
+	return id
+}
+
+// notice is what the pool announces to the collectivity.
+func (e *estate) notice() string {
+	account, err := e.Directory.AccountByLogin(e.t.Context(), operator)
+	e.must(err)
+	id := portal.NewID()
+	e.must(e.Announcements.Publish(e.t.Context(), portal.Caller{Account: account.ID, Rights: []portal.Right{portal.OperatePool}}, directory.Announcement{
+		ID: id, Level: directory.Information, French: "Essai", Until: time.Now().Add(time.Hour), Reach: directory.ReachChosen, Chosen: []portal.CollectivityID{e.id},
+	}, ""))
 	return id
 }
 

@@ -121,6 +121,7 @@ func (s *Service) resetPage(r *http.Request, who person) *choosePage {
 func wear(page *web.Page, c web.Collectivity) {
 	page.CollectivityName, page.CollectivityLongName, page.CollectivityPhone = c.Name, c.LongName, c.Phone
 	page.ThemeURL, page.Logo = c.ThemeURL, c.Logo
+	page.Wears = c
 }
 
 // resetting is whose password the link of this browser is about.

@@ -34,8 +34,9 @@ type Frame struct {
 	Nav                  []NavItem
 	UnreadTitle          string // "(6) " before the title, or ""
 	Flash                *Flash
-	Help                 *Help // while the pool assists the collectivity
-	Waiting              int   // things that wait for the person; negative: nothing ever does
+	Help                 *Help    // while the pool assists the collectivity
+	Notices              []Notice // of who operates the pool
+	Waiting              int      // things that wait for the person; negative: nothing ever does
 	SignedIn             bool
 	Seeing               string        // whose desk this is, when it is not the reader's own: "" for her own
 	Path                 string        // where the language switch comes back to: "/calendar?week=48"
@@ -78,6 +79,16 @@ type Help struct {
 	Href   string // where more is said, "" for nowhere
 }
 
+// Notice is what the operator of the pool announces, on every page of those concerned.
+type Notice struct {
+	Level string // "information", "maintenance", "incident": a word and an icon
+	Text  string
+	Lang  string // of Text, when it is not the page's
+	When  string // the hours of a maintenance, else until when it is shown
+	Where string // whose hours they are, "" for the reader's own
+	Away  string // posted to: she has read it; "" for who can't put it away
+}
+
 // Problem is one line of an error summary: the field it speaks of and the sentence, the same as at the field.
 type Problem struct {
 	Field string // the field's id in the page; "" for the whole form
@@ -117,8 +128,11 @@ type FieldError struct{ Field, Text string }
 // {{template "pill" (pill "good" "check" (t "room.free"))}}, {{template "field-error" (fieldError "title" .Err)}}.
 func Funcs() template.FuncMap {
 	return template.FuncMap{
-		"pill":       func(kind, icon, text string) Pill { return Pill{kind, icon, text} },
-		"empty":      func(title, text, label, href string) Empty { return Empty{title, text, label, href} },
+		"pill":  func(kind, icon, text string) Pill { return Pill{kind, icon, text} },
+		"empty": func(title, text, label, href string) Empty { return Empty{title, text, label, href} },
+		"noticeIcon": func(level string) string {
+			return map[string]string{"information": "info", "maintenance": "settings", "incident": "alert"}[level]
+		},
 		"fieldError": func(field, text string) FieldError { return FieldError{field, text} },
 	}
 }

@@ -32,14 +32,15 @@ type page struct {
 // was made for.
 type stamp struct {
 	identity string // web.Identity.Version
+	notices  string // web.Renderer.Announced
 	day      int
 	sequence uint64
 	until    time.Time // zero when a box is not fresh, or never kept
 }
 
 // current says whether the page can be served as it is.
-func (s stamp) current(identity *web.Identity, day int, sequence uint64) bool {
-	return s.sequence == sequence && s.day == day && s.identity == identity.Version && time.Now().Before(s.until)
+func (s stamp) current(identity *web.Identity, notices string, day int, sequence uint64) bool {
+	return s.sequence == sequence && s.day == day && s.notices == notices && s.identity == identity.Version && time.Now().Before(s.until)
 }
 
 func (p *page) weight() uint32 {
@@ -68,7 +69,8 @@ func (h *Handler) showHome(w http.ResponseWriter, r *http.Request) error {
 	sequence := h.sequence.Load()
 	known, _ := h.pages.GetIfPresent(key)
 	announces, zipped := web.HasFlash(r), web.AcceptsGzip(r)
-	if known != nil && !announces && known.has(zipped) && known.current(identity, dayOf(rd.now), sequence) {
+	notices := h.renderer.Announced(r)
+	if known != nil && !announces && known.has(zipped) && known.current(identity, notices, dayOf(rd.now), sequence) {
 		return known.answer(w, r, zipped)
 	}
 	desk, err := h.deskOf(r.Context(), identity, key)
@@ -80,7 +82,7 @@ func (h *Handler) showHome(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	made, err := h.assemble(w, r, known, desk, rd, boxes, facts, versionsOf(identity, desk, rd, h.renderer.Waiting(r), boxes, facts))
+	made, err := h.assemble(w, r, known, desk, rd, boxes, facts, versionsOf(identity, desk, rd, notices, h.renderer.Waiting(r), boxes, facts))
 	if err != nil {
 		return err
 	}
@@ -88,7 +90,7 @@ func (h *Handler) showHome(w http.ResponseWriter, r *http.Request) error {
 		made.etag = nil
 		return made.answer(w, r, zipped)
 	}
-	made.stamp = stamp{identity: identity.Version, day: dayOf(rd.now), sequence: sequence, until: until}
+	made.stamp = stamp{identity: identity.Version, notices: notices, day: dayOf(rd.now), sequence: sequence, until: until}
 	h.pages.Set(key, made)
 	return made.answer(w, r, zipped)
 }
@@ -132,13 +134,14 @@ func (h *Handler) load(r *http.Request, desk *desk, rd reader) ([]*fragment, []F
 // versions are what a page and its parts are made of.
 type versions struct{ frame, top, page uint64 }
 
-func versionsOf(identity *web.Identity, desk *desk, rd reader, waiting int, boxes []*fragment, facts []Fact) versions {
+func versionsOf(identity *web.Identity, desk *desk, rd reader, notices string, waiting int, boxes []*fragment, facts []Fact) versions {
 	var sum maphash.Hash
 	sum.SetSeed(versionSeed)
 	var v versions
 	day := dayOf(rd.now)
 	sum.WriteString(identity.Version)
 	sum.WriteString(string(rd.printer.Lang()))
+	sum.WriteString(notices)
 	maphash.WriteComparable(&sum, day)
 	maphash.WriteComparable(&sum, waiting)
 	v.frame = sum.Sum64()

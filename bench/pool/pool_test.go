@@ -14,9 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"parvis/directory"
 	"parvis/portal"
 	"parvis/portal/database"
 	"parvis/portal/i18n"
+	"parvis/portal/quota"
 	"parvis/server/servertest"
 	"parvis/sso"
 )
@@ -135,8 +137,22 @@ func (p *pool) cookieOf(login string, in portal.CollectivityID) *http.Cookie {
 func BenchmarkPool(b *testing.B) {
 	p := open(b)
 	cookie := p.cookieOf("pool@pool.example", "")
+	p.bind()
 	for _, path := range []string{"/pool", "/pool?page=20", "/pool?q=c0002", "/pool?state=trouble", "/pool?state=quiet", "/pool/collectivities/c0002"} {
 		b.Run(path, func(b *testing.B) { p.measure(b, cookie, path) })
+	}
+}
+
+// bind gives every collectivity a bound that it comes near, and announces something.
+func (p *pool) bind() {
+	account, err := p.Directory.AccountByLogin(p.b.Context(), "pool@pool.example")
+	p.must(err)
+	operator := portal.Caller{Account: account.ID, Rights: []portal.Right{portal.OperatePool}}
+	p.must(p.Quotas.Set(p.b.Context(), operator, "", map[quota.Kind]int64{quota.Agents: agents + 5, quota.Documents: 1 << 30}, ""))
+	for range 3 {
+		p.must(p.Announcements.Publish(p.b.Context(), operator, directory.Announcement{
+			ID: portal.NewID(), Level: directory.Incident, French: "Messagerie lente", Until: time.Now().Add(time.Hour), Reach: directory.ReachAll,
+		}, ""))
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"parvis/calendar"
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/outgoing"
+	"parvis/portal/quota"
 )
 
 // AccountID names an account of an agent on another server, "k3v9m2p7q4r8s6t2".
@@ -68,7 +70,7 @@ func (s *Store) Add(ctx context.Context, caller portal.Caller, d Draft, zone *ti
 		return "", portal.UserError{Kind: portal.ErrConflict, Key: "remote.error.many", Args: []any{"max", maxAccounts}}
 	}
 	address, _ := s.address(d.URL)
-	found, err := s.read(ctx, access{address.String(), d.Login, d.Password}, zone)
+	found, err := s.read(outgoing.In(ctx, caller.Collectivity), access{address.String(), d.Login, d.Password}, zone)
 	if err != nil {
 		return "", err
 	}
@@ -85,12 +87,30 @@ func (s *Store) Add(ctx context.Context, caller portal.Caller, d Draft, zone *ti
 		if err != nil {
 			return err
 		}
+		err = quota.Check(ctx, tx, caller.Collectivity, quota.Subscriptions, func() (int64, error) { return quota.CountOne(ctx, tx, countAccounts, caller.Collectivity) })
+		if err != nil {
+			return err
+		}
 		return s.keep(ctx, tx, caller, a.ID, found)
 	})
 	if err != nil {
 		return "", fmt.Errorf("remote: add: %w", err)
 	}
 	return a.ID, nil
+}
+
+const countAccounts = `SELECT COUNT(*) FROM remote_accounts WHERE collectivity = $1`
+
+// Used counts the accounts that the agents of collectivities linked.
+func (s *Store) Used() quota.Use {
+	return quota.Use{
+		All: func(ctx context.Context) (map[portal.CollectivityID]int64, error) {
+			return quota.Count(ctx, s.DB, `SELECT collectivity, COUNT(*) FROM remote_accounts GROUP BY collectivity`)
+		},
+		One: func(ctx context.Context, id portal.CollectivityID) (int64, error) {
+			return quota.CountOne(ctx, s.DB, countAccounts, id)
+		},
+	}
 }
 
 // about says whose sealed password it is.
@@ -163,7 +183,7 @@ func (s *Store) Refresh(ctx context.Context, caller portal.Caller, id AccountID,
 	if err != nil {
 		return fmt.Errorf("remote: account %.40q: %w", id, err)
 	}
-	found, err := s.read(ctx, access{a.URL, a.Login, string(password)}, zone)
+	found, err := s.read(outgoing.In(ctx, caller.Collectivity), access{a.URL, a.Login, string(password)}, zone)
 	var fault *Fault
 	switch {
 	case errors.As(err, &fault):

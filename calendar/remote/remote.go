@@ -38,6 +38,8 @@ type Options struct {
 	AllowInside bool
 	// AllowPlain lets http:// be used on the loopback. It is for tests: passwords go in clear.
 	AllowPlain bool
+	// Networks are those inside that each collectivity may reach; nil is none.
+	Networks *outgoing.Networks
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -45,7 +47,7 @@ type Options struct {
 // Store keeps the accounts and what was read of them.
 type Store struct {
 	Options
-	transport *http.Transport
+	transport http.RoundTripper
 
 	stop    context.CancelFunc
 	running context.Context // of readings behind pages
@@ -72,8 +74,12 @@ func New(options Options) *Store {
 		options.Now = time.Now
 	}
 	running, stop := context.WithCancel(context.Background())
+	var transport http.RoundTripper = outgoing.NewTransport(options.AllowInside)
+	if options.Networks != nil && !options.AllowInside {
+		transport = outgoing.NewTransports(options.Networks, nil)
+	}
 	return &Store{
-		Options: options, transport: outgoing.NewTransport(options.AllowInside), running: running, stop: stop,
+		Options: options, transport: transport, running: running, stop: stop,
 		slots: make(chan struct{}, maxReadings), busy: map[accountKey]bool{},
 	}
 }

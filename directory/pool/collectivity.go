@@ -11,6 +11,7 @@ import (
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/i18n"
+	"parvis/portal/quota"
 	"parvis/portal/territory"
 	"parvis/portal/web"
 	"parvis/sso"
@@ -30,6 +31,7 @@ type collectivityPage struct {
 	Wrong   []wrong
 	Help    directory.Helpable
 	Helping bool // who reads this assists it now
+	Held    []quota.Held
 }
 
 // told is a line of the journal in the reader's language.
@@ -62,6 +64,9 @@ func (h *Handler) read(r *http.Request) (page *collectivityPage, err error) {
 		return nil, err
 	}
 	if page.Help, err = h.Store.HelpableBy(r.Context(), caller, id); err != nil {
+		return nil, err
+	}
+	if page.Held, err = h.Quotas.Of(r.Context(), caller, id); err != nil {
 		return nil, err
 	}
 	page.Helping = page.Help.Going != nil && page.Help.Going.Account == caller.Account

@@ -8,9 +8,12 @@ import (
 	"embed"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"parvis/directory"
 	"parvis/portal/audit"
+	"parvis/portal/outgoing"
+	"parvis/portal/quota"
 	"parvis/portal/web"
 	"parvis/sso"
 	"parvis/themes"
@@ -36,9 +39,14 @@ type Options struct {
 	Passwords *sso.Passwords
 	Sessions  *sso.Sessions
 	Renderer  *web.Renderer
-	Log       *slog.Logger
-	Sizes     Sizes
-	Troubles  []Trouble // in the order in which they are shown
+
+	Announcements *directory.Announcements
+	Quotas        *quota.Store
+	Networks      *outgoing.Networks
+
+	Log      *slog.Logger
+	Sizes    Sizes
+	Troubles []Trouble // in the order in which they are shown
 	// Furnish gives a new collectivity what every one begins with, in the name of
 	// its first administrator.
 	Furnish func(ctx context.Context, opened directory.Opened) error
@@ -52,8 +60,8 @@ type Handler struct{ Options }
 // NewHandler returns the pages.
 func NewHandler(options Options) *Handler { return &Handler{options} }
 
-// Routes lists the pages. All are for who operates the pool, and are not there
-// for anybody else.
+// Routes lists the pages. All are for who operates the pool, and are not there for
+// anybody else, but for what a person does with an announcement.
 func (h *Handler) Routes() []web.Route {
 	routes := []web.Route{
 		{Method: "GET", Path: "/pool", Handler: h.list},
@@ -84,8 +92,11 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "POST", Path: "/pool/drafts/{id}/drop", Handler: h.drop},
 		{Method: "POST", Path: "/pool/drafts/{id}/restore", Handler: h.restore},
 	}
+	routes = append(routes, slices.Concat(h.announcementRoutes(), h.quotaRoutes(), h.networkRoutes())...)
 	for i := range routes {
-		routes[i].Access = web.Operator
+		if routes[i].Access == (web.Access{}) {
+			routes[i].Access = web.Operator
+		}
 	}
 	return routes
 }
@@ -95,6 +106,7 @@ type listPage struct {
 	web.Page
 	List          rows
 	Drafts        []directory.Draft
+	Dropped       []directory.Draft
 	Calls         []directory.Call
 	Text          string
 	Kind, State   string
@@ -102,6 +114,8 @@ type listPage struct {
 	Links         themes.Pages
 	Download      string
 	Bare          bool // she has no second factor
+	Near          []crowded
+	MoreNear      int // than these
 }
 
 // Narrowed says whether the list shows a part only.
@@ -124,6 +138,9 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) (err error) {
 	if page.Drafts, err = h.Store.Drafts(r.Context(), caller); err != nil {
 		return err
 	}
+	if page.Dropped, err = h.Store.Dropped(r.Context(), caller); err != nil {
+		return err
+	}
 	if page.Calls, err = h.Store.Calls(r.Context(), caller); err != nil {
 		return err
 	}
@@ -132,6 +149,9 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) (err error) {
 		return err
 	}
 	page.Bare = !held.Any()
+	if page.Near, page.MoreNear, err = h.crowded(r); err != nil {
+		return err
+	}
 	page.Links = web.PageLinks(r, web.Printer(r).T("pool.pages"), page.List.Page, page.List.Pages)
 	narrowed := r.URL.Query()
 	narrowed.Del("page")

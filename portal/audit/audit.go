@@ -113,6 +113,14 @@ const (
 	CollectivityResumed   Action = "collectivity.resumed"
 	CollectivityChanged   Action = "collectivity.changed" // by its administrator
 	PoolExported          Action = "pool.exported"
+	// What the pool announces to its collectivities, in its own journal.
+	QuotasSet             Action = "quotas.set"
+	NetworksAllowed       Action = "networks.allowed"
+	AnnouncementPublished Action = "announcement.published"
+	AnnouncementChanged   Action = "announcement.changed"
+	AnnouncementUndone    Action = "announcement.undone" // its last change
+	AnnouncementEnded     Action = "announcement.ended"  // before its time
+	AnnouncementResumed   Action = "announcement.resumed"
 	// A collectivity that leaves or arrives, and what is erased for ever.
 	CollectivityExported Action = "collectivity.exported"
 	CollectivityRestored Action = "collectivity.restored"
@@ -151,6 +159,7 @@ var Actions = []Action{
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported,
 	CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,
+	QuotasSet, NetworksAllowed, AnnouncementPublished, AnnouncementChanged, AnnouncementUndone, AnnouncementEnded, AnnouncementResumed,
 	CollectivityExported, CollectivityRestored, ErasureAsked, ErasureRecalled, CollectivityErased, AgentErased,
 	AssistanceBegan, AssistanceEnded, AssistanceSaw, AssistanceDid, AssistanceRefused, AssistanceAllowed, AssistanceInvited, AssistanceUninvited,
 	Exported, Kept,

@@ -181,6 +181,18 @@ func (j *Journal) QuietSince(ctx context.Context, caller portal.Caller, since ti
 }
 
 // read returns the lines of a query, and the mark for those before them.
+const (
+	linesOf = selectLines + ` AND ($9 = '' OR object_id = $9)` + newestFirst
+	// linesAbout is for one object, which has an index: a choice in the text would keep
+	// an engine from it.
+	linesAbout  = selectLines + ` AND object_id = $9` + newestFirst
+	selectLines = `
+		SELECT id, at, account, agent, login, action, refused, object, object_id, detail, address FROM audit_lines
+		WHERE collectivity = $1 AND at >= $2 AND at < $3 AND (at < $4 OR at = $4 AND id < $5)
+			AND ($6 = '' OR action = $6) AND ($7 = '' OR agent = $7) AND (NOT $8 OR refused <> '')`
+	newestFirst = ` ORDER BY at DESC, id DESC LIMIT 0 + $10`
+)
+
 func (j *Journal) read(ctx context.Context, collectivity portal.CollectivityID, query Query) ([]Line, Mark, error) {
 	if query.Size <= 0 || query.Size > maxSize {
 		query.Size = defaultSize
@@ -189,11 +201,11 @@ func (j *Journal) read(ctx context.Context, collectivity portal.CollectivityID, 
 	if !query.To.IsZero() {
 		to = database.Millis(query.To)
 	}
-	rows, err := j.db.Query(ctx, `
-		SELECT id, at, account, agent, login, action, refused, object, object_id, detail, address FROM audit_lines
-		WHERE collectivity = $1 AND at >= $2 AND at < $3 AND (at < $4 OR at = $4 AND id < $5)
-			AND ($6 = '' OR action = $6) AND ($7 = '' OR agent = $7) AND (NOT $8 OR refused <> '') AND ($9 = '' OR object_id = $9)
-		ORDER BY at DESC, id DESC LIMIT 0 + $10`,
+	text := linesOf
+	if query.about != "" {
+		text = linesAbout
+	}
+	rows, err := j.db.Query(ctx, text,
 		string(collectivity), database.Millis(query.From), to, before.At, before.ID,
 		string(query.Action), string(query.Agent), query.Refused, string(query.about), query.Size+1)
 	lines, err := database.Collect(rows, err, scanLine(collectivity))

@@ -13,7 +13,8 @@ type Page struct {
 	themes.Frame
 	Gate              bool // the narrow frame of signed-out pages
 	CollectivityPhone string
-	Now               time.Time // in the collectivity's zone
+	Wears             Collectivity // that a page before the sign-in speaks for
+	Now               time.Time    // in the collectivity's zone
 }
 
 func (p *Page) framed() *Page { return p }

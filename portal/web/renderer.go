@@ -23,9 +23,14 @@ import (
 // Renderer holds every template, parsed once for each language so that
 // sentences are looked up in the right catalogue.
 type Renderer struct {
-	sets    map[i18n.Language]*template.Template
+	sets map[i18n.Language]*template.Template
+
+	catalogue *i18n.Catalogue
+
 	nav     []NavItem
 	waiting func(ctx context.Context, caller portal.Caller) int // nil: nothing ever waits
+
+	announcements Announcements // nil: nothing is announced
 }
 
 // CountWaiting makes pages show how much waits for their reader: count must cost
@@ -48,7 +53,7 @@ func (rd *Renderer) Waiting(r *http.Request) int {
 // navigation, its labels being catalogue keys; asset gives the address of a
 // static file.
 func NewRenderer(catalogue *i18n.Catalogue, asset func(name string) string, nav []NavItem, sources ...fs.FS) (*Renderer, error) {
-	rd := &Renderer{sets: map[i18n.Language]*template.Template{}, nav: nav}
+	rd := &Renderer{sets: map[i18n.Language]*template.Template{}, catalogue: catalogue, nav: nav}
 	for _, lang := range i18n.Languages() {
 		set := template.New("").Funcs(catalogue.Printer(lang).Funcs()).Funcs(themes.Funcs()).Funcs(template.FuncMap{"asset": asset})
 		for _, source := range append([]fs.FS{themes.Templates, Templates}, sources...) {
@@ -139,6 +144,7 @@ func (rd *Renderer) fill(w http.ResponseWriter, r *http.Request, page *Page) {
 	page.Path = r.URL.RequestURI()
 	page.Flash = takeFlash(w, r, about.printer)
 	identity := about.identity
+	page.Notices = rd.notices(about, page.Wears)
 	if identity == nil {
 		page.Gate = true
 		return
@@ -224,3 +230,6 @@ func AcceptsGzip(r *http.Request) bool {
 	}
 	return others
 }
+
+// Printer speaks a language: for what a page shows of another than its reader's.
+func (rd *Renderer) Printer(lang i18n.Language) *i18n.Printer { return rd.catalogue.Printer(lang) }

@@ -119,6 +119,7 @@ type Collectivity struct {
 	ID       portal.CollectivityID
 	Name     string // "Bourg-sur-Loire"
 	LongName string // "Mairie de Bourg-sur-Loire"
+	Kind     string // "commune", one of directory.Kinds
 	Phone    string // "+33261910100", "" when unknown
 	ThemeURL string // address of its colours, "/theme/bourg-0f3a.css"
 	Logo     themes.Picture
@@ -138,6 +139,7 @@ type Identity struct {
 	Scheme       string              // "light", "dark", "" follows the system
 	Memberships  []themes.Membership // for the switch in the header
 	Session      string              // id of the session's row, not its secret
+	Away         []string            // announcements that she put away, by Announcement.Mark
 	Seer         *Seer               // who sees this desk, which is not her own; nil for who is at hers
 	// Version changes when anything above does; cached pages lean on it.
 	Version string

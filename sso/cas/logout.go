@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parvis/portal"
+	"parvis/portal/outgoing"
 	"parvis/sso"
 )
 
@@ -38,7 +39,7 @@ func (s *Server) tellEnd(ctx context.Context, one sso.Participant) error {
 		return err
 	}
 	form := url.Values{"logoutRequest": {s.logoutRequest(secret)}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, one.Address, strings.NewReader(form.Encode()))
+	request, err := http.NewRequestWithContext(outgoing.In(ctx, one.Collectivity), http.MethodPost, one.Address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return err
 	}

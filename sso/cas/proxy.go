@@ -49,7 +49,7 @@ func (s *Server) grant(ctx context.Context, from ticket, application sso.Applica
 	if err := s.insert(ctx, granted); err != nil {
 		return "", err
 	}
-	if err := s.call(ctx, address.String(), url.Values{"pgtId": {secret}, "pgtIou": {iou}}); err != nil {
+	if err := s.call(outgoing.In(ctx, from.collectivity), address.String(), url.Values{"pgtId": {secret}, "pgtIou": {iou}}); err != nil {
 		s.Log.Info("cas: proxy callback failed", "collectivity", from.collectivity, "application", from.application, "error", withoutQuery(err))
 		return "", errors.Join(errCallback, s.forget(context.WithoutCancel(ctx), granted.hash))
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"parvis/portal"
+	"parvis/portal/outgoing"
 	"parvis/portal/web"
 	"parvis/sso"
 )
@@ -152,7 +153,7 @@ func (p *Provider) notify(ctx context.Context, participant sso.Participant) erro
 	if err != nil {
 		return err
 	}
-	return p.post(ctx, participant.Address, url.Values{"logout_token": {signed}})
+	return p.post(outgoing.In(ctx, participant.Collectivity), participant.Address, url.Values{"logout_token": {signed}})
 }
 
 // post sends a form to an application and wants no more than a 200 (§2.8).

@@ -1,0 +1,264 @@
+package quota
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/audit"
+	"parvis/portal/database"
+)
+
+// Use counts what collectivities hold of a kind.
+type Use struct {
+	// All counts for each; one that holds nothing may be left out.
+	All func(ctx context.Context) (map[portal.CollectivityID]int64, error)
+	// One counts for a collectivity.
+	One func(ctx context.Context, id portal.CollectivityID) (int64, error)
+}
+
+// Full is the share of a bound from which its collectivity and the pool are warned, in
+// hundredths.
+const Full = 90
+
+// Held is what a collectivity holds of a kind.
+type Held struct {
+	Kind  Kind
+	Used  int64
+	Bound int64 // None for any
+	Own   bool  // the bound is the collectivity's own
+}
+
+// Share is how much of the bound is used, in hundredths; 0 without bound.
+func (h Held) Share() int64 {
+	switch {
+	case h.Bound < 0:
+		return 0
+	case h.Bound == 0:
+		return 100
+	}
+	return h.Used * 100 / h.Bound
+}
+
+// Near says whether there is little room left.
+func (h Held) Near() bool { return h.Bound >= 0 && h.Share() >= Full }
+
+// Store sets bounds, and knows who comes near hers.
+type Store struct {
+	db   *database.DB
+	log  *slog.Logger
+	uses map[Kind]Use
+	now  func() time.Time
+
+	counting sync.Mutex
+	near     atomic.Pointer[map[portal.CollectivityID][]Held]
+}
+
+// New returns the bounds of a pool, whose features count what they keep.
+func New(db *database.DB, log *slog.Logger, uses map[Kind]Use) *Store {
+	return &Store{db: db, log: log, uses: uses, now: time.Now}
+}
+
+// countEvery is how old a warning may be: counting reads every collectivity.
+const countEvery = time.Minute
+
+// Run counts again and again until the context ends.
+func (s *Store) Run(ctx context.Context) error {
+	ticker := time.NewTicker(countEvery)
+	defer ticker.Stop()
+	for {
+		if err := s.Refresh(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("what collectivities hold could not be counted", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// bounds are those of the pool, and those of collectivities.
+func (s *Store) bounds(ctx context.Context) (pool map[Kind]int64, own map[portal.CollectivityID]map[Kind]int64, err error) {
+	pool, own = map[Kind]int64{}, map[portal.CollectivityID]map[Kind]int64{}
+	err = s.db.ReadAll(ctx, database.Read{Query: `SELECT kind, bound FROM pool_quotas`, Row: func(scan func(...any) error) error {
+		var kind Kind
+		var bound int64
+		err := scan(&kind, &bound)
+		pool[kind] = bound
+		return err
+	}}, database.Read{Query: `SELECT collectivity, kind, bound FROM collectivity_quotas`, Row: func(scan func(...any) error) error {
+		var id portal.CollectivityID
+		var kind Kind
+		var bound int64
+		err := scan(&id, &kind, &bound)
+		if own[id] == nil {
+			own[id] = map[Kind]int64{}
+		}
+		own[id][kind] = bound
+		return err
+	}})
+	if err != nil {
+		return nil, nil, fmt.Errorf("quota: read bounds: %w", err)
+	}
+	return pool, own, nil
+}
+
+// held is what a collectivity holds of a kind, by the bounds that were read.
+func held(kind Kind, used int64, pool, own map[Kind]int64) Held {
+	h := Held{Kind: kind, Used: used, Bound: None}
+	if bound, ok := pool[kind]; ok {
+		h.Bound = bound
+	}
+	if bound, ok := own[kind]; ok {
+		h.Bound, h.Own = bound, true
+	}
+	return h
+}
+
+// Refresh counts who comes near her bound. What nobody bounds is not counted.
+func (s *Store) Refresh(ctx context.Context) error {
+	s.counting.Lock()
+	defer s.counting.Unlock()
+	pool, own, err := s.bounds(ctx)
+	if err != nil {
+		return err
+	}
+	near := map[portal.CollectivityID][]Held{}
+	for _, kind := range Kinds {
+		_, bounded := pool[kind]
+		for _, some := range own {
+			_, ok := some[kind]
+			bounded = bounded || ok
+		}
+		if !bounded {
+			continue
+		}
+		used, err := s.uses[kind].All(ctx)
+		if err != nil {
+			return err
+		}
+		for id, count := range used {
+			if h := held(kind, count, pool, own[id]); h.Near() {
+				near[id] = append(near[id], h)
+			}
+		}
+	}
+	s.near.Store(&near)
+	return nil
+}
+
+// Near is who comes near her bound, as it was counted a minute ago at the most. It reads
+// memory only, and is not to be changed.
+func (s *Store) Near() map[portal.CollectivityID][]Held {
+	if near := s.near.Load(); near != nil {
+		return *near
+	}
+	return nil
+}
+
+// Of is what a collectivity holds now. portal.ErrDenied but for who operates the pool, and
+// for who governs that collectivity.
+func (s *Store) Of(ctx context.Context, caller portal.Caller, id portal.CollectivityID) ([]Held, error) {
+	if !caller.Can(portal.OperatePool) && (caller.Collectivity != id || !caller.Administers()) {
+		return nil, fmt.Errorf("quota: of %q: %w", id, portal.ErrDenied)
+	}
+	pool, own, err := s.bounds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Held, len(Kinds))
+	for i, kind := range Kinds {
+		used, err := s.uses[kind].One(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = held(kind, used, pool, own[id])
+	}
+	return all, nil
+}
+
+// Pool are the bounds of all, by kind; one without is None.
+func (s *Store) Pool(ctx context.Context, caller portal.Caller) ([]Held, error) {
+	if err := caller.Require(portal.OperatePool); err != nil {
+		return nil, fmt.Errorf("quota: of the pool: %w", err)
+	}
+	pool, _, err := s.bounds(ctx)
+	all := make([]Held, len(Kinds))
+	for i, kind := range Kinds {
+		all[i] = held(kind, 0, pool, nil)
+	}
+	return all, err
+}
+
+// most is the highest bound: a petabyte, or as many of anything else.
+const most = 1 << 50
+
+// Set replaces the bounds of a collectivity, "" for the pool's. A kind that is left out
+// follows the pool, or has none. It needs the right to operate the pool, and is told in
+// the journal of the collectivity too.
+func (s *Store) Set(ctx context.Context, caller portal.Caller, id portal.CollectivityID, bounds map[Kind]int64, address string) error {
+	if err := caller.Require(portal.OperatePool); err != nil {
+		return fmt.Errorf("quota: set: %w", err)
+	}
+	var wrong portal.Check
+	for _, kind := range Kinds {
+		if bound, ok := bounds[kind]; ok && (bound < None || bound > most) {
+			wrong.Add(string(kind), "quota.bound")
+		}
+	}
+	if err := wrong.OrNil(); err != nil {
+		return fmt.Errorf("quota: set: %w", err)
+	}
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		line := audit.Line{At: s.now(), Account: caller.Account, Action: audit.QuotasSet, ObjectID: string(id), Address: address}
+		journals := []portal.CollectivityID{""}
+		if id == "" {
+			if err := tx.Write(ctx, `DELETE FROM pool_quotas`); err != nil {
+				return err
+			}
+		} else {
+			if err := tx.QueryRow(ctx, `SELECT name FROM collectivities WHERE id = $1`, string(id)).Scan(&line.Object); err != nil {
+				return err
+			}
+			if err := tx.Write(ctx, `DELETE FROM collectivity_quotas WHERE collectivity = $1`, string(id)); err != nil {
+				return err
+			}
+			journals = append(journals, id)
+		}
+		for _, kind := range Kinds {
+			bound, ok := bounds[kind]
+			if !ok {
+				continue
+			}
+			line.Detail += fmt.Sprintf("%s=%d ", kind, bound)
+			if err := write(ctx, tx, id, kind, bound); err != nil {
+				return err
+			}
+		}
+		for _, line.Collectivity = range journals {
+			if err := audit.Write(ctx, tx, line); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("quota: set of %q: %w", id, err)
+	}
+	if err := s.Refresh(ctx); err != nil {
+		s.log.Warn("who comes near her bound is told a minute late", "error", err)
+	}
+	return nil
+}
+
+func write(ctx context.Context, tx *database.Tx, id portal.CollectivityID, kind Kind, bound int64) error {
+	if id == "" {
+		return tx.Write(ctx, `INSERT INTO pool_quotas (kind, bound) VALUES ($1, $2)`, string(kind), bound)
+	}
+	return tx.Write(ctx, `INSERT INTO collectivity_quotas (collectivity, kind, bound) VALUES ($1, $2, $3)`, string(id), string(kind), bound)
+}
