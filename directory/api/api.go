@@ -23,6 +23,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"parvis/directory"
+	"parvis/directory/webhooks"
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/i18n"
@@ -51,6 +52,7 @@ type Authenticator interface {
 type Options struct {
 	Store     *directory.Store
 	Journal   *audit.Journal
+	Webhooks  *webhooks.Store
 	Auth      Authenticator
 	Catalogue *i18n.Catalogue
 	Log       *slog.Logger
@@ -87,6 +89,7 @@ func New(options Options) *Service {
 	s.groups()
 	s.rights()
 	s.journal()
+	s.webhooks()
 	s.routes = append(s.routes,
 		web.Route{Method: http.MethodGet, Path: Prefix + "/openapi.json", Access: web.Protocol, Handler: s.describe},
 		web.Route{Method: "*", Path: Prefix + "/{rest:.*}", Access: web.Protocol, Handler: s.nowhere})
@@ -256,7 +259,7 @@ func operation[I, O any](s *Service, op huma.Operation, scope portal.Scope, run 
 	op.Metadata = map[string]any{scopeOf: scope}
 	op.Description = strings.TrimSpace(op.Description + " Scope: `" + cmp.Or(string(scope), "any") + "`.")
 	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
-	if op.Method == http.MethodPost || op.Method == http.MethodPatch {
+	if op.Method == http.MethodPost || op.Method == http.MethodPatch || op.Method == http.MethodPut {
 		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge)
 	}
 	op.MaxBodyBytes = maxBody
