@@ -73,6 +73,8 @@ var catalogue = []Table{
 	{Name: "mirror_runs", Key: []string{"id"}, Excluded: isMirrored, Person: map[string]Fate{"agent": Pseudonym}},
 	{Name: "mirror_lines", Key: []string{"run", "position"}, Excluded: isMirrored, Person: map[string]Fate{"agent": Gone}},
 	{Name: "mirror_links", Key: []string{"source_key"}, Excluded: isMirrored, Person: map[string]Fate{"agent": Gone}},
+	{Name: "scim_agents", Key: []string{"agent"}, Person: map[string]Fate{"agent": Gone}},
+	{Name: "scim_groups", Key: []string{"group_id"}},
 	{Name: "webhooks", Key: []string{"id"}, Excluded: "what it sends is signed with a secret of this installation: it is added anew", Person: map[string]Fate{"created_by": Pseudonym}},
 	{Name: "webhook_messages", Key: []string{"webhook", "id"}, Excluded: isPassing, Person: map[string]Fate{"agent": Gone}},
 	{Name: "collectivity_domains", Key: []string{"domain"}},

@@ -21,6 +21,7 @@ import (
 	"parvis/directory/ldapdir"
 	"parvis/directory/mirror"
 	"parvis/directory/pool"
+	"parvis/directory/scim"
 	"parvis/directory/webhooks"
 	"parvis/documents"
 	"parvis/leaving"
@@ -55,7 +56,7 @@ func pageTemplates() []fs.FS {
 func locale() []fs.FS {
 	return []fs.FS{
 		themes.Locales, web.Locales, audit.Locales, post.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
-		directory.Locales, api.Locales, mirror.Locales, webhooks.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
+		directory.Locales, api.Locales, mirror.Locales, webhooks.Locales, scim.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales, leaving.Locales,
 	}
 }
@@ -94,6 +95,7 @@ func (s *Server) mount(context.Context, Options) error {
 		slow(s.davSite().Routes()),
 		audit.NewHandler(s.Journal, s.renderer).Routes(),
 		api.New(api.Options{Store: s.Directory, Journal: s.Journal, Webhooks: s.Webhooks, Auth: s.SSO.AppPasswords, Catalogue: s.catalogue, Log: s.log}).Routes(),
+		scim.New(scim.Options{DB: s.DB, Store: s.Directory, Auth: s.SSO.AppPasswords, Catalogue: s.catalogue, Log: s.log, URL: s.Config.address()}).Routes(),
 		s.themes.routes(),
 		standing{s.renderer}.routes(),
 		adminPage{s.renderer}.routes(),
