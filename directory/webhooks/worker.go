@@ -246,7 +246,7 @@ func (s *Store) messages(ctx context.Context, one sender) ([]Delivery, error) {
 // told one by one.
 func (s *Store) thin(ctx context.Context, one sender) error {
 	var count int
-	err := s.DB.QueryRow(ctx, `SELECT COUNT(*) FROM (SELECT id FROM webhook_messages WHERE collectivity = $1 AND webhook = $2 AND due > 0 LIMIT 0 + $3) AS some`,
+	err := s.DB.QueryRow(ctx, `SELECT COUNT(*) FROM (SELECT id FROM webhook_messages WHERE collectivity = $1 AND webhook = $2 AND due > 0 LIMIT 0 + $3) AS crowd`,
 		string(one.collectivity), one.id, crowd+1).Scan(&count)
 	if err != nil || count <= crowd {
 		return err
