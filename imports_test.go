@@ -41,6 +41,7 @@ var importers = map[string][]string{
 	"github.com/go-webauthn/":          {"sso"},
 	"github.com/boombuler/barcode":     {"sso"},
 	"github.com/danielgtaylor/huma/":   {"directory/api"},
+	"github.com/scim2/filter-parser/":  {"directory/scim"},
 	"github.com/gorilla/mux":           {"portal/web"},
 	"github.com/blevesearch/":          {"search/bleveindex"},
 	"github.com/emersion/go-webdav":    {"calendar/remote"},

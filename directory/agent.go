@@ -123,25 +123,31 @@ func (s *Store) AddAgent(ctx context.Context, caller portal.Caller, agent Agent,
 	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return "", fmt.Errorf("directory: add agent: %w", err)
 	}
-	agent.ID, agent.Account = portal.AgentID(portal.NewID()), ""
-	if err := agent.check(); err != nil {
-		return "", fmt.Errorf("directory: add agent: %w", err)
-	}
+	agent.ID = portal.AgentID(portal.NewID())
 	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) ([]string, error) {
-		if err := s.mayAddress(ctx, tx, caller, agent); err != nil {
-			return nil, err
-		}
-		if err := s.insertAgent(ctx, tx, caller, agent); err != nil {
-			return nil, err
-		}
-		line := audit.By(caller, audit.AgentCreated)
-		line.At, line.Object, line.ObjectID, line.Address = s.now(), agent.Name(), string(agent.ID), address
-		return []string{string(agent.ID)}, audit.Write(ctx, tx, line)
+		return []string{string(agent.ID)}, s.addCard(ctx, tx, caller, agent, address)
 	})
 	if err != nil {
 		return "", fmt.Errorf("directory: add agent: %w", err)
 	}
 	return agent.ID, nil
+}
+
+// addCard is AddAgent inside of a transaction.
+func (s *Store) addCard(ctx context.Context, tx *database.Tx, caller portal.Caller, agent Agent, address string) error {
+	agent.Account = ""
+	if err := agent.check(); err != nil {
+		return err
+	}
+	if err := s.mayAddress(ctx, tx, caller, agent); err != nil {
+		return err
+	}
+	if err := s.insertAgent(ctx, tx, caller, agent); err != nil {
+		return err
+	}
+	line := audit.By(caller, audit.AgentCreated)
+	line.At, line.Object, line.ObjectID, line.Address = s.now(), agent.Name(), string(agent.ID), address
+	return audit.Write(ctx, tx, line)
 }
 
 func (s *Store) insertAgent(ctx context.Context, tx *database.Tx, caller portal.Caller, agent Agent) error {

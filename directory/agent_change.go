@@ -90,53 +90,59 @@ func (s *Store) ChangeAgent(ctx context.Context, caller portal.Caller, shown, ty
 	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: change agent: %w", err)
 	}
-	if err := typed.check(); err != nil {
-		return fmt.Errorf("directory: change agent: %w", err)
-	}
 	var account portal.AccountID
 	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
-		if err := s.governsAgent(ctx, tx, caller, typed.ID); err != nil {
-			return nil, err
-		}
-		now, err := unchanged(ctx, tx, caller.Collectivity, shown, typed.ID)
-		if err != nil {
-			return nil, err
-		}
-		fields := differing(now, typed)
-		if len(fields) == 0 {
-			return nil, nil
-		}
-		account = now.Account
-		if err := keepGiven(ctx, tx, caller.Collectivity, typed.ID, fields); err != nil {
-			return nil, err
-		}
-		if err := s.mayDecide(ctx, tx, caller, typed.ID); err != nil {
-			return nil, err
-		}
-		if err := s.mayPlace(ctx, tx, caller, typed.Unit); err != nil {
-			return nil, err
-		}
-		if typed.Email != now.Email {
-			if err := s.mayAddress(ctx, tx, caller, typed); err != nil {
-				return nil, err
-			}
-		}
-		err = keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
-			return s.updateAgent(ctx, tx, caller, typed)
-		})
-		if err != nil {
-			return nil, err
-		}
-		line := audit.By(caller, audit.AgentChanged)
-		line.At, line.Object, line.ObjectID = s.now(), typed.Name(), string(typed.ID)
-		line.Detail, line.Address = strings.Join(fields, " "), address
-		return []string{string(typed.ID)}, audit.Write(ctx, tx, line)
+		ids, account, err = s.changeCard(ctx, tx, caller, shown, typed, address)
+		return ids, err
 	})
 	if err != nil {
 		return fmt.Errorf("directory: change agent: %w", err)
 	}
 	s.changedAccount(account)
 	return nil
+}
+
+// changeCard is ChangeAgent inside of a transaction. It returns who is to be found
+// anew, and the account that may do something else from now on.
+func (s *Store) changeCard(ctx context.Context, tx *database.Tx, caller portal.Caller, shown, typed Agent, address string) (ids []string, account portal.AccountID, err error) {
+	if err := typed.check(); err != nil {
+		return nil, "", err
+	}
+	if err := s.governsAgent(ctx, tx, caller, typed.ID); err != nil {
+		return nil, "", err
+	}
+	now, err := unchanged(ctx, tx, caller.Collectivity, shown, typed.ID)
+	if err != nil {
+		return nil, "", err
+	}
+	fields := differing(now, typed)
+	if len(fields) == 0 {
+		return nil, "", nil
+	}
+	if err := keepGiven(ctx, tx, caller.Collectivity, typed.ID, fields); err != nil {
+		return nil, "", err
+	}
+	if err := s.mayDecide(ctx, tx, caller, typed.ID); err != nil {
+		return nil, "", err
+	}
+	if err := s.mayPlace(ctx, tx, caller, typed.Unit); err != nil {
+		return nil, "", err
+	}
+	if typed.Email != now.Email {
+		if err := s.mayAddress(ctx, tx, caller, typed); err != nil {
+			return nil, "", err
+		}
+	}
+	err = keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
+		return s.updateAgent(ctx, tx, caller, typed)
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	line := audit.By(caller, audit.AgentChanged)
+	line.At, line.Object, line.ObjectID = s.now(), typed.Name(), string(typed.ID)
+	line.Detail, line.Address = strings.Join(fields, " "), address
+	return []string{string(typed.ID)}, now.Account, audit.Write(ctx, tx, line)
 }
 
 // unchanged reads a card, and refuses when it is not what was shown.

@@ -21,10 +21,7 @@ const undoLife = 30 * 24 * time.Hour
 // administrator who can sign in. Address is the
 // client's, for the journal. An agent who is closed already stays so.
 func (s *Store) CloseAgent(ctx context.Context, caller portal.Caller, agent portal.AgentID, address string) error {
-	err := s.turn(ctx, caller, agent, audit.AgentClosed, address, func(tx *database.Tx) error {
-		return s.shut(ctx, tx, caller.Collectivity, agent)
-	})
-	if err != nil {
+	if err := s.turn(ctx, caller, agent, audit.AgentClosed, address); err != nil {
 		return fmt.Errorf("directory: close agent: %w", err)
 	}
 	return nil
@@ -35,10 +32,7 @@ func (s *Store) CloseAgent(ctx context.Context, caller portal.Caller, agent port
 // for. What her unit gives to all who are in it she has again, and groups by rule have
 // her as soon as she is listed: they never lost her card.
 func (s *Store) ReopenAgent(ctx context.Context, caller portal.Caller, agent portal.AgentID, address string) error {
-	err := s.turn(ctx, caller, agent, audit.AgentReopened, address, func(tx *database.Tx) error {
-		return s.reopen(ctx, tx, caller.Collectivity, agent)
-	})
-	if err != nil {
+	if err := s.turn(ctx, caller, agent, audit.AgentReopened, address); err != nil {
 		return fmt.Errorf("directory: reopen agent: %w", err)
 	}
 	return nil
@@ -71,30 +65,42 @@ func (s *Store) reopen(ctx context.Context, tx *database.Tx, collectivity portal
 }
 
 // turn lets an agent in or out, unless she is already.
-func (s *Store) turn(ctx context.Context, caller portal.Caller, id portal.AgentID, action audit.Action, address string, change func(tx *database.Tx) error) error {
+func (s *Store) turn(ctx context.Context, caller portal.Caller, id portal.AgentID, action audit.Action, address string) error {
 	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return err
 	}
-	var agent Agent
+	var account portal.AccountID
 	err := s.queued(ctx, caller.Collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
-		row := tx.QueryRow(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.id = $2`, string(caller.Collectivity), string(id))
-		if agent, err = scanAgent(row.Scan); err != nil || agent.Active == (action == audit.AgentReopened) {
-			return nil, err
-		}
-		if err := s.mayDecide(ctx, tx, caller, id); err != nil {
-			return nil, err
-		}
-		if err := change(tx); err != nil {
-			return nil, err
-		}
-		line := audit.By(caller, action)
-		line.At, line.Object, line.ObjectID, line.Address = s.now(), agent.Name(), string(id), address
-		return []string{string(id)}, audit.Write(ctx, tx, line)
+		ids, account, err = s.turnCard(ctx, tx, caller, id, action, address)
+		return ids, err
 	})
 	if err == nil {
-		s.changedAccount(agent.Account)
+		s.changedAccount(account)
 	}
 	return err
+}
+
+// turnCard is turn inside of a transaction; it returns what changeCard does.
+func (s *Store) turnCard(ctx context.Context, tx *database.Tx, caller portal.Caller, id portal.AgentID, action audit.Action, address string) (ids []string, account portal.AccountID, err error) {
+	row := tx.QueryRow(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.id = $2`, string(caller.Collectivity), string(id))
+	agent, err := scanAgent(row.Scan)
+	if err != nil || agent.Active == (action == audit.AgentReopened) {
+		return nil, agent.Account, err
+	}
+	if err := s.mayDecide(ctx, tx, caller, id); err != nil {
+		return nil, "", err
+	}
+	if action == audit.AgentReopened {
+		err = s.reopen(ctx, tx, caller.Collectivity, id)
+	} else {
+		err = s.shut(ctx, tx, caller.Collectivity, id)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	line := audit.By(caller, action)
+	line.At, line.Object, line.ObjectID, line.Address = s.now(), agent.Name(), string(id), address
+	return []string{string(id)}, agent.Account, audit.Write(ctx, tx, line)
 }
 
 // Leaving is what closing an agent will end.

@@ -111,23 +111,31 @@ func (s *Store) RenameGroup(ctx context.Context, caller portal.Caller, shown str
 		if now.Name != shown {
 			return GroupChanged{now}
 		}
-		if err := s.mayJoin(ctx, tx, caller, typed.ID); err != nil {
-			return err // whoever fills it goes by its name
-		}
-		if err := nameIsFree(ctx, tx, caller.Collectivity, typed); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `UPDATE agent_groups SET name = $1 WHERE collectivity = $2 AND id = $3`,
-			typed.Name, string(caller.Collectivity), string(typed.ID))
-		if err != nil || now == typed {
-			return err
-		}
-		return s.tellGroup(ctx, tx, caller, audit.GroupRenamed, typed, now.Name, address)
+		return s.renameGroup(ctx, tx, caller, now, typed, address)
 	})
 	if err != nil {
 		return fmt.Errorf("directory: rename group: %w", err)
 	}
 	return nil
+}
+
+// renameGroup writes another name of a group that was just read.
+func (s *Store) renameGroup(ctx context.Context, tx *database.Tx, caller portal.Caller, now, typed Group, address string) error {
+	if err := checkGroup(typed); err != nil {
+		return err
+	}
+	if err := s.mayJoin(ctx, tx, caller, typed.ID); err != nil {
+		return err // whoever fills it goes by its name
+	}
+	if err := nameIsFree(ctx, tx, caller.Collectivity, typed); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE agent_groups SET name = $1 WHERE collectivity = $2 AND id = $3`,
+		typed.Name, string(caller.Collectivity), string(typed.ID))
+	if err != nil || now == typed {
+		return err
+	}
+	return s.tellGroup(ctx, tx, caller, audit.GroupRenamed, typed, now.Name, address)
 }
 
 // Members are a page of the active agents of a group.

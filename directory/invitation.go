@@ -12,6 +12,7 @@ import (
 	"parvis/portal/audit"
 	"parvis/portal/database"
 	"parvis/portal/i18n"
+	"parvis/portal/outbox"
 	"parvis/portal/post"
 	"parvis/search"
 	"parvis/sso"
@@ -226,6 +227,10 @@ func (n *Inviter) settle(ctx context.Context, tx *database.Tx, caller portal.Cal
 			return "", err
 		}
 		if err := n.store.insertAgent(ctx, tx, caller, agent); err != nil {
+			return "", err
+		}
+		made := outbox.Event{Kind: outbox.AgentCreated, At: n.store.now(), Agent: agent.ID}
+		if err := outbox.Put(ctx, tx, caller.Collectivity, made); err != nil {
 			return "", err
 		}
 	}
@@ -517,6 +522,9 @@ func forgetInvitation(ctx context.Context, tx *database.Tx, collectivity portal.
 		if _, err := tx.Exec(ctx, text, string(collectivity), string(id)); err != nil {
 			return err
 		}
+	}
+	if made {
+		return outbox.Put(ctx, tx, collectivity, outbox.Event{Kind: outbox.AgentErased, Agent: id})
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/database"
+	"parvis/portal/outbox"
 	"parvis/search"
 )
 
@@ -317,8 +318,63 @@ func (s *Store) writeMirroring(ctx context.Context, tx *database.Tx, collectivit
 	if err := s.followMirror(ctx, tx, collectivity, state, made); err != nil {
 		return nil, err
 	}
+	if err := outbox.PutAll(ctx, tx, collectivity, made.events(state, s.now())); err != nil {
+		return nil, err
+	}
 	line := audit.Line{Collectivity: collectivity, At: s.now(), Action: audit.DirectoryMirrored, Detail: made.Detail}
 	return append(ids, turned...), audit.Write(ctx, tx, line)
+}
+
+// events are what programs are told of a run, but for the groups by rule that follow it.
+func (m Mirroring) events(state *MirrorState, now time.Time) []outbox.Event {
+	var all []outbox.Event
+	tell := func(event outbox.Event) {
+		event.At = now
+		all = append(all, event)
+	}
+	units, groups := map[portal.UnitID]bool{}, map[portal.GroupID]bool{}
+	for _, unit := range state.Units {
+		units[unit.ID] = true
+	}
+	for _, unit := range m.Units {
+		tell(outbox.Event{Kind: newOr(!units[unit.ID], outbox.UnitCreated, outbox.UnitChanged), Unit: unit.ID})
+	}
+	for _, group := range m.Groups {
+		_, known := state.Groups[group.ID]
+		tell(outbox.Event{Kind: newOr(!known, outbox.GroupCreated, outbox.GroupChanged), Group: group.ID})
+	}
+	was := map[portal.AgentID]Agent{}
+	if len(m.Change) > 0 {
+		for _, agent := range state.Agents {
+			was[agent.ID] = agent
+		}
+	}
+	for _, agent := range m.Create {
+		tell(outbox.Event{Kind: outbox.AgentCreated, Agent: agent.ID})
+	}
+	for _, agent := range m.Change {
+		tell(outbox.Event{Kind: outbox.AgentChanged, Agent: agent.ID, Fields: differing(was[agent.ID], agent)})
+	}
+	for _, closing := range m.Close {
+		tell(outbox.Event{Kind: outbox.AgentClosed, Agent: closing.Agent})
+	}
+	for _, id := range m.Reopen {
+		tell(outbox.Event{Kind: outbox.AgentReopened, Agent: id})
+	}
+	for _, member := range slices.Concat(m.Join, m.Leave) {
+		if !groups[member.Group] {
+			groups[member.Group] = true
+			tell(outbox.Event{Kind: outbox.GroupMembers, Group: member.Group})
+		}
+	}
+	return all
+}
+
+func newOr(is bool, created, changed outbox.Kind) outbox.Kind {
+	if is {
+		return created
+	}
+	return changed
 }
 
 // fewCards is up to how many cards are judged by themselves: for more, or when the
@@ -431,6 +487,7 @@ func (s *Store) mirrorDepartures(ctx context.Context, tx *database.Tx, collectiv
 		ids = append(ids, string(id))
 		return audit.Write(ctx, tx, audit.Line{
 			Collectivity: collectivity, At: s.now(), Action: action, Object: called[id], ObjectID: string(id), Detail: detail,
+			Untold: true, // with all the others
 		})
 	}
 	for _, closing := range made.Close {

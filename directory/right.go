@@ -229,6 +229,7 @@ func insertRight(ctx context.Context, tx *database.Tx, caller portal.Caller, giv
 func rightLine(caller portal.Caller, action audit.Action, given Given, name string, now time.Time, client string) audit.Line {
 	line := audit.By(caller, action)
 	line.At, line.Object, line.ObjectID, line.Detail, line.Address = now, name, given.Subject.ID, string(given.Right), client
+	line.Subject = given.Subject
 	if given.In != "" {
 		line.Detail += " → " + cmp.Or(given.InName, string(given.In))
 	}

@@ -373,6 +373,7 @@ func writeMoved(ctx context.Context, tx *database.Tx, line audit.Line, left, joi
 		if err := audit.Write(ctx, tx, line); err != nil {
 			return err
 		}
+		line.Untold = true // once is enough
 		words = words[n:]
 	}
 	return nil

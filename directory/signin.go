@@ -10,6 +10,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/outbox"
 	"parvis/portal/web"
 	"parvis/search"
 	"parvis/sso"
@@ -199,7 +200,10 @@ func (d SignIn) admitNew(ctx context.Context, tx *database.Tx, installation port
 		return "", "", err
 	}
 	agent := merge(Agent{ID: portal.AgentID(portal.NewID()), Account: account}, profile, unit)
-	return account, agent.ID, d.insertVouched(ctx, tx, installation, agent)
+	if err := d.insertVouched(ctx, tx, installation, agent); err != nil {
+		return "", "", err
+	}
+	return account, agent.ID, outbox.Put(ctx, tx, installation.Collectivity, outbox.Event{Kind: outbox.AgentCreated, At: d.now(), Agent: agent.ID})
 }
 
 // accountFor is the account of a login of the collectivity, made if there is none.
@@ -242,6 +246,9 @@ func (d SignIn) refreshAgent(ctx context.Context, tx *database.Tx, collectivity 
 	}
 	err := database.OneRow(tx.Exec(ctx, `UPDATE agents SET source_key = $1 WHERE collectivity = $2 AND id = $3`,
 		fresh.SourceKey, string(collectivity), string(agent.ID)))
+	if fields := differing(agent, fresh); err == nil && len(fields) > 0 {
+		err = outbox.Put(ctx, tx, collectivity, outbox.Event{Kind: outbox.AgentChanged, At: d.now(), Agent: agent.ID, Fields: fields})
+	}
 	return []string{string(agent.ID)}, err
 }
 

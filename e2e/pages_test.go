@@ -47,7 +47,7 @@ var poolPages = []string{
 func roles() []role {
 	return []role{
 		{"agent", "agent@bourg.example", signedIn},
-		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/rights", "/admin/rights?q=a", "/admin/rights?to=everyone&right=news.edit", "/admin/rights/review?holds=&q=xyzzyx", "/admin/rights/review/things?kind=documents.mention", "/admin/rights/review/changes?since=2999-01-01", "/admin/mirror", "/admin/export", "/admin/erasures", "/admin/identity", "/admin/identity?colour=%23f0e68c&name=Bourg&long_name=Mairie&language=fr", "/admin/directory", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/agents?state=closed", "/admin/agents?state=leaving", "/admin/agents?unit=technique&state=active", "/admin/units/new?parent=technique", "/admin/units/technique/empty", "/admin/units?q=v", "/admin/units?q=xyzzyx", "/admin/groups?q=e&state=hand", "/admin/groups?q=xyzzyx", "/admin/journal?action=factor.reset", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/applications/finances/access", "/admin/applications/finances/access?q=a", "/admin/sign-in/factors"}, signedIn...)},
+		{"admin", "admin@bourg.example", append([]string{"/news/new", "/documents/folders/new", "/admin", "/admin/agents", "/admin/rights", "/admin/rights?q=a", "/admin/rights?to=everyone&right=news.edit", "/admin/rights/review?holds=&q=xyzzyx", "/admin/rights/review/things?kind=documents.mention", "/admin/rights/review/changes?since=2999-01-01", "/admin/mirror", "/admin/webhooks", "/admin/export", "/admin/erasures", "/admin/identity", "/admin/identity?colour=%23f0e68c&name=Bourg&long_name=Mairie&language=fr", "/admin/directory", "/admin/agents/invite", "/admin/agents?q=xyzzyx", "/admin/agents?state=closed", "/admin/agents?state=leaving", "/admin/agents?unit=technique&state=active", "/admin/units/new?parent=technique", "/admin/units/technique/empty", "/admin/units?q=v", "/admin/units?q=xyzzyx", "/admin/groups?q=e&state=hand", "/admin/groups?q=xyzzyx", "/admin/journal?action=factor.reset", "/admin/applications", "/admin/applications?q=xyzzyx", "/admin/applications/tickets/try?q=a", "/admin/applications/projets/openid", "/admin/applications/finances/access", "/admin/applications/finances/access?q=a", "/admin/sign-in/factors"}, signedIn...)},
 		{"operator", "pool@pool.example", append(poolPages, everybody...)},
 		{"anybody", "", append([]string{"/sign-in", "/sign-in/forgotten"}, everybody...)},
 	}
@@ -94,6 +94,7 @@ var unseen = map[string]string{
 	"/theme/sample/{file}":              "is a style sheet",
 	"/logo/{file}":                      "is a picture",
 	"/admin/mirror/runs/{id}":           "needs a directory server, see TestTheMirrorIsForEveryone",
+	"/admin/webhooks/{id}":              "needs a program, see TestAProgramIsToldOfWhoArrives",
 	"/calendar/remote/events/{id}":      "needs another server, see calendar/remote",
 }
 

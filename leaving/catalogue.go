@@ -80,6 +80,10 @@ var catalogue = []Table{
 	{Name: "collectivity_quotas", Key: []string{"kind"}, Excluded: isPool},
 	{Name: "collectivity_networks", Key: []string{"network"}, Excluded: isPool},
 	{Name: "announcement_targets", Key: []string{"announcement"}, Excluded: isPool},
+	{Name: "scim_agents", Key: []string{"agent"}, Person: map[string]Fate{"agent": Gone}},
+	{Name: "scim_groups", Key: []string{"group_id"}},
+	{Name: "webhooks", Key: []string{"id"}, Excluded: "what it sends is signed with a secret of this installation: it is added anew", Person: map[string]Fate{"created_by": Pseudonym}},
+	{Name: "webhook_messages", Key: []string{"webhook", "id"}, Excluded: isPassing, Person: map[string]Fate{"agent": Gone}},
 	{Name: "collectivity_domains", Key: []string{"domain"}},
 
 	{Name: "applications", Key: []string{"id"}},

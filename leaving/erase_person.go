@@ -13,6 +13,7 @@ import (
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/database"
+	"parvis/portal/outbox"
 	"parvis/search"
 )
 
@@ -80,7 +81,11 @@ func (s *Store) ErasePerson(ctx context.Context, caller portal.Caller, agent por
 		}
 		line := audit.By(caller, audit.AgentErased)
 		line.At, line.Object, line.ObjectID, line.Detail, line.Address = s.Now(), done.Number, done.Number, sum, address
-		return audit.Write(ctx, tx, line)
+		if err := audit.Write(ctx, tx, line); err != nil {
+			return err
+		}
+		// Whom the collectivity told of her is told that she is to be forgotten (RGPD art. 19).
+		return outbox.Put(ctx, tx, caller.Collectivity, outbox.Event{Kind: outbox.AgentErased, At: s.Now(), Agent: agent})
 	})
 	if err != nil {
 		return Certificate{}, wrap(err, "erase a person")

@@ -23,6 +23,8 @@ const (
 	ScopeRights        Scope = "rights"
 	ScopeRightsRead    Scope = "rights:read"
 	ScopeJournalRead   Scope = "journal:read"
+	ScopeWebhooks      Scope = "webhooks"
+	ScopeWebhooksRead  Scope = "webhooks:read"
 )
 
 // AllScopes lists them in the order shown to a person.
@@ -32,7 +34,7 @@ var AllScopes = append(slices.Clone(OwnScopes), AdministrativeScopes...)
 var OwnScopes = []Scope{ScopeCalendar, ScopeCalendarRead, ScopeContacts, ScopeContactsRead}
 
 // AdministrativeScopes are about the collectivity.
-var AdministrativeScopes = []Scope{ScopeDirectory, ScopeDirectoryRead, ScopeRights, ScopeRightsRead, ScopeJournalRead}
+var AdministrativeScopes = []Scope{ScopeDirectory, ScopeDirectoryRead, ScopeRights, ScopeRightsRead, ScopeJournalRead, ScopeWebhooks, ScopeWebhooksRead}
 
 // ScopesFor are those that a caller may give to a program.
 func ScopesFor(caller Caller) []Scope {

@@ -67,6 +67,7 @@ var adminEntries = []adminEntry{
 	{"applications", "/admin/applications", "apps", portal.ManageApplications},
 	{"signin", "/admin/sign-in", "people", portal.Admin},
 	{"factors", "/admin/sign-in/factors", "lock", portal.Admin},
+	{"webhooks", "/admin/webhooks", "send", portal.Admin},
 	{"journal", "/admin/journal", "list", portal.ReadJournal},
 	{"export", "/admin/export", "download", portal.Admin},
 	{"erasures", "/admin/erasures", "trash", portal.Admin},

@@ -34,6 +34,7 @@ type Config struct {
 	Log            LogConfig       `toml:"log"`
 	Documents      DocumentsConfig `toml:"documents"`
 	Calendar       CalendarConfig  `toml:"calendar"`
+	Webhooks       WebhooksConfig  `toml:"webhooks"`
 	Weather        WeatherConfig   `toml:"weather"`
 	Mail           MailConfig      `toml:"mail"`
 
@@ -76,6 +77,13 @@ type DocumentsConfig struct {
 type CalendarConfig struct {
 	// AllowInside lets agents connect agendas of servers at private addresses. An
 	// installation that hosts others must not have it.
+	AllowInside bool `toml:"allow_inside"`
+}
+
+// WebhooksConfig bounds where programs may be told of what changes.
+type WebhooksConfig struct {
+	// AllowInside lets administrators name private addresses, and addresses without
+	// TLS. An installation that hosts others must not have it.
 	AllowInside bool `toml:"allow_inside"`
 }
 

@@ -8,6 +8,7 @@ import (
 	"parvis/applications"
 	"parvis/directory"
 	"parvis/directory/mirror"
+	"parvis/directory/webhooks"
 	"parvis/portal"
 	"parvis/sso"
 	"parvis/todo"
@@ -16,10 +17,11 @@ import (
 // openInbox joins what waits for people, from all features.
 func (s *Server) openInbox() {
 	s.Inbox = todo.New(workplaces{s.Directory, s.SSO.Policies}, s.log,
-		applications.RequestSource{Store: s.Applications}, applications.AccessSource{Store: s.Applications}, mirror.Source{Mirror: s.Mirror}, directory.SuccessionSource{Store: s.Directory})
+		applications.RequestSource{Store: s.Applications}, applications.AccessSource{Store: s.Applications}, mirror.Source{Mirror: s.Mirror}, directory.SuccessionSource{Store: s.Directory}, webhooks.Source{Store: s.Webhooks})
 	s.Applications.OnWaiting(s.Inbox.Changed)
 	s.Directory.OnDeparture(s.Inbox.Changed)
 	s.Mirror.OnWaiting(func(id portal.CollectivityID) { s.Inbox.Changed(id) })
+	s.Webhooks.OnWaiting(func(id portal.CollectivityID) { s.Inbox.Changed(id) })
 	s.Inbox.OnChange(func(id portal.CollectivityID, agents ...portal.AgentID) { s.Home.Changed(id, "todo", agents...) })
 	s.renderer.CountWaiting(s.Inbox.Count)
 }

@@ -15,7 +15,7 @@ func TestARightOpensItsPagesAndNoOther(t *testing.T) {
 		"/admin/agents": portal.ManageAgents, "/admin/agents/invite": portal.ManageAgents,
 		"/admin/applications": portal.ManageApplications, "/admin/applications/new": portal.ManageApplications,
 		"/admin/journal": portal.ReadJournal, "/news/new": portal.EditNews, "/documents/folders/new": portal.EditDocuments,
-		"/admin/rights": portal.Admin, "/admin/rights/review": portal.Admin, "/admin/rights/review/changes": portal.Admin, "/admin/sign-in": portal.Admin, "/admin/sign-in/factors": portal.Admin, "/admin/mirror": portal.Admin,
+		"/admin/rights": portal.Admin, "/admin/rights/review": portal.Admin, "/admin/rights/review/changes": portal.Admin, "/admin/sign-in": portal.Admin, "/admin/sign-in/factors": portal.Admin, "/admin/mirror": portal.Admin, "/admin/webhooks": portal.Admin,
 	}
 	for _, right := range portal.CollectivityRights {
 		t.Run(string(right), func(t *testing.T) {

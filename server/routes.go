@@ -21,6 +21,8 @@ import (
 	"parvis/directory/ldapdir"
 	"parvis/directory/mirror"
 	"parvis/directory/pool"
+	"parvis/directory/scim"
+	"parvis/directory/webhooks"
 	"parvis/documents"
 	"parvis/leaving"
 	"parvis/mail"
@@ -47,7 +49,7 @@ import (
 // pageTemplates are the templates of every room that has pages.
 func pageTemplates() []fs.FS {
 	return []fs.FS{
-		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, directory.Templates, mirror.Templates, pool.Templates, applications.Templates, news.Templates,
+		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, directory.Templates, mirror.Templates, webhooks.Templates, pool.Templates, applications.Templates, news.Templates,
 		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates, leaving.Templates,
 	}
 }
@@ -56,7 +58,7 @@ func pageTemplates() []fs.FS {
 func locale() []fs.FS {
 	return []fs.FS{
 		themes.Locales, web.Locales, audit.Locales, post.Locales, quota.Locales, outgoing.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
-		directory.Locales, api.Locales, mirror.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
+		directory.Locales, api.Locales, mirror.Locales, webhooks.Locales, scim.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales, leaving.Locales,
 	}
 }
@@ -83,6 +85,7 @@ func (s *Server) mount(context.Context, Options) error {
 		s.Forward.Routes(),
 		directory.NewHandler(s.Directory, s.renderer, s.Inviter, s.Arrivals, s.SSO.Sessions).Routes(),
 		mirror.NewHandler(s.Mirror, s.Directory, s.renderer).Routes(),
+		webhooks.NewHandler(s.Webhooks, s.renderer).Routes(),
 		applications.NewHandler(s.Applications, appDirectory{s.Directory}, s.renderer).Routes(),
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),
@@ -93,7 +96,8 @@ func (s *Server) mount(context.Context, Options) error {
 		todo.NewHandler(s.Inbox, s.renderer).Routes(),
 		slow(s.davSite().Routes()),
 		audit.NewHandler(s.Journal, s.renderer).Routes(),
-		api.New(api.Options{Store: s.Directory, Journal: s.Journal, Auth: s.SSO.AppPasswords, Catalogue: s.catalogue, Log: s.log}).Routes(),
+		api.New(api.Options{Store: s.Directory, Journal: s.Journal, Webhooks: s.Webhooks, Auth: s.SSO.AppPasswords, Catalogue: s.catalogue, Log: s.log}).Routes(),
+		scim.New(scim.Options{DB: s.DB, Store: s.Directory, Auth: s.SSO.AppPasswords, Catalogue: s.catalogue, Log: s.log, URL: s.Config.address()}).Routes(),
 		s.themes.routes(),
 		standing{s.renderer}.routes(),
 		adminPage{s.renderer, s.concernSources(), s.Quotas, s.log}.routes(),

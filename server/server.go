@@ -23,6 +23,7 @@ import (
 	"parvis/directory"
 	"parvis/directory/ldapdir"
 	"parvis/directory/mirror"
+	"parvis/directory/webhooks"
 	"parvis/documents"
 	"parvis/leaving"
 	"parvis/mail"
@@ -79,6 +80,7 @@ type Server struct {
 	Quotas        *quota.Store
 	Networks      *outgoing.Networks
 	Mirror        *mirror.Mirror
+	Webhooks      *webhooks.Store
 	Inbox         *todo.Inbox
 	Leaving       *leaving.Store
 	Router        *web.Router
@@ -214,6 +216,9 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		s.Home.Changed(id, widgets.TopicApplications, agents...)
 	})
 	s.Mirror = mirror.New(mirror.Options{DB: s.DB, Directory: s.Directory, Servers: s.directories, Methods: s.SSO.Methods, Log: s.log})
+	s.Webhooks = webhooks.New(webhooks.Options{
+		DB: s.DB, Sealer: sealer, Log: s.log, Client: webhooks.NewClient(s.Config.Webhooks.AllowInside), AllowInside: s.Config.Webhooks.AllowInside,
+	})
 	s.openInbox()
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Calendar = calendar.NewStore(s.DB)
@@ -338,7 +343,7 @@ func (s *Server) Start() {
 	s.stop = cancel
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
-		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "departures": s.Departures.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run, "archives": s.Leaving.Run, "announcements": s.Announcements.Run, "quotas": s.Quotas.Run, "networks": s.Networks.Run,
+		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "departures": s.Departures.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run, "webhooks": s.Webhooks.Run, "archives": s.Leaving.Run, "announcements": s.Announcements.Run, "quotas": s.Quotas.Run, "networks": s.Networks.Run,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

@@ -23,6 +23,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"parvis/directory"
+	"parvis/directory/webhooks"
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/i18n"
@@ -51,6 +52,7 @@ type Authenticator interface {
 type Options struct {
 	Store     *directory.Store
 	Journal   *audit.Journal
+	Webhooks  *webhooks.Store
 	Auth      Authenticator
 	Catalogue *i18n.Catalogue
 	Log       *slog.Logger
@@ -87,6 +89,7 @@ func New(options Options) *Service {
 	s.groups()
 	s.rights()
 	s.journal()
+	s.webhooks()
 	s.routes = append(s.routes,
 		web.Route{Method: http.MethodGet, Path: Prefix + "/openapi.json", Access: web.Protocol, Handler: s.describe},
 		web.Route{Method: "*", Path: Prefix + "/{rest:.*}", Access: web.Protocol, Handler: s.nowhere})
@@ -213,26 +216,37 @@ var errUnknown = portal.UserError{Kind: portal.ErrDenied, Key: "api.error.sign-i
 // admit says who asks, and whether her program may ask this; status is the
 // refusal's.
 func (s *Service) admit(r *http.Request, op *huma.Operation) (by session, status int, err error) {
+	scope, _ := op.Metadata[scopeOf].(portal.Scope)
+	program, status, err := Admit(r, s.Auth, scope)
+	return session{Program: program, address: web.ClientAddr(r)}, status, err
+}
+
+// Admit says whose program asks, and whether it has a scope; status is the refusal's.
+// Who can give no login beside a password gives both as one token (RFC 6750): the
+// base64 that Basic has.
+func Admit(r *http.Request, auth Authenticator, scope portal.Scope) (program portal.Program, status int, err error) {
+	if kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(kind, "bearer") {
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", "Basic "+strings.TrimSpace(token))
+	}
 	login, password, given := r.BasicAuth()
 	if !given {
-		return session{}, http.StatusUnauthorized, errUnknown
+		return portal.Program{}, http.StatusUnauthorized, errUnknown
 	}
-	address := web.ClientAddr(r)
-	program, err := s.Auth.Authenticate(r.Context(), login, password, address)
+	program, err = auth.Authenticate(r.Context(), login, password, web.ClientAddr(r))
 	switch {
 	case errors.Is(err, portal.ErrDenied):
-		return session{}, http.StatusUnauthorized, err
+		return portal.Program{}, http.StatusUnauthorized, err
 	case errors.Is(err, portal.ErrNotFound), errors.Is(err, portal.ErrInvalid):
-		return session{}, http.StatusUnauthorized, errUnknown
+		return portal.Program{}, http.StatusUnauthorized, errUnknown
 	case err != nil:
-		return session{}, web.StatusOf(err), err
+		return portal.Program{}, web.StatusOf(err), err
 	}
-	scope, _ := op.Metadata[scopeOf].(portal.Scope)
 	if !covers(program.Scopes, scope) {
 		err := portal.UserError{Kind: portal.ErrDenied, Key: "api.error.scope", Args: []any{"scope", string(scope)}}
-		return session{}, http.StatusForbidden, err
+		return portal.Program{}, http.StatusForbidden, err
 	}
-	return session{Program: program, address: address}, 0, nil
+	return program, 0, nil
 }
 
 // covers says whether scopes hold what an operation asks for: "" is any of
@@ -256,7 +270,7 @@ func operation[I, O any](s *Service, op huma.Operation, scope portal.Scope, run 
 	op.Metadata = map[string]any{scopeOf: scope}
 	op.Description = strings.TrimSpace(op.Description + " Scope: `" + cmp.Or(string(scope), "any") + "`.")
 	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
-	if op.Method == http.MethodPost || op.Method == http.MethodPatch {
+	if op.Method == http.MethodPost || op.Method == http.MethodPatch || op.Method == http.MethodPut {
 		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge)
 	}
 	op.MaxBodyBytes = maxBody

@@ -15,6 +15,7 @@ import (
 	"parvis/directory"
 	"parvis/directory/api"
 	"parvis/portal"
+	"parvis/portal/outbox"
 	"parvis/server/servertest"
 	"parvis/sso"
 )
@@ -404,5 +405,67 @@ func TestTheDocumentSaysWhatIsServed(t *testing.T) {
 	}
 	if !bytes.Equal(bytes.TrimSpace(kept), served) {
 		t.Error("docs/openapi.json is not what is served: go test ./directory/api -run Document -write")
+	}
+}
+
+// TestAProgramGovernsItsWebhooks as its administrator would, and no other town's.
+func TestAProgramGovernsItsWebhooks(t *testing.T) {
+	tw := newTowns(t)
+	reader := programOf(t, tw.Portal, "admin@bourg.example", "bourg", portal.ScopeDirectory, portal.ScopeWebhooksRead)
+	reader.ask("POST", "/webhooks", `{"address": "https://127.0.0.1/", "label": "Paie"}`, nil).Want(t, http.StatusForbidden)
+	tw.bourg.ask("POST", "/webhooks", `{"address": "http://paie.example/", "label": ""}`, nil).Want(t, http.StatusUnprocessableEntity)
+	var made api.WebhookMade
+	added := tw.bourg.ask("POST", "/webhooks", `{"address": "https://127.0.0.1/", "label": "Paie", "kinds": ["agent.closed"]}`, &made).Want(t, http.StatusCreated)
+	if !strings.HasPrefix(made.Secret, "whsec_") || made.State != "on" || added.Header.Get("Location") != api.Prefix+"/webhooks/"+made.ID {
+		t.Errorf("made %+v", made)
+	}
+	path := "/webhooks/" + made.ID
+	for method, at := range map[string][]string{
+		"GET": {path, path + "/deliveries"}, "DELETE": {path},
+		"POST": {path + "/pause", path + "/resume", path + "/restore", path + "/rotate", path + "/try", path + "/deliveries/x/resend"},
+	} {
+		for _, one := range at {
+			tw.agglo.ask(method, one, "", nil).Want(t, http.StatusNotFound)
+		}
+	}
+	tw.agglo.ask("PUT", path, `{"address": "https://127.0.0.1/", "label": "Paie"}`, nil).Want(t, http.StatusNotFound)
+	reader.ask("GET", path, "", nil).Want(t, http.StatusOK)
+	var tried struct {
+		Taken  bool
+		Answer string
+	}
+	tw.bourg.ask("POST", path+"/try", "", &tried).Want(t, http.StatusOK)
+	if tried.Taken || !strings.Contains(tried.Answer, "réseau") {
+		t.Errorf("tried an address inside: %+v", tried)
+	}
+	var told api.DeliveryList
+	if reader.ask("GET", path+"/deliveries?state=lost", "", &told).Want(t, http.StatusOK); len(told.Deliveries) != 1 || told.Deliveries[0].Type != "webhook.test" {
+		t.Errorf("deliveries %+v", told)
+	}
+	var again struct{ Secret string }
+	if tw.bourg.ask("POST", path+"/rotate", "", &again).Want(t, http.StatusOK); again.Secret == made.Secret || again.Secret == "" {
+		t.Error("the secret is the same")
+	}
+	var now api.Webhook
+	if tw.bourg.ask("POST", path+"/pause", "", &now).Want(t, http.StatusOK); now.State != "off" {
+		t.Errorf("paused: %+v", now)
+	}
+	tw.bourg.ask("DELETE", path, "", nil).Want(t, http.StatusNoContent)
+	tw.bourg.ask("GET", path, "", nil).Want(t, http.StatusNotFound)
+	if tw.bourg.ask("POST", path+"/restore", "", &now).Want(t, http.StatusOK); now.State != "on" || now.Waiting != 1 {
+		t.Errorf("restored: %+v", now)
+	}
+	var document struct {
+		Webhooks map[string]struct {
+			Post struct{ Description string }
+		}
+	}
+	if err := json.Unmarshal([]byte(tw.Anonymous().Get(api.Prefix+"/openapi.json").Body), &document); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range slices.Concat(outbox.Kinds, []outbox.Kind{outbox.DirectoryChanged, outbox.Test}) {
+		if document.Webhooks[string(kind)].Post.Description == "" {
+			t.Errorf("%s is not described", kind)
+		}
 	}
 }

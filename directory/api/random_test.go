@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"parvis/directory/api"
+	"parvis/directory/webhooks"
 )
 
 // document is what a client knows of the API.
@@ -59,6 +60,7 @@ type guesser struct {
 	*rand.Rand
 	document
 	known []string // identifiers that name something
+	hook  string   // a webhook
 }
 
 func (g *guesser) resolve(s schema) schema {
@@ -111,6 +113,9 @@ func (g *guesser) request(path string, op operation) (string, string) {
 		value := fmt.Sprint(g.value(one.Schema))
 		switch one.In {
 		case "path":
+			if strings.Contains(path, "/webhooks/{id}") && g.IntN(2) == 0 {
+				value = g.hook
+			}
 			value = strings.ToValidUTF8(strings.ReplaceAll(value, "\x00", ""), "") // no address of ours has others
 			path = strings.ReplaceAll(path, "{"+one.Name+"}", url.PathEscape(value))
 		case "query":
@@ -178,6 +183,11 @@ func TestWhatIsServedIsWhatIsDescribed(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	g := &guesser{Rand: rand.New(rand.NewPCG(seed, 1)), known: []string{string(tw.agent), string(tw.unit), string(tw.group), tw.right}}
+	hook, _, err := tw.Webhooks.Add(t.Context(), tw.Caller("admin@bourg.example", "bourg"), webhooks.Webhook{Address: "https://127.0.0.1/", Label: "Paie"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.hook = hook.ID
 	if err := json.Unmarshal([]byte(tw.Anonymous().Get(api.Prefix+"/openapi.json").Body), &g.document); err != nil {
 		t.Fatal(err)
 	}

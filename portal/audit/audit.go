@@ -13,6 +13,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/outbox"
 )
 
 // Action is a kind of line.
@@ -139,6 +140,15 @@ const (
 	AssistanceInvited   Action = "assistance.invited"
 	AssistanceUninvited Action = "assistance.uninvited"
 
+	// Programs that are told of what happens.
+	WebhookAdded    Action = "webhook.added"
+	WebhookChanged  Action = "webhook.changed"
+	WebhookRotated  Action = "webhook.rotated" // its secret
+	WebhookRemoved  Action = "webhook.removed"
+	WebhookRestored Action = "webhook.restored"
+	WebhookStopped  Action = "webhook.stopped" // since nobody answered for days
+	WebhookResumed  Action = "webhook.resumed"
+
 	Exported Action = "journal.exported"
 	Kept     Action = "journal.kept"
 )
@@ -162,6 +172,7 @@ var Actions = []Action{
 	QuotasSet, NetworksAllowed, AnnouncementPublished, AnnouncementChanged, AnnouncementUndone, AnnouncementEnded, AnnouncementResumed,
 	CollectivityExported, CollectivityRestored, ErasureAsked, ErasureRecalled, CollectivityErased, AgentErased,
 	AssistanceBegan, AssistanceEnded, AssistanceSaw, AssistanceDid, AssistanceRefused, AssistanceAllowed, AssistanceInvited, AssistanceUninvited,
+	WebhookAdded, WebhookChanged, WebhookRotated, WebhookRemoved, WebhookRestored, WebhookStopped, WebhookResumed,
 	Exported, Kept,
 }
 
@@ -218,6 +229,10 @@ type Line struct {
 	ObjectID     string
 	Detail       string // "ldap", "cas"
 	Address      string // of the client, "192.0.2.14"
+
+	// What the outbox tells of the line, and the journal does not keep.
+	Subject portal.Subject // whose right it is
+	Untold  bool           // it is one of many, or said before: who writes it tells the outbox
 }
 
 // By is a line about what a caller did in her collectivity.
@@ -229,7 +244,7 @@ func By(caller portal.Caller, action Action) Line {
 const maxText = 300
 
 // Write adds a line: in a transaction it is there if and only if what it tells
-// is.
+// is, and so is what the collectivity's programs are told of it.
 func Write(ctx context.Context, to database.Writer, line Line) error {
 	if line.At.IsZero() {
 		line.At = time.Now()
@@ -243,6 +258,9 @@ func Write(ctx context.Context, to database.Writer, line Line) error {
 		string(line.Action), string(line.Refused), cut(line.Object), cut(line.ObjectID), cut(line.Detail), cut(line.Address))
 	if err != nil {
 		return fmt.Errorf("audit: write %s: %w", line.Action, err)
+	}
+	if event, told := line.event(); told {
+		return outbox.Put(ctx, to, line.Collectivity, event)
 	}
 	return nil
 }
