@@ -3,9 +3,7 @@ package directory_test
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"image"
 	"image/color"
 	"image/png"
@@ -111,17 +109,13 @@ func TestALogoStaysTransparent(t *testing.T) {
 func TestWhatIsNoLogoIsRefusedInASentence(t *testing.T) {
 	tw, ctx := newTown(t), context.Background()
 	admin := tw.appoint(t, tw.anne)
-	huge := plain(t, 200, 200)
-	binary.BigEndian.PutUint32(huge[16:], 60_000)
-	binary.BigEndian.PutUint32(huge[20:], 60_000)
-	binary.BigEndian.PutUint32(huge[29:], crc32.ChecksumIEEE(huge[12:29]))
 	for name, c := range map[string]struct {
 		file []byte
 		key  string
 	}{
 		"svg":     {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), "photo.kind"},
 		"cut":     {held(t)[:900], "photo.broken"},
-		"bomb":    {huge, "photo.pixels"},
+		"bomb":    {bomb(t), "photo.pixels"},
 		"tiny":    {emblem(t, 200, 10, 0, color.Black), "photo.small"},
 		"nothing": {plain(t, 200, 200), "logo.empty"},
 	} {

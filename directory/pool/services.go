@@ -10,8 +10,8 @@ import (
 
 // Trial is what a service answered.
 type Trial struct {
-	Name, Address string
-	Err           error // nil when it answers
+	Name string
+	Err  error // nil when it answers
 }
 
 // servicesPage asks for the addresses of what is used every day.
