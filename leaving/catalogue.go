@@ -98,7 +98,7 @@ var catalogue = []Table{
 	{Name: "openid_keys", Key: []string{"id"}, Excluded: isSecret},
 	{Name: "openid_grants", Key: []string{"id"}, Excluded: isPassing, Account: []string{"account"}, Person: map[string]Fate{"agent": Gone}},
 
-	{Name: "home_frames"},
+	{Name: "home_frames", Key: []string{"group_id"}},
 	{Name: "home_choices", Key: []string{"agent"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "widget_settings", Key: []string{"widget", "agent"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "weather_places"},

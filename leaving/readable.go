@@ -23,7 +23,7 @@ var shown = []struct{ path, query string }{
 	{"settings/sender.json", `SELECT name, address FROM mail_senders WHERE collectivity = $1`},
 	{"settings/second-factor.json", `SELECT who, starts, alone, issuer FROM sso_policies WHERE collectivity = $1`},
 	{"settings/journal.json", `SELECT months FROM audit_settings WHERE collectivity = $1`},
-	{"settings/home.json", `SELECT places FROM home_frames WHERE collectivity = $1`},
+	{"settings/home.json", `SELECT group_id, places FROM home_frames WHERE collectivity = $1 AND places <> '' ORDER BY group_id`},
 	{"settings/weather.json", `SELECT name, latitude, longitude FROM weather_places WHERE collectivity = $1`},
 }
 

@@ -45,6 +45,7 @@ var adminShelves = []struct {
 }{
 	{"people", []string{"agents", "units", "groups", "cards", "mirror"}},
 	{"access", []string{"rights", "applications", "signin", "factors"}},
+	{"look", []string{"home", "identity"}},
 	{"life", []string{"journal", "assistance", "export", "erasures"}},
 	{"more", nil},
 }
@@ -58,6 +59,7 @@ type adminEntry struct {
 // adminEntries are in the order in which they are shown.
 var adminEntries = []adminEntry{
 	{"identity", "/admin/identity", "image", portal.Admin},
+	{"home", "/admin/home", "home", portal.Admin},
 	{"agents", "/admin/agents", "user", portal.ManageAgents},
 	{"units", "/admin/units", "building", portal.ManageAgents},
 	{"groups", "/admin/groups", "people", portal.ManageAgents},

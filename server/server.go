@@ -242,6 +242,9 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	} {
 		s.Directory.Mentioning(nil, naming)
 	}
+	s.Directory.Mentioning(nil, func(ctx context.Context, from database.Reader, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
+		return s.Home.NamingGroup(ctx, from, caller, group) // it is opened later
+	})
 	s.Directory.Departing(s.Calendar, s.Calendar.LeftBy, s.Documents.LeftBy, s.Mail.LeftBy, s.SSO.LeftBy, s.Inbox.LeftBy)
 	s.Directory.Reviewing(s.Applications.Openings, s.Documents.Openings, s.Calendar.Openings, s.Mail.Openings)
 	return s.openSearch(options)
@@ -306,7 +309,7 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 	var err error
 	s.Home, err = widgets.New(widgets.Config{
 		DB: s.DB, Renderer: s.renderer, Log: s.log, Pins: pins{s.Applications},
-		Pool: poolHome(),
+		Pool: poolHome(), Groups: s.Directory,
 		Widgets: []widgets.Widget{
 			calendar.NewWidget(s.Calendar, s.Remote), mail.NewWidget(s.Mail), news.NewWidget(s.News),
 			directory.NewWidget(s.Directory), weather.NewWidget(s.Weather, s.weatherSource),

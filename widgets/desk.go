@@ -128,17 +128,21 @@ func (h *Handler) arrangementOf(ctx context.Context, caller portal.Caller) (arra
 // frameOf is the frame of the caller's collectivity with the boxes that she
 // may have, and only them; those that nobody spoke of can be added.
 func (h *Handler) frameOf(ctx context.Context, caller portal.Caller) ([]Place, error) {
-	stored, err := h.layouts.frame(ctx, caller.Collectivity)
+	pages, err := h.layouts.pages(ctx, caller.Collectivity)
 	if err != nil {
 		return nil, err
 	}
+	return among(h.available(ctx, caller), pages.over(h.pool, caller.Groups)), nil
+}
+
+// among is a frame with these kinds of boxes only, and all of them.
+func among(all []*kind, merged []Place) []Place {
 	kinds := map[string]*kind{}
-	all := h.available(ctx, caller)
 	for _, k := range all {
 		kinds[k.manifest.ID] = k
 	}
 	var frame []Place
-	for _, place := range mergeFrames(h.pool, stored) {
+	for _, place := range merged {
 		k := kinds[place.Widget]
 		if k == nil {
 			continue
@@ -152,7 +156,7 @@ func (h *Handler) frameOf(ctx context.Context, caller portal.Caller) ([]Place, e
 			frame = append(frame, Place{Widget: k.manifest.ID, Size: k.manifest.Sizes[0], State: Available})
 		}
 	}
-	return frame, nil
+	return frame
 }
 
 // size is the wanted one when the box may have it, else the first it may have.
@@ -163,23 +167,4 @@ func (m Manifest) size(wanted Size) Size {
 		}
 	}
 	return m.Sizes[0]
-}
-
-// SetFrame stores the home page that the administrator decided for the
-// collectivity. It returns portal.ErrDenied to others, and portal.ErrInvalid
-// for a widget, a size or a state that does not exist.
-func (h *Handler) SetFrame(ctx context.Context, caller portal.Caller, places []Place) error {
-	if err := caller.Require(portal.Admin); err != nil {
-		return fmt.Errorf("widgets: set frame: %w", err)
-	}
-	for _, place := range places {
-		if h.catalogue.byID[place.Widget] == nil || place.State.rank() < 0 || (place.Size != "" && !place.Size.valid()) {
-			return fmt.Errorf("widgets: set frame: %w: place %+v", portal.ErrInvalid, place)
-		}
-	}
-	if err := h.layouts.setFrame(ctx, caller.Collectivity, unique(places)); err != nil {
-		return err
-	}
-	h.Changed(caller.Collectivity, TopicHome)
-	return nil
 }

@@ -135,9 +135,9 @@ func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
 func TestTheAdministratorsPageReachesThoseWhoArranged(t *testing.T) {
 	w := four(t)
 	w.Post("/home/edit", "ada", "do", "forward c")
-	err := w.Home.SetFrame(context.Background(), w.Caller("chief"), []widgets.Place{
+	err := w.Home.SetHome(context.Background(), w.Caller("chief"), widgets.HomePage{Places: []widgets.Place{
 		{Widget: "d", State: widgets.Suggested, Size: widgets.Large}, {Widget: "a", State: widgets.Suggested},
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,9 +166,9 @@ func TestTheAdministratorsPageReachesThoseWhoArranged(t *testing.T) {
 func TestOnlyTheAdministratorDecidesForAll(t *testing.T) {
 	w := four(t)
 	ctx := context.Background()
-	place := []widgets.Place{{Widget: "a", State: widgets.Locked}}
+	page := widgets.HomePage{Places: []widgets.Place{{Widget: "a", State: widgets.Locked}}}
 	for name, do := range map[string]func(caller portal.Caller) error{
-		"SetFrame":  func(caller portal.Caller) error { return w.Home.SetFrame(ctx, caller, place) },
+		"SetHome":   func(caller portal.Caller) error { return w.Home.SetHome(ctx, caller, page) },
 		"Configure": func(caller portal.Caller) error { return w.Home.Configure(ctx, caller, "a", nil) },
 		"Check": func(caller portal.Caller) error {
 			return w.Home.Check(ctx, widgets.Request{Caller: caller}, "a")
@@ -184,7 +184,7 @@ func TestOnlyTheAdministratorDecidesForAll(t *testing.T) {
 	for name, places := range map[string][]widgets.Place{
 		"widget": {{Widget: "z", State: widgets.Locked}}, "state": {{Widget: "a", State: "x"}}, "size": {{Widget: "a", State: widgets.Locked, Size: "x"}},
 	} {
-		if err := w.Home.SetFrame(ctx, w.Caller("chief"), places); !isKind(err, portal.ErrInvalid) {
+		if err := w.Home.SetHome(ctx, w.Caller("chief"), widgets.HomePage{Places: places}); !isKind(err, portal.ErrInvalid) {
 			t.Errorf("an unknown %s: %v, want ErrInvalid", name, err)
 		}
 	}

@@ -42,6 +42,7 @@ type Config struct {
 	Widgets  []Widget // in the order in which boxes are offered
 	Pool     []Place  // the pool's own home page; nil suggests every widget
 	Pins     Pins     // nil: no pinned application
+	Groups   Groups   // that may have a page of their own
 	DB       *database.DB
 	Renderer *web.Renderer
 	Log      *slog.Logger
@@ -53,6 +54,7 @@ type Handler struct {
 	*Host
 	pool     []Place
 	pins     Pins
+	groups   Groups
 	layouts  *layoutStore
 	renderer *web.Renderer
 	log      *slog.Logger
@@ -75,7 +77,7 @@ func New(config Config) (*Handler, error) {
 		return nil, err
 	}
 	h := &Handler{
-		Host: host, pool: config.Pool, pins: config.Pins, renderer: config.Renderer,
+		Host: host, pool: config.Pool, pins: config.Pins, groups: config.Groups, renderer: config.Renderer,
 		layouts: &layoutStore{config.DB}, log: config.Log,
 	}
 	if h.pool == nil {
@@ -99,7 +101,7 @@ func New(config Config) (*Handler, error) {
 
 // Routes are the addresses of the home page and of its boxes.
 func (h *Handler) Routes() []web.Route {
-	return []web.Route{
+	return append(h.frameRoutes(), []web.Route{
 		{Method: "GET", Path: "/", Access: web.SignedIn, Handler: h.showHome},
 		{Method: "GET", Path: "/home/edit", Access: web.SignedIn, Handler: h.showEdit},
 		{Method: "POST", Path: "/home/edit", Access: web.SignedIn, Handler: h.arrange},
@@ -108,7 +110,7 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "GET", Path: "/boxes/{id}", Access: web.SignedIn, Handler: h.showBox},
 		{Method: "POST", Path: "/boxes/{id}/retry", Access: web.SignedIn, Handler: h.retryBox},
 		{Method: "POST", Path: "/boxes/{id}/do/{action}", Access: web.SignedIn, Handler: h.act},
-	}
+	}...)
 }
 
 // Close ends the host and the caches; see Host.Close.

@@ -22,8 +22,8 @@ func (s State) rank() int { return slices.Index([]State{Available, Suggested, Lo
 // places is the order of the page.
 type Place struct {
 	Widget string `json:"widget"`
-	Size   Size   `json:"size,omitempty"` // "" for the widget's own default
-	State  State  `json:"state"`
+	Size   Size   `json:"size,omitempty"`  // "" for the widget's own default
+	State  State  `json:"state,omitempty"` // "" as on the page above
 }
 
 // Box is one box of an agent's page.
@@ -47,8 +47,8 @@ type Choices struct {
 	Known []string `json:"known"`
 }
 
-// mergeFrames puts a collectivity's places over the pool's. The collectivity
-// orders; what the pool added since comes after the box it follows there. A
+// mergeFrames puts a collectivity's places over the pool's, or a group's over those.
+// The collectivity orders; what the pool added since comes after the box it follows there. A
 // box that the pool locked or fixed is never weaker in a collectivity.
 func mergeFrames(pool, collectivity []Place) []Place {
 	pool, collectivity = unique(pool), unique(collectivity)
@@ -57,8 +57,12 @@ func mergeFrames(pool, collectivity []Place) []Place {
 		byID[place.Widget] = place
 	}
 	for _, place := range collectivity {
-		if above, ok := byID[place.Widget]; ok {
-			if above.State.rank() >= Locked.rank() && above.State.rank() > place.State.rank() {
+		above, ok := byID[place.Widget]
+		if !ok && place.State == "" {
+			continue // the page above has it no more
+		}
+		if ok {
+			if place.State == "" || above.State.rank() >= Locked.rank() && above.State.rank() > place.State.rank() {
 				place.State = above.State
 			}
 			if place.Size == "" {
@@ -69,9 +73,35 @@ func mergeFrames(pool, collectivity []Place) []Place {
 	}
 	merged := make([]Place, 0, len(byID))
 	for _, id := range weave(ids(collectivity), ids(pool)) {
-		merged = append(merged, byID[id])
+		if place, ok := byID[id]; ok {
+			merged = append(merged, place)
+		}
 	}
 	return merged
+}
+
+// differences are what wanted decides that the page above does not: its order, all of
+// it, where that differs, and the sizes and states that do.
+func differences(above, wanted []Place) []Place {
+	byID := map[string]Place{}
+	for _, place := range above {
+		byID[place.Widget] = place
+	}
+	reordered := !slices.Equal(ids(above), ids(wanted))
+	decided := []Place{}
+	for _, place := range wanted {
+		one := Place{Widget: place.Widget}
+		if byID[place.Widget].State != place.State {
+			one.State = place.State
+		}
+		if byID[place.Widget].Size != place.Size {
+			one.Size = place.Size
+		}
+		if reordered || one.State != "" || one.Size != "" {
+			decided = append(decided, one)
+		}
+	}
+	return decided
 }
 
 // unique keeps the first place of each widget, and only known states.
@@ -79,7 +109,7 @@ func unique(places []Place) []Place {
 	kept := make([]Place, 0, len(places))
 	seen := map[string]bool{}
 	for _, place := range places {
-		if place.Widget == "" || seen[place.Widget] || place.State.rank() < 0 {
+		if place.Widget == "" || seen[place.Widget] || place.State != "" && place.State.rank() < 0 {
 			continue
 		}
 		seen[place.Widget] = true

@@ -189,6 +189,41 @@ func TestChoicesSurviveTheStore(t *testing.T) {
 	}
 }
 
+// FuzzDifferences: what a page keeps of what was wanted gives it back, whatever the page
+// above, and nothing where nothing differs.
+func FuzzDifferences(f *testing.F) {
+	f.Add("a b! c!! d-", "c!! a b! d-")
+	f.Add("a b c", "b! a")
+	f.Add("", "a")
+	f.Fuzz(func(t *testing.T, aboveText, wantedText string) {
+		if len(aboveText)+len(wantedText) > 2000 {
+			return
+		}
+		above := mergeFrames(places(aboveText), nil)
+		wanted := complete(unique(places(wantedText)), above)
+		want := mergeFrames(above, wanted)
+		got := mergeFrames(above, differences(above, want))
+		if !slices.Equal(got, want) {
+			t.Fatalf("above %v, wanted %v: kept %v, which gives %v", above, want, differences(above, want), got)
+		}
+		if kept := differences(above, above); len(kept) > 0 {
+			t.Fatalf("above %v: kept %v of itself", above, kept)
+		}
+	})
+}
+
+// TestWhatIsDecidedOfAnAbsentBoxStays: the weather comes back with its place.
+func TestWhatIsDecidedOfAnAbsentBoxStays(t *testing.T) {
+	before := []Place{{Widget: "weather", State: Locked}, {Widget: "mail", State: Fixed}, {Widget: "gone"}}
+	got := keepAbsent([]Place{{Widget: "agenda", Size: Large}}, before, places("agenda mail"))
+	want := []Place{{Widget: "weather", State: Locked}, {Widget: "gone"}, {Widget: "agenda", Size: Large}}
+	slices.SortFunc(got, func(a, b Place) int { return strings.Compare(a.Widget, b.Widget) })
+	slices.SortFunc(want, func(a, b Place) int { return strings.Compare(a.Widget, b.Widget) })
+	if !slices.Equal(got, want) {
+		t.Errorf("kept %v, want %v", got, want)
+	}
+}
+
 // FuzzMerge lays any choices over any frame and holds what must always be so.
 func FuzzMerge(f *testing.F) {
 	f.Add("a b! c!! d-", `{"order":["c","a"],"sizes":{"a":"l"},"added":["d"],"removed":["a","b"],"known":["a"]}`, "back a")

@@ -14,37 +14,6 @@ import (
 // layoutStore keeps what collectivities and agents decided of their pages.
 type layoutStore struct{ db *database.DB }
 
-// frame returns a collectivity's places, none when it decided nothing.
-func (s *layoutStore) frame(ctx context.Context, collectivity portal.CollectivityID) ([]Place, error) {
-	var text string
-	err := s.db.QueryRow(ctx, `SELECT places FROM home_frames WHERE collectivity = $1`, collectivity).Scan(&text)
-	switch {
-	case errors.Is(err, portal.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("widgets: read frame: %w", err)
-	}
-	var places []Place
-	if err := json.Unmarshal([]byte(text), &places); err != nil {
-		return nil, fmt.Errorf("widgets: read frame: %w", err)
-	}
-	return places, nil
-}
-
-func (s *layoutStore) setFrame(ctx context.Context, collectivity portal.CollectivityID, places []Place) error {
-	text, err := json.Marshal(places)
-	if err != nil {
-		return fmt.Errorf("widgets: write frame: %w", err)
-	}
-	_, err = s.db.Exec(ctx, `INSERT INTO home_frames (collectivity, places, changed) VALUES ($1, $2, $3)
-		ON CONFLICT (collectivity) DO UPDATE SET places = excluded.places, changed = excluded.changed`,
-		collectivity, string(text), database.Millis(time.Now()))
-	if err != nil {
-		return fmt.Errorf("widgets: write frame: %w", err)
-	}
-	return nil
-}
-
 // selectChoices reads one agent's decisions.
 const selectChoices = `SELECT choices, previous FROM home_choices WHERE collectivity = $1 AND agent = $2`
 

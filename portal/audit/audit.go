@@ -114,6 +114,7 @@ const (
 	CollectivityResumed   Action = "collectivity.resumed"
 	CollectivityChanged   Action = "collectivity.changed" // by its administrator
 	PoolExported          Action = "pool.exported"
+	HomeChanged           Action = "home.changed" // the page of everyone, or of a group
 	// What the pool announces to its collectivities, in its own journal.
 	QuotasSet             Action = "quotas.set"
 	NetworksAllowed       Action = "networks.allowed"
@@ -168,7 +169,7 @@ var Actions = []Action{
 	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported,
-	CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,
+	HomeChanged, CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,
 	QuotasSet, NetworksAllowed, AnnouncementPublished, AnnouncementChanged, AnnouncementUndone, AnnouncementEnded, AnnouncementResumed,
 	CollectivityExported, CollectivityRestored, ErasureAsked, ErasureRecalled, CollectivityErased, AgentErased,
 	AssistanceBegan, AssistanceEnded, AssistanceSaw, AssistanceDid, AssistanceRefused, AssistanceAllowed, AssistanceInvited, AssistanceUninvited,
