@@ -62,6 +62,8 @@ func Load(ctx context.Context, s *server.Server, now time.Time) ([]Account, erro
 		{"documents", l.library},
 		{"accesses", l.accesses},
 		{"rights", l.rights},
+		{"home pages", l.homes},
+		{"announcements", l.notices},
 	} {
 		if err := step.run(); err != nil {
 			return nil, fmt.Errorf("demo: load %s: %w", step.name, err)
