@@ -32,6 +32,8 @@ type Draft struct {
 	Collectivity Collectivity
 	First        First
 	Services     Services
+	Template     *Template // what it begins with, nil for nothing but Parvis's own home page
+	Chosen       bool      // that was decided
 	Changed      time.Time `json:"-"`
 	By           string    `json:"-"` // login of who changed it last
 }
@@ -251,9 +253,13 @@ func (s *Store) setDropped(ctx context.Context, caller portal.Caller, id DraftID
 	return nil
 }
 
-// CleanDrafts forgets those that were dropped long ago.
+// CleanDrafts forgets drafts and templates that were dropped long ago.
 func (s *Store) CleanDrafts(ctx context.Context) error {
-	_, err := s.db.Exec(ctx, `DELETE FROM collectivity_drafts WHERE dropped > 0 AND dropped < $1`, database.Millis(s.now().Add(-draftLife)))
+	long := database.Millis(s.now().Add(-draftLife))
+	_, err := s.db.Exec(ctx, `DELETE FROM collectivity_drafts WHERE dropped > 0 AND dropped < $1`, long)
+	if err == nil {
+		_, err = s.db.Exec(ctx, `DELETE FROM pool_templates WHERE dropped > 0 AND dropped < $1`, long)
+	}
 	if err != nil {
 		return fmt.Errorf("directory: clean drafts: %w", err)
 	}
@@ -277,71 +283,71 @@ type Opened struct {
 	Collectivity Collectivity
 	First        portal.Caller // who administers it, before she ever signed in
 	Services     Services      // that were written down
+	Template     *Template     // whose home page it is to have, nil for none; its groups are there
 	Handed       Handed        // its link is "" when a letter carries it
 }
 
 // errOvertakenDraft: what is opened has another identifier than what was looked at.
 var errOvertakenDraft = portal.UserError{Kind: portal.ErrConflict, Key: "directory.draft.overtaken"}
 
-// finished reads a draft of which everything needed was written down.
-func finished(ctx context.Context, from rows, id DraftID) (d Draft, c Collectivity, guest Guest, err error) {
-	if d, err = readDraft(ctx, from, id); err != nil {
-		return d, c, guest, err
-	}
+// finished is a draft of which everything needed was written down.
+func (d Draft) finished() (c Collectivity, guest Guest, err error) {
 	if !d.Known() || !d.Administered() {
-		return d, c, guest, errUnfinished
+		return c, guest, errUnfinished
 	}
 	c = d.Collectivity.withDefaults()
 	if err = c.check(); err == nil {
 		guest, err = d.First.guest()
 	}
-	return d, c, guest, err
+	return c, guest, err
 }
 
-// Open makes the collectivity of a draft, its first administrator and her
+// Open makes the collectivity of a draft, its groups, its first administrator and her
 // invitation, all or nothing. The draft ends with it. portal.FieldErrors and portal.ErrInvalid when
 // something of it can't be, such as a domain that was taken meanwhile.
 func (n *Inviter) Open(ctx context.Context, caller portal.Caller, id DraftID, address string) (Opened, error) {
 	if err := caller.Require(portal.OperatePool); err != nil {
 		return Opened{}, fmt.Errorf("directory: open collectivity: %w", err)
 	}
-	d, c, guest, err := finished(ctx, n.store.db, id)
+	seen, err := readDraft(ctx, n.store.db, id)
 	if err != nil {
 		return Opened{}, fmt.Errorf("directory: open collectivity: %w", err)
 	}
-	seen, opened := d, Opened{}
-	err = n.store.queued(ctx, c.ID, search.KindPerson, func(tx *database.Tx) (_ []string, err error) {
-		if d, c, guest, err = finished(ctx, tx, id); err != nil { // another operator may have changed it
-			return nil, err
-		}
-		if d.Collectivity.ID != seen.Collectivity.ID {
-			return nil, errOvertakenDraft
-		}
-		opened = Opened{Collectivity: c, Services: d.Services, Handed: Handed{Name: guest.Name()}}
-		err = database.OneRow(tx.Exec(ctx, `DELETE FROM collectivity_drafts WHERE id = $1 AND dropped = 0`, string(id))) // who comes second finds none
-		if err == nil {
-			err = isNew(ctx, tx, c)
+	return n.open(ctx, caller, seen, address, func(tx *database.Tx) (Draft, error) {
+		d, err := readDraft(ctx, tx, id) // another operator may have changed it
+		if err == nil && d.Collectivity.ID != seen.Collectivity.ID {
+			err = errOvertakenDraft
 		}
 		if err == nil {
-			err = n.store.insertCollectivity(ctx, tx, c)
+			err = database.OneRow(tx.Exec(ctx, `DELETE FROM collectivity_drafts WHERE id = $1 AND dropped = 0`, string(id))) // who comes second finds none
 		}
-		if err == nil {
-			err = n.store.tellBoth(ctx, tx, caller, audit.Line{Action: audit.CollectivityCreated, Object: c.Name, ObjectID: string(c.ID), Address: address})
-		}
+		return d, err
+	})
+}
+
+// OpenNow is Open for what was never a draft.
+func (n *Inviter) OpenNow(ctx context.Context, caller portal.Caller, d Draft, address string) (Opened, error) {
+	err := caller.Require(portal.OperatePool)
+	if err == nil {
+		d.Services, err = d.Services.Cleaned()
+	}
+	if err != nil {
+		return Opened{}, fmt.Errorf("directory: open collectivity: %w", err)
+	}
+	return n.open(ctx, caller, d, address, func(*database.Tx) (Draft, error) { return d, nil })
+}
+
+func (n *Inviter) open(ctx context.Context, caller portal.Caller, seen Draft, address string, take func(tx *database.Tx) (Draft, error)) (opened Opened, err error) {
+	if _, _, err := seen.finished(); err != nil {
+		return Opened{}, fmt.Errorf("directory: open collectivity: %w", err)
+	}
+	err = n.store.queued(ctx, seen.Collectivity.ID, search.KindPerson, func(tx *database.Tx) ([]string, error) {
+		d, err := take(tx)
 		if err != nil {
 			return nil, err
 		}
-		one := invite{Guest: guest, made: true, hand: d.First.Hand}
-		installation := Installation(c.ID)
-		if one.agent.ID, err = n.settle(ctx, tx, installation, sso.Embedded, one, Placing{}); err != nil {
-			return nil, err
-		}
-		if err := replaceRights(ctx, tx, installation, one.agent.ID, []portal.Right{portal.Admin}, n.store.now()); err != nil {
-			return nil, err
-		}
-		opened.First = portal.Caller{Collectivity: c.ID, Agent: one.agent.ID, Rights: []portal.Right{portal.Admin}}
-		opened.Handed.Link, err = n.write(ctx, tx, installation, c, sso.Embedded, one)
-		return []string{string(one.agent.ID)}, err
+		opened, err = n.insertOpened(ctx, tx, caller, d, address)
+		return []string{string(opened.First.Agent)}, err
 	})
 	if err != nil {
 		return Opened{}, fmt.Errorf("directory: open collectivity: %w", err)
@@ -349,4 +355,37 @@ func (n *Inviter) Open(ctx context.Context, caller portal.Caller, id DraftID, ad
 	n.store.changed("")
 	n.post.Wake()
 	return opened, nil
+}
+
+func (n *Inviter) insertOpened(ctx context.Context, tx *database.Tx, caller portal.Caller, d Draft, address string) (Opened, error) {
+	c, guest, err := d.finished()
+	if err == nil {
+		err = isNew(ctx, tx, c)
+	}
+	if err == nil {
+		err = n.store.insertCollectivity(ctx, tx, c)
+	}
+	if err == nil {
+		err = n.store.tellBoth(ctx, tx, caller, audit.Line{Action: audit.CollectivityCreated, Object: c.Name, ObjectID: string(c.ID), Address: address})
+	}
+	installation := Installation(c.ID)
+	if err == nil {
+		err = n.store.layGroups(ctx, tx, installation, d.Template, address)
+	}
+	if err != nil {
+		return Opened{}, err
+	}
+	one := invite{Guest: guest, made: true, hand: d.First.Hand}
+	if one.agent.ID, err = n.settle(ctx, tx, installation, sso.Embedded, one, Placing{}); err != nil {
+		return Opened{}, err
+	}
+	if err := replaceRights(ctx, tx, installation, one.agent.ID, []portal.Right{portal.Admin}, n.store.now()); err != nil {
+		return Opened{}, err
+	}
+	opened := Opened{
+		Collectivity: c, Services: d.Services, Template: d.Template, Handed: Handed{Name: guest.Name()},
+		First: portal.Caller{Collectivity: c.ID, Agent: one.agent.ID, Rights: []portal.Right{portal.Admin}},
+	}
+	opened.Handed.Link, err = n.write(ctx, tx, installation, c, sso.Embedded, one)
+	return opened, err
 }

@@ -39,9 +39,9 @@ var signedIn = append([]string{
 // poolPages are those of who operates the pool.
 var poolPages = []string{
 	"/pool", "/pool?q=xyzzyx", "/pool?state=suspended", "/pool/journal",
-	"/pool/quotas", "/pool/collectivities/bourg/quotas", "/pool/collectivities/bourg/outgoing", "/pool/announcements", "/pool/announcements?state=ended", "/pool/announcements/new", "/pool/announcements/new?to=bourg",
+	"/pool/templates", "/pool/templates/new", "/pool/templates/new?from=commune", "/pool/quotas", "/pool/collectivities/bourg/quotas", "/pool/collectivities/bourg/outgoing", "/pool/announcements", "/pool/announcements?state=ended", "/pool/announcements/new", "/pool/announcements/new?to=bourg",
 	"/pool/new", "/pool/new?q=saint-denis", "/pool/new?q=xyzzyx", "/pool/new?place=45203", "/pool/collectivities/bourg", "/pool/collectivities/bourg/suspend", "/pool/collectivities/bourg/erase", "/pool/erasures", "/pool/collectivities/bourg/assist", "/pool?state=trouble",
-	draftScreens + "identity", draftScreens + "look", draftScreens + "look?colour=%23f0e68c", draftScreens + "sign-in", draftScreens + "first", draftScreens + "services", draftScreens + "open",
+	draftScreens + "identity", draftScreens + "look", draftScreens + "look?colour=%23f0e68c", draftScreens + "sign-in", draftScreens + "first", draftScreens + "template", draftScreens + "services", draftScreens + "open",
 }
 
 func roles() []role {
@@ -59,6 +59,7 @@ const draftScreens = "/pool/drafts/neuve/"
 
 // unseen are the routes that answer with no page of their own: why.
 var unseen = map[string]string{
+	"/pool/templates/{id}":              "is the form of /pool/templates/new, filled in",
 	"/sign-in/password":                 "is reached by a form, see TestRefusedFormsAreForEveryone",
 	"/sign-in/reset":                    "is reached by a link, see TestAnAccountFromItsInvitationToItsSecondPassword",
 	"/sign-in/invitation":               "is reached by a link, see the same",

@@ -15,7 +15,7 @@ var poolTables = map[string]string{
 	"collectivities": "the collectivity itself", "accounts": "public part in tables/accounts.jsonl", "account_rights": "rights over the pool",
 	"account_passwords": "secret", "account_otp": "secret", "account_keys": "secret", "account_recovery_codes": "secret", "password_resets": "secret",
 	"sign_in_attempts": "hashed, an hour", "sign_in_spent": "an hour", "openid_requests": "minutes", "reset_requests": "sealed, minutes",
-	"announcements": "of the pool", "pool_quotas": "of the pool", "collectivity_drafts": "of the pool", "collectivity_erasures": "of the pool, names nobody",
+	"announcements": "of the pool", "pool_quotas": "of the pool", "pool_templates": "of the pool", "collectivity_drafts": "of the pool", "collectivity_erasures": "of the pool, names nobody",
 }
 
 // TestEveryTableLeavesOrSaysWhy reads the schema: a table that is neither exported

@@ -25,10 +25,13 @@ const (
 	ScopeJournalRead   Scope = "journal:read"
 	ScopeWebhooks      Scope = "webhooks"
 	ScopeWebhooksRead  Scope = "webhooks:read"
+
+	// ScopePool opens collectivities, for who operates the pool.
+	ScopePool Scope = "pool"
 )
 
 // AllScopes lists them in the order shown to a person.
-var AllScopes = append(slices.Clone(OwnScopes), AdministrativeScopes...)
+var AllScopes = slices.Concat(OwnScopes, AdministrativeScopes, []Scope{ScopePool})
 
 // OwnScopes are about what is a person's own.
 var OwnScopes = []Scope{ScopeCalendar, ScopeCalendarRead, ScopeContacts, ScopeContactsRead}
@@ -38,15 +41,21 @@ var AdministrativeScopes = []Scope{ScopeDirectory, ScopeDirectoryRead, ScopeRigh
 
 // ScopesFor are those that a caller may give to a program.
 func ScopesFor(caller Caller) []Scope {
+	scopes := slices.Clone(OwnScopes)
 	if caller.Administers() {
-		return AllScopes
+		scopes = append(scopes, AdministrativeScopes...)
 	}
-	return OwnScopes
+	if caller.Can(OperatePool) {
+		scopes = append(scopes, ScopePool)
+	}
+	return scopes
 }
 
-// Administrative says whether a scope is about the collectivity, and not about
-// what is a person's own.
-func (s Scope) Administrative() bool { return slices.Contains(AdministrativeScopes, s) }
+// Administrative says whether a scope is about the collectivity or the pool, and not
+// about what is a person's own.
+func (s Scope) Administrative() bool {
+	return s == ScopePool || slices.Contains(AdministrativeScopes, s)
+}
 
 // ReadOnly is the scope that reads what this one writes.
 func (s Scope) ReadOnly() Scope { return Scope(strings.TrimSuffix(string(s), ":read")) + ":read" }

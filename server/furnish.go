@@ -12,17 +12,21 @@ import (
 	"parvis/directory/pool"
 	"parvis/mail"
 	"parvis/portal"
+	"parvis/widgets"
 )
 
 // furnish gives a new collectivity what every one begins with, a calendar that all
-// see and its editors fill, and the services that were written down. Its home page
-// needs nothing: poolHome is that of who decided nothing. What fails keeps nothing
-// else from being there.
+// see and its editors fill, the services that were written down and the home page of
+// its template. Without one it has poolHome. What fails keeps nothing else from being
+// there.
 func (s *Server) furnish(ctx context.Context, opened directory.Opened) error {
 	first, c := opened.First, opened.Collectivity
 	_, err := s.Calendar.CreateCalendar(ctx, first, calendar.NewCalendar{
 		Name: s.catalogue.Printer(c.Language).T("server.calendar.first"), Shared: true,
 	})
+	if opened.Template != nil {
+		err = errors.Join(err, s.Home.SetHome(ctx, directory.Installation(c.ID), widgets.HomePage{Places: opened.Template.Places}))
+	}
 	if server, ok := mailServer(opened.Services); ok {
 		err = errors.Join(err, s.Mail.SetServer(ctx, first, server))
 	}

@@ -558,6 +558,14 @@ func (e *estate) draft() string {
 	return string(id)
 }
 
+// template is one of the pool.
+func (e *estate) template() string {
+	e.number++
+	id, err := e.Directory.KeepTemplate(e.t.Context(), operating(e.t, e.Portal), directory.Template{Name: fmt.Sprintf("Modèle %d", e.number), Kinds: []string{"commune"}}, "")
+	e.must(err)
+	return string(id)
+}
+
 // assistance is one that the collectivity is given now.
 func (e *estate) assistance() string {
 	e.number++

@@ -120,3 +120,15 @@ func statesOver(above []Place, widget string) []State {
 
 // Every lists all kinds of boxes as a collectivity has them that decided nothing.
 func (h *Handler) Every() []Place { return among(h.catalogue.kinds, mergeFrames(h.pool, nil)) }
+
+// Filled is a frame with every kind of box: those that it does not speak of can be added.
+func (h *Handler) Filled(places []Place) []Place { return among(h.catalogue.kinds, places) }
+
+// Titles are those of the boxes on the page of who decided nothing.
+func (h *Handler) Titles(printer *i18n.Printer, places []Place) []string {
+	var titles []string
+	for _, box := range h.Board(printer, places, nil).Sketch {
+		titles = append(titles, box.Title)
+	}
+	return titles
+}

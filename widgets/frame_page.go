@@ -72,9 +72,7 @@ func (h *Handler) showFrames(w http.ResponseWriter, r *http.Request) error {
 	page, kinds := &framesPage{Full: pages.ofGroups() >= maxGroupPages}, h.available(r.Context(), caller)
 	describe := func(group portal.Group, merged []Place) framed {
 		one := framed{Group: group, Href: groupPagePath(group.ID), Own: len(pages.of(group.ID).places) > 0}
-		for _, box := range h.Board(web.Printer(r), among(kinds, merged), nil).Sketch {
-			one.Boxes = append(one.Boxes, box.Title)
-		}
+		one.Boxes = h.Titles(web.Printer(r), among(kinds, merged))
 		return one
 	}
 	page.Everyone = describe(portal.Group{}, pages.over(h.pool, nil))

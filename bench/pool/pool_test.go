@@ -209,7 +209,7 @@ func (p *pool) grow(id string) {
 // administrationPages are every page of an administrator that has an address of its
 // own, and those of one thing.
 var administrationPages = []string{
-	"/admin", "/admin/identity", "/admin/agents", "/admin/agents?page=100", "/admin/agents?q=nom+0042", "/admin/agents?unit=town-u3", "/admin/agents/town-a42",
+	"/admin", "/admin/identity", "/admin/home", "/admin/home/everyone", "/admin/home/groups/town-g42", "/admin/agents", "/admin/agents?page=100", "/admin/agents?q=nom+0042", "/admin/agents?unit=town-u3", "/admin/agents/town-a42",
 	"/admin/agents/town-a42/close", "/admin/agents/town-a42/portrait", "/admin/agents/invite", "/admin/agents/import", "/admin/directory",
 	"/admin/units", "/admin/units?q=service+42", "/admin/units/town-u3", "/admin/units/town-u3/empty", "/admin/groups", "/admin/groups?q=groupe+42", "/admin/groups/town-g42",
 	"/admin/rights", "/admin/rights?q=nom", "/admin/rights/review", "/admin/rights/review/agents/town-a42", "/admin/rights/review/rights", "/admin/rights/review/things",

@@ -53,6 +53,8 @@ type Options struct {
 	Store     *directory.Store
 	Journal   *audit.Journal
 	Webhooks  *webhooks.Store
+	Inviter   *directory.Inviter
+	Furnish   func(ctx context.Context, opened directory.Opened) error // what a new collectivity begins with
 	Auth      Authenticator
 	Catalogue *i18n.Catalogue
 	Log       *slog.Logger
@@ -90,6 +92,7 @@ func New(options Options) *Service {
 	s.rights()
 	s.journal()
 	s.webhooks()
+	s.collectivities()
 	s.routes = append(s.routes,
 		web.Route{Method: http.MethodGet, Path: Prefix + "/openapi.json", Access: web.Protocol, Handler: s.describe},
 		web.Route{Method: "*", Path: Prefix + "/{rest:.*}", Access: web.Protocol, Handler: s.nowhere})
@@ -99,7 +102,7 @@ func New(options Options) *Service {
 const (
 	basic       = "appPassword"
 	basicHow    = "The login of an agent and one of her app passwords, which has the scope that the operation names and an end. The program may do what its person may, and no more."
-	description = "The administration of one collectivity: that of the app password. Identifiers are opaque texts. Errors are problems of RFC 9457, in the language that Accept-Language asks for, French or English."
+	description = "The administration of one collectivity: that of the app password; and the opening of others, for who operates the pool. Identifiers are opaque texts. Errors are problems of RFC 9457, in the language that Accept-Language asks for, French or English."
 )
 
 // Routes are those of every operation, and of their description.

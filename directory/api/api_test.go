@@ -469,3 +469,43 @@ func TestAProgramGovernsItsWebhooks(t *testing.T) {
 		}
 	}
 }
+
+// TestAnOperatorsProgramOpensACollectivity, which no other program does, all or nothing.
+func TestAnOperatorsProgramOpensACollectivity(t *testing.T) {
+	tw := newTowns(t)
+	account, err := tw.Directory.AccountByLogin(t.Context(), "admin@agglo.example")
+	if err == nil {
+		err = tw.Directory.GrantPool(t.Context(), account.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	operator := programOf(t, tw.Portal, "admin@agglo.example", "agglo", portal.ScopePool)
+	const meung = `{"insee": "45203", "domains": ["meung.example"], "template": "commune", "applications": [{"name": "Cadastre", "url": "https://cadastre.example/"}],
+		"administrator": {"given_name": "Odile", "family_name": "Perrin", "address": "odile@meung.example", "hand": true}}`
+	tw.bourg.ask("POST", "/collectivities", meung, nil).Want(t, http.StatusForbidden)
+	for body, want := range map[string]string{
+		`{"insee": "45203"}`: "administrator",
+		`{"insee": "45203", "administrator": {"given_name": "O", "family_name": "P", "address": "x"}}`:                                         "body.address",
+		`{"administrator": {"given_name": "O", "family_name": "P", "address": "o@meung.example"}}`:                                             "",
+		`{"insee": "45203", "domains": ["bourg.example"], "administrator": {"given_name": "O", "family_name": "P", "address": "o@a.example"}}`: "body.domains",
+		`{"insee": "45203", "template": "nothing", "administrator": {"given_name": "O", "family_name": "P", "address": "o@meung.example"}}`:    "body.template",
+		`{"insee": "45203", "webmail": "ftp://x", "administrator": {"given_name": "O", "family_name": "P", "address": "o@meung.example"}}`:     "body.webmail",
+		`{"name": "Syndicat du Val", "administrator": {"given_name": "O", "family_name": "P", "address": "o@val.example"}}`:                    "body.kind",
+		`{"insee": "45203", "id": "bourg", "administrator": {"given_name": "O", "family_name": "P", "address": "o@meung.example"}}`:            "body.id",
+	} {
+		if answer := operator.ask("POST", "/collectivities", body, nil).Want(t, http.StatusUnprocessableEntity); !strings.Contains(answer.Body, want) {
+			t.Errorf("%s: the refusal does not speak of %s: %s", body, want, answer.Body)
+		}
+	}
+	var opened api.OpenedCollectivity
+	operator.ask("POST", "/collectivities", meung, &opened).Want(t, http.StatusCreated)
+	if opened.ID != "meung-sur-loire" || opened.Kind != "commune" || !strings.HasPrefix(opened.Link, tw.URL) {
+		t.Errorf("opened %+v", opened)
+	}
+	operator.ask("POST", "/collectivities", meung, nil).Want(t, http.StatusUnprocessableEntity)
+	groups, err := tw.Directory.Groups(t.Context(), directory.Installation("meung-sur-loire"))
+	if err != nil || len(groups) != 3 {
+		t.Errorf("%d groups, %v; want those of the template", len(groups), err)
+	}
+}

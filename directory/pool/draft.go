@@ -8,14 +8,13 @@ import (
 
 	"parvis/directory"
 	"parvis/portal"
-	"parvis/portal/i18n"
 	"parvis/portal/territory"
 	"parvis/portal/web"
 	"parvis/themes"
 )
 
 // steps are the screens of a new collectivity, in their order.
-var steps = []string{"identity", "look", "sign-in", "first", "services", "open"}
+var steps = []string{"identity", "look", "sign-in", "first", "template", "services", "open"}
 
 // step is one link between the screens.
 type step struct {
@@ -54,7 +53,7 @@ func (h *Handler) begin(r *http.Request, page *draftPage, screen string) error {
 	d := page.Draft
 	done := map[string]bool{
 		"identity": d.Known(), "look": d.Collectivity.Colour != "", "sign-in": len(d.Collectivity.Domains) > 0, "first": d.Administered(),
-		"services": d.Services.Any(),
+		"template": d.Chosen, "services": d.Services.Any(),
 	}
 	for i, name := range steps {
 		one := step{Name: name, Number: i + 1, Current: name == screen, Done: done[name]}
@@ -109,44 +108,11 @@ func (h *Handler) showIdentity(w http.ResponseWriter, r *http.Request) error {
 	query := web.Query(r)
 	page.Query = strings.TrimSpace(query.Get("q"))
 	if code := query.Get("place"); code != "" {
-		if place, ok := placed(code); ok {
-			page.Of = prefilled(place)
+		if known, ok := directory.Prefilled(code); ok {
+			page.Of = known
 		}
 	}
 	return h.renderIdentity(w, r, http.StatusOK, page)
-}
-
-// placed is the body that a suggestion leads to.
-func placed(code string) (territory.Place, bool) {
-	if place, ok := territory.ByINSEE(code); ok {
-		return place, true
-	}
-	return territory.BySIREN(code)
-}
-
-// prefilled is what is known of the body of a place.
-func prefilled(place territory.Place) directory.Collectivity {
-	c := directory.Collectivity{
-		ID: portal.CollectivityID(identifier(place.Name)), Name: place.Name, LongName: place.Titled(), Kind: "epci",
-		SIREN: place.SIREN, INSEE: place.INSEE(), Zone: place.TimeZone(),
-	}
-	if place.Kind == territory.Commune {
-		c.Kind = "commune"
-	}
-	return c
-}
-
-// maxIdentifier is how long an identifier may be.
-const maxIdentifier = 40
-
-// identifier makes one of a name: "Saint-Denis-de-l’Hôtel" gives
-// "saint-denis-de-l-hotel".
-func identifier(name string) string {
-	made := strings.ReplaceAll(i18n.Fold(name), " ", "-")
-	if len(made) > maxIdentifier {
-		made = made[:maxIdentifier]
-	}
-	return strings.Trim(made, "-")
 }
 
 func (h *Handler) renderIdentity(w http.ResponseWriter, r *http.Request, status int, page *identityPage) error {

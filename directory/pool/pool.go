@@ -17,6 +17,7 @@ import (
 	"parvis/portal/web"
 	"parvis/sso"
 	"parvis/themes"
+	"parvis/widgets"
 )
 
 // Templates holds the pages.
@@ -39,6 +40,7 @@ type Options struct {
 	Passwords *sso.Passwords
 	Sessions  *sso.Sessions
 	Renderer  *web.Renderer
+	Home      *widgets.Handler
 
 	Announcements *directory.Announcements
 	Quotas        *quota.Store
@@ -92,7 +94,7 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "POST", Path: "/pool/drafts/{id}/drop", Handler: h.drop},
 		{Method: "POST", Path: "/pool/drafts/{id}/restore", Handler: h.restore},
 	}
-	routes = append(routes, slices.Concat(h.announcementRoutes(), h.quotaRoutes(), h.networkRoutes())...)
+	routes = append(routes, slices.Concat(h.announcementRoutes(), h.quotaRoutes(), h.networkRoutes(), h.templateRoutes())...)
 	for i := range routes {
 		if routes[i].Access == (web.Access{}) {
 			routes[i].Access = web.Operator

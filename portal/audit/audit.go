@@ -118,6 +118,9 @@ const (
 	// What the pool announces to its collectivities, in its own journal.
 	QuotasSet             Action = "quotas.set"
 	NetworksAllowed       Action = "networks.allowed"
+	TemplateKept          Action = "template.kept"
+	TemplateDropped       Action = "template.dropped"
+	TemplateRestored      Action = "template.restored"
 	AnnouncementPublished Action = "announcement.published"
 	AnnouncementChanged   Action = "announcement.changed"
 	AnnouncementUndone    Action = "announcement.undone" // its last change
@@ -170,7 +173,7 @@ var Actions = []Action{
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported,
 	HomeChanged, CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,
-	QuotasSet, NetworksAllowed, AnnouncementPublished, AnnouncementChanged, AnnouncementUndone, AnnouncementEnded, AnnouncementResumed,
+	QuotasSet, NetworksAllowed, TemplateKept, TemplateDropped, TemplateRestored, AnnouncementPublished, AnnouncementChanged, AnnouncementUndone, AnnouncementEnded, AnnouncementResumed,
 	CollectivityExported, CollectivityRestored, ErasureAsked, ErasureRecalled, CollectivityErased, AgentErased,
 	AssistanceBegan, AssistanceEnded, AssistanceSaw, AssistanceDid, AssistanceRefused, AssistanceAllowed, AssistanceInvited, AssistanceUninvited,
 	WebhookAdded, WebhookChanged, WebhookRotated, WebhookRemoved, WebhookRestored, WebhookStopped, WebhookResumed,
