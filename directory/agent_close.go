@@ -114,14 +114,11 @@ type Leaving struct {
 // Leaving tells the administrator of the caller's collectivity what closing an
 // agent will end; portal.ErrNotFound for one who is closed already.
 func (s *Store) Leaving(ctx context.Context, caller portal.Caller, agent portal.AgentID) (leaving Leaving, err error) {
-	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
+	if err := s.governsAgent(ctx, s.db, caller, agent); err != nil {
 		return Leaving{}, fmt.Errorf("directory: foresee a closing: %w", err)
 	}
 	if _, err := s.bareAgent(ctx, caller, agent); err != nil {
 		return Leaving{}, err
-	}
-	if err := s.governsAgent(ctx, s.db, caller, agent); err != nil {
-		return Leaving{}, fmt.Errorf("directory: foresee a closing: %w", err)
 	}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		leaving = Leaving{}

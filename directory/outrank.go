@@ -216,11 +216,11 @@ func (s *Store) mayHold(ctx context.Context, from rows, caller portal.Caller, un
 	return err
 }
 
-// governsAgent is portal.ErrNotFound for an agent who is not where the caller manages
-// agents: what she may not read of her does not exist.
+// governsAgent is portal.ErrDenied for who manages no agents, and portal.ErrNotFound for
+// an agent who is not where the caller does: what she may not read of her does not exist.
 func (s *Store) governsAgent(ctx context.Context, from rows, caller portal.Caller, id portal.AgentID) error {
-	if caller.Can(portal.ManageAgents) {
-		return nil
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil || caller.Can(portal.ManageAgents) {
+		return err
 	}
 	var unit portal.UnitID
 	err := from.QueryRow(ctx, `SELECT unit FROM agents WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id)).Scan(&unit)
@@ -231,6 +231,15 @@ func (s *Store) governsAgent(ctx context.Context, from rows, caller portal.Calle
 		err = portal.ErrNotFound
 	}
 	return err
+}
+
+// isGoverned says whether an agent is where the caller manages agents.
+func (s *Store) isGoverned(ctx context.Context, from rows, caller portal.Caller, id portal.AgentID) (bool, error) {
+	err := s.governsAgent(ctx, from, caller, id)
+	if errors.Is(err, portal.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // areaOf is where a caller manages agents, as inArea reads it: "" for everywhere.
