@@ -232,6 +232,7 @@ type Line struct {
 
 	// What the outbox tells of the line, and the journal does not keep.
 	Subject portal.Subject // whose right it is
+	Within  portal.UnitID  // where that right holds, "" for the whole collectivity
 	Untold  bool           // it is one of many, or said before: who writes it tells the outbox
 }
 

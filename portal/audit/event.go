@@ -41,7 +41,8 @@ func (l Line) event() (event outbox.Event, told bool) {
 	case "unit":
 		event.Unit = portal.UnitID(l.ObjectID)
 	case "right":
-		event.Right, event.Subject = portal.Right(l.Detail), l.Subject
+		right, _, _ := strings.Cut(l.Detail, narrowedTo)
+		event.Right, event.Subject, event.Within = portal.Right(right), l.Subject, l.Within
 	}
 	return event, true
 }

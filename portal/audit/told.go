@@ -73,6 +73,18 @@ var rights = func() (words []string) {
 	return words
 }()
 
+// narrowedTo stands between a right and the name of the unit where it holds.
+const narrowedTo = " → "
+
+// RightDetail is the detail of a line about a right; in is the name of the unit that it
+// is narrowed to, "" for none.
+func RightDetail(right portal.Right, in string) string {
+	if in == "" {
+		return string(right)
+	}
+	return string(right) + narrowedTo + in
+}
+
 // what tells the detail of a line.
 func (e Entry) what(printer *i18n.Printer) string {
 	if months, err := strconv.Atoi(e.Detail); err == nil && e.Action == Kept {
@@ -85,7 +97,7 @@ func (e Entry) what(printer *i18n.Printer) string {
 	if known == nil {
 		return e.Detail
 	}
-	detail, unit, narrowed := strings.Cut(e.Detail, " → ")
+	detail, unit, narrowed := strings.Cut(e.Detail, narrowedTo)
 	words := strings.Fields(detail)
 	for i, word := range words {
 		if slices.Contains(known, word) {
