@@ -91,7 +91,9 @@ func (s *Store) turnCard(ctx context.Context, tx *database.Tx, caller portal.Cal
 		return nil, "", err
 	}
 	if action == audit.AgentReopened {
-		err = s.reopen(ctx, tx, caller.Collectivity, id)
+		if err = s.mayReturn(ctx, tx, caller, id); err == nil {
+			err = s.reopen(ctx, tx, caller.Collectivity, id)
+		}
 	} else {
 		err = s.shut(ctx, tx, caller.Collectivity, id)
 	}
