@@ -268,7 +268,7 @@ func (b *bringing) over() error {
 	if err := b.tx.Write(b.ctx, `DELETE FROM unit_moves WHERE collectivity = $1 AND id = $2`, string(b.caller.Collectivity), b.move.ID); err != nil {
 		return err
 	}
-	return b.store.tellUnit(b.ctx, b.tx, b.caller, audit.UnitEmptied, b.move.Unit, cmp.Or(b.move.Target.Name, "–")+" → "+b.move.Unit.Name, b.address)
+	return b.store.tellUnit(b.ctx, b.tx, b.caller, audit.UnitEmptied, b.move.Unit, audit.Became(cmp.Or(b.move.Target.Name, "–"), b.move.Unit.Name), b.address)
 }
 
 // ForgetMoves drops what can't be undone any more.
