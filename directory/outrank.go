@@ -212,11 +212,7 @@ func (s *Store) mayPlace(ctx context.Context, from rows, caller portal.Caller, u
 	if err := s.mayHold(ctx, from, caller, unit); err != nil {
 		return err
 	}
-	found, err := from.Query(ctx, `
-		WITH RECURSIVE above (id, parent) AS (
-			SELECT id, parent FROM units WHERE collectivity = $1 AND id = $2
-			UNION SELECT u.id, u.parent FROM above JOIN units u ON u.collectivity = $1 AND u.id = above.parent
-		)
+	found, err := from.Query(ctx, withAbove+`
 		SELECT 'right', right_name, in_unit FROM rights_given
 		WHERE collectivity = $1 AND kind = 'unit' AND subject IN (SELECT id FROM above) AND taken = 0 AND (ends = 0 OR ends > $3)`,
 		string(caller.Collectivity), string(unit), database.Millis(s.now()))
