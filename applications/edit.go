@@ -1,10 +1,12 @@
 package applications
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"parvis/portal"
@@ -95,6 +97,10 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, seen time.Time
 	if err != nil {
 		return fmt.Errorf("applications: change %q: %w", app.ID, err)
 	}
+	names, err := s.audienceNames(ctx, caller)
+	if err != nil {
+		return fmt.Errorf("applications: change %q: %w", app.ID, err)
+	}
 	err = s.write(ctx, caller, audit.ApplicationChanged, from, func(tx *database.Tx) (Application, error) {
 		var changed int64
 		err := tx.QueryRow(ctx, `SELECT changed FROM applications WHERE collectivity = $1 AND id = $2 AND deleted = 0`,
@@ -105,7 +111,7 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, seen time.Time
 		if changed != database.Millis(seen) {
 			return app, portal.UserError{Kind: portal.ErrConflict, Key: "applications.error.changed"}
 		}
-		if err := keepsAudience(ctx, tx, caller, app); err != nil {
+		if err := changeAudience(ctx, tx, caller, app, names, from); err != nil {
 			return app, err
 		}
 		_, err = tx.Exec(ctx, `
@@ -124,12 +130,10 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, seen time.Time
 	return nil
 }
 
-// keepsAudience refuses to who assists a collectivity to change to whom an application
-// of it is open. She may set the rest of it, which is what she is asked for.
-func keepsAudience(ctx context.Context, tx *database.Tx, caller portal.Caller, app Application) error {
-	if !caller.Assists() {
-		return nil
-	}
+// changeAudience tells the journal to whom an application is open from now on, when that
+// changes. It refuses it to who assists a collectivity, who may set the rest of its
+// applications, which is what she is asked for.
+func changeAudience(ctx context.Context, tx *database.Tx, caller portal.Caller, app Application, names map[portal.Subject]string, from string) error {
 	rows, err := tx.Query(ctx, `
 		SELECT 'group', group_id FROM application_audience WHERE collectivity = $1 AND application = $2
 		UNION ALL SELECT 'unit', unit FROM application_units WHERE collectivity = $1 AND application = $2`, string(caller.Collectivity), app.ID)
@@ -137,20 +141,55 @@ func keepsAudience(ctx context.Context, tx *database.Tx, caller portal.Caller, a
 	if err != nil {
 		return err
 	}
-	var typed []portal.Subject
-	for _, group := range app.Audience {
-		typed = append(typed, portal.Subject{Kind: portal.TheGroup, ID: string(group)})
-	}
-	for _, unit := range app.Units {
-		typed = append(typed, portal.Subject{Kind: portal.TheUnit, ID: string(unit)})
-	}
+	typed := app.open()
 	same := func(a, b []portal.Subject) bool {
 		return !slices.ContainsFunc(a, func(one portal.Subject) bool { return !slices.Contains(b, one) })
 	}
-	if !same(open, typed) || !same(typed, open) {
+	if same(open, typed) && same(typed, open) {
+		return nil
+	}
+	if caller.Assists() {
 		return errAssisted
 	}
-	return nil
+	return record(ctx, tx, caller, audit.AudienceChanged, app, audit.Became(namesOf(open, names), namesOf(typed, names)), from)
+}
+
+// open are those to whom an application is open; none for everyone.
+func (a Application) open() (to []portal.Subject) {
+	for _, group := range a.Audience {
+		to = append(to, portal.Subject{Kind: portal.TheGroup, ID: string(group)})
+	}
+	for _, unit := range a.Units {
+		to = append(to, portal.Subject{Kind: portal.TheUnit, ID: string(unit)})
+	}
+	return to
+}
+
+// audienceNames are those of all groups and units of the caller's collectivity.
+func (s *Store) audienceNames(ctx context.Context, caller portal.Caller) (map[portal.Subject]string, error) {
+	names := map[portal.Subject]string{}
+	groups, err := s.directory.Groups(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	for _, group := range groups {
+		names[portal.Subject{Kind: portal.TheGroup, ID: string(group.ID)}] = group.Name
+	}
+	units, err := s.directory.Units(ctx, caller)
+	for _, unit := range units {
+		names[portal.Subject{Kind: portal.TheUnit, ID: string(unit.ID)}] = unit.Name
+	}
+	return names, err
+}
+
+// namesOf writes an audience for the journal, sorted; "" for everyone.
+func namesOf(open []portal.Subject, names map[portal.Subject]string) string {
+	var all []string
+	for _, one := range open {
+		all = append(all, cmp.Or(names[one], one.ID))
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
 }
 
 // checked is an application as it may be stored: its groups and units are there.

@@ -113,12 +113,15 @@ func TestAChangeIsInTheJournalAndCanBeUndone(t *testing.T) {
 	var told []audit.Action
 	for _, line := range lines {
 		told = append(told, line.Action)
+		if line.Action == audit.AudienceChanged && line.Detail != audit.Became("Élus", "Finances") {
+			t.Errorf("its audience was told as %q", line.Detail)
+		}
 		if line.Agent != "admin" || line.ObjectID != "paie" || line.Address != "192.0.2.1" {
 			t.Errorf("line %+v", line)
 		}
 	}
 	slices.Sort(told)
-	want := []audit.Action{audit.ApplicationChanged, audit.ApplicationCreated, audit.ApplicationDeleted, audit.ApplicationGranted, audit.ApplicationRestored}
+	want := []audit.Action{audit.AudienceChanged, audit.ApplicationChanged, audit.ApplicationCreated, audit.ApplicationDeleted, audit.ApplicationGranted, audit.ApplicationRestored}
 	if diff := cmp.Diff(want, told); diff != "" {
 		t.Errorf("journal (-want +got):\n%s", diff)
 	}

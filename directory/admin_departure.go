@@ -12,7 +12,7 @@ import (
 
 // departureRoutes are the pages where an administrator says when somebody leaves.
 func (h *Handler) departureRoutes() []web.Route {
-	admin := web.Needs(portal.ManageAgents)
+	admin := web.NeedsSomewhere(portal.ManageAgents)
 	return []web.Route{
 		{Method: "GET", Path: "/admin/agents/{id}/departure", Access: admin, Handler: h.showDeparture},
 		{Method: "POST", Path: "/admin/agents/{id}/departure", Access: admin, Handler: h.takeDeparture},

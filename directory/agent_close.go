@@ -91,7 +91,9 @@ func (s *Store) turnCard(ctx context.Context, tx *database.Tx, caller portal.Cal
 		return nil, "", err
 	}
 	if action == audit.AgentReopened {
-		err = s.reopen(ctx, tx, caller.Collectivity, id)
+		if err = s.mayReturn(ctx, tx, caller, id); err == nil {
+			err = s.reopen(ctx, tx, caller.Collectivity, id)
+		}
 	} else {
 		err = s.shut(ctx, tx, caller.Collectivity, id)
 	}
@@ -114,14 +116,11 @@ type Leaving struct {
 // Leaving tells the administrator of the caller's collectivity what closing an
 // agent will end; portal.ErrNotFound for one who is closed already.
 func (s *Store) Leaving(ctx context.Context, caller portal.Caller, agent portal.AgentID) (leaving Leaving, err error) {
-	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
+	if err := s.governsAgent(ctx, s.db, caller, agent); err != nil {
 		return Leaving{}, fmt.Errorf("directory: foresee a closing: %w", err)
 	}
 	if _, err := s.bareAgent(ctx, caller, agent); err != nil {
 		return Leaving{}, err
-	}
-	if err := s.governsAgent(ctx, s.db, caller, agent); err != nil {
-		return Leaving{}, fmt.Errorf("directory: foresee a closing: %w", err)
 	}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		leaving = Leaving{}

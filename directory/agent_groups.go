@@ -23,9 +23,6 @@ type Joined struct {
 // GroupsOf lists the groups of the caller's collectivity by name, with those
 // that an agent is in, for its administrator.
 func (s *Store) GroupsOf(ctx context.Context, caller portal.Caller, agent portal.AgentID) ([]Joined, error) {
-	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
-		return nil, fmt.Errorf("directory: list groups of an agent: %w", err)
-	}
 	if err := s.governsAgent(ctx, s.db, caller, agent); err != nil {
 		return nil, fmt.Errorf("directory: list groups of an agent: %w", err)
 	}

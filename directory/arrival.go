@@ -350,38 +350,65 @@ func (s *Arrivals) outrank(ctx context.Context, caller portal.Caller, lines []Ar
 }
 
 // placings remembers where the caller may put people, in one transaction.
-type placings map[string]told
+type placings map[string]error
 
 // refusal says why the caller may not do what a line says, the zero told when she may.
 func (s *Arrivals) refusal(ctx context.Context, tx *database.Tx, caller portal.Caller, places placings, line ArrivalLine) (told, error) {
-	if line.Verdict != ToCreate && line.Verdict != ToChange {
+	var err error
+	switch line.Verdict {
+	case ToCreate, ToChange:
+	case TheSame, Twice: // it would tell what is on the card of somebody elsewhere
+		mine := true
+		if line.Agent != "" {
+			mine, err = s.store.isGoverned(ctx, tx, caller, line.Agent)
+		}
+		if err == nil && !mine {
+			return refused(errElsewhere), nil
+		}
+		return told{}, err
+	default:
 		return told{}, nil
 	}
-	var err error
 	if line.Verdict == ToChange {
 		err = s.store.mayDecide(ctx, tx, caller, line.Agent)
 	}
 	if address := line.card(Agent{ID: line.Agent}); err == nil && address.Email != "" {
 		err = s.store.mayAddress(ctx, tx, caller, address)
 	}
-	if err == nil && (line.Place != nil || len(line.Join) > 0 || line.Verdict == ToCreate) {
-		unit := portal.UnitID("")
-		if line.Place != nil {
-			unit = line.Place.Unit
-		}
-		key := fmt.Sprint(unit, line.Join)
-		if before, asked := places[key]; asked {
-			return before, nil
-		}
-		if err = s.store.mayPlace(ctx, tx, caller, unit); err == nil {
-			err = s.store.mayFill(ctx, tx, caller, line.Join...)
-		}
-		defer func() { places[key] = refused(err) }()
+	if err == nil {
+		err = s.mayPut(ctx, tx, caller, places, line)
 	}
 	if refusal := refused(err); refusal.Key != "" {
 		return refusal, nil
 	}
 	return told{}, err
+}
+
+// mayPut refuses a line that puts somebody where the caller may put nobody, asking once
+// for each place and its groups.
+func (s *Arrivals) mayPut(ctx context.Context, tx *database.Tx, caller portal.Caller, places placings, line ArrivalLine) (err error) {
+	placed := line.Place != nil || line.Verdict == ToCreate
+	if !placed && len(line.Join) == 0 {
+		return nil
+	}
+	unit := portal.UnitID("")
+	if line.Place != nil {
+		unit = line.Place.Unit
+	}
+	key := fmt.Sprint(placed, unit, line.Join)
+	if before, asked := places[key]; asked {
+		return before
+	}
+	if placed {
+		err = s.store.mayPlace(ctx, tx, caller, unit)
+	}
+	if err == nil {
+		err = s.store.mayFill(ctx, tx, caller, line.Join...)
+	}
+	if err == nil || refused(err).Key != "" {
+		places[key] = err
+	}
+	return err
 }
 
 // refused is the sentence of a refusal, the first of several; the zero told for other

@@ -249,7 +249,7 @@ func (s *Store) readGiven(ctx context.Context, caller portal.Caller, byID map[po
 
 // readGroups reads the groups and who is in them.
 func (s *Store) readGroups(ctx context.Context, caller portal.Caller, p *planner, byID map[portal.AgentID]*known) error {
-	groups, err := s.CountedGroups(ctx, caller)
+	groups, err := s.countedGroups(ctx, caller.Collectivity)
 	if err != nil {
 		return err
 	}

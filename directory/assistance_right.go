@@ -16,6 +16,8 @@ import (
 var (
 	// errAssisted refuses to who assists what would outlast her assistance.
 	errAssisted = portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.assisted"}
+	// errAssistedReturn refuses to bring back who would have rights.
+	errAssistedReturn = portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.assisted.return"}
 	// errAssistedBack refuses to give back what the collectivity took away itself.
 	errAssistedBack = portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.assisted.back"}
 )

@@ -77,7 +77,7 @@ func departureOf(ctx context.Context, from rows, collectivity portal.Collectivit
 // Departure returns the departure of an agent of the caller's collectivity, the zero one
 // when none is planned.
 func (s *Store) Departure(ctx context.Context, caller portal.Caller, agent portal.AgentID) (Departure, error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := s.governsAgent(ctx, s.db, caller, agent); err != nil {
 		return Departure{}, fmt.Errorf("directory: read departure: %w", err)
 	}
 	d, err := departureOf(ctx, s.db, caller.Collectivity, agent)
@@ -89,7 +89,7 @@ func (s *Store) Departure(ctx context.Context, caller portal.Caller, agent porta
 
 // LeftBy tells the caller what an agent of her collectivity would leave behind.
 func (s *Store) LeftBy(ctx context.Context, caller portal.Caller, agent portal.AgentID) (all []portal.Left, err error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := s.governsAgent(ctx, s.db, caller, agent); err != nil {
 		return nil, fmt.Errorf("directory: what is left: %w", err)
 	}
 	card, err := s.bareAgent(ctx, caller, agent)
@@ -124,7 +124,7 @@ func (s *Store) LeftBy(ctx context.Context, caller portal.Caller, agent portal.A
 // caller saw, "" for none: portal.ErrConflict when it is another by now. Address is the
 // client's, for the journal.
 func (s *Store) PlanDeparture(ctx context.Context, caller portal.Caller, agent portal.AgentID, plan Departure, shown, address string) error {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: plan departure: %w", err)
 	}
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
@@ -139,7 +139,7 @@ func (s *Store) PlanDeparture(ctx context.Context, caller portal.Caller, agent p
 		if was.ID != shown {
 			return errDepartureChanged
 		}
-		due, err := s.checkDeparture(ctx, tx, caller, agent, plan)
+		due, err := s.checkDeparture(ctx, tx, caller, agent, was, plan)
 		if err != nil {
 			return err
 		}
@@ -166,9 +166,10 @@ func (s *Store) mayPlan(ctx context.Context, tx *database.Tx, caller portal.Call
 	return card.Name(), err
 }
 
-// checkDeparture refuses a day that is past or far away, and a successor who is not there.
-// It returns the first instant without the agent.
-func (s *Store) checkDeparture(ctx context.Context, tx *database.Tx, caller portal.Caller, agent portal.AgentID, plan Departure) (due time.Time, err error) {
+// checkDeparture refuses a day that is past or far away, and a successor who is not there,
+// or not where the caller manages agents: what was decided before her stays. It returns
+// the first instant without the agent.
+func (s *Store) checkDeparture(ctx context.Context, tx *database.Tx, caller portal.Caller, agent portal.AgentID, was, plan Departure) (due time.Time, err error) {
 	var wrong portal.Check
 	if due, err = endOfDay(ctx, tx, caller.Collectivity, plan.LastDay); err != nil {
 		wrong.Add("last_day", "directory.error.departure.day")
@@ -180,6 +181,10 @@ func (s *Store) checkDeparture(ctx context.Context, tx *database.Tx, caller port
 	var there bool
 	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM agents WHERE collectivity = $1 AND id = $2 AND active AND account IS NOT NULL)`,
 		string(caller.Collectivity), string(plan.Successor)).Scan(&there)
+	hers := plan.Successor == "" || plan.Successor == was.Successor && plan.Agenda == was.Agenda
+	if err == nil && !hers {
+		hers, err = s.isGoverned(ctx, tx, caller, plan.Successor)
+	}
 	switch {
 	case err != nil:
 		return due, err
@@ -187,6 +192,8 @@ func (s *Store) checkDeparture(ctx context.Context, tx *database.Tx, caller port
 		wrong.Add("successor", "directory.error.departure.herself")
 	case plan.Successor != "" && !there:
 		wrong.Add("successor", "directory.error.departure.successor")
+	case !hers:
+		wrong.Add("successor", "directory.error.departure.successor.elsewhere")
 	case plan.Successor == "" && plan.Agenda:
 		wrong.Add("successor", "directory.error.departure.nobody")
 	}
@@ -211,17 +218,44 @@ func endOfDay(ctx context.Context, from rows, collectivity portal.CollectivityID
 }
 
 func (s *Store) putDeparture(ctx context.Context, tx *database.Tx, caller portal.Caller, agent portal.AgentID, plan Departure, due time.Time) error {
-	var rights []string
-	for _, right := range caller.Rights {
-		rights = append(rights, string(right))
-	}
 	return tx.Write(ctx, `
 		INSERT INTO planned_departures (collectivity, agent, id, last_day, due, successor, agenda, planned, planned_by, rights)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (collectivity, agent) DO UPDATE SET id = excluded.id, last_day = excluded.last_day, due = excluded.due, successor = excluded.successor,
 			agenda = excluded.agenda, planned = excluded.planned, planned_by = excluded.planned_by, rights = excluded.rights, seen = 0, fault = '', done = 0`,
 		string(caller.Collectivity), string(agent), portal.NewID(), plan.LastDay, database.Millis(due), string(plan.Successor), plan.Agenda,
-		database.Millis(s.now()), string(caller.Agent), strings.Join(rights, " "))
+		database.Millis(s.now()), string(caller.Agent), heldText(caller))
+}
+
+// heldText are the rights that a caller decides by, as readHeld reads them:
+// "agents.manage@voirie journal.read".
+func heldText(caller portal.Caller) string {
+	var words []string
+	for _, right := range caller.Rights {
+		words = append(words, string(right))
+	}
+	for _, one := range caller.Narrowed {
+		words = append(words, string(one.Right)+"@"+string(one.Unit))
+	}
+	return strings.Join(words, " ")
+}
+
+// readHeld gives a caller the rights of a text, where they hold by now.
+func readHeld(ctx context.Context, from rows, caller *portal.Caller, text string) error {
+	above := parents(nil)
+	for word := range strings.FieldsSeq(text) {
+		right, unit, narrowed := strings.Cut(word, "@")
+		if narrowed && above == nil {
+			var err error
+			if above, err = parentsIn(ctx, from, caller.Collectivity); err != nil {
+				return err
+			}
+		}
+		if one, holds := above.holding(portal.Right(right), portal.UnitID(unit)); holds {
+			hold(caller, one)
+		}
+	}
+	return nil
 }
 
 func (s *Store) tellDeparture(ctx context.Context, tx *database.Tx, caller portal.Caller, action audit.Action, agent portal.AgentID, name, day, address string) error {
@@ -233,7 +267,7 @@ func (s *Store) tellDeparture(ctx context.Context, tx *database.Tx, caller porta
 // CallOffDeparture forgets a departure that the caller saw; portal.ErrConflict when it is
 // another by now, or was done.
 func (s *Store) CallOffDeparture(ctx context.Context, caller portal.Caller, agent portal.AgentID, shown, address string) error {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return fmt.Errorf("directory: call off departure: %w", err)
 	}
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"parvis/portal"
@@ -74,6 +73,10 @@ func (d *Departures) Step(ctx context.Context) (closed int, err error) {
 	return closed, err
 }
 
+// errLeftElsewhere: who planned a departure manages the agents of some units, and she
+// who leaves is in none of them any more.
+var errLeftElsewhere = portal.UserError{Kind: portal.ErrDenied, Key: "directory.error.departure.moved"}
+
 // depart closes the account of an agent whose day is over. What refuses it is kept for the
 // administrators to read, and it is tried again.
 func (s *Store) depart(ctx context.Context, collectivity portal.CollectivityID, agent portal.AgentID) (left bool, err error) {
@@ -90,8 +93,8 @@ func (s *Store) depart(ctx context.Context, collectivity portal.CollectivityID, 
 		if err != nil {
 			return nil, err
 		}
-		for right := range strings.FieldsSeq(rights) {
-			planner.Rights = append(planner.Rights, portal.Right(right))
+		if err := readHeld(ctx, tx, &planner, rights); err != nil {
+			return nil, err
 		}
 		row := tx.QueryRow(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.id = $2`, string(collectivity), string(agent))
 		card, err := scanAgent(row.Scan)
@@ -109,6 +112,9 @@ func (s *Store) depart(ctx context.Context, collectivity portal.CollectivityID, 
 			return nil, tx.Write(ctx, `UPDATE planned_departures SET due = $1 WHERE collectivity = $2 AND agent = $3`, database.Millis(due), string(collectivity), string(agent))
 		}
 		if err := s.mayDecide(ctx, tx, planner, agent); err != nil {
+			if refused(err).Key == errElsewhere.Key {
+				err = errLeftElsewhere
+			}
 			return nil, err
 		}
 		if err := s.shut(ctx, tx, collectivity, agent); err != nil {

@@ -38,11 +38,15 @@ func (s *Store) CountedGroups(ctx context.Context, caller portal.Caller) ([]Coun
 	if err := caller.Require(portal.ManageAgents); err != nil {
 		return nil, fmt.Errorf("directory: count groups: %w", err)
 	}
+	return s.countedGroups(ctx, caller.Collectivity)
+}
+
+func (s *Store) countedGroups(ctx context.Context, collectivity portal.CollectivityID) ([]CountedGroup, error) {
 	rows, err := s.db.Query(ctx, `
 		SELECT g.id, g.name, g.ruled, (SELECT COUNT(*) FROM agent_group_members m
 			JOIN agents a ON a.collectivity = m.collectivity AND a.id = m.agent
 			WHERE m.collectivity = g.collectivity AND m.group_id = g.id AND a.active)
-		FROM agent_groups g WHERE g.collectivity = $1`, string(caller.Collectivity))
+		FROM agent_groups g WHERE g.collectivity = $1`, string(collectivity))
 	groups, err := database.Collect(rows, err, func(rows *sql.Rows) (g CountedGroup, err error) {
 		return g, rows.Scan(&g.ID, &g.Name, &g.Ruled, &g.Members)
 	})

@@ -23,7 +23,12 @@ type division struct {
 
 func newDivision(t testing.TB) *division {
 	t.Helper()
-	d, install := &division{council: newCouncil(t)}, directory.Installation("bourg")
+	return newDivisionIn(t, newCouncil(t))
+}
+
+func newDivisionIn(t testing.TB, c *council) *division {
+	t.Helper()
+	d, install := &division{council: c}, directory.Installation("bourg")
 	got(d.CreateUnit(context.Background(), install, directory.Unit{ID: "accueil", Name: "Accueil"}))(t)
 	d.inside = d.hire(t, "bourg", "in@bourg.example", directory.Agent{GivenName: "Ines", FamilyName: "Dedans", Unit: "technique", Phone: "02 61 91 01 01"})
 	d.below = d.hire(t, "bourg", "below@bourg.example", directory.Agent{GivenName: "Bela", FamilyName: "Dessous", Unit: "voirie", Phone: "02 61 91 01 02"})
@@ -33,6 +38,9 @@ func newDivision(t testing.TB) *division {
 	d.manager = d.now(t, d.anne)
 	return d
 }
+
+// soon is a last day to come.
+var soon = time.Now().AddDate(0, 0, 10).Format(time.DateOnly)
 
 // narrow lets somebody manage the agents of a unit and below, by the administrator.
 func (c *council) narrow(t testing.TB, who portal.Caller, unit portal.UnitID) string {
@@ -104,6 +112,21 @@ func TestWhoManagesAUnitActsOnItsAgentsAlone(t *testing.T) {
 		},
 		"her groups, to read": func(t *testing.T, d *division, ctx context.Context, who portal.Caller) error {
 			_, err := d.GroupsOf(ctx, d.manager, who.Agent)
+			return err
+		},
+		"her departure": func(t *testing.T, d *division, ctx context.Context, who portal.Caller) error {
+			return d.PlanDeparture(ctx, d.manager, who.Agent, directory.Departure{LastDay: soon}, "", "")
+		},
+		"her departure, to read": func(t *testing.T, d *division, ctx context.Context, who portal.Caller) error {
+			_, err := d.Departure(ctx, d.manager, who.Agent)
+			return err
+		},
+		"her departure, called off": func(t *testing.T, d *division, ctx context.Context, who portal.Caller) error {
+			must(t, d.PlanDeparture(ctx, d.admin, who.Agent, directory.Departure{LastDay: soon}, "", ""))
+			return d.CallOffDeparture(ctx, d.manager, who.Agent, got(d.Departure(ctx, d.admin, who.Agent))(t).ID, "")
+		},
+		"what she leaves": func(t *testing.T, d *division, ctx context.Context, who portal.Caller) error {
+			_, err := d.LeftBy(ctx, d.manager, who.Agent)
 			return err
 		},
 		"her desk": func(t *testing.T, d *division, ctx context.Context, who portal.Caller) error {
@@ -284,6 +307,9 @@ func TestANarrowedRightOutranks(t *testing.T) {
 		id := test.give()
 		if err := d.move(d.manager, d.inside, "voirie"); err != nil == test.may {
 			t.Errorf("%s: %v, want it done = %v", what, err, test.may)
+		}
+		if err := d.SetPhoto(context.Background(), d.manager, d.inside.Agent, nil, ""); err != nil == test.may {
+			t.Errorf("%s, her photograph: %v, want it done = %v", what, err, test.may)
 		}
 		_, err := d.EmptyUnit(context.Background(), d.manager, "voirie", "technique", "")
 		if test.may && err != nil {

@@ -59,21 +59,7 @@ func (s *Store) decides(ctx context.Context, from rows, caller portal.Caller, co
 	if caller.Can(portal.Admin) {
 		return nil
 	}
-	found, err := from.Query(ctx, `
-		WITH RECURSIVE who (id, account, unit) AS (
-			SELECT a.id, a.account, a.unit FROM agents a WHERE a.collectivity = $1 AND `+condition+`
-		), above (id, parent) AS (
-			SELECT u.id, u.parent FROM who CROSS JOIN units u WHERE u.collectivity = $1 AND u.id = who.unit
-			UNION SELECT u.id, u.parent FROM above JOIN units u ON u.collectivity = $1 AND u.id = above.parent
-		), theirs (kind, subject) AS (
-			SELECT 'agent', id FROM who UNION SELECT 'unit', id FROM above
-			UNION SELECT 'group', m.group_id FROM who CROSS JOIN agent_group_members m WHERE m.collectivity = $1 AND m.agent = who.id
-		)
-		SELECT 'unit', '', unit FROM who
-		UNION SELECT 'right', r.right_name, '' FROM who CROSS JOIN account_rights r WHERE r.account = who.account
-		UNION SELECT 'right', g.right_name, g.in_unit FROM theirs CROSS JOIN rights_given g
-			WHERE g.collectivity = $1 AND g.kind = theirs.kind AND g.subject = theirs.subject AND g.taken = 0 AND (g.ends = 0 OR g.ends > $2)`, args...)
-	all, err := database.Collect(found, err, scanHeld)
+	all, err := theirs(ctx, from, condition, args)
 	if err != nil {
 		return err
 	}
@@ -101,6 +87,39 @@ func (s *Store) decides(ctx context.Context, from rows, caller portal.Caller, co
 		}
 	}
 	return nil
+}
+
+// theirs are the units of the agents a of a condition, and the rights that they hold or
+// will; $1 is the collectivity and $2 the moment.
+func theirs(ctx context.Context, from rows, condition string, args []any) ([]entitlement, error) {
+	found, err := from.Query(ctx, `
+		WITH RECURSIVE who (id, account, unit) AS (
+			SELECT a.id, a.account, a.unit FROM agents a WHERE a.collectivity = $1 AND `+condition+`
+		), above (id, parent) AS (
+			SELECT u.id, u.parent FROM who CROSS JOIN units u WHERE u.collectivity = $1 AND u.id = who.unit
+			UNION SELECT u.id, u.parent FROM above JOIN units u ON u.collectivity = $1 AND u.id = above.parent
+		), theirs (kind, subject) AS (
+			SELECT 'agent', id FROM who UNION SELECT 'unit', id FROM above
+			UNION SELECT 'group', m.group_id FROM who CROSS JOIN agent_group_members m WHERE m.collectivity = $1 AND m.agent = who.id
+		)
+		SELECT 'unit', '', unit FROM who
+		UNION SELECT 'right', r.right_name, '' FROM who CROSS JOIN account_rights r WHERE r.account = who.account
+		UNION SELECT 'right', g.right_name, g.in_unit FROM theirs CROSS JOIN rights_given g
+			WHERE g.collectivity = $1 AND g.kind = theirs.kind AND g.subject = theirs.subject AND g.taken = 0 AND (g.ends = 0 OR g.ends > $2)`, args...)
+	return database.Collect(found, err, scanHeld)
+}
+
+// mayReturn refuses to who assists to open a card again that has rights: they would
+// outlast her assistance.
+func (s *Store) mayReturn(ctx context.Context, from rows, caller portal.Caller, agent portal.AgentID) error {
+	if !caller.Assists() {
+		return nil
+	}
+	all, err := theirs(ctx, from, `a.id = $3`, append(s.decided(caller), string(agent)))
+	if err == nil && slices.ContainsFunc(all, func(one entitlement) bool { return one.kind == "right" }) {
+		err = errAssistedReturn
+	}
+	return err
 }
 
 func scanHeld(found *sql.Rows) (one entitlement, err error) {
@@ -193,11 +212,7 @@ func (s *Store) mayPlace(ctx context.Context, from rows, caller portal.Caller, u
 	if err := s.mayHold(ctx, from, caller, unit); err != nil {
 		return err
 	}
-	found, err := from.Query(ctx, `
-		WITH RECURSIVE above (id, parent) AS (
-			SELECT id, parent FROM units WHERE collectivity = $1 AND id = $2
-			UNION SELECT u.id, u.parent FROM above JOIN units u ON u.collectivity = $1 AND u.id = above.parent
-		)
+	found, err := from.Query(ctx, withAbove+`
 		SELECT 'right', right_name, in_unit FROM rights_given
 		WHERE collectivity = $1 AND kind = 'unit' AND subject IN (SELECT id FROM above) AND taken = 0 AND (ends = 0 OR ends > $3)`,
 		string(caller.Collectivity), string(unit), database.Millis(s.now()))
@@ -216,11 +231,11 @@ func (s *Store) mayHold(ctx context.Context, from rows, caller portal.Caller, un
 	return err
 }
 
-// governsAgent is portal.ErrNotFound for an agent who is not where the caller manages
-// agents: what she may not read of her does not exist.
+// governsAgent is portal.ErrDenied for who manages no agents, and portal.ErrNotFound for
+// an agent who is not where the caller does: what she may not read of her does not exist.
 func (s *Store) governsAgent(ctx context.Context, from rows, caller portal.Caller, id portal.AgentID) error {
-	if caller.Can(portal.ManageAgents) {
-		return nil
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil || caller.Can(portal.ManageAgents) {
+		return err
 	}
 	var unit portal.UnitID
 	err := from.QueryRow(ctx, `SELECT unit FROM agents WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id)).Scan(&unit)
@@ -231,6 +246,15 @@ func (s *Store) governsAgent(ctx context.Context, from rows, caller portal.Calle
 		err = portal.ErrNotFound
 	}
 	return err
+}
+
+// isGoverned says whether an agent is where the caller manages agents.
+func (s *Store) isGoverned(ctx context.Context, from rows, caller portal.Caller, id portal.AgentID) (bool, error) {
+	err := s.governsAgent(ctx, from, caller, id)
+	if errors.Is(err, portal.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // areaOf is where a caller manages agents, as inArea reads it: "" for everywhere.

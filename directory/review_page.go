@@ -452,6 +452,8 @@ func changeRowOf(printer *i18n.Printer, change RightsChange) changeRow {
 		row.Who, row.What = line.Detail, line.Object
 	case audit.GroupsSet:
 		row.Who, row.By = line.Name, ""
+	case audit.AudienceChanged:
+		row.Who, row.What = line.What(printer), line.Object
 	case audit.AgentChanged:
 		row.What = printer.T("directory.unit")
 	}

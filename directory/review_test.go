@@ -235,6 +235,8 @@ func TestChangesTellWhoWonAndLost(t *testing.T) {
 	typed := card
 	typed.Function = "Archiviste"
 	must(t, c.ChangeAgent(ctx, c.admin, card, typed, ""))
+	voirie := directory.Unit{ID: "voirie", Name: "Voirie", Parent: "technique"}
+	must(t, c.ChangeUnit(ctx, c.admin, voirie, directory.Unit{ID: "voirie", Name: "Routes"}, ""))
 	var told []string
 	for mark, pages := (audit.Mark{}), 0; pages < 20; pages++ {
 		some, older, err := c.Changes(ctx, c.admin, before.Add(-time.Hour), mark, 3)
@@ -248,7 +250,7 @@ func TestChangesTellWhoWonAndLost(t *testing.T) {
 	}
 	slices.Sort(told)
 	want := []string{
-		"lost agent.closed false", "lost documents.edit false", "lost journal.read true", "moved members.card false", "moved members.changed false", "moved members.rule false",
+		"lost agent.closed false", "lost documents.edit false", "lost journal.read true", "moved members.card false", "moved members.changed false", "moved members.rule false", "moved unit.moved false",
 		"won admin false", "won documents.edit false", "won journal.read false", "won news.edit false",
 	}
 	if !slices.Equal(told, want) {

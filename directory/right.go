@@ -228,11 +228,9 @@ func insertRight(ctx context.Context, tx *database.Tx, caller portal.Caller, giv
 // rightLine tells the journal about a right: whose, which and where.
 func rightLine(caller portal.Caller, action audit.Action, given Given, name string, now time.Time, client string) audit.Line {
 	line := audit.By(caller, action)
-	line.At, line.Object, line.ObjectID, line.Detail, line.Address = now, name, given.Subject.ID, string(given.Right), client
-	line.Subject = given.Subject
-	if given.In != "" {
-		line.Detail += " → " + cmp.Or(given.InName, string(given.In))
-	}
+	line.At, line.Object, line.ObjectID, line.Address = now, name, given.Subject.ID, client
+	line.Detail = audit.RightDetail(given.Right, cmp.Or(given.InName, string(given.In)))
+	line.Subject, line.Within = given.Subject, given.In
 	if given.Subject.Kind == portal.Everyone {
 		line.ObjectID = string(portal.Everyone)
 	}

@@ -23,7 +23,12 @@ type council struct {
 func newCouncil(t testing.TB) *council {
 	t.Helper()
 	db := databasetest.New(t)
-	c := &council{town: newTownIn(t, directory.New(db)), db: db}
+	return newCouncilIn(t, newTownIn(t, directory.New(db)), db)
+}
+
+func newCouncilIn(t testing.TB, tw *town, db *database.DB) *council {
+	t.Helper()
+	c := &council{town: tw, db: db}
 	ctx, install := context.Background(), directory.Installation("bourg")
 	got(c.CreateUnit(ctx, install, directory.Unit{ID: "voirie", Name: "Voirie", Parent: "technique"}))(t)
 	c.admin = c.hire(t, "bourg", "admin@bourg.example", directory.Agent{GivenName: "Ada", FamilyName: "Ménard"})

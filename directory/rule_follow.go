@@ -123,16 +123,19 @@ func (s *Store) moveCard(ctx context.Context, tx *database.Tx, caller portal.Cal
 	return writeMoved(ctx, tx, line, out, in)
 }
 
+// withAbove begins a query about a unit, $2, of a collectivity, $1, with those above it.
+const withAbove = `
+	WITH RECURSIVE above (id, parent) AS (
+		SELECT u.id, u.parent FROM units u WHERE u.collectivity = $1 AND u.id = $2
+		UNION SELECT u.id, u.parent FROM above JOIN units u ON u.collectivity = $1 AND u.id = above.parent
+	) `
+
 // unitsAbove are a unit and those above it, nil for "".
 func unitsAbove(ctx context.Context, from rows, collectivity portal.CollectivityID, unit portal.UnitID) ([]portal.UnitID, error) {
 	if unit == "" {
 		return nil, nil
 	}
-	found, err := from.Query(ctx, `
-		WITH RECURSIVE above (id, parent) AS (
-			SELECT id, parent FROM units WHERE collectivity = $1 AND id = $2
-			UNION SELECT u.id, u.parent FROM above JOIN units u ON u.collectivity = $1 AND u.id = above.parent
-		) SELECT id FROM above`, string(collectivity), string(unit))
+	found, err := from.Query(ctx, withAbove+`SELECT id FROM above`, string(collectivity), string(unit))
 	return database.Collect(found, err, func(rows *sql.Rows) (id portal.UnitID, err error) { return id, rows.Scan(&id) })
 }
 

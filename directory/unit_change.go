@@ -115,20 +115,46 @@ func (s *Store) ChangeUnit(ctx context.Context, caller portal.Caller, shown, typ
 		if err == nil && now.Name != typed.Name {
 			ids, err = s.renameUnit(ctx, tx, caller.Collectivity, typed)
 		}
-		detail := ""
-		if now.Name != typed.Name {
-			detail = now.Name
-		}
 		if err != nil {
 			return nil, err
 		}
-		return ids, s.tellUnit(ctx, tx, caller, audit.UnitChanged, typed, detail, address)
+		return ids, s.tellUnitChanged(ctx, tx, caller, now, typed, address)
 	})
 	if err != nil {
 		return fmt.Errorf("directory: change unit: %w", err)
 	}
 	s.redrawn(caller.Collectivity)
 	return nil
+}
+
+// tellUnitChanged tells of another name, of another place, or of both.
+func (s *Store) tellUnitChanged(ctx context.Context, tx *database.Tx, caller portal.Caller, was, now Unit, address string) error {
+	if was.Name != now.Name {
+		if err := s.tellUnit(ctx, tx, caller, audit.UnitChanged, now, was.Name, address); err != nil {
+			return err
+		}
+	}
+	if was.Parent == now.Parent {
+		return nil
+	}
+	from, err := unitNameOr(ctx, tx, caller.Collectivity, was.Parent)
+	if err != nil {
+		return err
+	}
+	to, err := unitNameOr(ctx, tx, caller.Collectivity, now.Parent)
+	if err != nil {
+		return err
+	}
+	return s.tellUnit(ctx, tx, caller, audit.UnitMoved, now, audit.Became(from, to), address)
+}
+
+// unitNameOr is the name of a unit, "–" for the top and for one that is no more.
+func unitNameOr(ctx context.Context, from rows, collectivity portal.CollectivityID, id portal.UnitID) (string, error) {
+	unit, err := readUnit(ctx, from, collectivity, id)
+	if errors.Is(err, portal.ErrNotFound) {
+		err = nil
+	}
+	return cmp.Or(unit.Name, "–"), err
 }
 
 // hang moves a unit below another one. What is given to the units above reaches its
@@ -381,7 +407,7 @@ func (s *Store) EmptyUnit(ctx context.Context, caller portal.Caller, id, into po
 		if err != nil {
 			return nil, err
 		}
-		return ids, s.tellUnit(ctx, tx, caller, audit.UnitEmptied, unit, unit.Name+" → "+cmp.Or(name, "–"), address)
+		return ids, s.tellUnit(ctx, tx, caller, audit.UnitEmptied, unit, audit.Became(unit.Name, cmp.Or(name, "–")), address)
 	})
 	if err != nil {
 		return "", fmt.Errorf("directory: empty unit: %w", err)

@@ -24,8 +24,10 @@ type UnitMove struct {
 	Count  int // agents and units that are not back yet
 }
 
-// maxMoves is how many are shown.
-const maxMoves = 20
+const (
+	maxMoves     = 20  // shown
+	maxMovesRead = 200 // of which those are taken that the reader can take back
+)
 
 // keepMove writes down what a unit holds before it is emptied.
 func (s *Store) keepMove(ctx context.Context, tx *database.Tx, caller portal.Caller, unit Unit, into portal.UnitID) (id string, err error) {
@@ -56,18 +58,34 @@ func scanMove(rows *sql.Rows) (m UnitMove, err error) {
 }
 
 // Moves lists what was moved out of units of the caller's collectivity in the last thirty
-// days and is not back, the last first.
+// days and is not back, the last first: between units where she manages agents.
 func (s *Store) Moves(ctx context.Context, caller portal.Caller) ([]UnitMove, error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return nil, fmt.Errorf("directory: list moves: %w", err)
 	}
-	found, err := s.db.Query(ctx, moveColumns+`ORDER BY m.moved DESC, m.id LIMIT 0 + $3`,
-		string(caller.Collectivity), database.Millis(s.now().Add(-undoLife)), maxMoves)
+	found, err := s.db.Query(ctx, moveColumns+`AND EXISTS (SELECT 1 FROM unit_move_items o WHERE o.collectivity = $1 AND o.move = m.id)
+		ORDER BY m.moved DESC, m.id LIMIT 0 + $3`, string(caller.Collectivity), database.Millis(s.now().Add(-undoLife)), maxMovesRead)
 	all, err := database.Collect(found, err, scanMove)
+	if err == nil && !caller.Can(portal.ManageAgents) {
+		all, err = s.movesWithin(ctx, caller, all)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("directory: list moves: %w", err)
 	}
-	return slices.DeleteFunc(all, func(m UnitMove) bool { return m.Count == 0 }), nil
+	return all[:min(len(all), maxMoves)], nil
+}
+
+// movesWithin leaves of moves those that the caller can take back: see bringing.ready.
+func (s *Store) movesWithin(ctx context.Context, caller portal.Caller, all []UnitMove) ([]UnitMove, error) {
+	above, err := s.parents(ctx, caller.Collectivity)
+	hers := func(unit portal.UnitID) bool { return caller.CanIn(portal.ManageAgents, above.chain(unit)) }
+	return slices.DeleteFunc(all, func(m UnitMove) bool {
+		from := m.Unit.ID
+		if _, there := above[from]; !there {
+			from = m.Unit.Parent
+		}
+		return !hers(from) || !hers(m.Target.ID)
+	}), err
 }
 
 // movedBack is how many agents one transaction brings back: others write between two.
@@ -78,7 +96,7 @@ const movedBack = 100
 // server. It goes on where it was stopped. back counts who and what is back, kept who and
 // what stays. portal.ErrNotFound after thirty days.
 func (s *Store) UndoMove(ctx context.Context, caller portal.Caller, id, address string) (back, kept int, err error) {
-	if err := caller.Require(portal.ManageAgents); err != nil {
+	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return 0, 0, fmt.Errorf("directory: undo move: %w", err)
 	}
 	for more := true; more; {
@@ -144,31 +162,46 @@ func (b *bringing) some(id string) (more bool, err error) {
 	return true, err
 }
 
-// ready checks that the caller may place people where they were and where they are, and
-// makes the unit again.
+// ready checks that the caller may place people where they were and decide about who is
+// to come back, and makes the unit again.
 func (b *bringing) ready() error {
-	for _, place := range []portal.UnitID{b.move.Unit.ID, b.move.Unit.Parent, b.move.Target.ID} {
+	now, err := readUnit(b.ctx, b.tx, b.caller.Collectivity, b.move.Unit.ID)
+	gone := errors.Is(err, portal.ErrNotFound)
+	if err != nil && !gone {
+		return err
+	}
+	if gone {
+		return b.again()
+	}
+	b.move.Unit = now
+	return b.may(now.ID)
+}
+
+// may refuses to bring back to a place, from where they are, those who are still there.
+func (b *bringing) may(to portal.UnitID) error {
+	for _, place := range []portal.UnitID{to, b.move.Target.ID} {
 		if err := b.store.mayPlace(b.ctx, b.tx, b.caller, place); err != nil {
 			return err
 		}
 	}
-	if err := b.store.mayDecideIn(b.ctx, b.tx, b.caller, b.move.Target.ID); err != nil {
-		return err
+	return b.store.decides(b.ctx, b.tx, b.caller, `a.unit = $3 AND a.id IN (SELECT i.agent FROM unit_move_items i WHERE i.collectivity = $1 AND i.move = $4)`,
+		append(b.store.decided(b.caller), string(b.move.Target.ID), b.move.ID), errAmong)
+}
+
+// again makes the unit that was deleted since, below the one that it was below if that
+// is still there.
+func (b *bringing) again() error {
+	_, err := readUnit(b.ctx, b.tx, b.caller.Collectivity, b.move.Unit.Parent)
+	if errors.Is(err, portal.ErrNotFound) {
+		b.move.Unit.Parent, err = "", nil
 	}
-	now, err := readUnit(b.ctx, b.tx, b.caller.Collectivity, b.move.Unit.ID)
 	if err == nil {
-		b.move.Unit = now
-		return nil
+		err = b.may(b.move.Unit.Parent)
 	}
-	if !errors.Is(err, portal.ErrNotFound) {
-		return err
+	if err == nil {
+		err = putUnit(b.ctx, b.tx, b.caller.Collectivity, b.move.Unit)
 	}
-	if _, err := readUnit(b.ctx, b.tx, b.caller.Collectivity, b.move.Unit.Parent); errors.Is(err, portal.ErrNotFound) {
-		b.move.Unit.Parent = "" // deleted as well
-	} else if err != nil {
-		return err
-	}
-	if err := putUnit(b.ctx, b.tx, b.caller.Collectivity, b.move.Unit); err != nil {
+	if err != nil {
 		return err
 	}
 	return b.store.tellUnit(b.ctx, b.tx, b.caller, audit.UnitCreated, b.move.Unit, "", b.address)
@@ -235,7 +268,7 @@ func (b *bringing) over() error {
 	if err := b.tx.Write(b.ctx, `DELETE FROM unit_moves WHERE collectivity = $1 AND id = $2`, string(b.caller.Collectivity), b.move.ID); err != nil {
 		return err
 	}
-	return b.store.tellUnit(b.ctx, b.tx, b.caller, audit.UnitEmptied, b.move.Unit, cmp.Or(b.move.Target.Name, "–")+" → "+b.move.Unit.Name, b.address)
+	return b.store.tellUnit(b.ctx, b.tx, b.caller, audit.UnitEmptied, b.move.Unit, audit.Became(cmp.Or(b.move.Target.Name, "–"), b.move.Unit.Name), b.address)
 }
 
 // ForgetMoves drops what can't be undone any more.

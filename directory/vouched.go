@@ -36,12 +36,8 @@ func (s *Store) guarded(ctx context.Context, from rows, collectivity portal.Coll
 	for _, right := range portal.Administration {
 		args = append(args, string(right))
 	}
-	err = from.QueryRow(ctx, `
-		WITH RECURSIVE above (id, parent) AS (
-			SELECT id, parent FROM units WHERE collectivity = $1 AND id = $2 AND $3 = 'unit'
-			UNION SELECT u.id, u.parent FROM above JOIN units u ON u.collectivity = $1 AND u.id = above.parent
-		)
-		SELECT EXISTS (SELECT 1 FROM rights_given WHERE collectivity = $1 AND kind = $3 AND (subject = $2 OR subject IN (SELECT id FROM above))
+	err = from.QueryRow(ctx, withAbove+`
+		SELECT EXISTS (SELECT 1 FROM rights_given WHERE collectivity = $1 AND kind = $3 AND (subject = $2 OR $3 = 'unit' AND subject IN (SELECT id FROM above))
 			AND taken = 0 AND (ends = 0 OR ends > $4) AND right_name IN (`+database.Params(5, len(portal.Administration))+`))`, args...).Scan(&guarded)
 	return guarded, err
 }

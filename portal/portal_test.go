@@ -66,3 +66,38 @@ func TestErrorsKeepTheirKind(t *testing.T) {
 		t.Error("no field error is an error")
 	}
 }
+
+// TestWhoDecidesAboutAnAgent manages the agents of her unit, and holds whatever she holds.
+func TestWhoDecidesAboutAnAgent(t *testing.T) {
+	in := func(units ...UnitID) Caller { return Caller{Collectivity: "bourg", Units: units} }
+	narrowed := Caller{Collectivity: "bourg", Narrowed: []Holding{{Right: ManageAgents, Unit: "voirie", Above: []UnitID{"technique", "voirie"}}}}
+	whole := Caller{Collectivity: "bourg", Rights: []Right{ManageAgents}}
+	editor, elsewhere, below, above := in("technique", "voirie"), in("technique", "voirie"), in("parcs", "technique", "voirie"), in("technique", "voirie")
+	editor.Rights = []Right{EditNews}
+	elsewhere.Collectivity = "agglo"
+	below.Narrowed = []Holding{{Right: ManageAgents, Unit: "parcs", Above: []UnitID{"parcs", "technique", "voirie"}}}
+	above.Narrowed = []Holding{{Right: ManageAgents, Unit: "technique", Above: []UnitID{"technique"}}}
+	for name, test := range map[string]struct {
+		who, of Caller
+		want    bool
+	}{
+		"in her unit":          {narrowed, in("technique", "voirie"), true},
+		"below it":             {narrowed, in("parcs", "technique", "voirie"), true},
+		"above it":             {narrowed, in("technique"), false},
+		"beside it":            {narrowed, in("accueil"), false},
+		"in none":              {narrowed, in(), false},
+		"who holds more":       {narrowed, editor, false},
+		"who manages a part":   {narrowed, below, true},
+		"who manages above":    {narrowed, above, false},
+		"in another one":       {narrowed, elsewhere, false},
+		"anybody, by whole":    {whole, in(), true},
+		"a manager, by whole":  {whole, above, true},
+		"more, by whole":       {whole, editor, false},
+		"by who holds nothing": {in("technique", "voirie"), in("technique", "voirie"), false},
+		"by who edits alone":   {editor, in("technique", "voirie"), false},
+	} {
+		if got := test.who.Decides(test.of); got != test.want {
+			t.Errorf("%s: Decides = %v, want %v", name, got, test.want)
+		}
+	}
+}

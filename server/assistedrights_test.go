@@ -84,6 +84,20 @@ func TestWhoAssistsOpensNothingThatLasts(t *testing.T) {
 	op.Post("/admin/applications/finances", append(fields, "group", "accueil")...).Want(t, http.StatusForbidden, "c’est la collectivité qui en décide")
 	op.Post("/admin/applications/finances", append(fields, "description", "Budget")...).Want(t, http.StatusSeeOther)
 
+	left := p.Caller("redaction@bourg.example", "bourg").Agent // who writes the news
+	for who, may := range map[portal.AgentID]bool{left: false, agent: true} {
+		path := "/admin/agents/" + string(who)
+		admin.Post(path+"/close").Want(t, http.StatusSeeOther)
+		if may {
+			op.Post(path+"/reopen").Want(t, http.StatusSeeOther)
+		} else {
+			op.Post(path+"/reopen").Want(t, http.StatusForbidden, "plus que votre assistance")
+		}
+		if isOpen(t, p, who) != may {
+			t.Errorf("%s is open again: want %v", who, may)
+		}
+	}
+
 	take := func() string {
 		page := op.Get("/admin/rights").Want(t, http.StatusOK).Body
 		return between(t, page[strings.Index(page, `id="h-journal.read"`):], `action="`, `"`)

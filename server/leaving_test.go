@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"parvis/directory"
 	"parvis/leaving"
 	"parvis/portal"
 	"parvis/portal/audit"
@@ -226,6 +227,9 @@ func TestABadArchiveIsRefusedWhole(t *testing.T) {
 		"a foreign row": {func(f map[string]string) {
 			f["tables/units.jsonl"] = `{"collectivity":"agglo","id":"x","name":"x"}` + "\n"
 		}, "table units, line 1"},
+		"a right limited to a unit that can't be": {func(f map[string]string) {
+			f["tables/rights_given.jsonl"] = strings.Replace(f["tables/rights_given.jsonl"], `"in_unit":""`, `"in_unit":"accueil"`, 1)
+		}, "table rights_given"},
 		"an unknown column": {func(f map[string]string) { f["tables/units.jsonl"] = `{"id":"x","name":"x","evil":1}` + "\n" }, "table units, line 1"},
 		"a wrong kind":      {func(f map[string]string) { f["tables/units.jsonl"] = `{"id":7,"name":"x"}` + "\n" }, "table units, line 1"},
 		"no JSON":           {func(f map[string]string) { f["tables/units.jsonl"] = "{" }, "table units, line 1"},
@@ -261,6 +265,15 @@ func TestABadArchiveIsRefusedWhole(t *testing.T) {
 // again, its archive is the same but for what the test names.
 func TestACollectivityMovesAsItWas(t *testing.T) {
 	w := newWorld(t)
+	head := w.Portal.Caller("agent@bourg.example", "bourg")
+	unit, err := w.Directory.AddUnit(t.Context(), directory.Installation("bourg"), directory.Unit{Name: "Voirie"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	narrowed := directory.Given{Right: portal.ManageAgents, In: unit, Subject: portal.Subject{Kind: portal.TheAgent, ID: string(head.Agent)}}
+	if _, err := w.Directory.Give(t.Context(), directory.Installation("bourg"), narrowed, ""); err != nil {
+		t.Fatal(err)
+	}
 	w.WaitForIndex()
 	first := exportOf(t, w.Portal, "bourg")
 	w.Stop()
@@ -271,6 +284,9 @@ func TestACollectivityMovesAsItWas(t *testing.T) {
 	}
 	if len(done.Strangers) > 0 || len(done.Domains) > 0 {
 		t.Errorf("an empty pool leaves out %q %q", done.Strangers, done.Domains)
+	}
+	if held := countWhere(t, to, `rights_given WHERE collectivity = 'bourg' AND right_name = 'agents.manage' AND in_unit = '`+string(unit)+`' AND subject = '`+string(head.Agent)+`'`); held != 1 {
+		t.Errorf("%d rights are limited to the unit once restored, want 1", held)
 	}
 	second := exportOf(t, to, "bourg")
 	compareArchives(t, filesOf(t, first), filesOf(t, second))

@@ -106,6 +106,20 @@ func TestANarrowedRightOpensItsPagesAndNoOther(t *testing.T) {
 	if strings.Contains(units, "Accueil du public") {
 		t.Error("/admin/units lists a unit that is not hers")
 	}
+	hers := manage(p, t, "voisine@bourg.example", "bourg", "voirie") // the same right, in her unit
+	hers.Get("/admin/agents").Want(t, http.StatusOK)
+	seen := p.Caller("voisine@bourg.example", "bourg").Agent
+	put(t, p, `UPDATE agents SET unit = 'parcs' WHERE collectivity = 'bourg' AND id = '`+string(seen)+`'`)
+	card := "/admin/agents/" + string(seen)
+	for _, page := range []string{card, card + "/close", card + "/departure", card + "/portrait", card + "/desk"} {
+		client.Get(page).Want(t, http.StatusOK)
+	}
+	client.Post(card+"/departure", "last_day", inDays(9)).Want(t, http.StatusSeeOther)
+	client.Get(card).Want(t, http.StatusOK, "Modifier le départ")
+	client.Post("/admin/units/parcs/empty", "unit", "voirie").Want(t, http.StatusSeeOther)
+	undo := "/admin/units/moves/" + between(t, client.Get("/admin/units").Want(t, http.StatusOK, "Déplacements récents").Body, `/admin/units/moves/`, `"`)
+	client.Post(undo).Want(t, http.StatusSeeOther)
+	client.Get("/admin/units").Want(t, http.StatusOK, "Remis en place")
 	agent := string(p.Caller("agent@bourg.example", "bourg").Agent)
 	client.Get("/account/rights?to="+agent).Want(t, http.StatusOK, "limité à Voirie et à ce qui en dépend", `value="agents.manage@voirie"`)
 	client.Post("/admin/units", "name", "Égouts", "parent", "voirie").Want(t, http.StatusSeeOther)

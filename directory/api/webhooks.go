@@ -269,6 +269,7 @@ type MessageData struct {
 	Fields       []string `json:"fields,omitempty" doc:"of the card that changed"`
 	Right        string   `json:"right,omitempty" doc:"with agent, group, unit or everyone, who has it or had it"`
 	Everyone     bool     `json:"everyone,omitempty"`
+	Within       string   `json:"within,omitempty" doc:"unit that the right is limited to, with those below; empty for the whole collectivity"`
 	Count        int      `json:"count,omitempty" doc:"of the changes that directory.changed stands for"`
 }
 

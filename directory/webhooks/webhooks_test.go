@@ -286,6 +286,8 @@ func TestWhatHappensIsTold(t *testing.T) {
 	must(t, err)
 	_, err = p.directory.Take(ctx, bourg, right, "")
 	must(t, err)
+	_, err = p.directory.Give(ctx, bourg, directory.Given{Right: portal.ManageAgents, In: unit, Subject: portal.Subject{Kind: portal.Everyone}}, "")
+	must(t, err)
 	must(t, p.directory.CloseAgent(ctx, bourg, she, ""))
 	must(t, p.directory.ReopenAgent(ctx, bourg, she, ""))
 	p.flush()
@@ -295,6 +297,7 @@ func TestWhatHappensIsTold(t *testing.T) {
 		`group.created {"collectivity":"bourg","group":"GROUP"}`, `agent.changed {"collectivity":"bourg","agent":"SHE","fields":["function","unit"]}`,
 		`agent.groups {"collectivity":"bourg","agent":"SHE"}`, `right.given {"collectivity":"bourg","unit":"UNIT","right":"news.edit"}`,
 		`right.taken {"collectivity":"bourg","unit":"UNIT","right":"news.edit"}`,
+		`right.given {"collectivity":"bourg","right":"agents.manage","everyone":true,"within":"UNIT"}`,
 		`agent.closed {"collectivity":"bourg","agent":"SHE"}`, `agent.reopened {"collectivity":"bourg","agent":"SHE"}`,
 	}
 	var told []string
@@ -575,7 +578,9 @@ func TestARightThatEndsIsTold(t *testing.T) {
 	r := receive(t)
 	she := p.hire(bourg, "Le Goff")
 	p.add(bourg, r.URL, outbox.RightLapsed)
-	_, err := p.directory.Give(ctx, bourg, directory.Given{Right: portal.EditNews, Subject: portal.Subject{Kind: portal.TheAgent, ID: string(she)}, Ends: time.Now().Add(time.Hour)}, "")
+	unit, err := p.directory.AddUnit(ctx, bourg, directory.Unit{Name: "Voirie"}, "")
+	must(t, err)
+	_, err = p.directory.Give(ctx, bourg, directory.Given{Right: portal.ManageAgents, In: unit, Subject: portal.Subject{Kind: portal.TheAgent, ID: string(she)}, Ends: time.Now().Add(time.Hour)}, "")
 	must(t, err)
 	p.flush()
 	if all := r.take(); len(all) != 0 {
@@ -586,7 +591,8 @@ func TestARightThatEndsIsTold(t *testing.T) {
 	must(t, other.Flush(ctx))
 	p.flush()
 	p.flush()
-	if all := r.take(); len(all) != 1 || !strings.Contains(all[0].body, `"type":"right.lapsed"`) || !strings.Contains(all[0].body, string(she)) {
+	if all := r.take(); len(all) != 1 || !strings.Contains(all[0].body, `"type":"right.lapsed"`) || !strings.Contains(all[0].body, string(she)) ||
+		!strings.Contains(all[0].body, `"within":"`+string(unit)+`"`) {
 		t.Errorf("told %+v, want once that it ended", all)
 	}
 }

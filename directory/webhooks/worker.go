@@ -338,15 +338,15 @@ func (s *Store) lapse(ctx context.Context) error {
 	now := s.Now()
 	type lapsed struct {
 		sender
-		right, kind, subject, name string
-		ends                       int64
+		right, kind, subject, name, within string
+		ends                               int64
 	}
 	rows, err := s.DB.Query(ctx, `
-		SELECT w.collectivity, w.id, r.id, r.kind, r.subject, r.right_name, r.ends FROM webhooks w
+		SELECT w.collectivity, w.id, r.id, r.kind, r.subject, r.right_name, r.in_unit, r.ends FROM webhooks w
 		JOIN rights_given r ON r.collectivity = w.collectivity
 		WHERE w.state = 'on' AND r.taken = 0 AND r.ends > w.rights_seen AND r.ends <= $1`, database.Millis(now))
 	found, err := database.Collect(rows, err, func(rows *sql.Rows) (one lapsed, err error) {
-		return one, rows.Scan(&one.collectivity, &one.id, &one.right, &one.kind, &one.subject, &one.name, &one.ends)
+		return one, rows.Scan(&one.collectivity, &one.id, &one.right, &one.kind, &one.subject, &one.name, &one.within, &one.ends)
 	})
 	if err != nil {
 		return fmt.Errorf("webhooks: find rights that ended: %w", err)
@@ -370,7 +370,7 @@ func (s *Store) lapse(ctx context.Context) error {
 			for _, one := range all {
 				seen = max(seen, one.ends)
 				ended := database.FromMillis(one.ends)
-				event := outbox.Event{Kind: outbox.RightLapsed, At: ended, Right: portal.Right(one.name), Subject: portal.Subject{Kind: portal.SubjectKind(one.kind), ID: one.subject}}
+				event := outbox.Event{Kind: outbox.RightLapsed, At: ended, Right: portal.Right(one.name), Subject: portal.Subject{Kind: portal.SubjectKind(one.kind), ID: one.subject}, Within: portal.UnitID(one.within)}
 				if event.Subject.Kind == portal.TheAgent {
 					event.Agent = portal.AgentID(one.subject)
 				}

@@ -66,6 +66,7 @@ const (
 	ImportUndone   Action = "import.undone"
 	UnitCreated    Action = "unit.created"
 	UnitChanged    Action = "unit.changed"
+	UnitMoved      Action = "unit.moved"   // below another one
 	UnitEmptied    Action = "unit.emptied" // into another one
 	UnitDeleted    Action = "unit.deleted"
 	GroupCreated   Action = "group.created"
@@ -91,6 +92,7 @@ const (
 	KeysRotated         Action = "keys.rotated"
 	ApplicationCreated  Action = "application.created"
 	ApplicationChanged  Action = "application.changed"
+	AudienceChanged     Action = "application.audience" // to whom one is open
 	ApplicationDeleted  Action = "application.deleted"
 	ApplicationRestored Action = "application.restored"
 	ApplicationGranted  Action = "application.granted"
@@ -164,12 +166,12 @@ var Actions = []Action{
 	StepUp, FactorAdded, FactorRemoved, FactorCodes, FactorsReset, FactorPolicy,
 	AgentInvited, InvitationCancelled, InvitationAccepted, PasswordAsked, PasswordSent, PasswordChanged, PasswordHelp,
 	AgentCreated, AgentChanged, AgentClosed, AgentReopened, DeparturePlanned, DepartureCalledOff, AgentsExported, CardsDecided, MembersChanged, AgentImported, AgentWithdrawn, ImportBegun, ImportUndone,
-	UnitCreated, UnitChanged, UnitEmptied, UnitDeleted,
+	UnitCreated, UnitChanged, UnitMoved, UnitEmptied, UnitDeleted,
 	GroupCreated, GroupRenamed, GroupDeleted, GroupRestored, GroupRuled, GroupByHand, MembersByRule, MembersByCard, MembersByUnit,
 	GroupsExported, UnitsExported,
 	DirectoryMirrored, MirrorChanged, MirrorAllowed, MirrorLinked,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
-	ApplicationCreated, ApplicationChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
+	ApplicationCreated, ApplicationChanged, AudienceChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported,
 	HomeChanged, CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,
@@ -236,6 +238,7 @@ type Line struct {
 
 	// What the outbox tells of the line, and the journal does not keep.
 	Subject portal.Subject // whose right it is
+	Within  portal.UnitID  // where that right holds, "" for the whole collectivity
 	Untold  bool           // it is one of many, or said before: who writes it tells the outbox
 }
 

@@ -16,7 +16,7 @@ var events = map[Action]outbox.Kind{
 	MembersByRule: outbox.GroupMembers, MembersByUnit: outbox.GroupMembers,
 	GroupCreated: outbox.GroupCreated, GroupRestored: outbox.GroupCreated, GroupRenamed: outbox.GroupChanged, GroupRuled: outbox.GroupChanged,
 	GroupByHand: outbox.GroupChanged, GroupDeleted: outbox.GroupDeleted,
-	UnitCreated: outbox.UnitCreated, UnitChanged: outbox.UnitChanged, UnitEmptied: outbox.UnitEmptied, UnitDeleted: outbox.UnitDeleted,
+	UnitCreated: outbox.UnitCreated, UnitChanged: outbox.UnitChanged, UnitMoved: outbox.UnitChanged, UnitEmptied: outbox.UnitEmptied, UnitDeleted: outbox.UnitDeleted,
 	RightGiven: outbox.RightGiven, RightLent: outbox.RightLent, RightTaken: outbox.RightTaken,
 }
 
@@ -41,7 +41,8 @@ func (l Line) event() (event outbox.Event, told bool) {
 	case "unit":
 		event.Unit = portal.UnitID(l.ObjectID)
 	case "right":
-		event.Right, event.Subject = portal.Right(l.Detail), l.Subject
+		right, _, _ := strings.Cut(l.Detail, becomes)
+		event.Right, event.Subject, event.Within = portal.Right(right), l.Subject, l.Within
 	}
 	return event, true
 }

@@ -20,7 +20,7 @@ type told struct {
 func tell(printer *i18n.Printer, entries []Entry) []told {
 	all := make([]told, len(entries))
 	for i, entry := range entries {
-		all[i] = told{entry, entry.who(printer), entry.what(printer)}
+		all[i] = told{entry, entry.who(printer), entry.What(printer)}
 	}
 	return all
 }
@@ -74,19 +74,40 @@ var rights = func() (words []string) {
 	return words
 }()
 
-// what tells the detail of a line.
-func (e Entry) what(printer *i18n.Printer) string {
+// becomes stands between what was and what is, and between a right and the name of the
+// unit where it holds.
+const becomes = " → "
+
+// Became is the detail of a line about what took the place of something; in the audience
+// of an application "" is everyone.
+func Became(before, after string) string { return before + becomes + after }
+
+// RightDetail is the detail of a line about a right; in is the name of the unit that it
+// is narrowed to, "" for none.
+func RightDetail(right portal.Right, in string) string {
+	if in == "" {
+		return string(right)
+	}
+	return Became(string(right), in)
+}
+
+// What tells the detail of a line.
+func (e Entry) What(printer *i18n.Printer) string {
 	if months, err := strconv.Atoi(e.Detail); err == nil && e.Action == Kept {
 		return printer.N("audit.keep.choice", months)
 	}
 	if e.Action == DirectoryMirrored {
 		return counted(printer, e.Detail)
 	}
+	if before, after, both := strings.Cut(e.Detail, becomes); both && e.Action == AudienceChanged {
+		everyone := printer.T("audit.everyone")
+		return cmp.Or(before, everyone) + becomes + cmp.Or(after, everyone)
+	}
 	known := details[e.Action]
 	if known == nil {
 		return e.Detail
 	}
-	detail, unit, narrowed := strings.Cut(e.Detail, " → ")
+	detail, unit, narrowed := strings.Cut(e.Detail, becomes)
 	words := strings.Fields(detail)
 	for i, word := range words {
 		if slices.Contains(known, word) {

@@ -62,6 +62,7 @@ type Event struct {
 	Fields  []string       // of a card that changed, "unit"
 	Right   portal.Right   // with whose it is:
 	Subject portal.Subject //
+	Within  portal.UnitID  // and where it holds, "" for the whole collectivity
 	Count   int            // of the changes that DirectoryChanged stands for, 0 unknown
 }
 
@@ -80,13 +81,14 @@ type data struct {
 	Fields       []string              `json:"fields,omitempty"`
 	Right        portal.Right          `json:"right,omitempty"`
 	Everyone     bool                  `json:"everyone,omitempty"`
+	Within       portal.UnitID         `json:"within,omitempty"`
 	Count        int                   `json:"count,omitempty"`
 }
 
 // Payload is what is sent of an event, as JSON.
 func (e Event) Payload(collectivity portal.CollectivityID) string {
 	about := data{
-		Collectivity: collectivity, Agent: e.Agent, Group: e.Group, Unit: e.Unit, Fields: e.Fields, Right: e.Right, Count: e.Count,
+		Collectivity: collectivity, Agent: e.Agent, Group: e.Group, Unit: e.Unit, Fields: e.Fields, Right: e.Right, Within: e.Within, Count: e.Count,
 	}
 	switch e.Subject.Kind {
 	case portal.Everyone:

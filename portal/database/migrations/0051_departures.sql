@@ -12,7 +12,7 @@ CREATE TABLE planned_departures (
 	agenda       BOOLEAN NOT NULL,            -- the successor is given her calendars
 	planned      BIGINT  NOT NULL,
 	planned_by   TEXT    NOT NULL,            -- agent; '' for the installation
-	rights       TEXT    NOT NULL,            -- that the planner held, with spaces: what she might not close then is not closed for her later
+	rights       TEXT    NOT NULL,            -- that the planner held, 'agents.manage@voirie journal.read': what she might not close then is not closed for her later
 	seen         BIGINT  NOT NULL DEFAULT 0,  -- when the successor said that she knows
 	fault        TEXT    NOT NULL DEFAULT '', -- key of why it could not be done, '' for nothing
 	done         BIGINT  NOT NULL DEFAULT 0,
