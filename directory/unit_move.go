@@ -12,6 +12,7 @@ import (
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/database"
+	"parvis/portal/outbox"
 	"parvis/search"
 )
 
@@ -107,6 +108,7 @@ type bringing struct {
 	address    string
 	move       UnitMove
 	ids        []string
+	events     []outbox.Event // that programs are told: the journal says it once, when all are back
 	back, kept int
 }
 
@@ -141,7 +143,10 @@ func (b *bringing) some(id string) (more bool, err error) {
 		}
 		return nil
 	})
-	return true, err
+	if err != nil {
+		return false, err
+	}
+	return true, outbox.PutAll(b.ctx, b.tx, b.caller.Collectivity, b.events)
 }
 
 // ready checks that the caller may place people where they were and where they are, and
@@ -210,6 +215,7 @@ func (b *bringing) agent(id portal.AgentID) (moved bool, err error) {
 	now := was
 	now.Unit = b.move.Unit.ID
 	b.ids = append(b.ids, string(id))
+	b.events = append(b.events, outbox.Event{Kind: outbox.AgentChanged, At: b.store.now(), Agent: id, Fields: []string{"unit"}})
 	return true, b.store.writeCard(b.ctx, b.tx, b.caller, was, now, b.move.Unit.Name)
 }
 
@@ -235,7 +241,10 @@ func (b *bringing) over() error {
 	if err := b.tx.Write(b.ctx, `DELETE FROM unit_moves WHERE collectivity = $1 AND id = $2`, string(b.caller.Collectivity), b.move.ID); err != nil {
 		return err
 	}
-	return b.store.tellUnit(b.ctx, b.tx, b.caller, audit.UnitEmptied, b.move.Unit, cmp.Or(b.move.Target.Name, "–")+" → "+b.move.Unit.Name, b.address)
+	line := audit.By(b.caller, audit.UnitEmptied)
+	line.At, line.Object, line.ObjectID, line.Address = b.store.now(), b.move.Unit.Name, string(b.move.Unit.ID), b.address
+	line.Detail, line.Untold = cmp.Or(b.move.Target.Name, "–")+" → "+b.move.Unit.Name, true // who is back was told one by one
+	return audit.Write(b.ctx, b.tx, line)
 }
 
 // ForgetMoves drops what can't be undone any more.
