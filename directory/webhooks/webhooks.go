@@ -103,6 +103,7 @@ type Store struct {
 	mu      sync.Mutex
 	sending map[sender]bool
 	busy    map[portal.CollectivityID]int // senders
+	left    bool                          // some had no place
 	slow    map[sender]bool               // webhooks whose last try failed or took long
 	all     chan struct{}                 // holds a token for each sender
 	late    chan struct{}                 // the same, for those of slow ones
