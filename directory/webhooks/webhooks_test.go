@@ -687,6 +687,25 @@ func TestACollectivityReachesTheNetworksThatItIsAllowed(t *testing.T) {
 	}
 }
 
+// TestAnAssistanceOpensNoWayThatOutlivesIt: who assists tries, pauses and names, and
+// neither directs messages elsewhere nor reads a secret.
+func TestAnAssistanceOpensNoWayThatOutlivesIt(t *testing.T) {
+	p, ctx := open(t), t.Context()
+	id, _ := p.add(bourg, "https://paie.example/")
+	helper := portal.Caller{Account: "exploitation", Collectivity: "bourg", Rights: []portal.Right{portal.Admin}}
+	_, _, added := p.Add(ctx, helper, webhooks.Webhook{Address: "https://ailleurs.example/", Label: "x"}, "")
+	_, rotated := p.Rotate(ctx, helper, id, "")
+	for what, err := range map[string]error{
+		"added": added, "rotated": rotated, "directed": p.Change(ctx, helper, id, webhooks.Webhook{Address: "https://ailleurs.example/", Label: "Paie"}, ""),
+	} {
+		if !errors.Is(err, portal.ErrDenied) {
+			t.Errorf("%s: %v, want ErrDenied", what, err)
+		}
+	}
+	must(t, p.Change(ctx, helper, id, webhooks.Webhook{Address: "https://paie.example/", Label: "Paye"}, ""))
+	must(t, p.Pause(ctx, helper, id, ""))
+}
+
 // TestOneRefusalAfterAQuietWeekStopsNothing: what was refused long ago says nothing of
 // today, until today's was refused for hours.
 func TestOneRefusalAfterAQuietWeekStopsNothing(t *testing.T) {
