@@ -36,12 +36,12 @@ const (
 	keptAnswer = 300
 )
 
-// NewClient returns a client for the addresses of webhooks: those inside are for who is
-// allowed their network, or for all.
-func NewClient(networks *outgoing.Networks, allowInside bool) *http.Client {
-	var transport http.RoundTripper = outgoing.NewTransports(networks, nil)
-	if allowInside {
-		transport = outgoing.NewTransport(true)
+// NewClient returns a client for the addresses of webhooks: public ones, and those inside
+// that the pool allows a collectivity, or all to all.
+func NewClient(allowInside bool, networks *outgoing.Networks) *http.Client {
+	var transport http.RoundTripper = outgoing.NewTransport(true)
+	if !allowInside {
+		transport = outgoing.NewTransports(networks, nil)
 	}
 	return &http.Client{
 		Transport: transport, Timeout: deadline,
