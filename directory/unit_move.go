@@ -141,12 +141,9 @@ func (b *bringing) some(id string) (more bool, err error) {
 				return err
 			}
 		}
-		return nil
+		return outbox.PutAll(b.ctx, b.tx, b.caller.Collectivity, b.events)
 	})
-	if err != nil {
-		return false, err
-	}
-	return true, outbox.PutAll(b.ctx, b.tx, b.caller.Collectivity, b.events)
+	return true, err
 }
 
 // ready checks that the caller may place people where they were and where they are, and
