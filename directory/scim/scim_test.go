@@ -537,3 +537,18 @@ func TestATokenEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestOneAddressOfSeveralIsKept: the primary one, or that of work, or the first.
+func TestOneAddressOfSeveralIsKept(t *testing.T) {
+	p := servertest.New(t)
+	one := providerOf(t, p, "admin@bourg.example", "bourg", portal.ScopeDirectory)
+	for emails, want := range map[string]string{
+		`[{"value":"a@x.example","type":"work"},{"value":"b@x.example","primary":true},{"value":"c@x.example","type":"home"}]`: "b@x.example",
+		`[{"value":"d@x.example","type":"home"},{"value":"e@x.example","type":"work"},{"value":"f@x.example","type":"work"}]`:  "e@x.example",
+		`[{"value":"g@x.example","type":"home"},{"value":"h@x.example","type":"other"}]`:                                       "g@x.example",
+	} {
+		if made := one.ask("POST", "/Users", user(want, `,"emails":`+emails), 201); len(made.Emails) != 1 || made.Emails[0].Value != want {
+			t.Errorf("of %s is kept %+v", emails, made.Emails)
+		}
+	}
+}
