@@ -48,7 +48,11 @@ func (s *Store) reopen(ctx context.Context, tx *database.Tx, collectivity portal
 	if err := s.undoDeparture(ctx, tx, collectivity, agent); err != nil {
 		return err
 	}
-	texts := []string{`UPDATE agents SET active = TRUE, closed = 0 WHERE collectivity = $1 AND id = $2`}
+	texts := []string{
+		`UPDATE agents SET active = TRUE, closed = 0 WHERE collectivity = $1 AND id = $2`,
+		// for the program that deleted her she is there again, by a name that nobody took meanwhile
+		`UPDATE scim_agents SET deleted = 0, user_name = '', folded = '' WHERE collectivity = $1 AND agent = $2 AND deleted <> 0`,
+	}
 	if s.now().Sub(database.FromMillis(closed)) > undoLife {
 		texts = append(texts, `
 			DELETE FROM agent_group_members WHERE collectivity = $1 AND agent = $2

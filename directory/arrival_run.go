@@ -11,6 +11,7 @@ import (
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/database"
+	"parvis/portal/outbox"
 	"parvis/portal/quota"
 	"parvis/search"
 )
@@ -417,7 +418,18 @@ func (w *writing) write(line *ArrivalLine) (refusal string, err error) {
 	if err := w.tell(*line, before, after); err != nil {
 		return "", err
 	}
-	return "", moveGroups(w.ctx, w.tx, w.a.id, line.Agent, line.Join, nil)
+	if err := moveGroups(w.ctx, w.tx, w.a.id, line.Agent, line.Join, nil); err != nil {
+		return "", err
+	}
+	return "", w.tellGroups(line.Agent, line.Verdict == ToChange && len(line.Join) > 0)
+}
+
+// tellGroups tells programs that somebody whom they know joined or left groups.
+func (w *writing) tellGroups(agent portal.AgentID, moved bool) error {
+	if !moved {
+		return nil
+	}
+	return outbox.Put(w.ctx, w.tx, w.a.id, outbox.Event{Kind: outbox.AgentGroups, At: w.store.now(), Agent: agent})
 }
 
 // refusalOr makes a reason of a group that is no more, another of one that a rule fills
@@ -503,6 +515,7 @@ func (w *writing) tell(line ArrivalLine, before, after Agent) error {
 	said := audit.By(w.caller, audit.AgentImported)
 	if line.Verdict == ToChange {
 		said.Action, said.Detail = audit.AgentChanged, strings.Join(differing(before, after), " ")
+		said.Untold = said.Detail == "" // she joins groups alone
 		if after.Account != "" {
 			w.accounts[after.Account] = true
 		}

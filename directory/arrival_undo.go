@@ -169,6 +169,7 @@ func (w *writing) unwrite(line ArrivalLine, card *Agent, given []string) (kept b
 // unjoin takes somebody out of the groups that a line brought her into, but of one that
 // is no more, that a rule fills by now, or that the caller may not fill.
 func (w *writing) unjoin(line ArrivalLine) (kept bool, err error) {
+	left := false
 	for _, group := range line.Join {
 		err := groupsByHand(w.ctx, w.tx, w.a.id, group)
 		if err == nil {
@@ -184,8 +185,9 @@ func (w *writing) unjoin(line ArrivalLine) (kept bool, err error) {
 		if err != nil {
 			return false, err
 		}
+		left = true
 	}
-	return kept, nil
+	return kept, w.tellGroups(line.Agent, left)
 }
 
 // unplace puts somebody back where she was, unless she moved since, that place is no

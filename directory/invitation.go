@@ -252,6 +252,12 @@ func (n *Inviter) settle(ctx context.Context, tx *database.Tx, caller portal.Cal
 			return "", err
 		}
 	}
+	if !one.made && len(where.Groups) > 0 {
+		err := outbox.Put(ctx, tx, caller.Collectivity, outbox.Event{Kind: outbox.AgentGroups, At: n.store.now(), Agent: agent.ID})
+		if err != nil {
+			return "", err
+		}
+	}
 	if kind == sso.Embedded {
 		return agent.ID, nil
 	}
@@ -507,26 +513,36 @@ func nameOf(ctx context.Context, tx *database.Tx, collectivity portal.Collectivi
 	return agent.Name(), err
 }
 
-// forgetInvitation deletes an invitation, and the agent who was nobody without it.
+// forgetInvitation deletes an invitation, and the agent who was nobody without it: who has
+// an account by now stays.
 func forgetInvitation(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, id portal.AgentID, made bool) error {
-	texts := []string{`DELETE FROM invitations WHERE collectivity = $1 AND agent = $2`}
-	if made {
-		texts = append(texts, `DELETE FROM agent_group_members WHERE collectivity = $1 AND agent = $2`,
-			`DELETE FROM deleted_group_members WHERE collectivity = $1 AND agent = $2`,
-			`DELETE FROM rights_given WHERE collectivity = $1 AND kind = 'agent' AND subject = $2`,
-			`DELETE FROM agents WHERE collectivity = $1 AND id = $2 AND account IS NULL`,
-			`UPDATE agents SET manager = '' WHERE collectivity = $1 AND manager = $2
-				AND NOT EXISTS (SELECT 1 FROM agents b WHERE b.collectivity = $1 AND b.id = $2)`)
-	}
-	for _, text := range texts {
-		if _, err := tx.Exec(ctx, text, string(collectivity), string(id)); err != nil {
-			return err
+	all := func(texts ...string) error {
+		for _, text := range texts {
+			if err := tx.Write(ctx, text, string(collectivity), string(id)); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	if made {
-		return outbox.Put(ctx, tx, collectivity, outbox.Event{Kind: outbox.AgentErased, Agent: id})
+	if err := all(`DELETE FROM invitations WHERE collectivity = $1 AND agent = $2`); err != nil || !made {
+		return err
 	}
-	return nil
+	err := all(`DELETE FROM agent_group_members WHERE collectivity = $1 AND agent = $2`,
+		`DELETE FROM deleted_group_members WHERE collectivity = $1 AND agent = $2`,
+		`DELETE FROM rights_given WHERE collectivity = $1 AND kind = 'agent' AND subject = $2`)
+	if err == nil {
+		err = database.OneRow(tx.Exec(ctx, `DELETE FROM agents WHERE collectivity = $1 AND id = $2 AND account IS NULL`, string(collectivity), string(id)))
+	}
+	if errors.Is(err, portal.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		err = all(`DELETE FROM scim_agents WHERE collectivity = $1 AND agent = $2`, `UPDATE agents SET manager = '' WHERE collectivity = $1 AND manager = $2`)
+	}
+	if err != nil {
+		return err
+	}
+	return outbox.Put(ctx, tx, collectivity, outbox.Event{Kind: outbox.AgentErased, Agent: id})
 }
 
 // States says what became of the letters of invitations.

@@ -108,7 +108,7 @@ func (s *Store) ProvisionGroup(ctx context.Context, caller portal.Caller, write 
 	if err != nil {
 		return "", fmt.Errorf("directory: provision group: %w", err)
 	}
-	s.changed("")
+	s.changedIn(caller.Collectivity)
 	return group.ID, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/database"
+	"parvis/portal/outbox"
 	"parvis/search"
 )
 
@@ -125,6 +126,7 @@ type bringing struct {
 	address    string
 	move       UnitMove
 	ids        []string
+	events     []outbox.Event // that programs are told: the journal says it once, when all are back
 	back, kept int
 }
 
@@ -157,7 +159,7 @@ func (b *bringing) some(id string) (more bool, err error) {
 				return err
 			}
 		}
-		return nil
+		return outbox.PutAll(b.ctx, b.tx, b.caller.Collectivity, b.events)
 	})
 	return true, err
 }
@@ -243,6 +245,7 @@ func (b *bringing) agent(id portal.AgentID) (moved bool, err error) {
 	now := was
 	now.Unit = b.move.Unit.ID
 	b.ids = append(b.ids, string(id))
+	b.events = append(b.events, outbox.Event{Kind: outbox.AgentChanged, At: b.store.now(), Agent: id, Fields: []string{"unit"}})
 	return true, b.store.writeCard(b.ctx, b.tx, b.caller, was, now, b.move.Unit.Name)
 }
 
@@ -268,7 +271,10 @@ func (b *bringing) over() error {
 	if err := b.tx.Write(b.ctx, `DELETE FROM unit_moves WHERE collectivity = $1 AND id = $2`, string(b.caller.Collectivity), b.move.ID); err != nil {
 		return err
 	}
-	return b.store.tellUnit(b.ctx, b.tx, b.caller, audit.UnitEmptied, b.move.Unit, audit.Became(cmp.Or(b.move.Target.Name, "–"), b.move.Unit.Name), b.address)
+	line := audit.By(b.caller, audit.UnitEmptied)
+	line.At, line.Object, line.ObjectID, line.Address = b.store.now(), b.move.Unit.Name, string(b.move.Unit.ID), b.address
+	line.Detail, line.Untold = audit.Became(cmp.Or(b.move.Target.Name, "–"), b.move.Unit.Name), true // who is back was told one by one
+	return audit.Write(b.ctx, b.tx, line)
 }
 
 // ForgetMoves drops what can't be undone any more.

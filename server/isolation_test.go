@@ -544,7 +544,7 @@ var visits = []visit{
 	{route: "GET /scim/v2/Schemas", author: 200, colleague: 200, stranger: 200, anonymous: 200},
 	{route: "GET /scim/v2/ResourceTypes/{id}", path: fixed("/scim/v2/ResourceTypes/User"), author: 200, colleague: 200, stranger: 200, anonymous: 200},
 	{route: "GET /scim/v2/Schemas/{id}", path: fixed("/scim/v2/Schemas/urn:ietf:params:scim:schemas:core:2.0:Group"), author: 200, colleague: 200, stranger: 200, anonymous: 200},
-	{route: "* /scim/v2/{rest:.*}", path: fixed("/scim/v2/Me"), author: 404, colleague: 404, stranger: 404, anonymous: 404},
+	{route: "* /scim/v2/{rest:.*}", path: fixed("/scim/v2/Rien"), author: 404, colleague: 404, stranger: 404, anonymous: 404},
 	{route: "GET /api/v1/journal", author: 401, colleague: 401, stranger: 401, anonymous: 401},
 }
 

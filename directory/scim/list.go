@@ -20,8 +20,8 @@ const (
 		LEFT JOIN units u ON u.collectivity = a.collectivity AND u.id = a.unit
 		LEFT JOIN accounts p ON p.id = a.account
 		LEFT JOIN scim_agents s ON s.collectivity = a.collectivity AND s.agent = a.id
-		WHERE a.collectivity = $1 AND (a.active OR COALESCE(s.deleted, 0) = 0) AND `
-	userName = `CASE WHEN s.user_name <> '' AND s.deleted = 0 THEN s.user_name ELSE COALESCE(p.login, NULLIF(a.email, ''), a.id) END`
+		WHERE a.collectivity = $1 AND COALESCE(s.deleted, 0) = 0 AND `
+	userName = `COALESCE(NULLIF(s.user_name, ''), p.login, NULLIF(a.email, ''), a.id)`
 	modified = `CASE WHEN a.changed > 0 AND a.changed >= a.closed THEN a.changed WHEN a.closed > 0 THEN a.closed ELSE a.created END`
 	full     = `(a.given_name || CASE WHEN a.given_name <> '' AND a.family_name <> '' THEN ' ' ELSE '' END || a.family_name)`
 
@@ -62,13 +62,14 @@ var groupAttributes = attributes{
 }
 
 // nearName and nearExternal are what an index finds of those who may have a name: it is
-// what identity providers ask before each change.
+// what identity providers ask before each change. They repeat what the indexes leave out,
+// or those would not serve.
 const (
-	nearName = `a.id IN (SELECT n.agent FROM scim_agents n WHERE n.collectivity = $1 AND n.folded = %[1]s
-		UNION SELECT l.id FROM agents l JOIN accounts q ON q.id = l.account WHERE l.collectivity = $1 AND q.login = %[1]s
-		UNION SELECT e.id FROM agents e WHERE e.collectivity = $1 AND lower(e.email) = %[1]s
-		UNION SELECT %[1]s)`
-	nearExternal = `a.id IN (SELECT n.agent FROM scim_agents n WHERE n.collectivity = $1 AND n.external_id = %[1]s)`
+	nearName = `a.id IN (SELECT n.agent FROM scim_agents n WHERE n.collectivity = $1 AND n.folded = %[1]s AND n.folded <> '' AND n.deleted = 0
+		UNION ALL SELECT l.id FROM agents l JOIN accounts q ON q.id = l.account WHERE l.collectivity = $1 AND q.login = %[1]s
+		UNION ALL SELECT e.id FROM agents e WHERE e.collectivity = $1 AND lower(e.email) = lower(%[1]s)
+		UNION ALL SELECT %[1]s)`
+	nearExternal = `a.id IN (SELECT n.agent FROM scim_agents n WHERE n.collectivity = $1 AND n.external_id = %[1]s AND n.external_id <> '')`
 )
 
 // page is which resources are asked for (RFC 7644 §3.4.2.4).
@@ -183,6 +184,9 @@ func (s *Service) listUsers(a *asked) (any, error) {
 			here = append(here, one)
 		}
 	}
+	if err := s.join(ctx, a.Caller, here); err != nil {
+		return nil, err
+	}
 	versions := make([]string, len(here))
 	shown := make([]directory.Enrolled, len(here))
 	for i, one := range here {
@@ -194,7 +198,7 @@ func (s *Service) listUsers(a *asked) (any, error) {
 	for i := range here {
 		here[i].Enrolled = shown[i]
 	}
-	if err := s.complete(ctx, a.Caller, here, a.wants("groups")); err != nil {
+	if err := s.nameBosses(ctx, a.Caller, here); err != nil {
 		return nil, err
 	}
 	for i, one := range here {
@@ -217,7 +221,11 @@ func (s *Service) knownBy(ctx context.Context, caller portal.Caller, id string) 
 	if err == nil {
 		one.Enrolled, err = s.Store.Enrolled(ctx, caller, one.ID)
 	}
-	return one, err
+	all := []known{one}
+	if err == nil {
+		err = s.join(ctx, caller, all)
+	}
+	return all[0], err
 }
 
 func (s *Service) readUser(a *asked) (any, error) { return s.tellUser(a, a.id()) }
@@ -229,7 +237,7 @@ func (s *Service) tellUser(a *asked, id string) (any, error) {
 		return nil, err
 	}
 	all := []known{one}
-	if err := s.complete(a.Context(), a.Caller, all, a.wants("groups")); err != nil {
+	if err := s.nameBosses(a.Context(), a.Caller, all); err != nil {
 		return nil, err
 	}
 	told := s.user(all[0], one.version())

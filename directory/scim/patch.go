@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -101,6 +102,16 @@ func (d *draft) write(path string, value any, add bool) error {
 		return nil
 	}
 	return errPath(path)
+}
+
+// speaksOf says whether an object has something of a schema.
+func speaksOf(object map[string]any, schema string) bool {
+	for key := range object {
+		if strings.HasPrefix(canonical(key), schema) {
+			return true
+		}
+	}
+	return false
 }
 
 // inside writes a complex attribute, or the attributes of a schema.
@@ -341,7 +352,7 @@ func patchOf(a *asked) (patch, error) {
 			return patch{}, errSyntax
 		}
 		if op.Op == "remove" && op.Path == "" {
-			return patch{}, refusal{400, "noTarget", "scim.error.target", nil}
+			return patch{}, refusal{http.StatusBadRequest, "noTarget", "scim.error.target", nil}
 		}
 	}
 	return p, nil
@@ -355,7 +366,7 @@ func (p patch) apply(d *draft) error {
 		case op.Op == "remove":
 			err = d.remove(op.Path)
 		case op.Path != "" && slices.Contains([]string{"id", "meta", "groups"}, canonical(op.Path)):
-			err = refusal{400, "mutability", "scim.error.readonly", []any{"path", short(op.Path)}}
+			err = errReadOnly(op.Path)
 		case op.Path != "":
 			err = d.write(op.Path, op.Value, op.Op == "add")
 		case isObject:
@@ -374,7 +385,7 @@ func (p patch) apply(d *draft) error {
 func (d *draft) remove(path string) error {
 	switch canonical(path) {
 	case "username", "active", "name.familyname", "name", "id", "meta", "groups":
-		return refusal{400, "mutability", "scim.error.readonly", []any{"path", short(path)}}
+		return errReadOnly(path)
 	}
 	return d.write(path, nil, false)
 }
@@ -453,6 +464,8 @@ func (p patch) applyTo(c *crowd) error {
 		switch {
 		case op.Op == "remove":
 			err = c.remove(op.Path, op.Value)
+		case slices.Contains([]string{"id", "meta"}, canonical(op.Path)):
+			err = errReadOnly(op.Path)
 		case op.Path != "":
 			err = c.write(op.Path, op.Value, op.Op == "replace")
 		case isObject:
@@ -470,9 +483,12 @@ func (p patch) applyTo(c *crowd) error {
 // remove takes members out: all, those that a filter chooses, or, as Entra ID writes it,
 // those of the value.
 func (c *crowd) remove(path string, value any) error {
-	if canonical(path) == "externalid" {
+	switch canonical(path) {
+	case "externalid":
 		c.external = ""
 		return nil
+	case "displayname", "id", "meta":
+		return errReadOnly(path)
 	}
 	parsed, err := parsePath(path)
 	if err != nil {

@@ -135,7 +135,7 @@ type known struct {
 
 func (k known) version() string {
 	a := k.Agent
-	return versionOf(a.GivenName, a.FamilyName, a.Function, a.Unit, a.UnitName, a.Email, a.Phone, a.Mobile, a.Kind, a.Manager, a.Active, k.userName, k.external)
+	return versionOf(a.GivenName, a.FamilyName, a.Function, a.Unit, a.UnitName, a.Email, a.Phone, a.Mobile, a.Kind, a.Manager, a.Active, k.userName, k.external, k.groups)
 }
 
 // user is how an agent is sent; version that of her whole card.
@@ -315,27 +315,30 @@ func (a *asked) tell(resource any, at meta) (any, error) {
 	return a.shape(resource)
 }
 
-// complete fills in what hangs on agents: managers' names, and groups when wanted.
-func (s *Service) complete(ctx context.Context, caller portal.Caller, all []known, groups bool) error {
-	var bosses, ids []portal.AgentID
+// join fills in the groups of agents.
+func (s *Service) join(ctx context.Context, caller portal.Caller, all []known) error {
+	ids := make([]portal.AgentID, len(all))
+	for i, one := range all {
+		ids[i] = one.ID
+	}
+	of, err := s.Store.GroupsOfAgents(ctx, caller, ids)
+	for i := range all {
+		all[i].groups = of[all[i].ID]
+	}
+	return err
+}
+
+// nameBosses fills in the names of managers.
+func (s *Service) nameBosses(ctx context.Context, caller portal.Caller, all []known) error {
+	var bosses []portal.AgentID
 	for _, one := range all {
-		ids = append(ids, one.ID)
 		if one.Manager != "" {
 			bosses = append(bosses, one.Manager)
 		}
 	}
 	names, err := s.Store.Names(ctx, caller, bosses)
-	if err != nil {
-		return err
-	}
-	var of map[portal.AgentID][]directory.Group
-	if groups {
-		if of, err = s.Store.GroupsOfAgents(ctx, caller, ids); err != nil {
-			return err
-		}
-	}
 	for i := range all {
-		all[i].boss, all[i].groups = names[all[i].Manager], of[all[i].ID]
+		all[i].boss = names[all[i].Manager]
 	}
-	return nil
+	return err
 }

@@ -95,6 +95,10 @@ func (s *Service) Routes() []web.Route {
 		})
 	}
 	return append(routes, web.Route{Method: "*", Path: Prefix + "/{rest:.*}", Access: web.Protocol, Handler: func(w http.ResponseWriter, r *http.Request) error {
+		rest := web.Var(r, "rest")
+		if rest == "Bulk" || rest == "Me" || strings.HasSuffix(rest, ".search") { // RFC 7644 §3.7, §3.11, §3.4.3
+			return s.refuse(w, r, refusal{http.StatusNotImplemented, "", "scim.error.absent", nil})
+		}
 		return s.refuse(w, r, portal.ErrNotFound)
 	}})
 }
@@ -112,10 +116,9 @@ type asked struct {
 // id is what the address names.
 func (a *asked) id() string { return web.Var(a.Request, "id") }
 
-// decode reads the body into a value, numbers as they are written.
+// decode reads the body into a value.
 func (a *asked) decode(into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(a.body))
-	if err := decoder.Decode(into); err != nil {
+	if err := json.Unmarshal(a.body, into); err != nil {
 		return refusal{http.StatusBadRequest, "invalidSyntax", "scim.error.syntax", nil}
 	}
 	return nil
@@ -201,6 +204,10 @@ func errPath(path string) error {
 
 func errValue(field string) error {
 	return refusal{http.StatusBadRequest, "invalidValue", "scim.error.value", []any{"field", short(field)}}
+}
+
+func errReadOnly(path string) error {
+	return refusal{http.StatusBadRequest, "mutability", "scim.error.readonly", []any{"path", short(path)}}
 }
 
 // short is what an answer repeats of what it was sent.

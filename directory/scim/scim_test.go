@@ -182,7 +182,7 @@ func TestWhoMayNotMayNot(t *testing.T) {
 func TestWhatEntraSends(t *testing.T) {
 	p := servertest.New(t)
 	entra := providerOf(t, p, "admin@bourg.example", "bourg", portal.ScopeDirectory)
-	unit, err := p.Directory.AddUnit(t.Context(), p.Caller("admin@bourg.example", "bourg"), directory.Unit{Name: "Voirie"}, "")
+	_, err := p.Directory.AddUnit(t.Context(), p.Caller("admin@bourg.example", "bourg"), directory.Unit{Name: "Voirie"}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +266,16 @@ func TestWhatEntraSends(t *testing.T) {
 	if back := entra.ask("GET", path, "", 200); !back.Active {
 		t.Error("an administrator reopened her, and she is not there")
 	}
-	_ = unit
+	if off := entra.ask("PATCH", path, patch(`{"op":"replace","path":"active","value":false}`), 200); off.Active {
+		t.Error("reopened after a deletion, she can't be closed")
+	}
+	entra.ask("PATCH", path, patch(`{"op":"replace","path":"active","value":true}`), 200)
+	if err := p.Directory.CloseAgent(t.Context(), p.Caller("admin@bourg.example", "bourg"), portal.AgentID(made.ID), ""); err != nil {
+		t.Fatal(err)
+	}
+	if closed := entra.ask("GET", path, "", 200); closed.Active {
+		t.Error("closed by an administrator, she is not there")
+	}
 }
 
 // TestWhatOktaSends replays what Okta sends (developer.okta.com, "SCIM 2.0").
@@ -381,6 +390,7 @@ func TestWhatCannotBeIsRefused(t *testing.T) {
 	p := servertest.New(t)
 	one := providerOf(t, p, "admin@bourg.example", "bourg", portal.ScopeDirectory)
 	made := one.ask("POST", "/Users", user("zoe", ""), 201)
+	group := one.ask("POST", "/Groups", `{"displayName":"Rédacteurs"}`, 201)
 	for _, c := range []struct {
 		method, path, body string
 		status             int
@@ -406,13 +416,23 @@ func TestWhatCannotBeIsRefused(t *testing.T) {
 		{"PATCH", "/Users/" + made.ID, patch(`{"op":"replace","path":"secret","value":"x"}`), 400, "invalidPath"},
 		{"PATCH", "/Users/" + made.ID, patch(`{"op":"replace","value":"x"}`), 400, "invalidValue"},
 		{"POST", "/Groups", `{}`, 400, "invalidValue"},
+		{"PATCH", "/Groups/" + group.ID, patch(`{"op":"remove","path":"displayName"}`), 400, "mutability"},
+		{"PATCH", "/Groups/" + group.ID, patch(`{"op":"remove","path":"secret"}`), 400, "invalidPath"},
+		{"PATCH", "/Groups/" + group.ID, patch(`{"op":"replace","path":"id","value":"x"}`), 400, "mutability"},
+		{"PATCH", "/Groups/" + group.ID, patch(`{"op":"remove"}`), 400, "noTarget"},
 		{"POST", "/Groups", `{"displayName":"x","members":[{"value":"g","type":"Group"}]}`, 400, "invalidValue"},
 	} {
 		if told := one.ask(c.method, c.path, c.body, c.status); told.ScimType != c.kind {
 			t.Errorf("%s %s %.80s: %q, want %q", c.method, c.path, c.body, told.ScimType, c.kind)
 		}
 	}
-	one.ask("GET", "/Bulk", "", 404)
+	one.ask("POST", "/Users", user("x", "")+"x", 400)
+	one.ask("GET", "/Rien", "", 404)
+	for _, absent := range []string{"/Bulk", "/Me", "/.search", "/Users/.search", "/Groups/.search"} {
+		one.ask("POST", absent, `{"schemas":[]}`, 501)
+	}
+	one.ask("GET", "/Me", "", 501)
+	provider{t, p.Anonymous(), "???"}.ask("GET", "/Me", "", 501)
 	for _, path := range []string{"/ServiceProviderConfig", "/ResourceTypes", "/Schemas", "/ResourceTypes/User", "/Schemas/urn:ietf:params:scim:schemas:core:2.0:User"} {
 		one.client.Get("/scim/v2"+path).Want(t, http.StatusOK, `"schemas"`)
 	}
@@ -429,6 +449,106 @@ func TestWhatIsDeletedIsClosed(t *testing.T) {
 		err := p.DB.QueryRow(t.Context(), `SELECT COUNT(*) FROM audit_lines WHERE collectivity = 'bourg' AND object_id = $1 AND action = $2`, made.ID, action).Scan(&lines)
 		if err != nil || lines != want {
 			t.Errorf("%s: %d lines, %v", action, lines, err)
+		}
+	}
+}
+
+// TestANameIsOneInItsCollectivity, be it what a program wrote, a login or an address.
+func TestANameIsOneInItsCollectivity(t *testing.T) {
+	p := servertest.New(t)
+	one := providerOf(t, p, "admin@bourg.example", "bourg", portal.ScopeDirectory)
+	made := one.ask("POST", "/Users", user("zoe", ""), 201)
+	_, err := p.Directory.AddAgent(t.Context(), p.Caller("admin@bourg.example", "bourg"), directory.Agent{FamilyName: "Roux", Email: "Roux@ailleurs.example"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"ZOE", "Agent@bourg.example", "roux@ailleurs.example", made.ID} {
+		want := 409
+		if name == made.ID {
+			want = 201 // she has a name
+		}
+		one.ask("POST", "/Users", user(name, ""), want)
+	}
+	if told := one.ask("PUT", "/Users/"+made.ID, user("roux@ailleurs.example", ""), 409); told.ScimType != "uniqueness" {
+		t.Errorf("refused with %+v", told)
+	}
+	one.ask("PUT", "/Users/"+made.ID, user("Zoé", ""), 200)
+	one.ask("POST", "/Users", user("zoe", ""), 201) // it is free
+}
+
+// TestAReplacementLeavesWhatItDoesNotKnow: a provider that knows no units takes nobody out
+// of hers.
+func TestAReplacementLeavesWhatItDoesNotKnow(t *testing.T) {
+	p := servertest.New(t)
+	one := providerOf(t, p, "admin@bourg.example", "bourg", portal.ScopeDirectory)
+	if _, err := p.Directory.AddUnit(t.Context(), p.Caller("admin@bourg.example", "bourg"), directory.Unit{Name: "Voirie"}, ""); err != nil {
+		t.Fatal(err)
+	}
+	const works = `"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":`
+	boss := string(p.Caller("agent@bourg.example", "bourg").Agent)
+	made := one.ask("POST", "/Users", user("zoe", `,"title":"Agente",`+works+`{"department":"Voirie","manager":{"value":"`+boss+`"}}`), 201)
+	if now := one.ask("PUT", "/Users/"+made.ID, user("zoe", ""), 200); now.Enterprise.Department != "Voirie" || now.Enterprise.Manager.Value != boss || now.Title != "" {
+		t.Errorf("without the extension: %+v", now)
+	}
+	if now := one.ask("PUT", "/Users/"+made.ID, user("zoe", `,`+works+`{"department":"Voirie"}`), 200); now.Enterprise.Department != "Voirie" || now.Enterprise.Manager.Value != "" {
+		t.Errorf("with a part of it: %+v", now)
+	}
+}
+
+// TestAVersionIsOfAllThatIsSent: who joined a group is another one, for who keeps copies.
+func TestAVersionIsOfAllThatIsSent(t *testing.T) {
+	p := servertest.New(t)
+	one := providerOf(t, p, "admin@bourg.example", "bourg", portal.ScopeDirectory)
+	made := one.ask("POST", "/Users", user("zoe", ""), 201)
+	one.ask("POST", "/Groups", `{"displayName":"Équipe","members":[{"value":"`+made.ID+`"}]}`, 201)
+	now := one.ask("GET", "/Users/"+made.ID, "", 200, "If-None-Match", made.Meta.Version)
+	listed := one.ask("GET", "/Users?filter="+url.QueryEscape(`userName eq "zoe"`), "", 200).Resources[0]
+	if now.Meta.Version == made.Meta.Version || now.Meta.Version != listed.Meta.Version {
+		t.Errorf("versions: made %s, in a group %s, listed %s", made.Meta.Version, now.Meta.Version, listed.Meta.Version)
+	}
+	one.ask("GET", "/Users/"+made.ID, "", 304, "If-None-Match", now.Meta.Version)
+}
+
+// TestATokenEnds by its last day, and when it is taken back.
+func TestATokenEnds(t *testing.T) {
+	p := servertest.New(t)
+	ctx, admin := t.Context(), p.Caller("admin@bourg.example", "bourg")
+	for name, end := range map[string]func(id string) error{
+		"taken back": func(id string) error { return p.SSO.AppPasswords.Revoke(ctx, admin, id) },
+		"over": func(id string) error {
+			_, err := p.DB.Exec(ctx, `UPDATE app_passwords SET ends = 1 WHERE collectivity = 'bourg' AND id = $1`, id)
+			return err
+		},
+	} {
+		one := providerOf(t, p, "admin@bourg.example", "bourg", portal.ScopeDirectory)
+		all, err := p.SSO.AppPasswords.List(ctx, admin)
+		if err == nil {
+			err = end(all[len(all)-1].ID)
+		}
+		if err != nil || len(all) != 1 {
+			t.Fatal(err, len(all))
+		}
+		if name == "over" {
+			p.SSO.AppPasswords.Forget(admin.Account) // what is remembered serves for five seconds
+		}
+		one.ask("GET", "/Users", "", 401)
+		if err := p.SSO.AppPasswords.Revoke(ctx, admin, all[0].ID); err != nil && name == "over" {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestOneAddressOfSeveralIsKept: the primary one, or that of work, or the first.
+func TestOneAddressOfSeveralIsKept(t *testing.T) {
+	p := servertest.New(t)
+	one := providerOf(t, p, "admin@bourg.example", "bourg", portal.ScopeDirectory)
+	for emails, want := range map[string]string{
+		`[{"value":"a@x.example","type":"work"},{"value":"b@x.example","primary":true},{"value":"c@x.example","type":"home"}]`: "b@x.example",
+		`[{"value":"d@x.example","type":"home"},{"value":"e@x.example","type":"work"},{"value":"f@x.example","type":"work"}]`:  "e@x.example",
+		`[{"value":"g@x.example","type":"home"},{"value":"h@x.example","type":"other"}]`:                                       "g@x.example",
+	} {
+		if made := one.ask("POST", "/Users", user(want, `,"emails":`+emails), 201); len(made.Emails) != 1 || made.Emails[0].Value != want {
+			t.Errorf("of %s is kept %+v", emails, made.Emails)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -54,14 +55,8 @@ func (s *Service) card(ctx context.Context, caller portal.Caller, d draft, was d
 // have not one name.
 func (s *Service) keep(ctx context.Context, tx *database.Tx, caller portal.Caller, id portal.AgentID, d draft) error {
 	of, folded := string(caller.Collectivity), strings.ToLower(d.userName)
-	// of a card that is no more
-	_, err := tx.Exec(ctx, `DELETE FROM scim_agents WHERE collectivity = $1 AND folded = $2
-		AND NOT EXISTS (SELECT 1 FROM agents a WHERE a.collectivity = $1 AND a.id = scim_agents.agent)`, of, folded)
-	if err != nil {
-		return err
-	}
 	var others int
-	err = tx.QueryRow(ctx, `SELECT COUNT(*)`+userFrom+taken, of, folded, string(id)).Scan(&others)
+	err := tx.QueryRow(ctx, `SELECT COUNT(*)`+userFrom+taken, of, folded, string(id)).Scan(&others)
 	if err == nil && others > 0 {
 		err = errTaken
 	}
@@ -69,7 +64,7 @@ func (s *Service) keep(ctx context.Context, tx *database.Tx, caller portal.Calle
 		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO scim_agents (collectivity, agent, user_name, folded, external_id) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (collectivity, agent) DO UPDATE SET user_name = excluded.user_name, folded = excluded.folded, external_id = excluded.external_id, deleted = 0`,
+		ON CONFLICT (collectivity, agent) DO UPDATE SET user_name = excluded.user_name, folded = excluded.folded, external_id = excluded.external_id`,
 		of, string(id), d.userName, folded, d.external)
 	if database.IsDuplicate(err) {
 		return errTaken
@@ -77,8 +72,9 @@ func (s *Service) keep(ctx context.Context, tx *database.Tx, caller portal.Calle
 	return err
 }
 
-// taken finds who else has a name in lower case: as a program wrote it, or her login.
-const taken = `a.id <> $3 AND (s.folded = $2 AND s.deleted = 0 OR p.login = $2 AND COALESCE(s.user_name, '') = '')`
+// taken finds who else has a name in lower case: as a program wrote it, or what stands
+// for it.
+var taken = `a.id <> $3 AND ` + fmt.Sprintf(nearName, "CAST($2 AS TEXT)") + ` AND (s.folded = $2 OR COALESCE(s.folded, '') = '' AND lower(` + userName + `) = lower(CAST($2 AS TEXT)))`
 
 func (s *Service) createUser(a *asked) (any, error) {
 	var object map[string]any
@@ -152,6 +148,9 @@ func (s *Service) replaceUser(a *asked) (any, error) {
 	}
 	return s.rewrite(a, func(now known, d *draft) error {
 		*d = draft{active: now.Active, kind: string(now.Kind)}
+		if !speaksOf(object, ext) { // of where she works the provider knows nothing
+			d.department, d.manager = now.UnitName, string(now.Manager)
+		}
 		return d.merge(object)
 	})
 }

@@ -103,6 +103,7 @@ type Store struct {
 	mu      sync.Mutex
 	sending map[sender]bool
 	busy    map[portal.CollectivityID]int // senders
+	left    bool                          // some had no place
 	slow    map[sender]bool               // webhooks whose last try failed or took long
 	all     chan struct{}                 // holds a token for each sender
 	late    chan struct{}                 // the same, for those of slow ones
@@ -229,10 +230,25 @@ func (s *Store) check(w Webhook) error {
 // errMany bounds what each change of the directory has to write.
 var errMany = portal.UserError{Kind: portal.ErrConflict, Key: "webhooks.error.many", Args: []any{"max", maxWebhooks}}
 
+// errAssisted refuses to who assists a collectivity what would outlive the assistance: where
+// its changes are told, and what signs them.
+var errAssisted = portal.UserError{Kind: portal.ErrDenied, Key: "webhooks.error.assisted"}
+
+// mayDirect says whether a caller decides where a collectivity's changes are told.
+func mayDirect(caller portal.Caller) error {
+	if err := caller.Require(portal.Admin); err != nil {
+		return err
+	}
+	if caller.Assists() {
+		return errAssisted
+	}
+	return nil
+}
+
 // Add adds a webhook by its address, its label and its kinds, and returns its secret,
 // which nobody reads again.
 func (s *Store) Add(ctx context.Context, caller portal.Caller, w Webhook, client string) (added Webhook, secret string, err error) {
-	if err := caller.Require(portal.Admin); err != nil {
+	if err := mayDirect(caller); err != nil {
 		return Webhook{}, "", fmt.Errorf("webhooks: add: %w", err)
 	}
 	if err := s.check(w); err != nil {
@@ -320,6 +336,11 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, id string, typ
 		if now.Address == typed.Address && now.Label == typed.Label && kindsText(now.Kinds) == kindsText(typed.Kinds) {
 			return "", errSame
 		}
+		if now.Address != typed.Address {
+			if err := mayDirect(caller); err != nil {
+				return "", err
+			}
+		}
 		// another address has not failed yet
 		_, err := tx.Exec(ctx, `UPDATE webhooks SET address = $3, label = $4, kinds = $5, failing = CASE WHEN address = $3 THEN failing ELSE 0 END,
 				streak = CASE WHEN address = $3 THEN streak ELSE 0 END, resumes = CASE WHEN address = $3 THEN resumes ELSE 0 END
@@ -399,6 +420,9 @@ func putAs(ctx context.Context, tx database.Writer, collectivity portal.Collecti
 // Rotate makes another secret, and returns it: nobody reads it again. The former one
 // signs too for a day.
 func (s *Store) Rotate(ctx context.Context, caller portal.Caller, id, client string) (secret string, err error) {
+	if err := mayDirect(caller); err != nil {
+		return "", fmt.Errorf("webhooks: rotate: %w", err)
+	}
 	secret = newSecret()
 	sealed, err := s.seal(caller.Collectivity, id, secret)
 	if err != nil {

@@ -25,6 +25,7 @@ import (
 	"parvis/portal/database"
 	"parvis/portal/database/databasetest"
 	"parvis/portal/outbox"
+	"parvis/portal/outgoing"
 	"parvis/portal/seal"
 	"parvis/todo"
 )
@@ -149,9 +150,10 @@ func (f faults) Write(line []byte) (int, error) {
 
 // node is another Parvis over the same store.
 func (p *post) node(inside bool) *webhooks.Store {
-	return webhooks.New(webhooks.Options{
-		DB: p.db, Sealer: p.sealer, Log: slog.New(slog.NewTextHandler(faults{p.t}, &slog.HandlerOptions{Level: slog.LevelError})), Client: webhooks.NewClient(inside), AllowInside: inside, Now: p.now,
-	})
+	log := slog.New(slog.NewTextHandler(faults{p.t}, &slog.HandlerOptions{Level: slog.LevelError}))
+	networks := outgoing.NewNetworks(p.db, log)
+	must(p.t, networks.Refresh(p.t.Context()))
+	return webhooks.New(webhooks.Options{DB: p.db, Sealer: p.sealer, Log: log, Client: webhooks.NewClient(inside, networks), AllowInside: inside, Now: p.now})
 }
 
 func (p *post) now() time.Time {
@@ -495,15 +497,30 @@ func TestASlowAddressHoldsUpNoOtherCollectivity(t *testing.T) {
 	told := make(chan struct{})
 	quick.say(func(http.ResponseWriter, *http.Request, got) { close(told) })
 	p.catchUp()
-	done := make(chan error)
+	done := make(chan error, 1)
 	go func() { done <- p.Flush(context.WithoutCancel(t.Context())) }()
 	select {
 	case <-told:
-	case err := <-done:
-		t.Errorf("Flush ended first: %v", err)
+		close(release)
+		must(t, <-done)
+	case err := <-done: // each try ends after ten seconds
+		close(release)
+		t.Fatalf("agglo's had no turn before bourg's were given up: %v", err)
 	}
-	close(release)
-	must(t, <-done)
+}
+
+// TestEachHasItsTurn: a collectivity sends to two at a time, and who had no place is next.
+func TestEachHasItsTurn(t *testing.T) {
+	p := open(t)
+	r := receive(t)
+	for range 10 {
+		p.add(bourg, r.URL, outbox.AgentCreated)
+	}
+	p.hire(bourg, "Le Goff")
+	p.flush()
+	if all := r.take(); len(all) != 10 {
+		t.Errorf("%d of ten programs were told", len(all))
+	}
 }
 
 // TestTwoNodesSendOnce: each try is one node's.
@@ -628,6 +645,22 @@ func TestACrowdIsOneMessage(t *testing.T) {
 	}
 }
 
+// TestAnAddressInsideIsCalledForWhomItIsAllowed, and for no other collectivity.
+func TestAnAddressInsideIsCalledForWhomItIsAllowed(t *testing.T) {
+	p, ctx := open(t), t.Context()
+	r := receive(t)
+	id, _ := p.add(bourg, r.URL)
+	other, _ := p.add(agglo, r.URL)
+	must(t, p.exec(`INSERT INTO collectivity_networks (collectivity, network) VALUES ('bourg', '127.0.0.1/32')`)) // as no operator can
+	node := p.node(false)
+	if outcome, err := node.Try(ctx, bourg, id); err != nil || !outcome.Taken {
+		t.Errorf("an address that is allowed: %+v, %v", outcome, err)
+	}
+	if outcome, err := node.Try(ctx, agglo, other); err != nil || outcome.Answer != "webhooks.fault.inside" {
+		t.Errorf("for another collectivity: %+v, %v", outcome, err)
+	}
+}
+
 // TestAnAddressInsideIsNotCalled, nor is where an address sends us.
 func TestAnAddressInsideIsNotCalled(t *testing.T) {
 	p, ctx := open(t), t.Context()
@@ -655,6 +688,60 @@ func TestAnAddressInsideIsNotCalled(t *testing.T) {
 			t.Errorf("Add(%q) = %v, want ErrInvalid", address, err)
 		}
 	}
+}
+
+// TestAnAssistanceOpensNoWayThatOutlivesIt: who assists tries, pauses and names, and
+// neither directs messages elsewhere nor reads a secret.
+func TestAnAssistanceOpensNoWayThatOutlivesIt(t *testing.T) {
+	p, ctx := open(t), t.Context()
+	id, _ := p.add(bourg, "https://paie.example/")
+	helper := portal.Caller{Account: "exploitation", Collectivity: "bourg", Rights: []portal.Right{portal.Admin}}
+	_, _, added := p.Add(ctx, helper, webhooks.Webhook{Address: "https://ailleurs.example/", Label: "x"}, "")
+	_, rotated := p.Rotate(ctx, helper, id, "")
+	for what, err := range map[string]error{
+		"added": added, "rotated": rotated, "directed": p.Change(ctx, helper, id, webhooks.Webhook{Address: "https://ailleurs.example/", Label: "Paie"}, ""),
+	} {
+		if !errors.Is(err, portal.ErrDenied) {
+			t.Errorf("%s: %v, want ErrDenied", what, err)
+		}
+	}
+	must(t, p.Change(ctx, helper, id, webhooks.Webhook{Address: "https://paie.example/", Label: "Paye"}, ""))
+	must(t, p.Pause(ctx, helper, id, ""))
+}
+
+// TestOneRefusalAfterAQuietWeekStopsNothing: what was refused long ago says nothing of
+// today, until today's was refused for hours.
+func TestOneRefusalAfterAQuietWeekStopsNothing(t *testing.T) {
+	p := open(t)
+	r := receive(t)
+	id, _ := p.add(bourg, r.URL)
+	r.say(status(http.StatusInternalServerError))
+	p.hire(bourg, "Poison")
+	for range 40 {
+		p.flush()
+		p.pass(4 * time.Hour)
+	}
+	if one := p.get(bourg, id); one.Waiting != 0 || one.State != webhooks.On {
+		t.Fatalf("after a week: %+v", one)
+	}
+	p.put(outbox.Event{Kind: outbox.AgentChanged, Agent: "a", At: p.now()})
+	p.flush()
+	if one := p.get(bourg, id); one.State != webhooks.On {
+		t.Errorf("one refusal after a quiet week: %s", one.State)
+	}
+	for range 10 {
+		p.pass(time.Hour)
+		p.flush()
+	}
+	if one := p.get(bourg, id); one.State != webhooks.Stopped {
+		t.Errorf("refused for hours after a week: %s", one.State)
+	}
+}
+
+// put tells bourg's programs of an event.
+func (p *post) put(event outbox.Event) {
+	p.t.Helper()
+	must(p.t, p.db.Tx(p.t.Context(), func(tx *database.Tx) error { return outbox.Put(p.t.Context(), tx, "bourg", event) }))
 }
 
 // TestASuspendedCollectivityTellsNothing until it is open again.

@@ -34,8 +34,11 @@ const (
 	crowd = 2000
 	// longestAsked bounds what a receiver may ask for with Retry-After.
 	longestAsked = time.Hour
-	// patience is how long nothing may be taken before a webhook stops.
+	// patience is how long nothing may be taken before a webhook stops, and grace how
+	// old a message must be that decides it: where little happens, the last refusal may
+	// be that of days ago.
 	patience = 5 * 24 * time.Hour
+	grace    = 6 * time.Hour
 )
 
 // pauses are the times between the tries of a message, as Standard Webhooks advises:
@@ -92,9 +95,18 @@ func (s *Store) join() {
 // Flush sends all that is due, and returns when it was tried once. It is for tests and
 // tools.
 func (s *Store) Flush(ctx context.Context) error {
-	err := s.Look(ctx)
-	s.join()
-	return err
+	for {
+		err := s.Look(ctx)
+		s.join()
+		select {
+		case <-s.wake: // somebody had no place
+			if err == nil && ctx.Err() == nil {
+				continue
+			}
+		default:
+		}
+		return err
+	}
 }
 
 // Look tells of rights that ended, and starts senders for the webhooks with something
@@ -132,10 +144,11 @@ type sender struct {
 func (s *Store) due(ctx context.Context) ([]sender, error) {
 	now := database.Millis(s.Now())
 	rows, err := s.DB.Query(ctx, `
-		SELECT w.collectivity, w.id FROM webhooks w JOIN collectivities c ON c.id = w.collectivity
-		WHERE w.state = 'on' AND c.active AND w.resumes <= $1 AND w.leased <= $1
-			AND EXISTS (SELECT 1 FROM webhook_messages m WHERE m.collectivity = w.collectivity AND m.webhook = w.id AND m.due > 0 AND m.due <= $1)
-		ORDER BY w.resumes, w.leased`, now)
+		SELECT collectivity, id FROM (
+			SELECT w.collectivity, w.id, (SELECT MIN(m.due) FROM webhook_messages m WHERE m.collectivity = w.collectivity AND m.webhook = w.id AND m.due > 0) AS since
+			FROM webhooks w JOIN collectivities c ON c.id = w.collectivity
+			WHERE w.state = 'on' AND c.active AND w.resumes <= $1 AND w.leased <= $1
+		) AS waiting WHERE since <= $1 ORDER BY since, id`, now)
 	found, err := database.Collect(rows, err, func(rows *sql.Rows) (one sender, err error) { return one, rows.Scan(&one.collectivity, &one.id) })
 	if err != nil {
 		return nil, fmt.Errorf("webhooks: find what is due: %w", err)
@@ -147,7 +160,11 @@ func (s *Store) due(ctx context.Context) ([]sender, error) {
 func (s *Store) start(one sender) (leave func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.sending[one] || s.busy[one.collectivity] >= sendersEach {
+	if s.sending[one] {
+		return nil, false
+	}
+	if s.busy[one.collectivity] >= sendersEach {
+		s.left = true
 		return nil, false
 	}
 	places := []chan struct{}{s.all}
@@ -161,6 +178,7 @@ func (s *Store) start(one sender) (leave func(), ok bool) {
 			for _, taken := range places[:i] {
 				<-taken
 			}
+			s.left = true
 			return nil, false
 		}
 	}
@@ -175,6 +193,10 @@ func (s *Store) start(one sender) (leave func(), ok bool) {
 		}
 		for _, place := range places {
 			<-place
+		}
+		if s.left { // somebody waits for a place
+			s.left = false
+			s.Wake()
 		}
 	}, true
 }
@@ -287,7 +309,7 @@ func (s *Store) settle(ctx context.Context, to target, message Delivery, outcome
 	if err != nil {
 		return false, err
 	}
-	if outcome.Gone() || now.Sub(database.FromMillis(failing)) > patience {
+	if outcome.Gone() || now.Sub(database.FromMillis(failing)) > patience && now.Sub(message.At) > grace {
 		return false, s.stop(ctx, to)
 	}
 	wait := max(s.pausing(streak), outcome.After)
@@ -327,6 +349,7 @@ func (s *Store) stop(ctx context.Context, to target) error {
 		return nil // somebody turned it off meanwhile
 	}
 	if err == nil {
+		s.remember(to, false)
 		s.changed(to.collectivity)
 	}
 	return err
@@ -344,7 +367,7 @@ func (s *Store) lapse(ctx context.Context) error {
 	rows, err := s.DB.Query(ctx, `
 		SELECT w.collectivity, w.id, r.id, r.kind, r.subject, r.right_name, r.in_unit, r.ends FROM webhooks w
 		JOIN rights_given r ON r.collectivity = w.collectivity
-		WHERE w.state = 'on' AND r.taken = 0 AND r.ends > w.rights_seen AND r.ends <= $1`, database.Millis(now))
+		WHERE w.state = 'on' AND r.taken = 0 AND r.ends > 0 AND r.ends > w.rights_seen AND r.ends <= $1`, database.Millis(now))
 	found, err := database.Collect(rows, err, func(rows *sql.Rows) (one lapsed, err error) {
 		return one, rows.Scan(&one.collectivity, &one.id, &one.right, &one.kind, &one.subject, &one.name, &one.within, &one.ends)
 	})
@@ -362,7 +385,7 @@ func (s *Store) lapse(ctx context.Context) error {
 		err := s.DB.Tx(ctx, func(tx *database.Tx) error {
 			seen := int64(0)
 			var kinds string
-			err := tx.QueryRow(ctx, `SELECT kinds FROM webhooks WHERE collectivity = $1 AND id = $2`, string(to.collectivity), to.id).Scan(&kinds)
+			err := tx.QueryRow(ctx, `SELECT kinds FROM webhooks WHERE collectivity = $1 AND id = $2 AND state = 'on'`, string(to.collectivity), to.id).Scan(&kinds)
 			if err != nil {
 				return err
 			}
@@ -393,14 +416,12 @@ func (s *Store) lapse(ctx context.Context) error {
 // Clean forgets what became of messages a month ago, and webhooks that can't be had
 // again.
 func (s *Store) Clean(ctx context.Context) error {
-	for text, life := range map[string]time.Duration{
-		`DELETE FROM webhook_messages WHERE due = 0 AND at < $1`: keptMessages,
-		`DELETE FROM webhook_messages WHERE EXISTS (SELECT 1 FROM webhooks w WHERE w.collectivity = webhook_messages.collectivity AND w.id = webhook_messages.webhook AND w.state = 'removed' AND w.turned < $1)`: keptRemoved,
-		`DELETE FROM webhooks WHERE state = 'removed' AND turned < $1`: keptRemoved,
-	} {
-		if err := s.DB.Write(ctx, text, database.Millis(s.Now().Add(-life))); err != nil {
-			return fmt.Errorf("webhooks: clean: %w", err)
-		}
+	err := s.DB.Write(ctx, `DELETE FROM webhook_messages WHERE due = 0 AND at < $1`, database.Millis(s.Now().Add(-keptMessages)))
+	if err == nil { // those of a webhook are no younger than its removal, which gave them up
+		err = s.DB.Write(ctx, `DELETE FROM webhooks WHERE state = 'removed' AND turned < $1`, database.Millis(s.Now().Add(-max(keptRemoved, keptMessages))))
+	}
+	if err != nil {
+		return fmt.Errorf("webhooks: clean: %w", err)
 	}
 	return nil
 }

@@ -43,3 +43,5 @@ CREATE TABLE webhook_messages (
 );
 CREATE INDEX webhook_messages_waiting ON webhook_messages (due, collectivity, webhook) WHERE due > 0;
 CREATE INDEX webhook_messages_of ON webhook_messages (collectivity, webhook, due, id) WHERE due > 0;
+CREATE INDEX webhook_messages_over ON webhook_messages (at) WHERE due = 0;
+CREATE INDEX rights_given_ending ON rights_given (collectivity, ends) WHERE ends > 0 AND taken = 0;
