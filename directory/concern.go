@@ -198,7 +198,7 @@ func (c concerned) ofRights(caller portal.Caller) []portal.Concern {
 		all = append(all, portal.Concern{Gravity: portal.Coming, Key: "directory.concern.assisted", Since: c.assisted, Path: "/admin/assistance", Icon: "eye"})
 	}
 	if c.young() && c.colour == themes.DefaultBrand {
-		all = append(all, portal.Concern{Gravity: portal.Next, Key: "directory.concern.colour", Why: "directory.concern.colour.why", Icon: "image"})
+		all = append(all, portal.Concern{Gravity: portal.Next, Key: "directory.concern.colour", Why: "directory.concern.colour.why", Path: "/admin/identity", Icon: "image"})
 	}
 	return all
 }

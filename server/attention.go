@@ -32,6 +32,8 @@ func (s *Server) concernSources() []concernSource {
 		{"agents", s.Directory.Concerns},
 		{"applications", s.Applications.Concerns},
 		{"factors", s.SSO.Concerns},
+		{"webhooks", s.Webhooks.Concerns},
+		{"room", s.Quotas.Concerns},
 		{"news", s.News.Concerns},
 		{"export", s.Leaving.Concerns},
 	}
