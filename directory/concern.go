@@ -29,6 +29,7 @@ const ofAgents = `
 		(SELECT COUNT(*) FROM planned_departures d WHERE d.collectivity = $1 AND d.done = 0 AND d.last_day <= $3),
 		(SELECT COUNT(*) FROM planned_departures d WHERE d.collectivity = $1 AND d.done = 0 AND d.fault <> ''),
 		(SELECT COALESCE(MAX(d.fault), '') FROM planned_departures d WHERE d.collectivity = $1 AND d.done = 0),
+		(SELECT COUNT(*) FROM planned_departures d WHERE d.collectivity = $1 AND d.done = 0 AND ` + nobodyAfter + `),
 		(SELECT c.created FROM collectivities c WHERE c.id = $1)`
 
 // ofLeavers are the first of those who leave before a day, $2.
@@ -60,7 +61,7 @@ const ofRights = governing + `
 type concerned struct {
 	now, created                                  time.Time
 	late, noUnit, noEmail, noDoor, stopped, empty int
-	leaving, stuck                                int // departures
+	leaving, stuck, alone                         int // departures
 	arrival, group, colour, fault                 string
 	leavers                                       []portal.Named // the first of leaving
 	agents                                        int            // 3 for more
@@ -102,7 +103,7 @@ func (c *concerned) readAgents(caller portal.Caller) database.Read {
 		Query: ofAgents, Args: []any{string(caller.Collectivity), database.Millis(c.now), c.leavingBefore()},
 		Row: func(scan func(dest ...any) error) error {
 			var created int64
-			err := scan(&c.late, &c.noUnit, &c.noEmail, &c.noDoor, &c.stopped, &c.arrival, &c.empty, &c.group, &c.agents, &c.leaving, &c.stuck, &c.fault, &created)
+			err := scan(&c.late, &c.noUnit, &c.noEmail, &c.noDoor, &c.stopped, &c.arrival, &c.empty, &c.group, &c.agents, &c.leaving, &c.stuck, &c.fault, &c.alone, &created)
 			c.created = database.FromMillis(created)
 			return err
 		},
@@ -160,6 +161,9 @@ func (c concerned) ofAgents() []portal.Concern {
 	add(c.stopped, portal.Concern{Gravity: portal.Broken, Key: "directory.concern.import", Path: "/admin/agents/import/" + c.arrival, Icon: "upload"})
 	add(c.stuck, portal.Concern{Gravity: portal.Broken, Key: "directory.concern.stuck", Why: c.fault, Path: "/admin/agents?state=" + StateLeaving, Icon: "leaving"})
 	add(c.leaving, portal.Concern{Gravity: portal.Coming, Key: "directory.concern.leaving", Named: c.leavers, Path: "/admin/agents?state=" + StateLeaving, Icon: "leaving"})
+	add(c.alone, portal.Concern{
+		Gravity: portal.Waiting, Key: "directory.concern.no-successor", Why: "directory.concern.no-successor.why", Path: "/admin/agents?state=" + StateLeaving, Icon: "leaving",
+	})
 	add(c.late, portal.Concern{Gravity: portal.Waiting, Key: "directory.concern.late", Path: "/admin/agents?state=" + StateLate, Icon: "mail"})
 	add(c.empty, portal.Concern{Gravity: portal.Missing, Key: "directory.concern.empty-rule", Why: "directory.concern.empty-rule.why", Path: group, Icon: "people"})
 	add(c.noDoor, portal.Concern{
