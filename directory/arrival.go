@@ -378,6 +378,9 @@ func (s *Arrivals) refusal(ctx context.Context, tx *database.Tx, caller portal.C
 		}
 		defer func() { places[key] = refused(err) }()
 	}
+	if err == nil && line.move(leavesField) != nil && !caller.Can(portal.ManageAgents) {
+		err = errNarrowedDeparture
+	}
 	if refusal := refused(err); refusal.Key != "" {
 		return refusal, nil
 	}

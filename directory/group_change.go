@@ -38,6 +38,10 @@ func (s *Store) CountedGroups(ctx context.Context, caller portal.Caller) ([]Coun
 	if err := caller.Require(portal.ManageAgents); err != nil {
 		return nil, fmt.Errorf("directory: count groups: %w", err)
 	}
+	return s.countedGroups(ctx, caller)
+}
+
+func (s *Store) countedGroups(ctx context.Context, caller portal.Caller) ([]CountedGroup, error) {
 	rows, err := s.db.Query(ctx, `
 		SELECT g.id, g.name, g.ruled, (SELECT COUNT(*) FROM agent_group_members m
 			JOIN agents a ON a.collectivity = m.collectivity AND a.id = m.agent
