@@ -217,7 +217,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	})
 	s.Mirror = mirror.New(mirror.Options{DB: s.DB, Directory: s.Directory, Servers: s.directories, Methods: s.SSO.Methods, Log: s.log})
 	s.Webhooks = webhooks.New(webhooks.Options{
-		DB: s.DB, Sealer: sealer, Log: s.log, Client: webhooks.NewClient(s.Config.Webhooks.AllowInside), AllowInside: s.Config.Webhooks.AllowInside,
+		DB: s.DB, Sealer: sealer, Log: s.log, Client: webhooks.NewClient(s.Config.Webhooks.AllowInside, s.Networks), AllowInside: s.Config.Webhooks.AllowInside,
 	})
 	s.openInbox()
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })

@@ -36,10 +36,15 @@ const (
 	keptAnswer = 300
 )
 
-// NewClient returns a client for the addresses of webhooks.
-func NewClient(allowInside bool) *http.Client {
+// NewClient returns a client for the addresses of webhooks: public ones, and those inside
+// that the pool allows a collectivity, or all to all.
+func NewClient(allowInside bool, networks *outgoing.Networks) *http.Client {
+	var transport http.RoundTripper = outgoing.NewTransport(true)
+	if !allowInside {
+		transport = outgoing.NewTransports(networks, nil)
+	}
 	return &http.Client{
-		Transport: outgoing.NewTransport(allowInside), Timeout: deadline,
+		Transport: transport, Timeout: deadline,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -129,7 +134,7 @@ func (s *Store) post(ctx context.Context, to target, id, payload string) Outcome
 }
 
 func (s *Store) ask(ctx context.Context, to target, id, payload string) Outcome {
-	ctx, cancel := context.WithTimeout(ctx, deadline)
+	ctx, cancel := context.WithTimeout(outgoing.In(ctx, to.collectivity), deadline)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.address, strings.NewReader(payload))
 	if err != nil {

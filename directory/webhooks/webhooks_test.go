@@ -25,6 +25,7 @@ import (
 	"parvis/portal/database"
 	"parvis/portal/database/databasetest"
 	"parvis/portal/outbox"
+	"parvis/portal/outgoing"
 	"parvis/portal/seal"
 	"parvis/todo"
 )
@@ -149,9 +150,10 @@ func (f faults) Write(line []byte) (int, error) {
 
 // node is another Parvis over the same store.
 func (p *post) node(inside bool) *webhooks.Store {
-	return webhooks.New(webhooks.Options{
-		DB: p.db, Sealer: p.sealer, Log: slog.New(slog.NewTextHandler(faults{p.t}, &slog.HandlerOptions{Level: slog.LevelError})), Client: webhooks.NewClient(inside), AllowInside: inside, Now: p.now,
-	})
+	log := slog.New(slog.NewTextHandler(faults{p.t}, &slog.HandlerOptions{Level: slog.LevelError}))
+	networks := outgoing.NewNetworks(p.db, log)
+	must(p.t, networks.Refresh(p.t.Context()))
+	return webhooks.New(webhooks.Options{DB: p.db, Sealer: p.sealer, Log: log, Client: webhooks.NewClient(inside, networks), AllowInside: inside, Now: p.now})
 }
 
 func (p *post) now() time.Time {
@@ -619,6 +621,22 @@ func TestACrowdIsOneMessage(t *testing.T) {
 	must(t, p.db.Tx(ctx, func(tx *database.Tx) error { return outbox.PutAll(ctx, tx, "bourg", many) }))
 	if one := p.get(bourg, id); one.Waiting != 1 {
 		t.Errorf("%d messages wait after a change of 10,000 agents", one.Waiting)
+	}
+}
+
+// TestAnAddressInsideIsCalledForWhomItIsAllowed, and for no other collectivity.
+func TestAnAddressInsideIsCalledForWhomItIsAllowed(t *testing.T) {
+	p, ctx := open(t), t.Context()
+	r := receive(t)
+	id, _ := p.add(bourg, r.URL)
+	other, _ := p.add(agglo, r.URL)
+	must(t, p.exec(`INSERT INTO collectivity_networks (collectivity, network) VALUES ('bourg', '127.0.0.1/32')`)) // as no operator can
+	node := p.node(false)
+	if outcome, err := node.Try(ctx, bourg, id); err != nil || !outcome.Taken {
+		t.Errorf("an address that is allowed: %+v, %v", outcome, err)
+	}
+	if outcome, err := node.Try(ctx, agglo, other); err != nil || outcome.Answer != "webhooks.fault.inside" {
+		t.Errorf("for another collectivity: %+v, %v", outcome, err)
 	}
 }
 
