@@ -32,10 +32,17 @@ const ofAgents = `
 		(SELECT COUNT(*) FROM planned_departures d WHERE d.collectivity = $1 AND d.done = 0 AND ` + nobodyAfter + `),
 		(SELECT c.created FROM collectivities c WHERE c.id = $1)`
 
-// ofLeavers are the first of those who leave before a day, $2.
-const ofLeavers = `
+// ofLeavers and ofLonely are the first of those who leave before a day, $2, and of those
+// after whom nobody comes any more.
+const (
+	leavers = `
 	SELECT a.id, a.given_name, a.family_name, d.last_day FROM planned_departures d JOIN agents a ON a.collectivity = d.collectivity AND a.id = d.agent
-	WHERE d.collectivity = $1 AND d.done = 0 AND d.last_day <= $2 ORDER BY d.last_day, d.agent LIMIT 5`
+	WHERE d.collectivity = $1 AND d.done = 0 AND `
+	firstLeavers = ` ORDER BY d.last_day, d.agent LIMIT 5`
+
+	ofLeavers = leavers + `d.last_day <= $2` + firstLeavers
+	ofLonely  = leavers + nobodyAfter + firstLeavers
+)
 
 // What is wrong with an agent a, as the list of agents is narrowed to it too.
 const (
@@ -63,7 +70,7 @@ type concerned struct {
 	late, noUnit, noEmail, noDoor, stopped, empty int
 	leaving, stuck, alone                         int // departures
 	arrival, group, colour, fault                 string
-	leavers                                       []portal.Named // the first of leaving
+	leavers, lonely                               []portal.Named // the first of leaving, and of alone
 	agents                                        int            // 3 for more
 	administrators, ending                        int
 	soonest, assisted                             time.Time
@@ -77,7 +84,8 @@ func (s *Store) Concerns(ctx context.Context, caller portal.Caller) ([]portal.Co
 	found := concerned{now: s.now()}
 	var reads []database.Read
 	if caller.Can(portal.ManageAgents) {
-		reads = append(reads, found.readAgents(caller), found.readLeavers(caller))
+		reads = append(reads, found.readAgents(caller),
+			readLeavers(&found.leavers, ofLeavers, string(caller.Collectivity), found.leavingBefore()), readLeavers(&found.lonely, ofLonely, string(caller.Collectivity)))
 	}
 	if caller.Can(portal.Admin) {
 		reads = append(reads, found.readRights(caller))
@@ -115,14 +123,14 @@ const leavesSoon = 30 * 24 * time.Hour
 
 func (c *concerned) leavingBefore() string { return c.now.Add(leavesSoon).Format(time.DateOnly) }
 
-func (c *concerned) readLeavers(caller portal.Caller) database.Read {
+func readLeavers(into *[]portal.Named, query string, args ...any) database.Read {
 	return database.Read{
-		Query: ofLeavers, Args: []any{string(caller.Collectivity), c.leavingBefore()},
+		Query: query, Args: args,
 		Row: func(scan func(dest ...any) error) error {
 			var card Agent
 			var day string
 			err := scan(&card.ID, &card.GivenName, &card.FamilyName, &day)
-			c.leavers = append(c.leavers, portal.Named{Name: card.Name(), Path: agentPath(card.ID), Day: dayOf(day)})
+			*into = append(*into, portal.Named{Name: card.Name(), Path: agentPath(card.ID), Day: dayOf(day)})
 			return err
 		},
 	}
@@ -162,7 +170,7 @@ func (c concerned) ofAgents() []portal.Concern {
 	add(c.stuck, portal.Concern{Gravity: portal.Broken, Key: "directory.concern.stuck", Why: c.fault, Path: "/admin/agents?state=" + StateLeaving, Icon: "leaving"})
 	add(c.leaving, portal.Concern{Gravity: portal.Coming, Key: "directory.concern.leaving", Named: c.leavers, Path: "/admin/agents?state=" + StateLeaving, Icon: "leaving"})
 	add(c.alone, portal.Concern{
-		Gravity: portal.Waiting, Key: "directory.concern.no-successor", Why: "directory.concern.no-successor.why", Path: "/admin/agents?state=" + StateLeaving, Icon: "leaving",
+		Gravity: portal.Waiting, Key: "directory.concern.no-successor", Why: "directory.concern.no-successor.why", Named: c.lonely, Path: "/admin/agents?state=" + StateLeaving, Icon: "leaving",
 	})
 	add(c.late, portal.Concern{Gravity: portal.Waiting, Key: "directory.concern.late", Path: "/admin/agents?state=" + StateLate, Icon: "mail"})
 	add(c.empty, portal.Concern{Gravity: portal.Missing, Key: "directory.concern.empty-rule", Why: "directory.concern.empty-rule.why", Path: group, Icon: "people"})

@@ -303,7 +303,9 @@ func TestASuccessorWhoLeavesIsReplacedInTime(t *testing.T) {
 	if err := p.Directory.PlanDeparture(t.Context(), admin, successor.Agent, sooner, "", ""); err != nil {
 		t.Fatal(err)
 	}
-	client.Get("/admin").Want(t, http.StatusOK, told)
+	if body := client.Get("/admin").Want(t, http.StatusOK, told).Body; strings.Count(body, "Camille Le Goff</a>") != 2 { // she leaves, and nobody comes after
+		t.Error("the page does not name her")
+	}
 	client.Get(page).Want(t, http.StatusOK, "choisissez quelqu’un d’autre")
 	client.Get(page+"/departure").Want(t, http.StatusOK, "choisissez quelqu’un d’autre")
 	put(t, p, `UPDATE planned_departures SET last_day = '`+inDays(15)+`' WHERE agent = '`+string(successor.Agent)+`'`)

@@ -19,7 +19,7 @@ func (s *Store) Concerns(ctx context.Context, caller portal.Caller) (all []porta
 	if !caller.Can(portal.Admin) {
 		return nil, nil
 	}
-	stopped := portal.Concern{Key: "webhooks.concern.stopped", Why: "webhooks.todo.why", Path: base, Icon: "send"}
+	stopped := portal.Concern{Key: "webhooks.concern.stopped", Why: "webhooks.concern.stopped.why", Path: base, Icon: "send"}
 	failing := portal.Concern{Key: "webhooks.concern.failing", Why: "webhooks.concern.failing.why", Path: base, Icon: "send"}
 	err = s.DB.ReadAll(ctx, database.Read{
 		Query: `SELECT id, label, state = 'stopped', failing FROM webhooks
