@@ -19,8 +19,10 @@ type owned struct {
 
 func (s *Store) ownedBy(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent portal.AgentID) ([]owned, error) {
 	rows, err := tx.Query(ctx, `SELECT id, slug, name FROM calendars WHERE collectivity = $1 AND owner = $2 ORDER BY id`, string(collectivity), string(agent))
-	return database.Collect(rows, err, func(rows *sql.Rows) (c owned, err error) { return c, rows.Scan(&c.id, &c.slug, &c.name) })
+	return database.Collect(rows, err, scanOwned)
 }
+
+func scanOwned(rows *sql.Rows) (c owned, err error) { return c, rows.Scan(&c.id, &c.slug, &c.name) }
 
 // HandOver gives the calendars of who leaves to a colleague, in the transaction of the
 // departure: they stand beside her own, under the name that they are given, and take none
@@ -44,18 +46,18 @@ func (s *Store) HandOver(ctx context.Context, tx *database.Tx, collectivity port
 	return nil
 }
 
-// HandBack undoes HandOver: what the colleague deleted meanwhile stays deleted.
-func (s *Store) HandBack(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, from, to portal.AgentID, mark, name string) error {
-	calendars, err := s.ownedBy(ctx, tx, collectivity, to)
+// HandBack undoes HandOver, whoever was given the calendars since: the colleague may have
+// left in her turn. What was deleted meanwhile stays deleted.
+func (s *Store) HandBack(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, from portal.AgentID, mark, name string) error {
+	rows, err := tx.Query(ctx, `SELECT id, slug, name FROM calendars WHERE collectivity = $1 AND slug LIKE '%' || $2 || '-%' ORDER BY id`, string(collectivity), mark)
+	calendars, err := database.Collect(rows, err, scanOwned)
 	if err != nil {
 		return wrap(err, "calendar: hand back")
 	}
 	for _, c := range calendars {
-		slug, handed := strings.CutPrefix(c.slug, mark+"-")
-		if !handed {
-			continue
-		}
-		back := owned{id: c.id, slug: slug, name: strings.TrimSuffix(c.name, " ("+name+")")}
+		_, slug, _ := strings.Cut(c.slug, mark+"-")
+		called, _, _ := strings.Cut(c.name, " ("+name+")")
+		back := owned{id: c.id, slug: slug, name: called}
 		if slug == PersonalSlug {
 			back = owned{CalendarID(from), PersonalSlug, ""}
 		}

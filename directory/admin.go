@@ -45,7 +45,6 @@ type rosterPage struct {
 	Links    themes.Pages
 	Sends    bool
 	Download string // address of the file of what is listed
-	Helper   bool   // she assists: most buttons lead nowhere for her
 }
 
 type rosterRow struct {
@@ -65,7 +64,7 @@ func rosterQuery(r *http.Request) RosterQuery {
 
 func (h *Handler) roster(w http.ResponseWriter, r *http.Request) error {
 	caller := web.CallerOf(r)
-	page := &rosterPage{Query: rosterQuery(r), States: States, Sends: h.inviter.Sends(), Helper: web.Assists(caller)}
+	page := &rosterPage{Query: rosterQuery(r), States: States, Sends: h.inviter.Sends()}
 	found, err := h.store.Roster(r.Context(), caller, page.Query)
 	if err != nil {
 		return err

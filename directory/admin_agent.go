@@ -36,7 +36,6 @@ type agentPage struct {
 	Given      []string // fields that a directory server writes
 	Departure  Departure
 	LastDay    time.Time // of the departure, zero for none
-	Helper     bool      // she assists: half of the buttons lead nowhere for her
 	Governs    bool      // all of the collectivity: she may have a person erased
 }
 
@@ -121,7 +120,7 @@ func (h *Handler) renderAgent(w http.ResponseWriter, r *http.Request, status int
 	if page.Departure, err = h.store.Departure(ctx, caller, enrolled.ID); err != nil {
 		return err
 	}
-	page.LastDay, page.Helper = dayOf(page.Departure.LastDay), web.Assists(caller)
+	page.LastDay = dayOf(page.Departure.LastDay)
 	if page.Given, err = h.store.GivenFields(ctx, caller, enrolled.ID); err != nil {
 		return err
 	}

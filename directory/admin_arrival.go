@@ -346,10 +346,22 @@ func (h *Handler) fillLines(r *http.Request, page *arrivalPage) (err error) {
 		return err
 	}
 	for _, line := range lines {
-		page.Lines = append(page.Lines, shownLine{line, problems(r, line), summary(r, line)})
+		shown := shownLine{line, problems(r, line), summary(r, line)}
+		if move := shown.move(leavesField); move != nil {
+			move.Before, move.After = shownDay(r, move.Before), shownDay(r, move.After)
+		}
+		page.Lines = append(page.Lines, shown)
 	}
 	page.Links = web.PageLinks(r, web.Printer(r).T("directory.arrival.pages"), number, pages)
 	return nil
+}
+
+// shownDay is a day, "2026-12-31", in the reader's words.
+func shownDay(r *http.Request, day string) string {
+	if day == "" {
+		return ""
+	}
+	return web.Printer(r).Date(dayOf(day), web.Now(r))
 }
 
 // problems are the sentences about a line.
@@ -387,6 +399,8 @@ func summary(r *http.Request, line ArrivalLine) string {
 		case "given_name", "family_name":
 		case "kind":
 			parts = append(parts, web.Printer(r).T("directory.kind."+move.After))
+		case leavesField:
+			parts = append(parts, web.Printer(r).T("directory.departure.short", "day", shownDay(r, move.After)))
 		default:
 			parts = append(parts, move.After)
 		}

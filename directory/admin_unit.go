@@ -44,7 +44,6 @@ type unitsPage struct {
 	Links    themes.Pages
 	Download string // address of the file of what is listed
 	Moves    []UnitMove
-	Helper   bool // she assists, and undoes nothing
 }
 
 type unitRow struct {
@@ -71,7 +70,6 @@ func (h *Handler) showUnits(w http.ResponseWriter, r *http.Request) error {
 	if page.Moves, err = h.store.Moves(r.Context(), web.CallerOf(r)); err != nil {
 		return err
 	}
-	page.Helper = web.Assists(web.CallerOf(r))
 	printer := web.Printer(r)
 	page.Links = web.PageLinks(r, printer.T("directory.pages"), page.Query.Page, (page.Total+unitsSize-1)/unitsSize)
 	page.Title, page.Section = printer.T("directory.units"), "admin"

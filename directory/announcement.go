@@ -485,12 +485,19 @@ func (a *Announcements) Change(ctx context.Context, caller portal.Caller, one An
 	})
 }
 
-// Undo takes back the last change of an announcement; portal.ErrConflict when there is none.
-func (a *Announcements) Undo(ctx context.Context, caller portal.Caller, id, address string) error {
-	return a.change(ctx, caller, id, audit.AnnouncementUndone, address, nil)
+// Undo takes back the change that made the version which the operator saw;
+// portal.ErrConflict when there is none, or another operator changed it since.
+func (a *Announcements) Undo(ctx context.Context, caller portal.Caller, id string, seen int, address string) error {
+	return a.change(ctx, caller, id, audit.AnnouncementUndone, address, func(was Announcement) (Announcement, error) {
+		if was.Version != seen {
+			return was, errAnnouncementChanged
+		}
+		return was, nil
+	})
 }
 
-// change replaces what an operator decided; a nil decide goes back to what was before.
+// change replaces what an operator decided by what decide says, or, for an undoing, goes
+// back to what was before once decide let it.
 func (a *Announcements) change(ctx context.Context, caller portal.Caller, id string, action audit.Action, address string, decide func(was Announcement) (Announcement, error)) error {
 	if err := caller.Require(portal.OperatePool); err != nil {
 		return fmt.Errorf("directory: %s: %w", action, err)
@@ -500,10 +507,13 @@ func (a *Announcements) change(ctx context.Context, caller portal.Caller, id str
 		if err != nil {
 			return err
 		}
-		next, kept := was, []byte{}
-		if decide == nil {
+		next, err := decide(was)
+		kept := []byte{}
+		switch {
+		case err != nil:
+		case action == audit.AnnouncementUndone:
 			next, err = before(ctx, tx, was)
-		} else if next, err = decide(was); err == nil {
+		default:
 			kept, err = json.Marshal(was)
 		}
 		if err != nil {

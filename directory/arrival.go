@@ -378,6 +378,9 @@ func (s *Arrivals) refusal(ctx context.Context, tx *database.Tx, caller portal.C
 	if err == nil {
 		err = s.mayPut(ctx, tx, caller, places, line)
 	}
+	if err == nil && line.move(leavesField) != nil && !caller.Can(portal.ManageAgents) {
+		err = errNarrowedDeparture
+	}
 	if refusal := refused(err); refusal.Key != "" {
 		return refusal, nil
 	}

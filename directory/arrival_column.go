@@ -29,12 +29,13 @@ const (
 	OfficeColumn   Column = "office"
 	KindColumn     Column = "kind"
 	GroupsColumn   Column = "groups" // their names, with commas between
+	LeavesColumn   Column = "leaves" // her last day, "31/12/2026"
 )
 
 // Columns lists them in the order in which an administrator chooses.
 var Columns = []Column{
 	FamilyColumn, GivenColumn, NameColumn, EmailColumn, FunctionColumn, AboveColumn, UnitColumn, PhoneColumn, MobileColumn, OfficeColumn,
-	KindColumn, GroupsColumn, LoginColumn,
+	KindColumn, GroupsColumn, LeavesColumn, LoginColumn,
 }
 
 // titles are what offices write above their columns, folded, by what is meant.
@@ -57,6 +58,8 @@ var titles = sync.OnceValue(func() map[string]Column {
 		UnitColumn:   "service, services, unite, affectation, service d affectation, direction service, structure, entite, equipe, department, unit, team, org unit, service path",
 		OfficeColumn: "bureau, office, localisation, lieu, site, numero de bureau, room, location",
 		KindColumn:   "type, type d agent, nature, kind, type of agent, categorie d agent",
+		LeavesColumn: "date de depart, date depart, depart, depart prevu, date de depart prevue, depart le, dernier jour, date de sortie, sortie, date de fin, " +
+			"date de fin de contrat, fin de contrat, date fin contrat, departure, departure date, date of departure, leaving date, last day, end date, contract end, end of contract",
 		GroupsColumn: "groupe, groupes, group, groups, groupes d agents",
 	} {
 		for name := range strings.SplitSeq(names, ", ") {

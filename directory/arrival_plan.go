@@ -82,11 +82,14 @@ type comer struct {
 	unit   string // as written
 	groups []string
 	login  string
+	leaves string // her last day, "2026-12-31"
 	faults []told
 }
 
 // plainField says whether a move is compared with the card as it is.
-func plainField(name string) bool { return name != "unit" && name != "manager" && name != "groups" }
+func plainField(name string) bool {
+	return name != "unit" && name != "manager" && name != "groups" && name != leavesField
+}
 
 // readComer reads a row by what its columns hold.
 func readComer(row sheet.Row, columns []Column) comer {
@@ -122,6 +125,10 @@ func readComer(row sheet.Row, columns []Column) comer {
 			c.unit = text
 		case KindColumn:
 			c.kind(text)
+		case LeavesColumn:
+			if c.leaves = readDay(text); c.leaves == "" {
+				c.faults = append(c.faults, told{Field: leavesField, Key: "directory.error.departure.day"})
+			}
 		case GroupsColumn:
 			for name := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == ';' || r == '|' }) {
 				if name = strings.TrimSpace(name); name != "" {
@@ -175,11 +182,13 @@ type known struct {
 	name   string // folded, as she is sorted
 	groups map[portal.GroupID]bool
 	given  []string // fields that a directory server gives
+	leaves string   // her last day, "" for none that is planned
 }
 
 // planner compares a file with who is there.
 type planner struct {
 	namesakes Namesakes
+	leaves    leaving
 	all       []*known
 	byAddress map[string][]*known // of her card or her account
 	byLogin   map[string]*known
@@ -226,6 +235,9 @@ func (s *Store) planner(ctx context.Context, caller portal.Caller, namesakes Nam
 	}
 	p.chart = chartOf(units)
 	if err := s.readGiven(ctx, caller, byID); err != nil {
+		return nil, err
+	}
+	if p.leaves, err = s.leaving(ctx, caller, byID); err != nil {
 		return nil, err
 	}
 	return p, s.readGroups(ctx, caller, p, byID)
@@ -410,6 +422,7 @@ func (p *planner) compare(c comer, before known, where *place, line *ArrivalLine
 		}
 	}
 	p.join(c, before, line)
+	p.leaves.judge(c, before, line)
 	after.ID, after.SourceKey = "checked", ""
 	var wrong portal.FieldErrors
 	if errors.As(after.check(), &wrong) {

@@ -203,6 +203,9 @@ func (s *Arrivals) batch(ctx context.Context, caller portal.Caller, a Arrival, s
 	if w.redrawn {
 		s.store.redrawn(a.id)
 	}
+	if w.departs {
+		s.store.departing(a.id)
+	}
 	if w.over {
 		return s.end(ctx, caller, a)
 	}
@@ -251,6 +254,7 @@ type writing struct {
 	ids      []string
 	accounts map[portal.AccountID]bool // that changed
 	redrawn  bool
+	departs  bool // a departure is another one
 	over     bool // no line is left
 }
 
@@ -391,6 +395,9 @@ func (w *writing) write(line *ArrivalLine) (refusal string, err error) {
 	} else if refusal := w.arrived(line.card(Agent{})); refusal != "" || there {
 		return leftHere, nil
 	}
+	if refusal, err := w.mayLeave(*line); err != nil || refusal != "" {
+		return refusal, err
+	}
 	after := line.card(before)
 	if err := groupsByHand(w.ctx, w.tx, w.a.id, line.Join...); err != nil {
 		return refusalOr(leftGroup, err)
@@ -406,16 +413,23 @@ func (w *writing) write(line *ArrivalLine) (refusal string, err error) {
 		w.redrawn = w.redrawn || len(line.Place.Make) > 0
 	}
 	line.Unit = after.Unit
+	writes := true
 	if line.Verdict == ToCreate {
 		after.ID = line.Agent
 		refusal, err = w.create(after)
-	} else {
+	} else if writes = len(line.Join) > 0 || len(differing(before, after)) > 0; writes {
 		refusal, err = w.change(before, after)
 	}
 	if err != nil || refusal != "" {
 		return refusal, err
 	}
-	if err := w.tell(*line, before, after); err != nil {
+	if writes {
+		err = w.tell(*line, before, after)
+	}
+	if err != nil {
+		return "", err
+	}
+	if err := w.leave(*line, after.Name()); err != nil {
 		return "", err
 	}
 	if err := moveGroups(w.ctx, w.tx, w.a.id, line.Agent, line.Join, nil); err != nil {

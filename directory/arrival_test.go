@@ -218,6 +218,7 @@ func TestColumnsAreGuessed(t *testing.T) {
 		"a name in one":                           {"Nom;Courriel\nLE GOFF Camille;c@b.example\nDIALLO Awa;a@b.example\n", "full_name email"},
 		"without titles":                          {"Le Goff;c@b.example\nDiallo;a@b.example\n", " email"},
 		"a banner above":                          {"Agents de la mairie au 1er mars\n\nNom;Prénom\nA;B\n", "family_name given_name"},
+		"a date of departure":                     {"Nom;Prénom;Fin de contrat\nA;B;\n", "family_name given_name leaves"},
 		"the same title twice":                    {"Nom;Tél;Tél\nA;;\n", "family_name phone "},
 	} {
 		layout := directory.LayOut(got(sheet.Read([]byte(c.file), sheet.Limits{Rows: 100, Columns: 20, Cell: 100}))(t))

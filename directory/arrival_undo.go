@@ -65,6 +65,9 @@ func (w *writing) withdraw(line ArrivalLine, card Agent) error {
 	if err != nil && !errors.Is(err, portal.ErrNotFound) {
 		return err
 	}
+	if err := w.forgetDeparture(card.ID); err != nil {
+		return err
+	}
 	said := audit.By(w.caller, audit.AgentWithdrawn)
 	if card.Account == "" && named == 0 {
 		err = forgetInvitation(w.ctx, w.tx, w.a.id, card.ID, true)
@@ -117,6 +120,10 @@ func (w *writing) restore(line ArrivalLine, card Agent) error {
 	}
 	stays, err := w.unjoin(line)
 	if err != nil {
+		return err
+	}
+	kept = kept || stays
+	if stays, err = w.unleave(line, card.Name()); err != nil {
 		return err
 	}
 	kept = kept || stays

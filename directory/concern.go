@@ -29,12 +29,20 @@ const ofAgents = `
 		(SELECT COUNT(*) FROM planned_departures d WHERE d.collectivity = $1 AND d.done = 0 AND d.last_day <= $3),
 		(SELECT COUNT(*) FROM planned_departures d WHERE d.collectivity = $1 AND d.done = 0 AND d.fault <> ''),
 		(SELECT COALESCE(MAX(d.fault), '') FROM planned_departures d WHERE d.collectivity = $1 AND d.done = 0),
+		(SELECT COUNT(*) FROM planned_departures d WHERE d.collectivity = $1 AND d.done = 0 AND ` + nobodyAfter + `),
 		(SELECT c.created FROM collectivities c WHERE c.id = $1)`
 
-// ofLeavers are the first of those who leave before a day, $2.
-const ofLeavers = `
+// ofLeavers and ofLonely are the first of those who leave before a day, $2, and of those
+// after whom nobody comes any more.
+const (
+	leavers = `
 	SELECT a.id, a.given_name, a.family_name, d.last_day FROM planned_departures d JOIN agents a ON a.collectivity = d.collectivity AND a.id = d.agent
-	WHERE d.collectivity = $1 AND d.done = 0 AND d.last_day <= $2 ORDER BY d.last_day, d.agent LIMIT 5`
+	WHERE d.collectivity = $1 AND d.done = 0 AND `
+	firstLeavers = ` ORDER BY d.last_day, d.agent LIMIT 5`
+
+	ofLeavers = leavers + `d.last_day <= $2` + firstLeavers
+	ofLonely  = leavers + nobodyAfter + firstLeavers
+)
 
 // What is wrong with an agent a, as the list of agents is narrowed to it too.
 const (
@@ -60,9 +68,9 @@ const ofRights = governing + `
 type concerned struct {
 	now, created                                  time.Time
 	late, noUnit, noEmail, noDoor, stopped, empty int
-	leaving, stuck                                int // departures
+	leaving, stuck, alone                         int // departures
 	arrival, group, colour, fault                 string
-	leavers                                       []portal.Named // the first of leaving
+	leavers, lonely                               []portal.Named // the first of leaving, and of alone
 	agents                                        int            // 3 for more
 	administrators, ending                        int
 	soonest, assisted                             time.Time
@@ -76,7 +84,8 @@ func (s *Store) Concerns(ctx context.Context, caller portal.Caller) ([]portal.Co
 	found := concerned{now: s.now()}
 	var reads []database.Read
 	if caller.Can(portal.ManageAgents) {
-		reads = append(reads, found.readAgents(caller), found.readLeavers(caller))
+		reads = append(reads, found.readAgents(caller),
+			readLeavers(&found.leavers, ofLeavers, string(caller.Collectivity), found.leavingBefore()), readLeavers(&found.lonely, ofLonely, string(caller.Collectivity)))
 	}
 	if caller.Can(portal.Admin) {
 		reads = append(reads, found.readRights(caller))
@@ -102,7 +111,7 @@ func (c *concerned) readAgents(caller portal.Caller) database.Read {
 		Query: ofAgents, Args: []any{string(caller.Collectivity), database.Millis(c.now), c.leavingBefore()},
 		Row: func(scan func(dest ...any) error) error {
 			var created int64
-			err := scan(&c.late, &c.noUnit, &c.noEmail, &c.noDoor, &c.stopped, &c.arrival, &c.empty, &c.group, &c.agents, &c.leaving, &c.stuck, &c.fault, &created)
+			err := scan(&c.late, &c.noUnit, &c.noEmail, &c.noDoor, &c.stopped, &c.arrival, &c.empty, &c.group, &c.agents, &c.leaving, &c.stuck, &c.fault, &c.alone, &created)
 			c.created = database.FromMillis(created)
 			return err
 		},
@@ -114,14 +123,14 @@ const leavesSoon = 30 * 24 * time.Hour
 
 func (c *concerned) leavingBefore() string { return c.now.Add(leavesSoon).Format(time.DateOnly) }
 
-func (c *concerned) readLeavers(caller portal.Caller) database.Read {
+func readLeavers(into *[]portal.Named, query string, args ...any) database.Read {
 	return database.Read{
-		Query: ofLeavers, Args: []any{string(caller.Collectivity), c.leavingBefore()},
+		Query: query, Args: args,
 		Row: func(scan func(dest ...any) error) error {
 			var card Agent
 			var day string
 			err := scan(&card.ID, &card.GivenName, &card.FamilyName, &day)
-			c.leavers = append(c.leavers, portal.Named{Name: card.Name(), Path: agentPath(card.ID), Day: dayOf(day)})
+			*into = append(*into, portal.Named{Name: card.Name(), Path: agentPath(card.ID), Day: dayOf(day)})
 			return err
 		},
 	}
@@ -160,6 +169,9 @@ func (c concerned) ofAgents() []portal.Concern {
 	add(c.stopped, portal.Concern{Gravity: portal.Broken, Key: "directory.concern.import", Path: "/admin/agents/import/" + c.arrival, Icon: "upload"})
 	add(c.stuck, portal.Concern{Gravity: portal.Broken, Key: "directory.concern.stuck", Why: c.fault, Path: "/admin/agents?state=" + StateLeaving, Icon: "leaving"})
 	add(c.leaving, portal.Concern{Gravity: portal.Coming, Key: "directory.concern.leaving", Named: c.leavers, Path: "/admin/agents?state=" + StateLeaving, Icon: "leaving"})
+	add(c.alone, portal.Concern{
+		Gravity: portal.Waiting, Key: "directory.concern.no-successor", Why: "directory.concern.no-successor.why", Named: c.lonely, Path: "/admin/agents?state=" + StateLeaving, Icon: "leaving",
+	})
 	add(c.late, portal.Concern{Gravity: portal.Waiting, Key: "directory.concern.late", Path: "/admin/agents?state=" + StateLate, Icon: "mail"})
 	add(c.empty, portal.Concern{Gravity: portal.Missing, Key: "directory.concern.empty-rule", Why: "directory.concern.empty-rule.why", Path: group, Icon: "people"})
 	add(c.noDoor, portal.Concern{
@@ -198,7 +210,7 @@ func (c concerned) ofRights(caller portal.Caller) []portal.Concern {
 		all = append(all, portal.Concern{Gravity: portal.Coming, Key: "directory.concern.assisted", Since: c.assisted, Path: "/admin/assistance", Icon: "eye"})
 	}
 	if c.young() && c.colour == themes.DefaultBrand {
-		all = append(all, portal.Concern{Gravity: portal.Next, Key: "directory.concern.colour", Why: "directory.concern.colour.why", Icon: "image"})
+		all = append(all, portal.Concern{Gravity: portal.Next, Key: "directory.concern.colour", Why: "directory.concern.colour.why", Path: "/admin/identity", Icon: "image"})
 	}
 	return all
 }

@@ -19,6 +19,7 @@ type Departure struct {
 	LastDay   string         // "2026-12-31": her account closes at the end of it
 	Successor portal.AgentID // who is told; "" for nobody
 	Name      string         // of the successor
+	Gone      bool           // the successor is no longer there, or leaves before her
 	Agenda    bool           // the successor is given her calendars
 	Planned   time.Time
 	Done      time.Time // zero while it is to come
@@ -37,7 +38,7 @@ var (
 // directory. The mark names the departure, and name is what they are called then.
 type Agendas interface {
 	HandOver(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, from, to portal.AgentID, mark, name string) error
-	HandBack(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, from, to portal.AgentID, mark, name string) error
+	HandBack(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, from portal.AgentID, mark, name string) error
 }
 
 // Departing says who hands calendars over, and what features tell of what is left. It is
@@ -56,8 +57,12 @@ func (s *Store) departing(id portal.CollectivityID) {
 	}
 }
 
+// nobodyAfter says of a departure d whether the one who was to come after is gone by then.
+const nobodyAfter = `d.successor <> '' AND (NOT EXISTS (SELECT 1 FROM agents n WHERE n.collectivity = $1 AND n.id = d.successor AND n.active)
+		OR EXISTS (SELECT 1 FROM planned_departures n WHERE n.collectivity = $1 AND n.agent = d.successor AND n.done = 0 AND n.last_day < d.last_day))`
+
 const departureColumns = `d.id, d.last_day, d.successor, d.agenda, d.planned, d.done, d.fault,
-	COALESCE(s.given_name, ''), COALESCE(s.family_name, '')
+	COALESCE(s.given_name, ''), COALESCE(s.family_name, ''), ` + nobodyAfter + `
 	FROM planned_departures d LEFT JOIN agents s ON s.collectivity = d.collectivity AND s.id = d.successor
 	WHERE d.collectivity = $1 AND d.agent = $2`
 
@@ -66,7 +71,7 @@ func departureOf(ctx context.Context, from rows, collectivity portal.Collectivit
 	var planned, done int64
 	var successor Agent
 	err = from.QueryRow(ctx, `SELECT `+departureColumns, string(collectivity), string(agent)).
-		Scan(&d.ID, &d.LastDay, &d.Successor, &d.Agenda, &planned, &done, &d.Fault, &successor.GivenName, &successor.FamilyName)
+		Scan(&d.ID, &d.LastDay, &d.Successor, &d.Agenda, &planned, &done, &d.Fault, &successor.GivenName, &successor.FamilyName, &d.Gone)
 	if errors.Is(err, portal.ErrNotFound) {
 		return Departure{}, nil
 	}
@@ -202,19 +207,28 @@ func (s *Store) checkDeparture(ctx context.Context, tx *database.Tx, caller port
 
 // endOfDay is the first instant after a day of a collectivity's calendar.
 func endOfDay(ctx context.Context, from rows, collectivity portal.CollectivityID, day string) (time.Time, error) {
-	var name string
-	if err := from.QueryRow(ctx, `SELECT zone FROM collectivities WHERE id = $1`, string(collectivity)).Scan(&name); err != nil {
-		return time.Time{}, err
-	}
-	zone, err := time.LoadLocation(name)
+	zone, err := zoneOf(ctx, from, collectivity)
 	if err != nil {
-		zone = time.UTC // checked when it was written; a machine may lack it
+		return time.Time{}, err
 	}
 	date, err := time.ParseInLocation(time.DateOnly, day, zone)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("%w: day %.20q", portal.ErrInvalid, day)
 	}
 	return date.AddDate(0, 0, 1), nil
+}
+
+// zoneOf is where the days of a collectivity begin and end.
+func zoneOf(ctx context.Context, from rows, collectivity portal.CollectivityID) (*time.Location, error) {
+	var name string
+	if err := from.QueryRow(ctx, `SELECT zone FROM collectivities WHERE id = $1`, string(collectivity)).Scan(&name); err != nil {
+		return time.UTC, err
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC, nil // checked when it was written; a machine may lack it
+	}
+	return zone, nil
 }
 
 func (s *Store) putDeparture(ctx context.Context, tx *database.Tx, caller portal.Caller, agent portal.AgentID, plan Departure, due time.Time) error {
@@ -330,7 +344,7 @@ func (s *Store) undoDeparture(ctx context.Context, tx *database.Tx, collectivity
 	if d.Agenda && !d.Done.IsZero() && s.agendas != nil {
 		name, err := nameOf(ctx, tx, collectivity, agent)
 		if err == nil {
-			err = s.agendas.HandBack(ctx, tx, collectivity, agent, d.Successor, d.ID, name)
+			err = s.agendas.HandBack(ctx, tx, collectivity, agent, d.ID, name)
 		}
 		if err != nil {
 			return err

@@ -20,7 +20,9 @@ const (
 	// departAgain is when one that was refused is tried again: somebody may have been
 	// named administrator meanwhile.
 	departAgain = time.Hour
-	// departAtOnce bounds those of one look.
+	// departLater is when one that failed is: those behind it come first.
+	departLater = 5 * time.Minute
+	// departAtOnce bounds those of one question.
 	departAtOnce = 50
 )
 
@@ -50,27 +52,51 @@ func (d *Departures) Run(ctx context.Context) error {
 	}
 }
 
-// Step does what is due now, and returns how many accounts it closed. A departure that
-// fails does not keep the others.
+// Step does all that is due now, in a collectivity that is suspended too: who left does not
+// come back with it. It returns how many accounts it closed. A departure that fails does
+// not keep the others.
 func (d *Departures) Step(ctx context.Context) (closed int, err error) {
+	for more := true; more; {
+		due, failure := d.due(ctx)
+		if failure != nil {
+			return closed, errors.Join(err, failure)
+		}
+		for _, one := range due {
+			left, failure := d.store.depart(ctx, one.Collectivity, one.Agent)
+			if left {
+				closed++
+			}
+			if failure == nil {
+				continue
+			}
+			err = errors.Join(err, fmt.Errorf("of %q in %q: %w", one.Agent, one.Collectivity, failure))
+			if failure := d.store.putOff(ctx, one.Collectivity, one.Agent, "", departLater); failure != nil {
+				return closed, errors.Join(err, failure)
+			}
+		}
+		more = len(due) == departAtOnce
+	}
+	return closed, err
+}
+
+// due are the first of those whose day is over.
+func (d *Departures) due(ctx context.Context) ([]portal.Caller, error) {
 	rows, err := d.store.db.Query(ctx, `SELECT collectivity, agent FROM planned_departures WHERE done = 0 AND due <= $1 ORDER BY due LIMIT 0 + $2`,
 		database.Millis(d.store.now()), departAtOnce)
 	due, err := database.Collect(rows, err, func(rows *sql.Rows) (one portal.Caller, err error) {
 		return one, rows.Scan(&one.Collectivity, &one.Agent)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("directory: departures: %w", err)
+		return nil, fmt.Errorf("directory: departures: %w", err)
 	}
-	for _, one := range due {
-		left, failure := d.store.depart(ctx, one.Collectivity, one.Agent)
-		if left {
-			closed++
-		}
-		if failure != nil {
-			err = errors.Join(err, fmt.Errorf("of %q in %q: %w", one.Agent, one.Collectivity, failure))
-		}
-	}
-	return closed, err
+	return due, nil
+}
+
+// putOff has a departure tried again after a while, and tells why, if that is for her
+// administrators to mend.
+func (s *Store) putOff(ctx context.Context, collectivity portal.CollectivityID, agent portal.AgentID, fault string, while time.Duration) error {
+	return s.db.Write(ctx, `UPDATE planned_departures SET fault = $1, due = $2 WHERE collectivity = $3 AND agent = $4 AND done = 0`,
+		fault, database.Millis(s.now().Add(while)), string(collectivity), string(agent))
 }
 
 // errLeftElsewhere: who planned a departure manages the agents of some units, and she
@@ -125,9 +151,7 @@ func (s *Store) depart(ctx context.Context, collectivity portal.CollectivityID, 
 	})
 	var refusal portal.UserError
 	if errors.As(err, &refusal) {
-		err = s.db.Write(ctx, `UPDATE planned_departures SET fault = $1, due = $2 WHERE collectivity = $3 AND agent = $4 AND done = 0`,
-			refusal.Key, database.Millis(s.now().Add(departAgain)), string(collectivity), string(agent))
-		return false, err
+		return false, s.putOff(ctx, collectivity, agent, refusal.Key, departAgain)
 	}
 	if err == nil && left {
 		s.changedAccount(account)

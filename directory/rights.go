@@ -31,7 +31,6 @@ func (h *Handler) rightsRoutes() []web.Route {
 // rightsPage is every right of the collectivity with those who have it.
 type rightsPage struct {
 	web.Page
-	Helper  bool // she assists, and opens nobody's card
 	Form    web.Form
 	Rights  []rightRows
 	Groups  []Group
@@ -82,7 +81,6 @@ func (h *Handler) rights(w http.ResponseWriter, r *http.Request) error {
 
 func (h *Handler) renderRights(w http.ResponseWriter, r *http.Request, status int, page *rightsPage) (err error) {
 	ctx, caller, now := r.Context(), web.CallerOf(r), web.Now(r)
-	page.Helper = web.Assists(caller)
 	given, err := h.store.RightsGiven(ctx, caller)
 	if err != nil {
 		return err

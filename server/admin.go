@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"parvis/portal"
-	"parvis/portal/quota"
 	"parvis/portal/web"
 )
 
@@ -15,7 +14,6 @@ import (
 type adminPage struct {
 	renderer *web.Renderer
 	sources  []concernSource
-	quotas   *quota.Store
 	log      *slog.Logger
 }
 
@@ -28,7 +26,6 @@ type adminShown struct {
 	web.Page
 	attention
 	Shelves []adminShelf
-	Near    []quota.Held // little room is left
 }
 
 // adminShelf is a part of what is governed, under one heading.
@@ -43,7 +40,7 @@ var adminShelves = []struct {
 	key     string
 	entries []string
 }{
-	{"people", []string{"agents", "units", "groups", "cards", "mirror"}},
+	{"people", []string{"agents", "units", "groups", "cards", "mirror", "webhooks"}},
 	{"access", []string{"rights", "applications", "signin", "factors"}},
 	{"look", []string{"home", "identity"}},
 	{"life", []string{"journal", "assistance", "export", "erasures"}},
@@ -84,7 +81,7 @@ func (e adminEntry) opens(caller portal.Caller) bool {
 }
 
 func (a adminPage) show(w http.ResponseWriter, r *http.Request) error {
-	page := &adminShown{attention: a.attend(r), Shelves: shelvesFor(web.CallerOf(r)), Near: a.quotas.Near()[web.CallerOf(r).Collectivity]}
+	page := &adminShown{attention: a.attend(r), Shelves: shelvesFor(web.CallerOf(r))}
 	page.Title, page.Section = web.Printer(r).T("server.admin.title"), "admin"
 	return a.renderer.Render(w, r, http.StatusOK, "server/admin", page)
 }

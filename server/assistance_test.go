@@ -3,6 +3,7 @@ package server_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/web"
+	"parvis/server"
 	"parvis/server/servertest"
 	"parvis/sso/ssotest"
 )
@@ -223,5 +225,71 @@ func (g *gate) wants(program phone, status int) {
 	g.t.Helper()
 	if answer := program.ask("PROPFIND", "/dav/", "", "Depth", "0"); answer.Status != status {
 		g.t.Errorf("a program is answered %d, want %d", answer.Status, status)
+	}
+}
+
+// TestWhoAssistsIsOfferedNothingThatIsShut: from the first page on, every link opens, and
+// every form is sent to a route that is hers.
+func TestWhoAssistsIsOfferedNothingThatIsShut(t *testing.T) {
+	p := servertest.New(t)
+	op, admin := helping(t, p), p.As("admin@bourg.example")
+	trouble(t, p, "bourg")
+	admin.Post("/admin/applications", "name", "Finances", "url", "https://finances.example/", "kind", "oidc", "addresses", "https://finances.example/retour", "subject", "login", "group", "accueil")
+	admin.Post("/admin/units", "name", "Voirie").Want(t, 303)
+	put(t, p, `UPDATE agents SET unit = (SELECT MAX(id) FROM units WHERE collectivity = 'bourg') WHERE collectivity = 'bourg'`)
+	opens := map[string]*regexp.Regexp{}
+	for _, route := range server.Assisted {
+		opens[route] = regexp.MustCompile("^" + regexp.MustCompile(`\{[a-z]+\}`).ReplaceAllString(route, "[^/]+") + "$")
+	}
+	hers := func(method, path string) bool {
+		path, _, _ = strings.Cut(path, "?")
+		path, _, _ = strings.Cut(path, "#")
+		for _, pattern := range opens {
+			if pattern.MatchString(method + " " + path) {
+				return true
+			}
+		}
+		return false
+	}
+	form := regexp.MustCompile(`(?s)<form.*?</form>`)
+	method, action := regexp.MustCompile(` method="post"`), regexp.MustCompile(` action="([^"]*)"`)
+	seen, waiting := map[string]bool{}, []string{"/admin"}
+	for len(waiting) > 0 {
+		page := waiting[0]
+		waiting = waiting[1:]
+		if at, _, _ := strings.Cut(page, "?"); seen[at] {
+			continue
+		} else {
+			seen[at] = true
+		}
+		body := op.Get(page).Want(t, 200).Body
+		for _, href := range linksOf(body) {
+			if strings.HasSuffix(href, ".css") {
+				op.Get(href).Want(t, 200)
+			} else if !hers("GET", href) {
+				t.Errorf("%s leads to %s", page, href)
+			} else {
+				waiting = append(waiting, href)
+			}
+		}
+		_, main, _ := strings.Cut(body, "<main")
+		main, _, _ = strings.Cut(main, "</main>")
+		for _, tag := range form.FindAllString(main, -1) {
+			if !strings.Contains(tag, "<button") {
+				continue // it is read, and says so
+			}
+			verb := "GET"
+			if method.MatchString(tag) {
+				verb = "POST"
+			}
+			if to := action.FindStringSubmatch(tag); to != nil && !hers(verb, to[1]) {
+				t.Errorf("%s sends %s %s", page, verb, to[1])
+			}
+		}
+	}
+	for _, want := range []string{"/admin/applications/finances", "/admin/groups/regle", "/admin/groups/accueil", "/admin/sign-in/factors", "/admin/identity", "/admin/units"} {
+		if !seen[want] {
+			t.Errorf("%s was not looked at", want)
+		}
 	}
 }

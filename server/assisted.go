@@ -18,7 +18,7 @@ var assisted = []string{
 	"GET /admin/agents", "GET /admin/agents/{id}", "POST /admin/agents/{id}/groups",
 	"GET /admin/agents/{id}/close", "POST /admin/agents/{id}/close", "POST /admin/agents/{id}/reopen",
 	"GET /admin/units", "GET /admin/units/new", "POST /admin/units", "GET /admin/units/{id}", "POST /admin/units/{id}",
-	"POST /admin/units/{id}/shift", "POST /admin/units/{id}/empty", "POST /admin/units/{id}/delete",
+	"POST /admin/units/{id}/shift", "GET /admin/units/{id}/empty", "POST /admin/units/{id}/empty", "POST /admin/units/{id}/delete",
 	"GET /admin/groups", "POST /admin/groups", "GET /admin/groups/{id}", "POST /admin/groups/{id}",
 	"POST /admin/groups/{id}/delete", "POST /admin/groups/{id}/restore",
 	"POST /admin/groups/{id}/members/{agent}/add", "POST /admin/groups/{id}/members/{agent}/remove",

@@ -32,6 +32,8 @@ func (s *Server) concernSources() []concernSource {
 		{"agents", s.Directory.Concerns},
 		{"applications", s.Applications.Concerns},
 		{"factors", s.SSO.Concerns},
+		{"webhooks", s.Webhooks.Concerns},
+		{"room", s.Quotas.Concerns},
 		{"news", s.News.Concerns},
 		{"export", s.Leaving.Concerns},
 	}
@@ -111,7 +113,7 @@ func (a adminPage) attend(r *http.Request) attention {
 	}
 	var shown attention
 	for i, source := range a.sources {
-		if err, unread := silent[i]; unread {
+		if err, unread := silent[i]; unread && r.Context().Err() == nil { // else nobody reads the page any more
 			a.log.Error("what asks for attention could not be read", "of", source.Key, "error", err)
 			shown.Unread = append(shown.Unread, "server.attention.of."+source.Key)
 		}

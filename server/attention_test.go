@@ -40,6 +40,21 @@ func trouble(t *testing.T, p *servertest.Portal, id portal.CollectivityID) {
 	write(`INSERT INTO application_grants (collectivity, agent, application, until) VALUES ($1, 'seule', 'x', $2)`, ms(4))
 	write(`INSERT INTO assistances (collectivity, id, account, login, reason, begun, ends) SELECT $1, 'aide-' || $1, id, login, 'x', $2, $3 FROM accounts WHERE login = 'pool@pool.example'`,
 		now.Add(-time.Minute).UnixMilli(), now.Add(time.Hour).UnixMilli())
+	hook := `INSERT INTO webhooks (collectivity, id, address, label, kinds, secret, former, state, created, created_by, turned, failing, rights_seen)
+		VALUES ($1, $2, 'https://paie.example/', $2, '', $3, $3, $4, 1, 'x', 1, $5, 1)`
+	write(hook, "arrete", []byte{}, "stopped", ms(-6))
+	write(hook, "muet", []byte{}, "on", now.Add(-2*time.Hour).UnixMilli())
+	write(hook, "distrait", []byte{}, "on", now.Add(-time.Minute).UnixMilli())
+	write(hook, "en-pause", []byte{}, "off", ms(-6))
+	var agents int64
+	if err := p.DB.QueryRow(t.Context(), `SELECT COUNT(*) FROM agents WHERE collectivity = $1 AND active`, string(id)).Scan(&agents); err != nil {
+		t.Fatal(err)
+	}
+	write(`INSERT INTO collectivity_quotas (collectivity, kind, bound) VALUES ($1, 'subscriptions', 1)`)
+	write(`INSERT INTO collectivity_quotas (collectivity, kind, bound) VALUES ($1, 'agents', $2)`, agents)
+	if err := p.Quotas.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // put writes what no page would.
@@ -71,6 +86,10 @@ var troubles = map[string][]portal.Right{
 	"Une seule personne administre":                        {portal.Admin},
 	"1 administrateur n’a qu’un mot de passe":              {portal.Admin},
 	"sans service": {portal.Admin, portal.ManageAgents},
+	"1 logiciel n’est plus averti des changements":            {portal.Admin},
+	"1 logiciel averti ne répond pas":                         {portal.Admin},
+	"Plus aucun agenda d’un autre serveur ne peut être relié": {portal.Admin},
+	"Plus aucun agent ne peut être ajouté":                    {portal.Admin, portal.ManageAgents},
 }
 
 // TestAttentionStaysInItsCollectivity: what is broken in one is told to its administrator
@@ -179,7 +198,7 @@ func TestANewCollectivityReadsItsNextSteps(t *testing.T) {
 	put(t, p, `UPDATE collectivities SET colour = '#17566b' WHERE id = 'bourg'`)
 	admin := p.As("admin@bourg.example")
 	admin.Get("/admin").Want(t, http.StatusOK, "Prochaines étapes", "Publier une première actualité", "Ajouter les applications de tous les jours",
-		"Nommer un second administrateur", "Choisir la couleur")
+		"Nommer un second administrateur", `<a class="t" href="/admin/identity">Choisir la couleur`)
 	admin.Post("/news", "title", "Bienvenue", "body", "Texte", "starts", today(), "ends", inDays(3)).Want(t, http.StatusSeeOther)
 	if body := admin.Get("/admin").Body; strings.Contains(body, "Publier une première actualité") {
 		t.Error("a step that was taken is still asked for")
@@ -187,6 +206,22 @@ func TestANewCollectivityReadsItsNextSteps(t *testing.T) {
 	put(t, p, `UPDATE collectivities SET created = 1 WHERE id = 'bourg'`)
 	if body := admin.Get("/admin").Want(t, http.StatusOK, "Une seule personne administre").Body; strings.Contains(body, "Prochaines étapes") {
 		t.Error("an old collectivity is asked for the steps of a new one")
+	}
+}
+
+// TestEveryEntryHasAHeadingOfItsOwn: nothing is left under the last one, for who looks for it.
+func TestEveryEntryHasAHeadingOfItsOwn(t *testing.T) {
+	p := servertest.New(t)
+	body := p.As("admin@bourg.example").Get("/admin").Want(t, http.StatusOK).Body
+	if strings.Contains(body, "Le reste") {
+		t.Error("an entry is on no shelf")
+	}
+	for entry, shelf := range map[string]string{`href="/admin/identity"`: "La vie de la collectivité", `href="/admin/webhooks"`: "Les personnes", `href="/admin/journal"`: "La vie de la collectivité"} {
+		_, under, found := strings.Cut(body, ">"+shelf+"</h2>")
+		under, _, _ = strings.Cut(under, "</section>")
+		if !found || !strings.Contains(under, entry) {
+			t.Errorf("%s is not under %q", entry, shelf)
+		}
 	}
 }
 

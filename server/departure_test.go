@@ -287,3 +287,47 @@ func TestClosedByHandTheAgendaGoesAsPlanned(t *testing.T) {
 		t.Errorf("she is closed %d times", got)
 	}
 }
+
+// TestASuccessorWhoLeavesIsReplacedInTime: the administrator is told as long as nobody
+// comes after, and what was handed over goes back though its holder left in her turn.
+func TestASuccessorWhoLeavesIsReplacedInTime(t *testing.T) {
+	p := servertest.New(t)
+	agent, successor := leaver(t, p, 10)
+	admin, third := p.Caller("admin@bourg.example", "bourg"), p.Caller("redaction@bourg.example", "bourg")
+	told, page := "1 départ prévu n’a plus personne pour la suite", "/admin/agents/"+string(agent.Agent)
+	client := p.As("admin@bourg.example")
+	if strings.Contains(client.Get("/admin").Body, told) {
+		t.Error("a successor who stays is missed")
+	}
+	sooner := directory.Departure{LastDay: inDays(5), Successor: third.Agent, Agenda: true}
+	if err := p.Directory.PlanDeparture(t.Context(), admin, successor.Agent, sooner, "", ""); err != nil {
+		t.Fatal(err)
+	}
+	if body := client.Get("/admin").Want(t, http.StatusOK, told).Body; strings.Count(body, "Camille Le Goff</a>") != 2 { // she leaves, and nobody comes after
+		t.Error("the page does not name her")
+	}
+	client.Get(page).Want(t, http.StatusOK, "choisissez quelqu’un d’autre")
+	client.Get(page+"/departure").Want(t, http.StatusOK, "choisissez quelqu’un d’autre")
+	put(t, p, `UPDATE planned_departures SET last_day = '`+inDays(15)+`' WHERE agent = '`+string(successor.Agent)+`'`)
+	if strings.Contains(client.Get("/admin").Body, told) {
+		t.Error("a successor who leaves later is missed")
+	}
+	id, err := p.Calendar.CreateEvent(t.Context(), agent, draftOf(agent, "Conseil"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range []portal.AgentID{agent.Agent, successor.Agent} { // one after the other
+		if err := p.Directory.CloseAgent(t.Context(), admin, one, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := p.Calendar.Event(t.Context(), third, id); err != nil {
+		t.Errorf("the last of the line does not read it: %v", err)
+	}
+	if err := p.Directory.ReopenAgent(t.Context(), admin, agent.Agent, ""); err != nil {
+		t.Fatal(err)
+	}
+	if event, err := p.Calendar.Event(t.Context(), p.Caller("agent@bourg.example", "bourg"), id); err != nil || event.Title != "Conseil" {
+		t.Errorf("back, she reads %+v, %v", event, err)
+	}
+}

@@ -123,9 +123,9 @@ func TestNobodyComesBeyondTheBound(t *testing.T) {
 	if err := p.Quotas.Refresh(t.Context()); err != nil { // a minute later
 		t.Fatal(err)
 	}
-	admin.Get("/admin").Want(t, 200, "approche des limites", "100\u00a0%")
+	admin.Get("/admin").Want(t, 200, `href="/admin/agents">Plus aucun agent ne peut être ajouté`, fmt.Sprintf("L’hébergement en prévoit %d", here+1))
 	op.Get("/pool").Want(t, 200, "Près de leurs limites", "/pool/collectivities/bourg/quotas")
-	if body := p.As("admin@agglo.example").Get("/admin").Body; strings.Contains(body, "approche des limites") {
+	if body := p.As("admin@agglo.example").Get("/admin").Body; strings.Contains(body, "Plus aucun agent") {
 		t.Error("another collectivity is warned")
 	}
 	if err := p.Directory.CloseAgent(t.Context(), caller, first, ""); err != nil {

@@ -100,7 +100,7 @@ func (s *Server) mount(context.Context, Options) error {
 		scim.New(scim.Options{DB: s.DB, Store: s.Directory, Auth: s.SSO.AppPasswords, Catalogue: s.catalogue, Log: s.log, URL: s.Config.address()}).Routes(),
 		s.themes.routes(),
 		standing{s.renderer}.routes(),
-		adminPage{s.renderer, s.concernSources(), s.Quotas, s.log}.routes(),
+		adminPage{s.renderer, s.concernSources(), s.log}.routes(),
 		pool.NewHandler(pool.Options{
 			Store: s.Directory, Inviter: s.Inviter, Journal: s.Journal, Methods: s.SSO.Methods, Factors: s.SSO.Factors,
 			Passwords: s.SSO.Passwords, Sessions: s.SSO.Sessions, Announcements: s.Announcements, Quotas: s.Quotas, Networks: s.Networks, Renderer: s.renderer, Home: s.Home, Log: s.log, Sizes: s.Documents, Furnish: s.furnish, Try: s.tryServices,

@@ -267,7 +267,7 @@ func announced(w http.ResponseWriter, r *http.Request, page *announcementPage) e
 	if page.Seen == 0 {
 		web.SetUndo(w, r, "pool.undo", announcementsPath+"/"+page.ID+"/end", "pool.announce.published")
 	} else {
-		web.SetUndo(w, r, "pool.undo", announcementsPath+"/"+page.ID+"/undo", "pool.announce.changed")
+		web.SetUndo(w, r, "pool.undo", announcementsPath+"/"+page.ID+"/undo?seen="+strconv.Itoa(page.Seen+1), "pool.announce.changed")
 	}
 	return web.Redirect(w, r, announcementsPath)
 }
@@ -290,7 +290,8 @@ func (h *Handler) resumeAnnouncement(w http.ResponseWriter, r *http.Request) err
 }
 
 func (h *Handler) undoAnnouncement(w http.ResponseWriter, r *http.Request) error {
-	err := h.Announcements.Undo(r.Context(), web.CallerOf(r), web.Var(r, "id"), web.ClientAddr(r))
+	seen, _ := strconv.Atoi(web.Query(r).Get("seen")) // a forged value only makes a conflict
+	err := h.Announcements.Undo(r.Context(), web.CallerOf(r), web.Var(r, "id"), seen, web.ClientAddr(r))
 	if err == nil {
 		web.SetFlash(w, r, "pool.announce.undone")
 	}

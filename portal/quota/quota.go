@@ -58,10 +58,13 @@ func Bound(ctx context.Context, from Row, collectivity portal.CollectivityID, ki
 func Refusal(kind Kind, bound int64) portal.UserError {
 	refusal := portal.UserError{Kind: portal.ErrConflict, Key: "quota." + string(kind), Args: []any{"max", bound}}
 	if kind == Documents {
-		refusal.Field, refusal.Args = "file", []any{"max", (bound + (1 << 20) - 1) >> 20}
+		refusal.Field, refusal.Args = "file", []any{"max", megabytes(bound)}
 	}
 	return refusal
 }
+
+// megabytes are as many as some bytes take.
+func megabytes(bytes int64) int64 { return (bytes + (1 << 20) - 1) >> 20 }
 
 // IsRefusal says whether an error is about a bound.
 func IsRefusal(err error) bool {

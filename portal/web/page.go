@@ -12,6 +12,7 @@ import (
 type Page struct {
 	themes.Frame
 	Gate              bool // the narrow frame of signed-out pages
+	Helper            bool // the reader assists: what is not among Assisting leads nowhere for her
 	CollectivityPhone string
 	Wears             Collectivity // that a page before the sign-in speaks for
 	Now               time.Time    // in the collectivity's zone

@@ -154,7 +154,7 @@ func (rd *Renderer) fill(w http.ResponseWriter, r *http.Request, page *Page) {
 	page.ThemeURL, page.Logo = identity.Collectivity.ThemeURL, identity.Collectivity.Logo
 	page.CollectivityName, page.CollectivityLongName = identity.Collectivity.Name, identity.Collectivity.LongName
 	page.CollectivityPhone = identity.Collectivity.Phone
-	page.Help = helpShown(about)
+	page.Help, page.Helper = helpShown(about), Assists(identity.Caller)
 	page.Nav, page.Waiting = rd.navigation(about), rd.Waiting(r)
 	if seer := identity.Seer; seer != nil {
 		until := about.printer.Clock(seer.Until.In(about.now.Location()))
