@@ -63,6 +63,7 @@ func Load(ctx context.Context, s *server.Server, now time.Time) ([]Account, erro
 		{"accesses", l.accesses},
 		{"rights", l.rights},
 		{"home pages", l.homes},
+		{"shared directories", l.shares},
 		{"announcements", l.notices},
 	} {
 		if err := step.run(); err != nil {

@@ -41,3 +41,13 @@ func (l *loader) homes() error {
 		},
 	})
 }
+
+// shares lets Bourg and its CCAS read each other's directory.
+func (l *loader) shares() error {
+	for of, reader := range map[string]string{"bourg": "ccas", "ccas": "bourg"} {
+		if _, err := l.server.Directory.ShareDirectory(l.ctx, directory.Installation(portal.CollectivityID(of)), reader, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -12,6 +12,7 @@ import (
 // policyPage is who sees each field of cards, and whether agents correct it.
 type policyPage struct {
 	web.Page
+	Shares  bool // she may let others read the directory
 	Form    web.Form
 	Policy  Policy
 	Was     string
@@ -27,7 +28,7 @@ func (h *Handler) renderPolicy(w http.ResponseWriter, r *http.Request, status in
 	if err != nil {
 		return err
 	}
-	page := &policyPage{Form: form, Policy: policy, Was: policy.Encode(), SeenBys: SeenBys}
+	page := &policyPage{Form: form, Policy: policy, Was: policy.Encode(), SeenBys: SeenBys, Shares: web.CallerOf(r).Can(portal.Admin)}
 	page.Title, page.Section = web.Printer(r).T("directory.policy"), "admin"
 	return h.renderer.Render(w, r, status, "directory/policy", page)
 }

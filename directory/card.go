@@ -42,6 +42,7 @@ func (h *Handler) cardRoutes() []web.Route {
 // cardPage is one agent.
 type cardPage struct {
 	web.Page
+	In       whose
 	Agent    face
 	Own      bool
 	Keeps    bool
@@ -57,7 +58,11 @@ type cardPage struct {
 const teamShown = 12
 
 func (h *Handler) card(w http.ResponseWriter, r *http.Request) error {
-	ctx, caller := r.Context(), web.CallerOf(r)
+	in, err := h.whose(r)
+	if err != nil {
+		return err
+	}
+	ctx, caller := r.Context(), in.Caller
 	agent, err := h.store.Agent(ctx, caller, portal.AgentID(web.Var(r, "id")))
 	if err != nil {
 		return err
@@ -66,14 +71,14 @@ func (h *Handler) card(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := &cardPage{Own: agent.ID == caller.Agent, Keeps: seen.keepsOf(agent.Unit)}
+	page := &cardPage{In: in, Own: agent.ID == caller.Agent, Keeps: seen.keepsOf(agent.Unit)}
 	around, err := h.store.around(ctx, caller, agent)
 	if err != nil {
 		return err
 	}
 	page.Above, page.TeamSize = around.above, around.teamSize
 	people := slices.Concat([]Agent{agent}, around.manager, around.team)
-	faces, err := h.faces(r, people)
+	faces, err := h.faces(r, in, people)
 	if err != nil {
 		return err
 	}
@@ -148,7 +153,11 @@ func (h *Handler) photo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return portal.ErrNotFound
 	}
-	octets, err := h.store.Photo(r.Context(), web.CallerOf(r), portal.AgentID(web.Var(r, "id")), side)
+	in, err := h.whose(r)
+	if err != nil {
+		return err
+	}
+	octets, err := h.store.Photo(r.Context(), in.Caller, portal.AgentID(web.Var(r, "id")), side)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 // branch is a unit of the organisation chart with what is below it.
 type branch struct {
 	UnitNode
+	Base   string // of the directory that it is in
 	All    int    // active agents in the unit and below it
 	Heads  []face // who leads it
 	Open   bool   // what is below is unfolded
@@ -29,6 +30,7 @@ func (b *branch) More() int { return b.Agents - len(b.People) }
 // chartPage is the organisation chart.
 type chartPage struct {
 	web.Page
+	In     whose
 	Text   string
 	Tree   []*branch
 	Units  int // of the whole chart
@@ -49,7 +51,11 @@ const (
 )
 
 func (h *Handler) chart(w http.ResponseWriter, r *http.Request) error {
-	ctx, caller, query := r.Context(), web.CallerOf(r), web.Query(r)
+	in, err := h.whose(r)
+	if err != nil {
+		return err
+	}
+	ctx, caller, query := r.Context(), in.Caller, web.Query(r)
 	units, err := h.store.Units(ctx, caller)
 	if err != nil {
 		return err
@@ -62,9 +68,12 @@ func (h *Handler) chart(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := &chartPage{Text: query.Get("q"), Units: len(units), Unfold: query.Get("open") == "all"}
+	page := &chartPage{In: in, Text: query.Get("q"), Units: len(units), Unfold: query.Get("open") == "all"}
 	tree, byID := grow(units)
 	page.Tree = tree
+	for _, one := range byID {
+		one.Base = in.Base
+	}
 	for _, top := range tree {
 		page.People += top.All
 	}
@@ -98,13 +107,16 @@ func (h *Handler) chart(w http.ResponseWriter, r *http.Request) error {
 			one.Open = page.Unfold || len(one.Below) > 0 && (one.Depth == 0 || len(units) <= unfoldedUnits)
 		}
 	}
-	if err := h.fillFaces(r, ids, fresh); err != nil {
+	if err := h.fillFaces(r, in, ids, fresh); err != nil {
 		return err
 	}
 	for _, one := range byID {
 		one.Heads, one.People = filled(one.Heads, fresh), filled(one.People, fresh)
 	}
 	page.Title, page.Section = web.Printer(r).T("directory.chart"), "directory"
+	if in.Town != "" {
+		page.Title = web.Printer(r).T("directory.chart.of", "name", in.Town)
+	}
 	return h.renderer.Render(w, r, http.StatusOK, "directory/chart", page)
 }
 
@@ -173,12 +185,12 @@ func pruned(tree []*branch) []*branch {
 }
 
 // fillFaces reads who is to be shown.
-func (h *Handler) fillFaces(r *http.Request, ids []portal.AgentID, into map[portal.AgentID]*face) error {
-	agents, err := h.store.shownAgents(r.Context(), web.CallerOf(r), ids)
+func (h *Handler) fillFaces(r *http.Request, in whose, ids []portal.AgentID, into map[portal.AgentID]*face) error {
+	agents, err := h.store.shownAgents(r.Context(), in.Caller, ids)
 	if err != nil {
 		return err
 	}
-	faces, err := h.faces(r, agents)
+	faces, err := h.faces(r, in, agents)
 	for i := range faces {
 		into[faces[i].ID] = &faces[i]
 	}

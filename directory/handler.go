@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"hash/fnv"
 	"net/http"
 	"slices"
@@ -27,7 +28,7 @@ func NewHandler(store *Store, renderer *web.Renderer, inviter *Inviter, arrivals
 
 // Routes lists the pages.
 func (h *Handler) Routes() []web.Route {
-	return append(slices.Concat(h.adminRoutes(), h.departureRoutes(), h.unitRoutes(), h.groupRoutes(), h.ruleRoutes(), h.rightsRoutes(), h.arrivalRoutes(), h.reviewRoutes(), h.deskRoutes(), h.cardRoutes(), h.assistanceRoutes(), h.brandingRoutes()), []web.Route{
+	return append(slices.Concat(h.adminRoutes(), h.departureRoutes(), h.unitRoutes(), h.groupRoutes(), h.ruleRoutes(), h.rightsRoutes(), h.arrivalRoutes(), h.reviewRoutes(), h.deskRoutes(), h.cardRoutes(), h.assistanceRoutes(), h.brandingRoutes(), h.sharingRoutes()), []web.Route{
 		{Method: "GET", Path: "/directory", Access: web.SignedIn, Handler: h.people},
 		{Method: "GET", Path: "/directory/chart", Access: web.SignedIn, Handler: h.chart},
 		{Method: "GET", Path: "/directory/agents/{id}", Access: web.SignedIn, Handler: h.card},
@@ -39,7 +40,11 @@ func (h *Handler) Routes() []web.Route {
 type face struct {
 	Agent
 	Away time.Time // her last day away, zero when she is there
+	base string    // of the directory that she is in
 }
+
+// Href is the address of her card.
+func (f face) Href() string { return cmp.Or(f.base, "/directory") + "/agents/" + string(f.ID) }
 
 // Tone is one of a few calm colours, always the same for a person.
 func (f face) Tone() int {
@@ -49,11 +54,11 @@ func (f face) Tone() int {
 }
 
 // faces says who of some people is away.
-func (h *Handler) faces(r *http.Request, agents []Agent) ([]face, error) {
-	away, err := h.store.Away(r.Context(), web.CallerOf(r), agents, today(r))
+func (h *Handler) faces(r *http.Request, in whose, agents []Agent) ([]face, error) {
+	away, err := h.store.Away(r.Context(), in.Caller, agents, today(r))
 	faces := make([]face, len(agents))
 	for i, agent := range agents {
-		faces[i] = face{agent, away[agent.ID].LastDay()}
+		faces[i] = face{agent, away[agent.ID].LastDay(), in.Base}
 	}
 	return faces, err
 }
@@ -64,6 +69,8 @@ func today(r *http.Request) string { return web.Now(r).Format(time.DateOnly) }
 // peoplePage is a page of agents and what narrows the list.
 type peoplePage struct {
 	web.Page
+	In     whose
+	Others []Share // directories of others that may be read
 	Text   string
 	Unit   string
 	Units  []UnitNode
@@ -73,14 +80,21 @@ type peoplePage struct {
 }
 
 func (h *Handler) people(w http.ResponseWriter, r *http.Request) (err error) {
-	query, caller := web.Query(r), web.CallerOf(r)
-	page := &peoplePage{Text: query.Get("q"), Unit: query.Get("unit")}
+	query, page := web.Query(r), &peoplePage{}
+	if page.In, err = h.whose(r); err != nil {
+		return err
+	}
+	caller := page.In.Caller
+	page.Text, page.Unit = query.Get("q"), query.Get("unit")
+	if page.Others, err = h.store.Readable(r.Context(), web.CallerOf(r)); err != nil {
+		return err
+	}
 	if page.Units, err = h.store.Units(r.Context(), caller); err != nil {
 		return err
 	}
 	page.People, err = h.store.People(r.Context(), caller, PeopleQuery{Text: page.Text, Unit: portal.UnitID(page.Unit), Page: web.PageNumber(r)})
 	if err == nil {
-		page.Faces, err = h.faces(r, page.People.Agents)
+		page.Faces, err = h.faces(r, page.In, page.People.Agents)
 	}
 	if err != nil {
 		return err
@@ -88,5 +102,8 @@ func (h *Handler) people(w http.ResponseWriter, r *http.Request) (err error) {
 	printer := web.Printer(r)
 	page.Links = web.PageLinks(r, printer.T("directory.pages"), page.People.Page, page.People.Pages)
 	page.Title, page.Section = printer.T("directory.title"), "directory"
+	if page.In.Town != "" {
+		page.Title = printer.T("directory.of", "name", page.In.Town)
+	}
 	return h.renderer.Render(w, r, http.StatusOK, "directory/people", page)
 }

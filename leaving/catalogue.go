@@ -116,6 +116,7 @@ var catalogue = []Table{
 	{Name: "contact_books", Key: []string{"agent"}, Left: map[string]string{"epoch": "drawn anew, so that phones read everything again"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "contacts", Key: []string{"agent", "name"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "contact_changes", Key: []string{"agent", "name"}, Person: map[string]Fate{"agent": Gone}},
+	{Name: "directory_shares", Excluded: "is with another collectivity of this pool"},
 	{Name: "directory_books", Excluded: isDerived},
 	{Name: "directory_cards", Key: []string{"agent"}, Excluded: isDerived, Person: map[string]Fate{"agent": Tombstone}},
 

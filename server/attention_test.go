@@ -216,7 +216,7 @@ func TestEveryEntryHasAHeadingOfItsOwn(t *testing.T) {
 	if strings.Contains(body, "Le reste") {
 		t.Error("an entry is on no shelf")
 	}
-	for entry, shelf := range map[string]string{`href="/admin/identity"`: "La vie de la collectivité", `href="/admin/webhooks"`: "Les personnes", `href="/admin/journal"`: "La vie de la collectivité"} {
+	for entry, shelf := range map[string]string{`href="/admin/identity"`: "Ce que chacun voit", `href="/admin/home"`: "Ce que chacun voit", `href="/admin/webhooks"`: "Les personnes", `href="/admin/journal"`: "La vie de la collectivité"} {
 		_, under, found := strings.Cut(body, ">"+shelf+"</h2>")
 		under, _, _ = strings.Cut(under, "</section>")
 		if !found || !strings.Contains(under, entry) {

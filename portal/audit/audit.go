@@ -116,7 +116,9 @@ const (
 	CollectivityResumed   Action = "collectivity.resumed"
 	CollectivityChanged   Action = "collectivity.changed" // by its administrator
 	PoolExported          Action = "pool.exported"
-	HomeChanged           Action = "home.changed" // the page of everyone, or of a group
+	HomeChanged           Action = "home.changed"     // the page of everyone, or of a group
+	DirectoryShared       Action = "directory.shared" // in both journals
+	DirectoryUnshared     Action = "directory.unshared"
 	// What the pool announces to its collectivities, in its own journal.
 	QuotasSet             Action = "quotas.set"
 	NetworksAllowed       Action = "networks.allowed"
@@ -174,7 +176,7 @@ var Actions = []Action{
 	ApplicationCreated, ApplicationChanged, AudienceChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported,
-	HomeChanged, CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,
+	HomeChanged, DirectoryShared, DirectoryUnshared, CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,
 	QuotasSet, NetworksAllowed, TemplateKept, TemplateDropped, TemplateRestored, AnnouncementPublished, AnnouncementChanged, AnnouncementUndone, AnnouncementEnded, AnnouncementResumed,
 	CollectivityExported, CollectivityRestored, ErasureAsked, ErasureRecalled, CollectivityErased, AgentErased,
 	AssistanceBegan, AssistanceEnded, AssistanceSaw, AssistanceDid, AssistanceRefused, AssistanceAllowed, AssistanceInvited, AssistanceUninvited,

@@ -41,6 +41,8 @@ var details = map[Action][]string{
 	AgentInvited:        {"password", "ldap", "oidc"},
 	AgentChanged:        {"kind", "given_name", "family_name", "function", "unit", "manager", "email", "phone", "mobile", "office", "photo", "presence", "mandates"},
 	CollectivityChanged: {"name", "long_name", "colour", "phone", "language", "logo"},
+	DirectoryShared:     {"given", "read"},
+	DirectoryUnshared:   {"given", "read"},
 	HomeChanged:         {"boxes", "removed", "restored", "order"},
 	CardsDecided:        {"photo", "function", "manager", "phone", "mobile", "email", "office", "presence"},
 	MirrorChanged:       {"on", "off"},

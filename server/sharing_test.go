@@ -1,0 +1,93 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"parvis/directory"
+	"parvis/server/servertest"
+)
+
+// TestADirectoryIsReadByWhomItIsSharedWith, its open fields only, and by nobody else; the
+// other one's stays its own.
+func TestADirectoryIsReadByWhomItIsSharedWith(t *testing.T) {
+	p := servertest.New(t)
+	admin, other, syndicat := p.As("admin@bourg.example"), p.As("agent@agglo.example"), p.AsIn("secretaire@bourg.example", "syndicat")
+	install := directory.Installation("bourg")
+	unit, err := p.Directory.CreateUnit(t.Context(), install, directory.Unit{ID: "voirie", Name: "Voirie"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := p.Directory.AddAgent(t.Context(), install, directory.Agent{GivenName: "Zélie", FamilyName: "Quintard", Function: "Fontainière", Unit: unit, Phone: "02 61 91 01 77", Mobile: "06 39 98 01 77"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	card := "/agents/" + string(id)
+	closed := func(who *servertest.Client, why string) {
+		t.Helper()
+		for _, path := range []string{"", "?q=quintard", "/chart", card, card + "/photo?side=96"} {
+			if answer := who.Get("/directory/of/bourg" + path); answer.Status != http.StatusNotFound {
+				t.Errorf("%s: /directory/of/bourg%s: %d, want 404", why, path, answer.Status)
+			}
+		}
+	}
+	closed(other, "before")
+	admin.Post("/admin/directory/sharing", "collectivity", "nowhere.example").Want(t, 422, "Aucune collectivité ouverte")
+	admin.Post("/admin/directory/sharing", "collectivity", "bourg").Want(t, 422, "votre propre collectivité")
+	admin.Post("/admin/directory/sharing", "collectivity", "someone@AGGLO.example").Want(t, 303)
+	admin.Get("/admin/directory/sharing").Want(t, 200, "/admin/directory/sharing/agglo/end")
+
+	other.Get("/directory").Want(t, 200, `href="/directory/of/bourg"`)
+	list := other.Get("/directory/of/bourg?q=quintard").Want(t, 200, "Zélie", "Fontainière", `href="/directory/of/bourg`+card+`"`).Body
+	if strings.Contains(list, `href="/directory`+card) {
+		t.Error("a card leads into the reader's own directory")
+	}
+	other.Get("/directory/of/bourg/chart?open=all").Want(t, 200, "Voirie", `/directory/of/bourg/chart?unit=voirie`)
+	other.Get("/directory/of/bourg"+card).Want(t, 200, "Zélie Quintard", "02 61 91 01 77", `href="/directory/of/bourg?unit=voirie"`)
+	other.Get("/directory"+card).Want(t, 404)
+	closed(syndicat, "a third collectivity")
+	closed(admin, "one's own by that way")
+	admin.Get("/directory/of/agglo").Want(t, 404)
+
+	policy, err := p.Directory.Policy(t.Context(), install)
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := policy.Encode()
+	for i := range policy {
+		if policy[i].Field == directory.FieldPhone {
+			policy[i].SeenBy = directory.ByUnit
+		}
+	}
+	if err := p.Directory.SetPolicy(t.Context(), install, was, policy, ""); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(other.Get("/directory/of/bourg"+card).Want(t, 200).Body, "02 61 91 01 77") {
+		t.Error("a field for those of a unit is shown to another collectivity")
+	}
+	other.Get("/directory/of/bourg?q=0261910177").Want(t, 200, "Personne")
+
+	p.Suspend("bourg")
+	closed(other, "suspended")
+	if _, err := p.DB.Exec(t.Context(), `UPDATE collectivities SET active = TRUE WHERE id = 'bourg'`); err != nil {
+		t.Fatal(err)
+	}
+	admin = p.As("admin@bourg.example")
+	admin.Post("/admin/directory/sharing/agglo/end").Want(t, 303)
+	closed(other, "ended")
+	if strings.Contains(other.Get("/directory").Body, "/directory/of/bourg") {
+		t.Error("a directory that is read no more is offered")
+	}
+	admin.Get("/admin/directory/sharing").Want(t, 200, "/admin/directory/sharing/agglo/restore")
+	admin.Post("/admin/directory/sharing/agglo/restore").Want(t, 303)
+	other.Get("/directory/of/bourg"+card).Want(t, 200)
+	admin.Get("/admin/journal?action=directory.shared").Want(t, 200, "notre annuaire")
+	p.As("admin@agglo.example").Get("/admin/journal?action=directory.shared").Want(t, 200, "son annuaire")
+	admin.Post("/admin/directory/sharing/agglo/end").Want(t, 303)
+	if _, err := p.DB.Exec(t.Context(), `UPDATE directory_shares SET ended = 1`); err != nil {
+		t.Fatal(err)
+	}
+	admin.Post("/admin/directory/sharing/agglo/restore").Want(t, 404)
+	closed(other, "long ago")
+}
