@@ -73,6 +73,8 @@ func opensMeung(page *browser.Page) {
 	fillIn(page, "#family_name", "Vallée")
 	fillIn(page, "#address", "odile@meung.example")
 	page.PressAndFollow("Enter")
+	page.MustSee("Ce qu’elle trouve en s’ouvrant")
+	goTo(page, "main button.main")
 	fillIn(page, "#links", "Finances https://finances.meung.example/")
 	goTo(page, "main button.main")
 	goTo(page, "text=Ouvrir la collectivité")

@@ -53,6 +53,10 @@ func TestAnOperatorOpensACommune(t *testing.T) {
 	page.Fill("#family_name", "Vallée")
 	page.Fill("#address", "odile@meung.example")
 	page.PressAndFollow("Enter")
+	if got := page.Attribute("input[name=template]:checked", "value"); got != "town" {
+		t.Errorf("the template %q is suggested for a town", got)
+	}
+	page.Follow("main button.main")
 	page.Fill("#links", "Finances https://finances.meung.example/")
 	page.Follow("main button.main")
 	page.Follow("text=Ouvrir la collectivité")
