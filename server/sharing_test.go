@@ -66,6 +66,10 @@ func TestADirectoryIsReadByWhomItIsSharedWith(t *testing.T) {
 	if strings.Contains(other.Get("/directory/of/bourg"+card).Want(t, 200).Body, "02 61 91 01 77") {
 		t.Error("a field for those of a unit is shown to another collectivity")
 	}
+	governing := p.As("admin@agglo.example").Get("/directory/of/bourg"+card).Want(t, 200).Body
+	if strings.Contains(governing, "02 61 91 01 77") || strings.Contains(governing, "/admin/agents/"+string(id)) {
+		t.Error("who governs her own collectivity reads as more than anybody")
+	}
 	other.Get("/directory/of/bourg?q=0261910177").Want(t, 200, "Personne")
 
 	p.Suspend("bourg")
