@@ -1,5 +1,5 @@
 // Package admin_test measures the first page of an administration: what is broken and
-// what is missing, in a collectivity of 100,000 agents. docs/performance-admin.md tells
+// what is missing, in a collectivity of 100,000 agents. docs/performance-pool.md tells
 // the figures.
 package admin_test
 
