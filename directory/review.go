@@ -111,26 +111,39 @@ const holding = `
 				AND (o.in_unit = '' OR EXISTS (SELECT 1 FROM reach r WHERE r.top = o.in_unit AND r.id = s.in_unit)))
 			JOIN agents l ON l.collectivity = $1 AND l.id = s.lent_by AND l.active JOIN accounts c ON c.id = l.account AND c.active
 			WHERE s.kind = 'agent' AND s.lent_by <> ''
-		UNION SELECT a.id, p.right_name FROM account_rights p JOIN agents a ON a.collectivity = $1 AND a.account = p.account
+		UNION SELECT a.id, p.right_name FROM account_rights p CROSS JOIN agents a WHERE a.collectivity = $1 AND a.account = p.account
 	)`
 
 const (
 	reviewedColumns = `SELECT ` + agentColumns + `, COALESCE(p.active, FALSE)`
-	reviewedFrom    = agentTables + `LEFT JOIN accounts p ON p.id = a.account
-		WHERE a.collectivity = $1 AND a.active
-			AND ($3 = '' OR $3 = 'any' AND a.id IN (SELECT agent FROM held)
-				OR a.id IN (SELECT agent FROM held WHERE right_name = $3 OR right_name = 'admin' AND $3 <> 'pool.operate'))
+	reviewedFrom    = agentTables + `LEFT JOIN accounts p ON p.id = a.account`
+	reviewedWhere   = ` WHERE a.collectivity = $1 AND a.active
 			AND a.search_text LIKE $4 || '' AND a.search_text LIKE $5 || '' AND a.search_text LIKE $6 || '' AND a.search_text LIKE $7 || ''
 			AND ($8 = '' OR a.unit IN (WITH RECURSIVE below (id) AS (
 				SELECT b.id FROM units b WHERE b.collectivity = $1 AND b.id = $8
 				UNION SELECT c.id FROM units c JOIN below ON c.parent = below.id WHERE c.collectivity = $1) SELECT id FROM below))`
-	countReviewed  = holding + ` SELECT COUNT(*)` + reviewedFrom
-	listReviewed   = holding + reviewedColumns + reviewedFrom + ` ORDER BY a.sort_name, a.id LIMIT 0 + $9 OFFSET $10`
-	exportReviewed = holding + reviewedColumns + reviewedFrom + ` AND (a.sort_name, a.id) > ($9, $10) ORDER BY a.sort_name, a.id LIMIT 0 + $11`
-	oneReviewed    = reviewedColumns + agentTables + `LEFT JOIN accounts p ON p.id = a.account WHERE a.collectivity = $1 AND a.active AND a.id = $2`
+	// Two texts, so that those who hold something are looked up one by one, and the
+	// list of everybody does not ask who holds what.
+	whoHolds  = ` AND a.id IN (SELECT agent FROM held WHERE $3 = 'any' OR right_name = $3 OR right_name = 'admin' AND $3 <> 'pool.operate')`
+	whoeverIs = ` AND $3 = ''`
+
+	countReviewed = holding + ` SELECT COUNT(*) FROM agents a` + reviewedWhere
+	listReviewed  = holding + reviewedColumns + reviewedFrom + reviewedWhere
+	pageReviewed  = ` ORDER BY a.sort_name, a.id LIMIT 0 + $9 OFFSET $10`
+	nextReviewed  = ` AND (a.sort_name, a.id) > ($9, $10) ORDER BY a.sort_name, a.id LIMIT 0 + $11`
 )
 
-// args are the parameters of reviewedFrom.
+const oneReviewed = reviewedColumns + reviewedFrom + ` WHERE a.collectivity = $1 AND a.active AND a.id = $2`
+
+// whose narrows reviewedWhere to who holds what the query says.
+func (q ReviewQuery) whose() string {
+	if q.Holds == Anybody {
+		return whoeverIs
+	}
+	return whoHolds
+}
+
+// args are the parameters of reviewedWhere, and of whose.
 func (q ReviewQuery) args(caller portal.Caller, now time.Time) []any {
 	args := []any{string(caller.Collectivity), database.Millis(now), q.Holds}
 	patterns, _ := patternsOf(q.Text)
@@ -148,13 +161,13 @@ func (s *Store) Review(ctx context.Context, caller portal.Caller, query ReviewQu
 	}
 	var review Review
 	args := query.args(caller, s.now())
-	if err := s.db.QueryRow(ctx, countReviewed, args...).Scan(&review.Total); err != nil {
+	if err := s.db.QueryRow(ctx, countReviewed+query.whose(), args...).Scan(&review.Total); err != nil {
 		return Review{}, fmt.Errorf("directory: review: %w", err)
 	}
 	review.Pages = (review.Total + reviewSize - 1) / reviewSize
 	review.Page = max(1, min(query.Page, review.Pages))
 	var err error
-	review.Agents, err = s.explained(ctx, caller, listReviewed, append(args, reviewSize, (review.Page-1)*reviewSize)...)
+	review.Agents, err = s.explained(ctx, caller, listReviewed+query.whose()+pageReviewed, append(args, reviewSize, (review.Page-1)*reviewSize)...)
 	return review, err
 }
 
@@ -168,7 +181,7 @@ func (s *Store) ReviewAfter(ctx context.Context, caller portal.Caller, query Rev
 	if after != nil {
 		name, id = after.sortName(), string(after.ID)
 	}
-	return s.explained(ctx, caller, exportReviewed, append(query.args(caller, s.now()), name, id, size)...)
+	return s.explained(ctx, caller, listReviewed+query.whose()+nextReviewed, append(query.args(caller, s.now()), name, id, size)...)
 }
 
 // ReviewOf is Review of one agent; portal.ErrNotFound for one who is not there.
@@ -303,7 +316,7 @@ func (s *Store) explanation(ctx context.Context, caller portal.Caller, agents []
 	}
 	list, args := database.Among([]any{string(caller.Collectivity)}, agents)
 	rows, err := s.db.Query(ctx, `
-		SELECT a.id, p.right_name FROM account_rights p JOIN agents a ON a.collectivity = $1 AND a.account = p.account
+		SELECT a.id, p.right_name FROM agents a JOIN account_rights p ON p.account = a.account
 		WHERE a.collectivity = $1 AND a.id IN `+list, args...)
 	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
 		var agent portal.AgentID

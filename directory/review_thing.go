@@ -122,13 +122,13 @@ func (s *Store) ReviewThing(ctx context.Context, caller portal.Caller, kind, id 
 	if err != nil {
 		return people, fmt.Errorf("directory: review thing: %w", err)
 	}
-	if err := s.db.QueryRow(ctx, countReviewed+among, args...).Scan(&people.Total); err != nil {
+	if err := s.db.QueryRow(ctx, countReviewed+query.whose()+among, args...).Scan(&people.Total); err != nil {
 		return people, fmt.Errorf("directory: review thing: %w", err)
 	}
 	people.Pages = (people.Total + reviewSize - 1) / reviewSize
 	people.Page = max(1, min(query.Page, people.Pages))
 	limit := fmt.Sprintf(` ORDER BY a.sort_name, a.id LIMIT 0 + $%d OFFSET $%d`, len(args)+1, len(args)+2)
-	people.Agents, err = s.explained(ctx, caller, holding+reviewedColumns+reviewedFrom+among+limit, append(args, reviewSize, (people.Page-1)*reviewSize)...)
+	people.Agents, err = s.explained(ctx, caller, listReviewed+query.whose()+among+limit, append(args, reviewSize, (people.Page-1)*reviewSize)...)
 	for i := range people.Agents {
 		people.Agents[i].Things = slices.DeleteFunc(people.Agents[i].Things, func(one OpenFor) bool { return one.Kind != kind || one.ID != id })
 	}

@@ -67,10 +67,10 @@ const rosterSize = 25
 const (
 	stateOf = `CASE WHEN NOT a.active THEN 'closed' WHEN i.agent IS NOT NULL THEN 'invited'
 		WHEN a.account IS NULL THEN 'listed' WHEN a.entered = 0 THEN 'never' ELSE 'active' END`
-	enrolledFrom = agentTables + `LEFT JOIN invitations i ON i.collectivity = a.collectivity AND i.agent = a.id
-		LEFT JOIN accounts p ON p.id = a.account
+	standingFrom = `LEFT JOIN invitations i ON i.collectivity = a.collectivity AND i.agent = a.id
 		LEFT JOIN planned_departures d ON d.collectivity = a.collectivity AND d.agent = a.id AND d.done = 0
 		WHERE a.collectivity = $1 `
+	enrolledFrom    = agentTables + `LEFT JOIN accounts p ON p.id = a.account ` + standingFrom
 	enrolledColumns = `SELECT ` + agentColumns + `, ` + stateOf + `, COALESCE(p.login, ''), a.entered,
 		COALESCE(i.created, 0), COALESCE(i.expires, 0), COALESCE(i.mail, ''),
 		EXISTS (SELECT 1 FROM account_passwords w WHERE w.account = a.account), a.closed, a.changed, COALESCE(d.last_day, '')`
@@ -82,24 +82,28 @@ const (
 )
 
 var (
-	rosterFrom   = enrolledFrom + rosterWhere + inArea("$7") + ` AND ` + inArea("$9")
-	countRoster  = `SELECT COUNT(*)` + rosterFrom
-	listRoster   = enrolledColumns + rosterFrom + ` ORDER BY a.sort_name, a.id LIMIT 0 + $10 OFFSET $11`
-	exportRoster = enrolledColumns + rosterFrom + ` AND (a.sort_name, a.id) > ($10, $11) ORDER BY a.sort_name, a.id LIMIT 0 + $12`
+	rosterArea   = rosterWhere + inArea("$7") + ` AND ` + inArea("$9")
+	countRoster  = `SELECT COUNT(*) FROM agents a ` + standingFrom + rosterArea
+	countArea    = `SELECT COUNT(*) FROM agents a WHERE a.collectivity = $1 AND ` + inArea("$2") + ` AND ` + inArea("$3") // of an index
+	listRoster   = enrolledColumns + enrolledFrom + rosterArea + ` ORDER BY a.sort_name, a.id LIMIT 0 + $10 OFFSET $11`
+	exportRoster = enrolledColumns + enrolledFrom + rosterArea + ` AND (a.sort_name, a.id) > ($10, $11) ORDER BY a.sort_name, a.id LIMIT 0 + $12`
 )
 
-// args are the parameters of rosterFrom at a moment.
+// args are the parameters of rosterArea at a moment.
 func (q RosterQuery) args(caller portal.Caller, now time.Time) []any {
 	args := []any{string(caller.Collectivity), q.State}
 	patterns, _ := patternsOf(q.Text)
 	for _, pattern := range patterns {
 		args = append(args, pattern)
 	}
-	unit := ""
-	if q.Unit != "" {
-		unit = unitsText(q.Unit)
+	return append(args, q.area(), database.Millis(now), areaOf(caller))
+}
+
+func (q RosterQuery) area() string {
+	if q.Unit == "" {
+		return ""
 	}
-	return append(args, unit, database.Millis(now), areaOf(caller))
+	return unitsText(q.Unit)
 }
 
 // Roster lists the agents of the caller's collectivity for its administrator,
@@ -110,7 +114,11 @@ func (s *Store) Roster(ctx context.Context, caller portal.Caller, query RosterQu
 	}
 	var roster Roster
 	args := query.args(caller, s.now())
-	if err := s.db.QueryRow(ctx, countRoster, args...).Scan(&roster.Total); err != nil {
+	count, counted := countRoster, args
+	if query.Text == "" && query.State == "" {
+		count, counted = countArea, []any{string(caller.Collectivity), query.area(), areaOf(caller)}
+	}
+	if err := s.db.QueryRow(ctx, count, counted...).Scan(&roster.Total); err != nil {
 		return Roster{}, fmt.Errorf("directory: count agents: %w", err)
 	}
 	roster.Pages = (roster.Total + rosterSize - 1) / rosterSize
