@@ -213,8 +213,12 @@ type reviewRightsPage struct {
 type reviewRight struct {
 	Right portal.Right
 	Count int
-	Given []string
+	Given []string // the first givenShown
+	More  int      // how many others
 }
+
+// givenShown bounds the lines of one right: the list of rights has them all.
+const givenShown = 12
 
 func (h *Handler) reviewRights(w http.ResponseWriter, r *http.Request) error {
 	ctx, caller, printer, now := r.Context(), web.CallerOf(r), web.Printer(r), web.Now(r)
@@ -230,7 +234,11 @@ func (h *Handler) reviewRights(w http.ResponseWriter, r *http.Request) error {
 	for _, right := range portal.Rights {
 		row := reviewRight{Right: right, Count: counts[right]}
 		for _, one := range given {
-			if one.Right == right {
+			switch {
+			case one.Right != right:
+			case len(row.Given) == givenShown:
+				row.More++
+			default:
 				row.Given = append(row.Given, givenText(printer, one, now))
 			}
 		}

@@ -18,10 +18,11 @@ import (
 func (h *Handler) rightsRoutes() []web.Route {
 	admin := web.Needs(portal.Admin)
 	return []web.Route{
-		{Method: "GET", Path: "/admin/rights", Access: admin, Handler: h.rights},
-		{Method: "POST", Path: "/admin/rights", Access: admin, Handler: h.giveRight},
-		{Method: "POST", Path: "/admin/rights/{id}/take", Access: admin, Handler: h.takeRight},
-		{Method: "POST", Path: "/admin/rights/{id}/give-back", Access: admin, Handler: h.giveRightBack},
+		{Method: "GET", Path: rightsPath, Access: admin, Handler: h.rights},
+		{Method: "POST", Path: rightsPath, Access: admin, Handler: h.giveRight},
+		{Method: "POST", Path: rightsPath + ".csv", Access: admin, Slow: true, Handler: h.exportRights},
+		{Method: "POST", Path: rightsPath + "/{id}/take", Access: admin, Handler: h.takeRight},
+		{Method: "POST", Path: rightsPath + "/{id}/give-back", Access: admin, Handler: h.giveRightBack},
 		{Method: "GET", Path: "/account/rights", Access: web.SignedIn, Handler: h.ownRights},
 		{Method: "POST", Path: "/account/rights", Access: web.SignedIn, Handler: h.lendRight},
 		{Method: "POST", Path: "/account/rights/{id}/end", Access: web.SignedIn, Handler: h.endLoan},
@@ -32,6 +33,7 @@ func (h *Handler) rightsRoutes() []web.Route {
 type rightsPage struct {
 	web.Page
 	Form    web.Form
+	List    rightsList
 	Rights  []rightRows
 	Groups  []Group
 	Units   []UnitNode
@@ -67,7 +69,7 @@ func (g givenRow) Again() string {
 	if g.Subject.ID != "" {
 		to += ":" + g.Subject.ID
 	}
-	return "/admin/rights?" + url.Values{"to": {to}, "right": {string(g.Right)}, "unit": {string(g.In)}}.Encode() + "#give"
+	return rightsPath + "?" + url.Values{"to": {to}, "right": {string(g.Right)}, "unit": {string(g.In)}}.Encode() + "#give"
 }
 
 // LastDay is the last day of a right that ends.
@@ -85,15 +87,7 @@ func (h *Handler) renderRights(w http.ResponseWriter, r *http.Request, status in
 	if err != nil {
 		return err
 	}
-	for _, right := range portal.CollectivityRights {
-		rows := rightRows{Right: right, Narrows: slices.Contains(portal.Narrowable, right)}
-		for _, one := range given {
-			if one.Right == right {
-				rows.Rows = append(rows.Rows, givenRow{one, now.Before(one.Starts)})
-			}
-		}
-		page.Rights = append(page.Rights, rows)
-	}
+	page.layRights(r, given)
 	if page.Groups, err = h.store.Groups(ctx, caller); err != nil {
 		return err
 	}
@@ -110,6 +104,27 @@ func (h *Handler) renderRights(w http.ResponseWriter, r *http.Request, status in
 	page.Title, page.Section = web.Printer(r).T("directory.rights"), "admin"
 	w.Header().Set("Cache-Control", "no-store")
 	return h.renderer.Render(w, r, status, "directory/rights", page)
+}
+
+// layRights fills in the page of rights that is asked for.
+func (p *rightsPage) layRights(r *http.Request, given []Given) {
+	printer := web.Printer(r)
+	p.List = rightsListOf(r)
+	laid := p.List.lay(p.List.chosen(given, printer.T("directory.rights.everyone")))
+	for _, right := range portal.CollectivityRights {
+		all, here := laid[right]
+		if !here {
+			continue
+		}
+		rows := rightRows{Right: right, Narrows: slices.Contains(portal.Narrowable, right)}
+		for _, one := range all {
+			rows.Rows = append(rows.Rows, givenRow{one, web.Now(r).Before(one.Starts)})
+		}
+		p.Rights = append(p.Rights, rows)
+	}
+	list := *r.URL
+	list.Path = rightsPath // also where a change was refused
+	p.List.Links = web.PageLinks(&http.Request{URL: &list}, printer.T("directory.rights.pages"), p.List.Page, p.List.Pages)
 }
 
 // chooseHolder finds the agent who was chosen, or those among whom to choose.
@@ -168,7 +183,7 @@ func (h *Handler) giveRight(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.SetFlash(w, r, "directory.rights.given", "right", web.Printer(r).T("directory.right."+page.Right))
-	return web.Redirect(w, r, "/admin/rights")
+	return web.Redirect(w, r, rightsPath)
 }
 
 func (h *Handler) takeRight(w http.ResponseWriter, r *http.Request) error {
@@ -187,20 +202,21 @@ func (h *Handler) takeRight(w http.ResponseWriter, r *http.Request) error {
 		web.SetFlash(w, r, "directory.rights.taken", told...)
 		return web.Redirect(w, r, "/account/rights")
 	}
-	web.SetUndo(w, r, "directory.rights.undo", "/admin/rights/"+id+"/give-back", "directory.rights.taken", told...)
-	return web.Redirect(w, r, "/admin/rights")
+	list := rightsListOf(r).Address()
+	web.SetUndo(w, r, "directory.rights.undo", rightsPath+"/"+id+"/give-back"+list, "directory.rights.taken", told...)
+	return web.Redirect(w, r, rightsPath+list)
 }
 
 func (h *Handler) giveRightBack(w http.ResponseWriter, r *http.Request) error {
 	given, err := h.store.GiveBack(r.Context(), web.CallerOf(r), web.Var(r, "id"), web.ClientAddr(r))
 	if err != nil && web.FlashRefusal(w, r, err) {
-		return web.Redirect(w, r, "/admin/rights")
+		return web.Redirect(w, r, rightsPath+rightsListOf(r).Address())
 	}
 	if err != nil {
 		return err
 	}
 	web.SetFlash(w, r, "directory.rights.given", "right", web.Printer(r).T("directory.right."+string(given.Right)))
-	return web.Redirect(w, r, "/admin/rights")
+	return web.Redirect(w, r, rightsPath+rightsListOf(r).Address())
 }
 
 // ownRightsPage is what an agent may do, and what of it she lends.

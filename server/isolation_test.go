@@ -281,6 +281,7 @@ var visits = []visit{
 	{route: "POST /account/rights/{id}/end", path: at("/account/rights/", (*estate).loan, "/end"), fields: []string{}, author: 303, colleague: 403, stranger: 404, anonymous: 303},
 	{route: "GET /admin/rights", author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "POST /admin/rights", fields: []string{"to", "agent:{agent}", "right", "news.edit"}, author: 404, colleague: 404, stranger: 422, anonymous: 303},
+	{route: "POST /admin/rights.csv", fields: []string{}, author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "POST /admin/rights/{id}/take", path: at("/admin/rights/", (*estate).right, "/take"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/rights/{id}/give-back", path: at("/admin/rights/", (*estate).takenRight, "/give-back"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/units/moves/{id}/undo", path: at("/admin/units/moves/", (*estate).unitMove, "/undo"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},

@@ -110,6 +110,7 @@ const (
 	DeskLeft Action = "desk.left"
 	// The access review as a file.
 	ReviewExported Action = "review.exported"
+	RightsExported Action = "rights.exported"
 	// What the operator of the pool did to a collectivity, in both journals.
 	CollectivityCreated   Action = "collectivity.created"
 	CollectivitySuspended Action = "collectivity.suspended"
@@ -175,7 +176,7 @@ var Actions = []Action{
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
 	ApplicationCreated, ApplicationChanged, AudienceChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
-	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported,
+	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported, RightsExported,
 	HomeChanged, DirectoryShared, DirectoryUnshared, CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,
 	QuotasSet, NetworksAllowed, TemplateKept, TemplateDropped, TemplateRestored, AnnouncementPublished, AnnouncementChanged, AnnouncementUndone, AnnouncementEnded, AnnouncementResumed,
 	CollectivityExported, CollectivityRestored, ErasureAsked, ErasureRecalled, CollectivityErased, AgentErased,
