@@ -50,21 +50,24 @@ func (r *roll) find(q question, v veil, unit portal.UnitID) (found []ranked, nea
 	if q.bad {
 		return nil, false
 	}
-	found = r.each(q, v, unit, rolled.rank)
+	found = r.each(q, v, unit, (*rolled).rank)
 	if len(found) == 0 && q.number == "" {
-		found, near = r.each(q, v, unit, rolled.nearness), true
+		found, near = r.each(q, v, unit, (*rolled).nearness), true
 	}
-	slices.SortStableFunc(found, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
+	if slices.ContainsFunc(found, func(one ranked) bool { return one.rank != found[0].rank }) {
+		slices.SortStableFunc(found, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
+	}
 	return found, near && len(found) > 0
 }
 
-func (r *roll) each(q question, v veil, unit portal.UnitID, rank func(one rolled, q question, shown [len(searched)]bool) (int, bool)) []ranked {
+func (r *roll) each(q question, v veil, unit portal.UnitID, rank func(one *rolled, q question, shown [len(searched)]bool) (int, bool)) []ranked {
 	var found []ranked
 	opaque, shown := v.opaque(), [len(searched)]bool{}
 	for i := range shown {
 		shown[i] = true
 	}
-	for i, one := range r.people {
+	for i := range r.people {
+		one := &r.people[i]
 		if unit != "" && one.unit != unit {
 			continue
 		}
@@ -87,7 +90,7 @@ const (
 )
 
 // rank says how well somebody answers, each word beginning a word of her entry.
-func (p rolled) rank(q question, shown [len(searched)]bool) (rank int, answers bool) {
+func (p *rolled) rank(q question, shown [len(searched)]bool) (rank int, answers bool) {
 	if q.number != "" {
 		return 0, p.hasNumber(q.number, shown)
 	}
@@ -109,11 +112,11 @@ func (p rolled) rank(q question, shown [len(searched)]bool) (rank int, answers b
 }
 
 // hasInitials says whether a word is her initials, whole.
-func (p rolled) hasInitials(word string) bool {
+func (p *rolled) hasInitials(word string) bool {
 	return strings.HasPrefix(p.short, word+" ") || strings.HasSuffix(p.short, word)
 }
 
-func (p rolled) hasText(word string, shown [len(searched)]bool) bool {
+func (p *rolled) hasText(word string, shown [len(searched)]bool) bool {
 	if strings.Contains(p.place, word) {
 		return true
 	}
@@ -131,7 +134,7 @@ func isDigits(word string) bool {
 	return len(word) > 2 && strings.Trim(word[1:], "0123456789") == ""
 }
 
-func (p rolled) hasNumber(number string, shown [len(searched)]bool) bool {
+func (p *rolled) hasNumber(number string, shown [len(searched)]bool) bool {
 	for f := numbers; f < len(searched); f++ {
 		if shown[f] && strings.Contains(p.texts[f], number) {
 			return true
@@ -141,7 +144,7 @@ func (p rolled) hasNumber(number string, shown [len(searched)]bool) bool {
 }
 
 // nearness says how far somebody is from an answer, when words may have errors.
-func (p rolled) nearness(q question, shown [len(searched)]bool) (far int, answers bool) {
+func (p *rolled) nearness(q question, shown [len(searched)]bool) (far int, answers bool) {
 	glued := strings.ReplaceAll(p.name, " ", "")
 	for _, word := range q.words {
 		if strings.Contains(p.name, word) || p.hasText(word, shown) || len(word) > 4 && strings.Contains(glued, word[1:]) {

@@ -125,14 +125,23 @@ func (r *rolls) keep(place *kept, fresh *roll) {
 
 // readRoll reads a roll; stamp was the collectivity's before.
 func (s *Store) readRoll(ctx context.Context, collectivity portal.CollectivityID, stamp string) (*roll, error) {
-	units := map[string]string{} // folded once each
-	rows, err := s.db.Query(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.active ORDER BY a.sort_name, a.id`, string(collectivity))
+	places, err := s.places(ctx, collectivity)
+	if err != nil {
+		return nil, fmt.Errorf("directory: read roll: %w", err)
+	}
+	functions := map[string]string{} // many have the same
+	rows, err := s.db.Query(ctx, `
+		SELECT a.id, a.unit, a.manager, a.given_name, a.family_name, a.function, a.email, a.office, a.phone, a.mobile
+		FROM agents a WHERE a.collectivity = $1 AND a.active ORDER BY a.sort_name, a.id`, string(collectivity))
 	people, err := database.Collect(rows, err, func(rows *sql.Rows) (rolled, error) {
-		agent, err := scanAgent(rows.Scan)
-		if _, known := units[agent.UnitName]; !known {
-			units[agent.UnitName] = " " + i18n.Fold(agent.UnitName)
+		var a Agent
+		err := rows.Scan(&a.ID, &a.Unit, &a.Manager, &a.GivenName, &a.FamilyName, &a.Function, &a.Email, &a.Office, &a.Phone, &a.Mobile)
+		function, known := functions[a.Function]
+		if !known {
+			function = spaced(i18n.Fold(a.Function))
+			functions[a.Function] = function
 		}
-		return agent.rolled(units[agent.UnitName]), err
+		return a.rolled(places[a.Unit], function), err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("directory: read roll: %w", err)
@@ -144,18 +153,34 @@ func (s *Store) readRoll(ctx context.Context, collectivity portal.CollectivityID
 	return read, nil
 }
 
-func (a Agent) rolled(unit string) rolled {
+// places are the names of the units of a collectivity, folded, after a space.
+func (s *Store) places(ctx context.Context, collectivity portal.CollectivityID) (map[portal.UnitID]string, error) {
+	places := map[portal.UnitID]string{"": " "}
+	rows, err := s.db.Query(ctx, `SELECT id, name FROM units WHERE collectivity = $1`, string(collectivity))
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var id portal.UnitID
+		var name string
+		err = rows.Scan(&id, &name)
+		places[id] = " " + i18n.Fold(name)
+		return none, err
+	})
+	return places, err
+}
+
+func (a Agent) rolled(place, function string) rolled {
 	given, family := initials(a.GivenName), initials(a.FamilyName)
-	spaced := func(text string) string {
-		if text == "" {
-			return ""
-		}
-		return " " + text
-	}
 	return rolled{
-		id: a.ID, unit: a.Unit, manager: a.Manager, name: spaced(a.sortName()), short: " " + given + family + " " + family + given, place: unit,
-		texts: [...]string{spaced(i18n.Fold(a.Function)), spaced(i18n.Fold(a.Email)), spaced(i18n.Fold(a.Office)), digits(a.Phone), digits(a.Mobile)},
+		id: a.ID, unit: a.Unit, manager: a.Manager, name: spaced(a.sortName()), short: " " + given + family + " " + family + given, place: place,
+		texts: [...]string{function, spaced(i18n.Fold(a.Email)), spaced(i18n.Fold(a.Office)), digits(a.Phone), digits(a.Mobile)},
 	}
+}
+
+// spaced puts a space before a text that has something.
+func spaced(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " " + text
 }
 
 // below are the agents above whom an agent stands, through others or not.

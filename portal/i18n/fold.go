@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -16,7 +17,10 @@ var ligatures = strings.NewReplacer("œ", "oe", "æ", "ae", "ß", "ss", "ø", "o
 // and digits separated by one space. "Élodie L’Hénoret-Œuf" is
 // "elodie l henoret oeuf". What it returns holds no wildcard of LIKE.
 func Fold(text string) string {
-	lower := ligatures.Replace(strings.ToLower(norm.NFKD.String(text)))
+	if isASCII(text) {
+		return foldASCII(text)
+	}
+	lower := ligatures.Replace(strings.ToLower(norm.NFKD.String(strings.ToValidUTF8(text, " "))))
 	var out strings.Builder
 	gap := false
 	for _, r := range lower {
@@ -33,6 +37,37 @@ func Fold(text string) string {
 		}
 	}
 	return out.String()
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// foldASCII is Fold of what has no accent to take off: most of what is compared.
+func foldASCII(text string) string {
+	out := make([]byte, 0, len(text))
+	gap := false
+	for i := range len(text) {
+		c := text[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if 'a' <= c && c <= 'z' || '0' <= c && c <= '9' {
+			if gap && len(out) > 0 {
+				out = append(out, ' ')
+			}
+			gap = false
+			out = append(out, c)
+			continue
+		}
+		gap = true
+	}
+	return string(out)
 }
 
 // ByName orders names as a French reader looks them up, accents and case aside:
