@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,8 +23,67 @@ var passing = map[string]bool{
 	"collectivity_exports.size": true, "collectivity_exports.sha256": true,
 }
 
+// dumped is the last dump with what told then how far its store was: most forms of the
+// isolation table are refused, and change nothing.
+var dumped struct {
+	db    *database.DB
+	from  *sql.DB // SQLite counts for a connection the commits of the others
+	state string
+	rows  []string
+}
+
+// stateOf is a text that is another one after each commit.
+func stateOf(t *testing.T, db *database.DB) (state string) {
+	t.Helper()
+	query, from := `SELECT pg_current_snapshot()::text`, db.SQL() // the transactions under way, and the next that writes
+	if db.Engine() == database.SQLite {
+		query = `PRAGMA data_version`
+		if dumped.db != db {
+			dumped.from = observer(t, db)
+		}
+		from = dumped.from
+	}
+	if dumped.db != db {
+		dumped.db, dumped.state = db, ""
+	}
+	if err := from.QueryRowContext(t.Context(), query).Scan(&state); err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
+// observer opens a store's file once more until the test ends, by one connection that stays.
+func observer(t *testing.T, db *database.DB) *sql.DB {
+	t.Helper()
+	var number int
+	var name, file string
+	err := db.SQL().QueryRowContext(t.Context(), `PRAGMA database_list`).Scan(&number, &name, &file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, err := sql.Open("sqlite", "file:"+file+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	from.SetMaxOpenConns(1)
+	t.Cleanup(func() {
+		from.Close()
+		dumped.db = nil
+	})
+	return from
+}
+
 // dump is every row of the store as text, sorted, without what is passing.
 func dump(t *testing.T, p *servertest.Portal) []string {
+	t.Helper()
+	state := stateOf(t, p.DB)
+	if state != dumped.state {
+		dumped.state, dumped.rows = state, allRows(t, p)
+	}
+	return slices.Clone(dumped.rows)
+}
+
+func allRows(t *testing.T, p *servertest.Portal) []string {
 	t.Helper()
 	var all []string
 	for _, table := range tables(t, p.DB) {
@@ -117,4 +177,21 @@ func of(rows []string, collectivity portal.CollectivityID) []string {
 // its sessions.
 func without(rows []string, account portal.AccountID) []string {
 	return slices.DeleteFunc(rows, func(row string) bool { return strings.Contains(row+" ", " account="+string(account)+" ") })
+}
+
+// TestADumpSeesEachCommit shows that what did not change is all that is not read again.
+func TestADumpSeesEachCommit(t *testing.T) {
+	p := servertest.New(t)
+	for n := range 3 {
+		before := dump(t, p)
+		if again := dump(t, p); !slices.Equal(before, again) {
+			t.Error("two dumps differ with nothing between")
+		}
+		if _, err := p.DB.Exec(t.Context(), `UPDATE collectivities SET name = $1 WHERE id = 'bourg'`, fmt.Sprint("Bourg ", n)); err != nil {
+			t.Fatal(err)
+		}
+		if after := dump(t, p); slices.Equal(before, after) {
+			t.Error("a dump does not see what was committed")
+		}
+	}
 }
