@@ -50,4 +50,4 @@ install: ## Install real servers, a browser and checkers for the tests
 	@tools/install.sh
 
 clean: ## Remove what was built
-	@rm -rf bin e2e/shots
+	@rm -rf bin

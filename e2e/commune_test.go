@@ -12,7 +12,6 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"parvis/e2e/browser"
-	"parvis/portal/i18n"
 	"parvis/server/servertest"
 )
 
@@ -22,7 +21,7 @@ import (
 func TestACommuneFromItsOpeningToTheDeskOfAnAgent(t *testing.T) {
 	portal := servertest.NewSending(t)
 	operator := browser.New(t)
-	signIn(operator, portal.URL, "pool@pool.example", servertest.Password)
+	operator.SignIn(portal.URL, "pool@pool.example", servertest.Password)
 	opensMeung(operator)
 	odile := browser.New(t)
 	arrives(odile, portal.Received("odile@meung.example", 1))
@@ -36,7 +35,7 @@ func TestACommuneFromItsOpeningToTheDeskOfAnAgent(t *testing.T) {
 	if town, foot := camille.Text("header .town"), camille.Text("#foot"); town != "Meung-sur-Loire" || !strings.Contains(foot, "Camille Duchêne") {
 		t.Errorf("her desk is that of %q, for %q", town, foot)
 	}
-	judge(t, camille, i18n.French, portal.URL+"/")
+	camille.Judge(t, portal.URL+"/", false)
 	camille.Size(1366, 768)
 	goTo(camille, `nav.nav a[href="/news"]`)
 	goTo(camille, `main a[href="/news/new"]`)
@@ -102,12 +101,12 @@ func importsEveryone(t *testing.T, page *browser.Page) {
 	page.TabTo("#file")
 	page.Upload("#file", file) // the window to choose it is the system's
 	goTo(page, "main button.main")
-	judgeAsItStands(t, page)
+	page.JudgeAsItStands(t)
 	if got := page.Value("#column3"); got != "function" {
 		t.Errorf("the column of functions is taken for %q", got)
 	}
 	goTo(page, "main button.main")
-	judgeAsItStands(t, page)
+	page.JudgeAsItStands(t)
 	if said := page.Text("main"); !strings.Contains(said, "200 fiches sont créées") || !strings.Contains(said, "1 ligne est laissée de côté") {
 		t.Errorf("before anything is written the page says %q", said)
 	}
@@ -122,8 +121,8 @@ func importsEveryone(t *testing.T, page *browser.Page) {
 		time.Sleep(200 * time.Millisecond)
 		page.Open(plan)
 	}
-	judgeAsItStands(t, page)
-	judge(t, page, i18n.French, plan)
+	page.JudgeAsItStands(t)
+	page.Judge(t, plan, false)
 	page.Size(1366, 768)
 }
 

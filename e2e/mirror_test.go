@@ -17,7 +17,7 @@ import (
 func TestTheMirrorIsForEveryone(t *testing.T) {
 	portal, server, page := servertest.New(t), servers.LDAP(t), browser.New(t)
 	page.Allow("422")
-	signIn(page, portal.URL, "admin@bourg.example", servertest.Password)
+	page.SignIn(portal.URL, "admin@bourg.example", servertest.Password)
 	authority, err := os.ReadFile(server.CAFile)
 	if err != nil {
 		t.Fatal(err)

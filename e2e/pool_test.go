@@ -6,35 +6,15 @@ import (
 	"testing"
 
 	"parvis/e2e/browser"
-	"parvis/portal/i18n"
 	"parvis/server/servertest"
 )
-
-// TestThePoolIsForEveryone looks at the pages of an operator who is nobody's
-// agent: the one of the
-// demonstration is an agent too. Her frame has no collectivity.
-func TestThePoolIsForEveryone(t *testing.T) {
-	portal := servertest.New(t)
-	writeDown(t, portal)
-	operator := role{login: "pool@pool.example"}
-	page, client := browser.New(t), portal.As(operator.login)
-	signIn(page, portal.URL, operator.login, servertest.Password)
-	for i, path := range poolPages {
-		language := []i18n.Language{i18n.French, i18n.English}[i%2]
-		speak(t, portal, page, operator, language)
-		t.Run(path, func(t *testing.T) {
-			judge(t, page, language, portal.URL+path)
-			browser.HTML(t, []byte(client.Do("GET", path, nil, "Accept-Language", string(language)).Body))
-		})
-	}
-}
 
 // TestAnOperatorOpensACommune: suggestions and colours follow what is typed, and
 // the administrator who was written to arrives on her home page.
 func TestAnOperatorOpensACommune(t *testing.T) {
 	portal := servertest.NewSending(t)
 	page := browser.New(t)
-	signIn(page, portal.URL, "pool@pool.example", servertest.Password)
+	page.SignIn(portal.URL, "pool@pool.example", servertest.Password)
 	page.Follow("text=Nouvelle collectivité")
 	page.Fill("#q", "meung/loire")
 	page.Follow("#places li a") // nothing was sent

@@ -17,7 +17,7 @@ func TestAGroupIsFilledByARule(t *testing.T) {
 			name = "Directions"
 			page.NoJavaScript()
 		}
-		signIn(page, portal.URL, "admin@bourg.example", servertest.Password)
+		page.SignIn(portal.URL, "admin@bourg.example", servertest.Password)
 		page.Open(portal.URL + "/admin/groups")
 		page.Click(`input[name="by"][value="rule"]`)
 		page.Fill("#name", name)

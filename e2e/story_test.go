@@ -236,7 +236,7 @@ func sharesADocument(t *testing.T, page *browser.Page, w *town) {
 	}
 	marc := servers.PersonByUID("marc.dupont")
 	colleague := browser.New(t)
-	signIn(colleague, w.URL, marc.Mail, marc.Password)
+	colleague.SignIn(w.URL, marc.Mail, marc.Password)
 	colleague.MustSee("Bourg-sur-Loire")
 	for _, typed := range []string{"réfection charpente", "deliberation-2026-47"} {
 		colleague.Open(w.URL + "/search?q=" + url.QueryEscape(typed))

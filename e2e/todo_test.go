@@ -39,8 +39,8 @@ func accessStory(t *testing.T, script bool) {
 	her, him := browserOf(t, script), browserOf(t, script)
 	her.AllowHost(address.Origin[len("http://"):])
 	her.Allow("status of 403") // the refusal that the story begins with
-	signIn(her, p.URL, "collegue@bourg.example", servertest.Password)
-	signIn(him, p.URL, "admin@bourg.example", servertest.Password)
+	her.SignIn(p.URL, "collegue@bourg.example", servertest.Password)
+	him.SignIn(p.URL, "admin@bourg.example", servertest.Password)
 
 	her.Open(p.URL + "/cas/login?service=" + service)
 	her.MustSee("vous pouvez en demander l’accès")

@@ -16,7 +16,7 @@ func TestAProgramIsToldOfWhoArrives(t *testing.T) {
 	portal := servertest.NewWith(t, func(c *servertest.Config) { c.Webhooks.AllowInside = true })
 	program, page := servers.NewHearing(t), browser.New(t)
 	page.Allow("422")
-	signIn(page, portal.URL, "admin@bourg.example", servertest.Password)
+	page.SignIn(portal.URL, "admin@bourg.example", servertest.Password)
 	look := func(name string) {
 		t.Helper()
 		for _, width := range []int{360, 1366} {

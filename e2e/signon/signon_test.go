@@ -1,4 +1,4 @@
-package e2e_test
+package signon_test
 
 import (
 	"fmt"
@@ -145,7 +145,7 @@ func TestWhoIsSignedInRaisesHerSession(t *testing.T) {
 	d := newDesk(t)
 	d.clients(t)
 	page := d.window(t)
-	signIn(page, d.address, "agent@bourg.example", servertest.Password)
+	page.SignIn(d.address, "agent@bourg.example", servertest.Password)
 	page.Open(d.apps["strict openid"])
 	page.Fill("#code", ssotest.Code(t, page.Text("code.secret"), time.Now()))
 	page.Follow("button.main")
@@ -160,7 +160,7 @@ func TestWhoIsSignedInRaisesHerSession(t *testing.T) {
 func (d *desk) addFactor(t *testing.T, login string) (codes []string) {
 	t.Helper()
 	page := d.window(t)
-	signIn(page, d.address, login, servertest.Password)
+	page.SignIn(d.address, login, servertest.Password)
 	page.Open(d.address + "/account/factors/app")
 	page.Fill("#code", ssotest.Code(t, page.Text("code.secret"), time.Now()))
 	page.Follow("button.main")
@@ -216,7 +216,7 @@ func TestTwoTabsAtTheSecondFactor(t *testing.T) {
 	first.Fill("#code", "000000")
 	first.Follow("button.main")
 	first.MustSee("a repris dans un autre onglet")
-	shots(t, first, "second-other-tab")
+	first.JudgeAndKeep(t, "factors/second-other-tab")
 	first.Follow("text=Donner un code de secours")
 	first.Fill("#code", codes[0])
 	first.Follow("button.main")
@@ -244,7 +244,7 @@ func TestTwoTabsAtTheFirstFactor(t *testing.T) {
 	if again := first.Text("code.secret"); again != secret {
 		t.Errorf("the picture is now %q, was %q", again, secret)
 	}
-	shots(t, first, "first-other-tab")
+	first.JudgeAndKeep(t, "factors/first-other-tab")
 	first.Fill("#code", ssotest.Code(t, secret, time.Now()))
 	first.Follow("button.main")
 	first.Follow("main a.button.main")

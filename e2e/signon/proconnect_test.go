@@ -1,4 +1,4 @@
-package e2e_test
+package signon_test
 
 import (
 	"net/url"
@@ -63,18 +63,18 @@ func TestProConnect(t *testing.T) {
 	state.Set(t, client, servers.Switch{})
 	page.Open(portal.URL + "/admin/sign-in")
 	page.MustSee("Essayer avec mon compte")
-	shots(t, page, "proconnect-settings")
+	page.JudgeAndKeep(t, "factors/proconnect-settings")
 	page.Follow("form[action='/admin/sign-in/issuer'] button") // ProConnect knows who she is
 	page.Until(`location.pathname === '/sign-in/callback/bourg'`)
 	page.MustSee("Peut entrer")
 	page.MustSee("déjà reconnue par ce fournisseur")
-	shots(t, page, "proconnect-trial")
+	page.JudgeAndKeep(t, "factors/proconnect-trial")
 	page.Open(portal.URL + "/account")
 	page.MustSee("admin@bourg.example")
 
 	page.Open(portal.URL + "/admin/applications/new?preset=proconnect")
 	page.MustSee("Remplir pour ProConnect")
-	shots(t, page, "proconnect-application")
+	page.JudgeAndKeep(t, "factors/proconnect-application")
 	page.Open(portal.URL + "/admin/sign-in/factors")
-	shots(t, page, "proconnect-rule")
+	page.JudgeAndKeep(t, "factors/proconnect-rule")
 }

@@ -1,13 +1,10 @@
-package e2e_test
+package signon_test
 
 import (
 	"net/url"
 	"testing"
 
-	"parvis/directory"
 	"parvis/e2e/browser"
-	"parvis/e2e/servers"
-	"parvis/portal"
 	"parvis/server/servertest"
 )
 
@@ -22,14 +19,14 @@ func TestLinksOnPaperAreForEveryone(t *testing.T) {
 		page.Allow("status of 4") // forms that are refused
 		page.NoJavaScript()
 	}
-	signIn(admin, portal.URL, "admin@bourg.example", servertest.Password)
+	admin.SignIn(portal.URL, "admin@bourg.example", servertest.Password)
 	admin.Open(portal.URL + "/admin/agents/invite")
-	shots(t, admin, "paper-invite")
+	admin.JudgeAndKeep(t, "factors/paper-invite")
 	admin.Fill("#lines", "Zoé Ménard <zoe.menard@bourg.example>\nLéa Moreau <agent@agglo.example>")
 	admin.Follow("button.main")
 	admin.Follow("button.main")
 	admin.MustSee("Liens à remettre")
-	shots(t, admin, "paper-handed")
+	admin.JudgeAndKeep(t, "factors/paper-handed")
 	var links []string
 	admin.Evaluate(`[...document.querySelectorAll('code.secret')].map(e => e.textContent)`, &links)
 	if len(links) != 2 {
@@ -37,7 +34,7 @@ func TestLinksOnPaperAreForEveryone(t *testing.T) {
 	}
 
 	her.Open(links[0])
-	shots(t, her, "paper-choose")
+	her.JudgeAndKeep(t, "factors/paper-choose")
 	for _, wrong := range []struct{ password, said string }{
 		{"Arrosoir7", "trop facile à deviner"},
 		{"soleil", "parmi les premiers que l’on essaie"},
@@ -46,40 +43,40 @@ func TestLinksOnPaperAreForEveryone(t *testing.T) {
 		her.Fill("#password", wrong.password)
 		her.Follow("button.main")
 		her.MustSee(wrong.said)
-		judgeAsItStands(t, her)
+		her.JudgeAsItStands(t)
 	}
-	shots(t, her, "paper-choose-refused")
+	her.JudgeAndKeep(t, "factors/paper-choose-refused")
 	her.Fill("#password", phrase)
 	her.Follow("button.main")
 	her.MustSee("Bonjour")
 	signOut(her)
 	her.Open(links[0])
 	her.MustSee("Ce lien ne sert plus")
-	shots(t, her, "paper-used")
+	her.JudgeAndKeep(t, "factors/paper-used")
 
 	her.Open(links[1])
 	her.MustSee("Rejoindre")
-	shots(t, her, "paper-invited")
+	her.JudgeAndKeep(t, "factors/paper-invited")
 	her.Follow("main a.button.main")
 	her.Follow("button.main")
 	her.Fill("#password", servertest.Password)
 	her.Follow("button.main")
 	her.MustSee("Votre compte agent@agglo.example")
-	shots(t, her, "paper-accept")
+	her.JudgeAndKeep(t, "factors/paper-accept")
 	her.Follow("main button.main")
 	her.MustSee("Vous avez rejoint")
-	shots(t, her, "paper-joined")
+	her.JudgeAndKeep(t, "factors/paper-joined")
 	signOut(her)
 
 	admin.Open(portal.URL + "/admin/agents?q=martin")
 	admin.Follow("form[action$='/password'] button")
 	admin.MustSee("Lien pour un nouveau mot de passe")
-	shots(t, admin, "paper-sent")
+	admin.JudgeAndKeep(t, "factors/paper-sent")
 	her.Open(admin.Text("code.secret"))
-	shots(t, her, "paper-reset")
+	her.JudgeAndKeep(t, "factors/paper-reset")
 	her.Open(portal.URL + "/sign-in/forgotten")
 	her.MustSee("ne peut pas envoyer de courrier")
-	shots(t, her, "paper-forgotten")
+	her.JudgeAndKeep(t, "factors/paper-forgotten")
 }
 
 // TestRefusalsOfApplicationsAreForEveryone: what each protocol says to a person
@@ -95,7 +92,7 @@ func TestRefusalsOfApplicationsAreForEveryone(t *testing.T) {
 	}
 	page := d.window(t)
 	page.Allow("status of 4") // refusals
-	signIn(page, d.address, "collegue@bourg.example", servertest.Password)
+	page.SignIn(d.address, "collegue@bourg.example", servertest.Password)
 	authorize := func(back string) string {
 		return d.address + "/oidc/bourg/authorize?" + url.Values{
 			"client_id": {client.ID}, "redirect_uri": {back}, "response_type": {"code"}, "scope": {"openid"},
@@ -112,14 +109,14 @@ func TestRefusalsOfApplicationsAreForEveryone(t *testing.T) {
 	} {
 		page.Open(refusal.address)
 		page.MustSee(refusal.said)
-		shots(t, page, refusal.name)
+		page.JudgeAndKeep(t, "factors/"+refusal.name)
 		if leads := page.Count("main a.button, main button"); leads == 0 {
 			t.Errorf("%s leads nowhere", refusal.name)
 		}
 	}
 	elsewhere := d.window(t)
 	elsewhere.Allow("status of 4")
-	signIn(elsewhere, d.address, "agent@agglo.example", servertest.Password)
+	elsewhere.SignIn(d.address, "agent@agglo.example", servertest.Password)
 	for _, refusal := range []struct{ name, address, said string }{
 		{"cas-elsewhere", d.apps["cas"], "celle d’aucune application"},
 		{"forward-elsewhere", d.apps["forward"], "Son administrateur peut vous y inviter"},
@@ -127,47 +124,6 @@ func TestRefusalsOfApplicationsAreForEveryone(t *testing.T) {
 	} {
 		elsewhere.Open(refusal.address)
 		elsewhere.MustSee(refusal.said)
-		shots(t, elsewhere, refusal.name)
+		elsewhere.JudgeAndKeep(t, "factors/"+refusal.name)
 	}
-}
-
-// TestSignInSettingsAreForEveryone: what an administrator reads about her
-// directory, and about one who would sign in.
-func TestSignInSettingsAreForEveryone(t *testing.T) {
-	w := newTown(t)
-	page := browser.New(t)
-	page.Allow("status of 4")
-	page.Allow("status of 503")
-	helene := servers.PersonByUID("helene.daumas")
-	if err := w.Directory.SetRights(t.Context(), directory.Installation("bourg"), w.Caller(helene.Mail, "bourg").Agent, []portal.Right{portal.Admin}); err != nil {
-		t.Fatal(err)
-	}
-	signIn(page, w.URL, helene.Mail, helene.Password)
-	page.Open(w.URL + "/admin/sign-in")
-	shots(t, page, "ldap-settings")
-	page.MustSee("OpenLDAP")
-	for _, trial := range []struct{ name, login, said string }{
-		{"ldap-enters", "cecile.oconnor@bourg.example", "Peut entrer"},
-		{"ldap-unknown", "personne@bourg.example", "Vérifiez l’identifiant, puis la branche"},
-		{"ldap-elsewhere", "agent@agglo.example", "ne mène pas à votre collectivité"},
-	} {
-		page.Open(w.URL + "/admin/sign-in")
-		page.Fill("#login", trial.login)
-		page.Follow("form[action='/admin/sign-in'] button.main")
-		if first := page.Text("main h2"); first != "Résultat de l’essai" {
-			t.Errorf("the page begins with %q, want what was tried", first)
-		}
-		page.MustSee(trial.said)
-		shots(t, page, trial.name)
-	}
-	w.directory.Stop(t)
-	page.Open(w.URL + "/admin/sign-in")
-	page.Fill("#login", "cecile.oconnor@bourg.example")
-	page.Follow("form[action='/admin/sign-in'] button.main")
-	page.MustSee("ne répond pas")
-	shots(t, page, "ldap-silent")
-	page.Open(w.URL + "/account/password")
-	page.MustSee("Adressez-vous à l’administrateur")
-	shots(t, page, "ldap-password")
-	page.Follow("text=Revenir à mon compte")
 }

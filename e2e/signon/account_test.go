@@ -1,4 +1,4 @@
-package e2e_test
+package signon_test
 
 import (
 	"io"
@@ -49,10 +49,10 @@ func TestAnAccountFromItsInvitationToItsSecondPassword(t *testing.T) {
 			}
 			look := func(page *browser.Page, name string) {
 				if scripts {
-					shots(t, page, name)
+					page.JudgeAndKeep(t, "factors/"+name)
 				}
 			}
-			signIn(admin, portal.URL, "admin@bourg.example", servertest.Password)
+			admin.SignIn(portal.URL, "admin@bourg.example", servertest.Password)
 			admin.Open(portal.URL + "/admin/agents")
 			look(admin, "agents")
 			admin.Follow("a.button.main")

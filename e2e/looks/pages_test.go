@@ -1,4 +1,4 @@
-package e2e_test
+package looks_test
 
 import (
 	"html"
@@ -10,7 +10,9 @@ import (
 	"testing"
 
 	"parvis/directory"
+	"parvis/documents"
 	"parvis/e2e/browser"
+	"parvis/portal"
 	"parvis/portal/database"
 	"parvis/portal/i18n"
 	"parvis/portal/web"
@@ -260,7 +262,7 @@ func look(t *testing.T, portal *servertest.Portal, r role, pages []string, patte
 	page, client := browser.New(t), clientOf(portal, r)
 	page.Allow("status of 404") // the page that is not there
 	if r.login != "" {
-		signIn(page, portal.URL, r.login, servertest.Password)
+		page.SignIn(portal.URL, r.login, servertest.Password)
 	}
 	for _, language := range []i18n.Language{i18n.French, i18n.English} {
 		speak(t, portal, page, r, language)
@@ -273,7 +275,7 @@ func look(t *testing.T, portal *servertest.Portal, r role, pages []string, patte
 			looked[route] = true
 			t.Run(string(language)+path, func(t *testing.T) {
 				keep(page, portal.URL, r, language, path)
-				judge(t, page, language, portal.URL+path)
+				page.Judge(t, portal.URL+path, language == i18n.English) // the other language takes the other two shapes
 				browser.HTML(t, []byte(client.Do("GET", path, nil, "Accept-Language", string(language)).Body))
 			})
 		}
@@ -296,21 +298,6 @@ func speak(t *testing.T, portal *servertest.Portal, page *browser.Page, r role, 
 	}
 }
 
-// judge runs the checkers on a page, wide and narrow, of which one is dark; the
-// other language takes the other two. The page is loaded once.
-func judge(t *testing.T, page *browser.Page, language i18n.Language, address string) {
-	t.Helper()
-	dark := language == i18n.English
-	page.Size(1366, 768)
-	page.Scheme(dark)
-	page.Open(address)
-	page.Axe(t)
-	page.Size(360, 640)
-	page.Scheme(!dark)
-	page.Axe(t)
-	page.Geometry(t)
-}
-
 // portraits are the pages whose pictures are kept.
 var portraits = map[string]string{
 	"/": "home", "/home/edit": "home-edit", "/sign-in": "sign-in", "/calendar?view=week": "calendar-week", "/calendar?view=month": "calendar-month",
@@ -321,7 +308,7 @@ var portraits = map[string]string{
 // keep takes pictures of a portrait, wide and light, then narrow and dark.
 func keep(page *browser.Page, address string, r role, language i18n.Language, path string) {
 	name := portraits[path]
-	if name == "" || language != i18n.French {
+	if browser.Pictures() == "" || name == "" || language != i18n.French {
 		return
 	}
 	page.Size(1366, 900)
@@ -336,26 +323,30 @@ func keep(page *browser.Page, address string, r role, language i18n.Language, pa
 // TestRefusedFormsAreForEveryone sends forms that are refused and judges the
 // pages that come back with what was typed.
 func TestRefusedFormsAreForEveryone(t *testing.T) {
-	portal := servertest.New(t)
-	folder := (&town{Portal: portal, t: t}).folder("Dépôt")
+	p := servertest.New(t)
+	folder, err := p.Documents.CreateFolder(t.Context(), p.Caller("admin@bourg.example", "bourg"),
+		documents.FolderDraft{Name: "Dépôt", Readers: []portal.GroupID{"accueil"}, Writers: []portal.GroupID{"accueil"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	page := browser.New(t)
 	page.Allow("status of 4") // a refusal
-	page.Open(portal.URL + "/sign-in")
+	page.Open(p.URL + "/sign-in")
 	refuse(t, page, "button.main", "login")
 	page.Fill("#login", "agent@bourg.example")
 	page.Follow("button.main")
-	judgeAsItStands(t, page)
+	page.JudgeAsItStands(t)
 	page.Fill("#password", "pas-le-bon")
 	refuse(t, page, "button.main", "password")
 	page.Fill("#password", servertest.Password)
 	page.Follow("button.main")
 	for _, form := range []struct{ page, button, field string }{
 		{"/calendar/new", "main form.sheet button.main", "title"},
-		{"/documents/folders/" + folder, "main form[enctype] button.main", "file"},
+		{"/documents/folders/" + string(folder), "main form[enctype] button.main", "file"},
 		{"/account", "form[action='/account/app-passwords'] button", "name"},
 		{"/calendar/remote", "main form[action='/calendar/remote'] button", "url"},
 	} {
-		page.Open(portal.URL + form.page)
+		page.Open(p.URL + form.page)
 		refuse(t, page, form.button, form.field)
 	}
 }
@@ -370,14 +361,7 @@ func refuse(t *testing.T, page *browser.Page, button, field string) {
 	if page.Count("#"+field+"-error") != 1 || page.Attribute("#"+field, "aria-invalid") != "true" {
 		t.Errorf("%s: the field %s does not say what is wrong", page.URL(), field)
 	}
-	judgeAsItStands(t, page)
-}
-
-func judgeAsItStands(t *testing.T, page *browser.Page) {
-	t.Helper()
-	page.Axe(t)
-	page.Geometry(t)
-	browser.HTML(t, page.Source())
+	page.JudgeAsItStands(t)
 }
 
 // TestFragmentsAreValid checks what scripts put into a page.
@@ -401,7 +385,7 @@ func TestFragmentsAreValid(t *testing.T) {
 func TestLabelsOfFoldedRowsFollowTheirLanguage(t *testing.T) {
 	portal, page := servertest.New(t), browser.New(t)
 	r := role{login: "admin@bourg.example"}
-	signIn(page, portal.URL, r.login, servertest.Password)
+	page.SignIn(portal.URL, r.login, servertest.Password)
 	page.Size(360, 640)
 	for _, language := range []i18n.Language{i18n.French, i18n.English} {
 		speak(t, portal, page, r, language)
@@ -411,5 +395,23 @@ func TestLabelsOfFoldedRowsFollowTheirLanguage(t *testing.T) {
 		if spaced := strings.Contains(content, "\u00a0"); spaced != (language == i18n.French) {
 			t.Errorf("%s: the label reads %s", language, content)
 		}
+	}
+}
+
+// TestThePoolIsForEveryone looks at the pages of an operator who is nobody's agent:
+// the one of the demonstration is an agent too. Her frame has no collectivity.
+func TestThePoolIsForEveryone(t *testing.T) {
+	portal := servertest.New(t)
+	writeDown(t, portal)
+	operator := role{login: "pool@pool.example"}
+	page, client := browser.New(t), portal.As(operator.login)
+	page.SignIn(portal.URL, operator.login, servertest.Password)
+	for i, path := range poolPages {
+		language := []i18n.Language{i18n.French, i18n.English}[i%2]
+		speak(t, portal, page, operator, language)
+		t.Run(path, func(t *testing.T) {
+			page.Judge(t, portal.URL+path, language == i18n.English)
+			browser.HTML(t, []byte(client.Do("GET", path, nil, "Accept-Language", string(language)).Body))
+		})
 	}
 }

@@ -1,0 +1,9 @@
+package signon_test
+
+import (
+	"testing"
+
+	"parvis/server/servertest"
+)
+
+func TestMain(m *testing.M) { servertest.Main(m) }
