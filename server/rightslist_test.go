@@ -48,7 +48,7 @@ func TestALongListOfRightsHasPages(t *testing.T) {
 		t.Errorf("the second page has %d rights of 50, or tells again what nobody has", count)
 	}
 	body, count = rows("/admin/rights?who=evrard+119")
-	if count != 1 || !strings.Contains(body, "1 droit donné<") || !strings.Contains(body, "Évrard 119") {
+	if count != 1 || !strings.Contains(body, "1 droit donné · ") || !strings.Contains(body, "Évrard 119") {
 		t.Errorf("%d rights answer a name with its number", count)
 	}
 	if _, count = rows("/admin/rights?who=evrard&only=admin"); count != 0 {
