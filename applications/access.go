@@ -2,10 +2,12 @@ package applications
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"parvis/portal"
 	"parvis/portal/web"
+	"parvis/themes"
 )
 
 // grantsPage is who may open an application beside its audience.
@@ -15,6 +17,10 @@ type grantsPage struct {
 	Application Application
 	For         string // whom it is open to anyway, "" for everyone
 	Rows        []grantRow
+	Who         string // words by which the list is narrowed
+	Total       int    // of all pages
+	Links       themes.Pages
+	Download    string
 	Text        string
 	Found       []Someone
 	Chosen      Someone // the agent who is about to be given access
@@ -42,7 +48,15 @@ func (h *Handler) renderGrants(w http.ResponseWriter, r *http.Request, status in
 	if err != nil {
 		return err
 	}
-	for _, grant := range grants {
+	page.Who, page.Download = web.Query(r).Get("who"), web.FileAddress(r, accessPath(id)+".csv")
+	if chosen := slices.IndexFunc(grants, func(one Grant) bool { return one.Agent == page.Chosen.ID }); chosen >= 0 && page.Until == "" && !grants[chosen].Until.IsZero() {
+		page.Until = lastDay(grants[chosen].Until, web.Now(r)).Format(time.DateOnly)
+	}
+	grants = among(grants, page.Who)
+	page.Total = len(grants)
+	shown, number, pages := web.PageOf(grants, web.PageNumber(r), listSize)
+	page.Links = web.PageLinks(r, web.Printer(r).T("applications.access.pages"), number, pages)
+	for _, grant := range shown {
 		row := grantRow{Grant: grant}
 		if !grant.Until.IsZero() {
 			row.LastDay = lastDay(grant.Until, web.Now(r))
@@ -62,8 +76,7 @@ func (h *Handler) renderGrants(w http.ResponseWriter, r *http.Request, status in
 	return h.renderer.Render(w, r, status, "applications/access", page)
 }
 
-// chooseAgent finds who was chosen, or those among whom to choose. One who has an
-// access comes with its end.
+// chooseAgent finds who was chosen, or those among whom to choose.
 func (h *Handler) chooseAgent(r *http.Request, page *grantsPage) (err error) {
 	if page.Chosen.ID == "" {
 		if page.Text != "" {
@@ -76,11 +89,6 @@ func (h *Handler) chooseAgent(r *http.Request, page *grantsPage) (err error) {
 		return err
 	}
 	page.Chosen = Someone{page.Chosen.ID, who.Name, who.Function}
-	for _, row := range page.Rows {
-		if row.Agent == page.Chosen.ID && page.Until == "" && !row.LastDay.IsZero() {
-			page.Until = row.LastDay.Format(time.DateOnly)
-		}
-	}
 	return nil
 }
 

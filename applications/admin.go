@@ -10,6 +10,7 @@ import (
 	"parvis/portal/i18n"
 	"parvis/portal/web"
 	"parvis/sso"
+	"parvis/themes"
 )
 
 // People finds the agents as whom an administrator tries an application.
@@ -32,6 +33,7 @@ func (h *Handler) adminRoutes() []web.Route {
 	admin := web.Needs(portal.ManageApplications)
 	return []web.Route{
 		{Method: "GET", Path: "/admin/applications", Access: admin, Handler: h.all},
+		{Method: "POST", Path: listPath + ".csv", Access: admin, Slow: true, Handler: h.exportAll},
 		{Method: "GET", Path: "/admin/applications/new", Access: admin, Handler: h.newApplication},
 		{Method: "POST", Path: "/admin/applications", Access: admin, Handler: h.create},
 		{Method: "GET", Path: "/admin/applications/{id}", Access: admin, Handler: h.edit},
@@ -40,6 +42,7 @@ func (h *Handler) adminRoutes() []web.Route {
 		{Method: "POST", Path: "/admin/applications/{id}/delete", Access: admin, Handler: h.remove},
 		{Method: "POST", Path: "/admin/applications/{id}/restore", Access: admin, Handler: h.restore},
 		{Method: "GET", Path: "/admin/applications/{id}/access", Access: admin, Handler: h.grants},
+		{Method: "POST", Path: "/admin/applications/{id}/access.csv", Access: admin, Slow: true, Handler: h.exportGrants},
 		{Method: "POST", Path: "/admin/applications/{id}/access", Access: admin, Handler: h.grant},
 		{Method: "POST", Path: "/admin/applications/{id}/access/{agent}/revoke", Access: admin, Handler: h.revoke},
 		{Method: "POST", Path: "/admin/applications/{id}/access/{agent}/restore", Access: admin, Handler: h.giveBack},
@@ -48,9 +51,16 @@ func (h *Handler) adminRoutes() []web.Route {
 
 type allPage struct {
 	web.Page
-	Text string
-	Rows []row
+	Text, Kind string
+	Kinds      []sso.ApplicationKind
+	Rows       []row
+	Total      int // of all pages
+	Links      themes.Pages
+	Download   string
 }
+
+// Narrow says whether a filter is set.
+func (p *allPage) Narrow() bool { return p.Text != "" || p.Kind != "" }
 
 // row is an application with the names of those it is for.
 type row struct {
@@ -59,21 +69,15 @@ type row struct {
 }
 
 func (h *Handler) all(w http.ResponseWriter, r *http.Request) error {
-	apps, err := h.store.All(r.Context(), web.CallerOf(r))
+	rows, err := h.rows(r)
 	if err != nil {
 		return err
 	}
-	names, err := h.audienceNames(r.Context(), web.CallerOf(r))
-	if err != nil {
-		return err
-	}
-	page := &allPage{Text: web.Query(r).Get("q")}
-	for _, app := range apps {
-		one := row{app, names.of(app)}
-		if matches(page.Text, app.Name, app.Category, app.Description, host(app.URL), one.For) {
-			page.Rows = append(page.Rows, one)
-		}
-	}
+	query := web.Query(r)
+	page := &allPage{Text: query.Get("q"), Kind: query.Get("kind"), Kinds: Kinds, Total: len(rows), Download: web.FileAddress(r, listPath+".csv")}
+	number, pages := 0, 0
+	page.Rows, number, pages = web.PageOf(rows, web.PageNumber(r), listSize)
+	page.Links = web.PageLinks(r, web.Printer(r).T("applications.admin.pages"), number, pages)
 	page.Title, page.Section = web.Printer(r).T("applications.admin.title"), "admin"
 	return h.renderer.Render(w, r, http.StatusOK, "applications/admin", page)
 }

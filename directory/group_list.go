@@ -54,10 +54,8 @@ func (s *Store) ListGroups(ctx context.Context, caller portal.Caller, query Grou
 	if err != nil {
 		return GroupPage{}, err
 	}
-	page.Total, page.Pages = len(all), (len(all)+groupsSize-1)/groupsSize
-	page.Page = max(1, min(query.Page, page.Pages))
-	first := (page.Page - 1) * groupsSize
-	page.Groups = all[first:min(first+groupsSize, len(all))]
+	page.Total = len(all)
+	page.Groups, page.Page, page.Pages = web.PageOf(all, query.Page, groupsSize)
 	return page, s.countMembers(ctx, caller, page.Groups)
 }
 

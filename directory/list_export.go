@@ -3,21 +3,10 @@ package directory
 import (
 	"net/http"
 	"strconv"
-	"strings"
-	"time"
 
 	"parvis/portal/audit"
 	"parvis/portal/web"
 )
-
-// download is the address of the file of what a page lists: its filters, without
-// its page.
-func download(r *http.Request, path string) string {
-	narrowed := web.Query(r)
-	narrowed.Del("page")
-	narrowed.Del("at")
-	return strings.TrimSuffix(path+"?"+narrowed.Encode(), "?")
-}
 
 // sheet begins a file and tells the journal about it.
 func (h *Handler) sheet(w http.ResponseWriter, r *http.Request, name string, action audit.Action) (*web.Spreadsheet, error) {
@@ -27,7 +16,7 @@ func (h *Handler) sheet(w http.ResponseWriter, r *http.Request, name string, act
 	if err := audit.Write(r.Context(), h.store.db, line); err != nil {
 		return nil, err
 	}
-	return web.NewSpreadsheet(w, name+"-"+string(caller.Collectivity)+"-"+web.Now(r).Format(time.DateOnly)+".csv"), nil
+	return web.NewSpreadsheet(w, web.DatedName(r, name)), nil
 }
 
 // exportGroups writes the groups that the filters choose as a spreadsheet.

@@ -19,7 +19,7 @@ func (h *Handler) tellExport(w http.ResponseWriter, r *http.Request, name string
 	if err := audit.Write(r.Context(), h.store.db, line); err != nil {
 		return nil, err
 	}
-	sheet := web.NewSpreadsheet(w, printer.T("directory.review.file."+name)+"-"+string(caller.Collectivity)+"-"+web.Now(r).Format(time.DateOnly)+".csv")
+	sheet := web.NewSpreadsheet(w, web.DatedName(r, printer.T("directory.review.file."+name)))
 	columns := make([]string, len(heads))
 	for i, head := range heads {
 		columns[i] = printer.T(head)

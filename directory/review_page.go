@@ -48,14 +48,6 @@ func (h *Handler) renderReview(w http.ResponseWriter, r *http.Request, name stri
 	return h.renderer.Render(w, r, http.StatusOK, name, page)
 }
 
-// narrowed is the address of a file with what narrows the page.
-func narrowed(r *http.Request, path string) string {
-	query := r.URL.Query()
-	query.Del("page")
-	query.Del("before")
-	return strings.TrimSuffix(path+"?"+query.Encode(), "?")
-}
-
 // reviewPage is the review by person.
 type reviewPage struct {
 	reviewFrame
@@ -114,7 +106,7 @@ func (h *Handler) review(w http.ResponseWriter, r *http.Request) (err error) {
 	for _, agent := range page.Agents {
 		page.Rows = append(page.Rows, reviewRowOf(r, agent))
 	}
-	page.Tab, page.Download = "people", narrowed(r, reviewPath+".csv")
+	page.Tab, page.Download = "people", web.FileAddress(r, reviewPath+".csv")
 	page.Links = web.PageLinks(r, web.Printer(r).T("directory.pages"), page.Review.Page, page.Pages)
 	return h.renderReview(w, r, "directory/review", &page.reviewFrame, page)
 }
@@ -300,7 +292,7 @@ func (h *Handler) reviewThings(w http.ResponseWriter, r *http.Request) (err erro
 	for _, thing := range page.All {
 		page.Rows = append(page.Rows, reviewThingRow{thing, thingPath(thing.Opening), openTexts(web.Printer(r), thing)})
 	}
-	page.Tab, page.Download = "things", narrowed(r, reviewPath+"/things.csv")
+	page.Tab, page.Download = "things", web.FileAddress(r, reviewPath+"/things.csv")
 	page.Links = web.PageLinks(r, web.Printer(r).T("directory.pages"), page.Things.Page, page.Pages)
 	return h.renderReview(w, r, "directory/review-things", &page.reviewFrame, page)
 }

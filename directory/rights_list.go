@@ -74,11 +74,10 @@ func (l rightsList) chosen(given []Given, everyone string) []Given {
 // the first page, where no filter is set.
 func (l *rightsList) lay(given []Given) map[portal.Right][]Given {
 	l.Total = len(given)
-	l.Pages = max(1, (l.Total+rightsSize-1)/rightsSize)
-	l.Page = max(1, min(l.Page, l.Pages))
-	first := (l.Page - 1) * rightsSize
 	laid := map[portal.Right][]Given{}
-	for _, one := range given[first:min(first+rightsSize, len(given))] {
+	var here []Given
+	here, l.Page, l.Pages = web.PageOf(given, l.Page, rightsSize)
+	for _, one := range here {
 		laid[one.Right] = append(laid[one.Right], one)
 	}
 	if l.Page > 1 || l.Narrow() {

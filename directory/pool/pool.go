@@ -155,12 +155,7 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) (err error) {
 		return err
 	}
 	page.Links = web.PageLinks(r, web.Printer(r).T("pool.pages"), page.List.Page, page.List.Pages)
-	narrowed := r.URL.Query()
-	narrowed.Del("page")
-	page.Download = "/pool/collectivities.csv"
-	if len(narrowed) > 0 {
-		page.Download += "?" + narrowed.Encode()
-	}
+	page.Download = web.FileAddress(r, "/pool/collectivities.csv")
 	return h.render(w, r, http.StatusOK, "pool/list", "pool.title", page, &page.Page)
 }
 

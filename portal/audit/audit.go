@@ -109,8 +109,9 @@ const (
 	DeskSeen Action = "desk.seen"
 	DeskLeft Action = "desk.left"
 	// The access review as a file.
-	ReviewExported Action = "review.exported"
-	RightsExported Action = "rights.exported"
+	ReviewExported       Action = "review.exported"
+	RightsExported       Action = "rights.exported"
+	ApplicationsExported Action = "applications.exported" // all of them, or who has access to one
 	// What the operator of the pool did to a collectivity, in both journals.
 	CollectivityCreated   Action = "collectivity.created"
 	CollectivitySuspended Action = "collectivity.suspended"
@@ -174,7 +175,7 @@ var Actions = []Action{
 	GroupsExported, UnitsExported,
 	DirectoryMirrored, MirrorChanged, MirrorAllowed, MirrorLinked,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
-	ApplicationCreated, ApplicationChanged, AudienceChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked,
+	ApplicationCreated, ApplicationChanged, AudienceChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked, ApplicationsExported,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported, RightsExported,
 	HomeChanged, DirectoryShared, DirectoryUnshared, CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,

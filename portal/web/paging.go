@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"parvis/themes"
 )
@@ -42,4 +43,22 @@ func PageLinks(r *http.Request, label string, current, last int) themes.Pages {
 		pages.Next = href(current + 1)
 	}
 	return pages
+}
+
+// PageOf is a page of a list that is all in memory, of at most size things, and which
+// page it is of how many, one at the least: the last one when the number is beyond.
+func PageOf[T any](all []T, number, size int) (part []T, page, pages int) {
+	pages = max(1, (len(all)+size-1)/size)
+	page = max(1, min(number, pages))
+	first := (page - 1) * size
+	return all[first:min(first+size, len(all))], page, pages
+}
+
+// FileAddress is that of the file of all that a page lists: its filters, without its page.
+func FileAddress(r *http.Request, path string) string {
+	narrowed := Query(r)
+	for _, place := range []string{"page", "before", "at"} {
+		narrowed.Del(place)
+	}
+	return strings.TrimSuffix(path+"?"+narrowed.Encode(), "?")
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // Spreadsheet answers with a table that a spreadsheet of this country opens:
@@ -22,6 +23,11 @@ func NewSpreadsheet(w http.ResponseWriter, name string) *Spreadsheet {
 	out.Comma = ';'
 	io.WriteString(w, "\ufeff") // an error comes again with the first row
 	return &Spreadsheet{out}
+}
+
+// DatedName is the name of a file that somebody takes away today, "agents-bourg-2026-11-30.csv".
+func DatedName(r *http.Request, name string) string {
+	return name + "-" + string(CallerOf(r).Collectivity) + "-" + Now(r).Format(time.DateOnly) + ".csv"
 }
 
 // Row adds a row.
