@@ -11,7 +11,7 @@ import (
 // lets others read hers.
 func (h *Handler) sharingRoutes() []web.Route {
 	admin := web.Needs(portal.Admin)
-	const of = "/directory/of/{town}"
+	of := baseOf("{town}")
 	return []web.Route{
 		{Method: "GET", Path: of, Access: web.SignedIn, Handler: h.people},
 		{Method: "GET", Path: of + "/chart", Access: web.SignedIn, Handler: h.chart},
@@ -40,8 +40,11 @@ func (h *Handler) whose(r *http.Request) (whose, error) {
 		return whose{Caller: caller, Base: "/directory"}, nil
 	}
 	reader, name, err := h.store.ReaderIn(r.Context(), caller, portal.CollectivityID(town))
-	return whose{Caller: reader, Base: "/directory/of/" + town, Town: name}, err
+	return whose{Caller: reader, Base: baseOf(reader.Collectivity), Town: name}, err
 }
+
+// baseOf is where the pages of another directory begin.
+func baseOf(town portal.CollectivityID) string { return "/directory/of/" + string(town) }
 
 // sharingPage lists who reads the directory.
 type sharingPage struct {

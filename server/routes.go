@@ -92,7 +92,7 @@ func (s *Server) mount(context.Context, Options) error {
 		s.refreshing("agenda", remote.NewHandler(s.Remote, s.renderer).Routes()),
 		slow(documents.NewHandler(s.Documents, s.Directory, s.renderer).Routes()),
 		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),
-		search.NewHandler(s.index, s.renderer).Routes(),
+		search.NewHandler(s.index, directory.OtherPeople{Store: s.Directory}, s.renderer).Routes(),
 		todo.NewHandler(s.Inbox, s.renderer).Routes(),
 		slow(s.davSite().Routes()),
 		audit.NewHandler(s.Journal, s.renderer).Routes(),

@@ -102,6 +102,9 @@ func (a *asker) answers(entry int) bool {
 	if matched == 0 {
 		return false
 	}
+	if a.whole != 0 {
+		return (matched|a.ofUnit[a.view.labels.unit[entry]])&a.whole == a.whole
+	}
 	if 3*bits.OnesCount32(matched) >= len(a.idfs) {
 		return true
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parvis/portal"
+	"parvis/search"
 )
 
 // bitset is a set of entries.
@@ -37,6 +38,35 @@ func (v *view) allowedTo(ctx context.Context, caller portal.Caller) (bitset, err
 	if len(v.allowed) >= allowedSets {
 		clear(v.allowed)
 	}
+	v.allowed[key] = set
+	return set, nil
+}
+
+// lentTo is the set of the people whom a reader of another collectivity may see, who
+// is to see nothing else of it.
+func (v *view) lentTo(ctx context.Context, reader portal.Caller) (bitset, error) {
+	allowed, err := v.allowedTo(ctx, reader)
+	if err != nil {
+		return nil, err
+	}
+	const key = "people" // of a reader who is nobody in particular: no agent is named so, before a space
+	v.mu.Lock()
+	set, ok := v.allowed[key]
+	v.mu.Unlock()
+	if ok {
+		return set, nil
+	}
+	set = newBitset(v.size)
+	err = v.eachEntry(ctx, fieldKind, string(search.KindPerson), func(entry int) {
+		if allowed.has(entry) {
+			set.add(entry)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	v.allowed[key] = set
 	return set, nil
 }
