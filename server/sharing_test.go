@@ -212,3 +212,66 @@ func TestTheSearchFindsWhomASharedDirectoryShows(t *testing.T) {
 	}
 	finds("who left", s.reader, false)
 }
+
+// TestASearchOfTheDirectoryFindsThoseOfOthersToo, one's own first, in the page that the
+// box of the home page opens.
+func TestASearchOfTheDirectoryFindsThoseOfOthersToo(t *testing.T) {
+	s := newSatellite(t)
+	link := `href="/directory/of/bourg/agents/` + string(s.zelie) + `"`
+	finds := func(why string, who *servertest.Client, found bool) {
+		t.Helper()
+		for _, query := range []string{"zelie+quintard", "ZQ", "fontaini", "voirie+zelie"} {
+			body := who.Get("/directory?q="+query).Want(t, 200).Body
+			if strings.Contains(body, link) != found || !found && strings.Contains(body, "Zélie") {
+				t.Errorf("%s: %s finds her: %v, want %v", why, query, !found, found)
+			}
+		}
+	}
+	finds("before", s.reader, false)
+	s.admin.Post("/admin/directory/sharing", "collectivity", "agglo").Want(t, 303)
+	finds("shared", s.reader, true)
+	finds("a third collectivity", s.third, false)
+	if body := s.admin.Get("/directory?q=quintard").Want(t, 200, "Zélie").Body; strings.Contains(body, "Ida") {
+		t.Error("who shares finds those of whom she shares with")
+	}
+	s.reader.Get("/boxes/directory").Want(t, 200, `<form class="filters" action="/directory">`)
+	body := s.reader.Get("/directory?q=quintard").Want(t, 200, "1 personne", "2 personnes", "<b>Bourg-sur-Loire</b>", "02 61 91 01 77").Body
+	if strings.Index(body, "Ida") > strings.Index(body, "Zélie") || strings.Contains(body, `href="/directory/agents/`+string(s.zelie)) {
+		t.Error("those of others come before one's own, or as one's own")
+	}
+	for path, why := range map[string]string{"/directory": "no question", "/directory?q=+": "nothing typed", "/directory?q=---": "signs alone", "/directory?q=quintard&unit=x": "a unit of one's own"} {
+		if strings.Contains(s.reader.Get(path).Want(t, 200).Body, "Zélie") {
+			t.Errorf("%s: shows those of others", why)
+		}
+	}
+	// One's own nearest are of no use where others answer exactly; without that all of them are.
+	s.reader.Get("/directory?q=quintard+zelie").Want(t, 200, "Personne de chez vous", link)
+	if body := s.reader.Get("/directory?q=paul+quintard").Want(t, 200, "Jardinier").Body; strings.Contains(body, "Ida") || strings.Contains(body, "Zélie") {
+		t.Error("somebody else answers to a whole name")
+	}
+	s.reader.Get("/directory?q=quintrad").Want(t, 200, "Les plus proches", "Ida", link)
+	s.reader.Get("/directory?q=jardinier").Want(t, 200, "Personne de chez vous", "Paul")
+
+	s.hide(t)
+	if strings.Contains(s.reader.Get("/directory?q=quintard").Want(t, 200, link).Body, "01 77") {
+		t.Error("a hidden number is shown")
+	}
+	s.reader.Get("/directory?q=0261910177").Want(t, 200, "Personne ne correspond")
+	for i := range 8 {
+		if _, err := s.Directory.AddAgent(t.Context(), s.install, directory.Agent{GivenName: "Anna", FamilyName: "Quintard " + string(rune('a'+i))}, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.reader.Get("/directory?q=quintard").Want(t, 200, "10 personnes", `href="/directory/of/bourg?q=quintard"`)
+	s.Suspend("bourg")
+	finds("suspended", s.reader, false)
+	s.reopen(t)
+	finds("open again", s.reader, true)
+	s.admin.Post("/admin/directory/sharing/agglo/end").Want(t, 303)
+	finds("ended", s.reader, false)
+	s.admin.Post("/admin/directory/sharing/agglo/restore").Want(t, 303)
+	if err := s.Directory.CloseAgent(t.Context(), s.install, s.zelie, ""); err != nil {
+		t.Fatal(err)
+	}
+	finds("who left", s.reader, false)
+}
