@@ -237,10 +237,10 @@ func (p pins) Pinned(ctx context.Context, caller portal.Caller) ([]widgets.App, 
 	return apps, nil
 }
 
-// davSite is the tree that phones and programs read: agendas, and two address books, her own first.
+// davSite is the tree that phones and programs read: agendas, and address books, her own first.
 func (s *Server) davSite() *dav.Site {
 	return dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory}, s.log,
-		caldav.Home(s.Calendar), addressbook.Home(contactsdav.Shelf(s.Contacts), directorydav.Shelf(s.Directory)))
+		caldav.Home(s.Calendar), addressbook.Home(contactsdav.Shelf(s.Contacts), directorydav.Shelf(s.Directory, s.catalogue), directorydav.Shared(s.Directory, s.catalogue)))
 }
 
 // davPeople tells the DAV tree who its principals are.
