@@ -66,7 +66,7 @@ func (x *Index) readLent(ctx context.Context, reader portal.Caller, fn func(*vie
 
 // askPeople begins an answer about the people alone. The caller ends it with done.
 func (v *view) askPeople(ctx context.Context, reader portal.Caller) (*asker, error) {
-	allowed, err := v.lentTo(ctx, reader)
+	allowed, err := v.lent(ctx)
 	return v.asker(ctx, reader, allowed), err
 }
 
@@ -98,6 +98,9 @@ func (v *view) lend(ctx context.Context, reader portal.Caller, query search.Quer
 // their unit.
 func (a *asker) askWhole(q question) {
 	a.whole = uint32(1)<<len(q.terms) - 1
+	if len(q.terms) < 2 {
+		return // a unit alone is nobody
+	}
 	a.ofUnit = make([]uint32, len(a.view.labels.units))
 	for i, unit := range a.view.labels.units {
 		for _, w := range analyse([]byte(unit)) {

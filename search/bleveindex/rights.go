@@ -42,14 +42,14 @@ func (v *view) allowedTo(ctx context.Context, caller portal.Caller) (bitset, err
 	return set, nil
 }
 
-// lentTo is the set of the people whom a reader of another collectivity may see, who
-// is to see nothing else of it.
-func (v *view) lentTo(ctx context.Context, reader portal.Caller) (bitset, error) {
-	allowed, err := v.allowedTo(ctx, reader)
+// lent is the set of the people whom everyone of the collectivity sees: whoever reads
+// it from another one sees these and nothing else, whatever she is called.
+func (v *view) lent(ctx context.Context) (bitset, error) {
+	allowed, err := v.allowedTo(ctx, portal.Caller{})
 	if err != nil {
 		return nil, err
 	}
-	const key = "people" // of a reader who is nobody in particular: no agent is named so, before a space
+	const key = "people" // those of callers hold a space
 	v.mu.Lock()
 	set, ok := v.allowed[key]
 	v.mu.Unlock()

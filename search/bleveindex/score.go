@@ -80,7 +80,7 @@ type asker struct {
 	idfs    []float64 // of the stem of each term
 
 	whole    uint32   // terms that an entry must hold, all of them; 0: enough of them
-	ofUnit   []uint32 // the terms that each unit's name holds, when all are asked for
+	ofUnit   []uint32 // the terms that each unit's name holds, nil when that is no matter
 	answered int      // entries that answer, whatever the query chooses
 }
 
