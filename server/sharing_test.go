@@ -235,7 +235,7 @@ func TestASearchOfTheDirectoryFindsThoseOfOthersToo(t *testing.T) {
 		t.Error("who shares finds those of whom she shares with")
 	}
 	s.reader.Get("/boxes/directory").Want(t, 200, `<form class="filters" action="/directory">`)
-	body := s.reader.Get("/directory?q=quintard").Want(t, 200, "1 personne", "2 personnes", "<b>Bourg-sur-Loire</b>", "02 61 91 01 77").Body
+	body := s.reader.Get("/directory?q=quintard").Want(t, 200, "1\u00a0personne", "2\u00a0personnes", "<b>Bourg-sur-Loire</b>", "02 61 91 01 77").Body
 	if strings.Index(body, "Ida") > strings.Index(body, "Zélie") || strings.Contains(body, `href="/directory/agents/`+string(s.zelie)) {
 		t.Error("those of others come before one's own, or as one's own")
 	}
@@ -262,7 +262,15 @@ func TestASearchOfTheDirectoryFindsThoseOfOthersToo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.reader.Get("/directory?q=quintard").Want(t, 200, "10 personnes", `href="/directory/of/bourg?q=quintard"`)
+	s.reader.Get("/directory?q=quintard").Want(t, 200, "10\u00a0personnes", `href="/directory/of/bourg?q=quintard"`)
+	for range 26 {
+		if _, err := s.Directory.AddAgent(t.Context(), directory.Installation("agglo"), directory.Agent{GivenName: "Ada", FamilyName: "Quintard"}, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if body := s.reader.Get("/directory?q=quintard&page=2").Want(t, 200, "27\u00a0personnes").Body; strings.Contains(body, "Anna") {
+		t.Error("every page of one's own shows those of others")
+	}
 	s.Suspend("bourg")
 	finds("suspended", s.reader, false)
 	s.reopen(t)

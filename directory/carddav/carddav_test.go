@@ -29,6 +29,7 @@ type town struct {
 	testing.TB
 	*directory.Store
 	db   *database.DB
+	own  addressbook.Shelf // the directory of one's own
 	site *dav.Site
 	anne portal.AgentID
 }
@@ -85,7 +86,8 @@ func (tw *town) home(store *directory.Store) dav.Home {
 	tw.Helper()
 	catalogue, err := i18n.Load(web.Locales, themes.Locales, directory.Locales)
 	tw.must(err)
-	return addressbook.Home(carddav.Shelf(store, catalogue), carddav.Shared(store, catalogue))
+	tw.own = carddav.Shelf(store, catalogue)
+	return addressbook.Home(tw.own, carddav.Shared(store, catalogue))
 }
 
 func (tw *town) must(err error) {

@@ -1,11 +1,15 @@
 package carddav_test
 
 import (
+	"context"
+	"log/slog"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"parvis/dav"
+	"parvis/dav/addressbook"
 	"parvis/directory"
 	"parvis/portal"
 )
@@ -184,5 +188,21 @@ func TestWhoAssistsHasNoBook(t *testing.T) {
 	tw := newTown(t)
 	if _, err := tw.Book(t.Context(), portal.Caller{Account: "x", Collectivity: "bourg", Rights: []portal.Right{portal.Admin}}); err == nil {
 		t.Error("who assists reads the book")
+	}
+}
+
+// gone is a book that is shared no more since it was listed.
+type gone struct{ addressbook.Book }
+
+func (gone) Look(context.Context, portal.Caller) (addressbook.Look, error) {
+	return addressbook.Look{}, portal.ErrNotFound
+}
+
+func TestABookThatGoesWhileItIsListedLeavesTheOthers(t *testing.T) {
+	tw := newTown(t)
+	tw.site = dav.NewSite(passwords{}, passwords{}, slog.New(slog.DiscardHandler), addressbook.Home(addressbook.Shelf{Slug: "gone", Book: gone{}}, tw.own))
+	home := tw.ask("luc/agglo", "PROPFIND", "/dav/contacts/luc/", listing, "Depth", "1")
+	if home.Code != 207 || !strings.Contains(home.Body.String(), "Annuaire – Val") || strings.Contains(home.Body.String(), "gone") {
+		t.Errorf("the home: %d %s", home.Code, home.Body)
 	}
 }
