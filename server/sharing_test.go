@@ -251,6 +251,14 @@ func TestASearchOfTheDirectoryFindsThoseOfOthersToo(t *testing.T) {
 	}
 	s.reader.Get("/directory?q=quintrad").Want(t, 200, "Les plus proches", "Ida", link)
 	s.reader.Get("/directory?q=jardinier").Want(t, 200, "Personne de chez vous", "Paul")
+	if _, err := s.Directory.AddAgent(t.Context(), directory.Installation("agglo"), directory.Agent{GivenName: "Zélia", FamilyName: "Quintard"}, ""); err != nil {
+		t.Fatal(err)
+	}
+	for query, other := range map[string]string{"zelia": "Zélie", "zelie": "Zélia"} {
+		if strings.Contains(s.reader.Get("/directory?q="+query+"+quintard").Want(t, 200).Body, other) {
+			t.Errorf("%s is near to a name that was found as it was typed", other)
+		}
+	}
 
 	s.hide(t)
 	if strings.Contains(s.reader.Get("/directory?q=quintard").Want(t, 200, link).Body, "01 77") {
@@ -268,7 +276,7 @@ func TestASearchOfTheDirectoryFindsThoseOfOthersToo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if body := s.reader.Get("/directory?q=quintard&page=2").Want(t, 200, "27\u00a0personnes").Body; strings.Contains(body, "Anna") {
+	if body := s.reader.Get("/directory?q=quintard&page=2").Want(t, 200, "28\u00a0personnes").Body; strings.Contains(body, "Anna") {
 		t.Error("every page of one's own shows those of others")
 	}
 	s.Suspend("bourg")

@@ -74,6 +74,9 @@ func (v *view) search(ctx context.Context, caller portal.Caller, query search.Qu
 	lent.count(&results, query)
 	page, own := lent.page(best, results.Page, query.ByDate, a)
 	shown, correction, err := a.show(q, own)
+	if err != nil {
+		return search.Results{}, 0, err
+	}
 	for _, hit := range page {
 		if hit == nil {
 			hit, shown = &shown[0], shown[1:]
@@ -81,7 +84,7 @@ func (v *view) search(ctx context.Context, caller portal.Caller, query search.Qu
 		results.Hits = append(results.Hits, *hit)
 	}
 	results.Correction = cmp.Or(correction, lent.correction)
-	return results, a.answered, err
+	return results, a.answered, nil
 }
 
 // best answers a question with as many candidates as the query's page needs, the

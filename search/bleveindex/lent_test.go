@@ -174,6 +174,13 @@ func TestSuggestionsHoldWhoIsLent(t *testing.T) {
 func TestADamagedIndexOfAnotherTakesNothingAway(t *testing.T) {
 	x := newSatellite(t)
 	damaged := portal.Caller{Collectivity: "../bourg"} // cannot be opened
+	state, err := x.State(t.Context(), "ccas")
+	if err == nil {
+		err = x.SetFilled(t.Context(), "ccas", state.Making)
+	}
+	if own := ask(t, x, ofCCAS, "lebrun"); err != nil || own.Partial {
+		t.Fatalf("alone: partial %v, %v", own.Partial, err)
+	}
 	results, err := x.Search(t.Context(), ofCCAS, search.Query{Text: "lebrun", Now: noon}, damaged)
 	if err != nil || ids(results.Hits) != "rose" || !results.Partial {
 		t.Errorf("Search = %q, partial %v, %v", ids(results.Hits), results.Partial, err)
