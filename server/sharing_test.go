@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"parvis/directory"
 	"parvis/portal"
@@ -129,6 +130,22 @@ func newSatellite(t *testing.T) *satellite {
 	return s
 }
 
+// index waits until the indexes of both are made: a new one takes everybody up again once
+// it is opened.
+func (s *satellite) index(t *testing.T) {
+	t.Helper()
+	deadline := time.Now().Add(90 * time.Second)
+	for _, who := range []*servertest.Client{s.admin, s.reader} {
+		for strings.Contains(who.Get("/search?q=quintard").Body, "se reconstitue") {
+			if time.Now().After(deadline) {
+				t.Fatal("after 90 s an index is not filled")
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+	s.WaitForIndex()
+}
+
 // hide shows telephones to one's unit alone.
 func (s *satellite) hide(t *testing.T) {
 	t.Helper()
@@ -160,7 +177,7 @@ func (s *satellite) reopen(t *testing.T) {
 // is meant alone, and nothing that the shared pages do not show.
 func TestTheSearchFindsWhomASharedDirectoryShows(t *testing.T) {
 	s := newSatellite(t)
-	s.WaitForIndex()
+	s.index(t)
 	link := `href="/directory/of/bourg/agents/` + string(s.zelie) + `"`
 	finds := func(why string, who *servertest.Client, found bool) {
 		t.Helper()
