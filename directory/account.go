@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -145,6 +146,18 @@ func (s *Store) SetPreferences(ctx context.Context, account portal.AccountID, la
 	}
 	s.changed(account)
 	return nil
+}
+
+// LanguageOf is the language that the caller reads: hers, else that of her collectivity.
+// It is for what asks without a page, as a telephone does.
+func (s *Store) LanguageOf(ctx context.Context, caller portal.Caller) (i18n.Language, error) {
+	var own, common i18n.Language
+	err := s.db.QueryRow(ctx, `SELECT COALESCE(a.language, ''), c.language FROM collectivities c LEFT JOIN accounts a ON a.id = $2 WHERE c.id = $1`,
+		string(caller.Collectivity), string(caller.Account)).Scan(&own, &common)
+	if err != nil {
+		return "", fmt.Errorf("directory: read language: %w", err)
+	}
+	return cmp.Or(own, common), nil
 }
 
 // GrantPool lets an account operate the pool. It is a step of set-up.

@@ -112,9 +112,10 @@ func (b *books) due(known *knownBook, now time.Time) (some []portal.AgentID, all
 	return some, false
 }
 
-// Book is the directory of the caller's collectivity, its log brought up to date.
+// Book is the directory of the caller's collectivity, its log brought up to date. Who
+// only assists has none.
 func (s *Store) Book(ctx context.Context, caller portal.Caller) (Book, error) {
-	if caller.Agent == "" {
+	if caller.Assists() {
 		return Book{}, portal.ErrNotFound
 	}
 	if err := s.compareCards(ctx, caller.Collectivity); err != nil {

@@ -15,6 +15,7 @@ import (
 	"parvis/directory"
 	"parvis/portal"
 	"parvis/portal/database/databasetest"
+	"parvis/search"
 	"parvis/sso"
 )
 
@@ -318,6 +319,33 @@ func TestAChangeIsQueuedForSearch(t *testing.T) {
 	}
 	if rest := got(source.IDs(ctx, "bourg", first[0], 10))(t); len(rest) != 0 {
 		t.Errorf("ids after the last = %v", rest)
+	}
+}
+
+// TestOthersAreShownWhatTheSharedPagesShow: to whom the directory is shared with, by its
+// address there, and nobody of whom the index may know more.
+func TestOthersAreShownWhatTheSharedPagesShow(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	others, ids := directory.OtherPeople{Store: h.Store}, []string{string(h.anne.Agent), string(h.luc.Agent)}
+	if lenders := got(others.Readable(ctx, h.luc))(t); len(lenders) != 0 {
+		t.Errorf("nothing is shared: %v", lenders)
+	}
+	got(h.ShareDirectory(ctx, directory.Installation("bourg"), "agglo", ""))(t)
+	if lenders := got(others.Readable(ctx, h.anne))(t); len(lenders) != 0 {
+		t.Errorf("in the other direction: %v", lenders)
+	}
+	lenders := got(others.Readable(ctx, h.luc))(t)
+	want := []search.Other{{Reader: portal.Caller{Collectivity: "bourg"}, Name: "Bourg-sur-Loire"}}
+	if diff := cmp.Diff(want, lenders); diff != "" {
+		t.Fatalf("who lends (-want +got):\n%s", diff)
+	}
+	if people := got(others.People(ctx, lenders[0].Reader, slices.Clone(ids)))(t); len(people) != 0 {
+		t.Errorf("for whom the index is behind: %+v", people)
+	}
+	must(t, h.db.Write(ctx, `DELETE FROM search_queue WHERE collectivity = 'bourg'`))
+	people := got(others.People(ctx, lenders[0].Reader, slices.Clone(ids)))(t)
+	if len(people) != 1 || people[0].Title != "Anne-Élodie L’Hénoret" || people[0].URL != "/directory/of/bourg/agents/"+ids[0] {
+		t.Errorf("people = %+v, want Anne alone, at her address there", people)
 	}
 }
 

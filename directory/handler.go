@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"parvis/portal"
@@ -41,6 +42,7 @@ type face struct {
 	Agent
 	Away time.Time // her last day away, zero when she is there
 	base string    // of the directory that she is in
+	Of   string    // name of the collectivity, among people of several; "" for one's own
 }
 
 // Href is the address of her card.
@@ -58,7 +60,7 @@ func (h *Handler) faces(r *http.Request, in whose, agents []Agent) ([]face, erro
 	away, err := h.store.Away(r.Context(), in.Caller, agents, today(r))
 	faces := make([]face, len(agents))
 	for i, agent := range agents {
-		faces[i] = face{agent, away[agent.ID].LastDay(), in.Base}
+		faces[i] = face{agent, away[agent.ID].LastDay(), in.Base, ""}
 	}
 	return faces, err
 }
@@ -77,6 +79,8 @@ type peoplePage struct {
 	People People
 	Faces  []face
 	Links  themes.Pages
+
+	Elsewhere []elsewhere // what was asked of one's own, asked of the others
 }
 
 func (h *Handler) people(w http.ResponseWriter, r *http.Request) (err error) {
@@ -95,6 +99,9 @@ func (h *Handler) people(w http.ResponseWriter, r *http.Request) (err error) {
 	page.People, err = h.store.People(r.Context(), caller, PeopleQuery{Text: page.Text, Unit: portal.UnitID(page.Unit), Page: web.PageNumber(r)})
 	if err == nil {
 		page.Faces, err = h.faces(r, page.In, page.People.Agents)
+	}
+	if err == nil && page.In.Town == "" && strings.TrimSpace(page.Text) != "" && page.Unit == "" && page.People.Page == 1 {
+		err = h.askElsewhere(r, page)
 	}
 	if err != nil {
 		return err

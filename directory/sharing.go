@@ -21,6 +21,10 @@ type Share struct {
 	Ended time.Time // zero for one that holds
 }
 
+// reader reads the directory of one that is read: nobody in particular there, who sees
+// what everyone of it sees and holds no right.
+func (s Share) reader() portal.Caller { return portal.Caller{Collectivity: s.ID} }
+
 // shareLife is how long a share that ended can be taken up again.
 const shareLife = 30 * 24 * time.Hour
 
@@ -72,7 +76,7 @@ func (s *Store) ReaderIn(ctx context.Context, caller portal.Caller, other portal
 	if err != nil {
 		return portal.Caller{}, "", fmt.Errorf("directory: read another directory: %w", err)
 	}
-	return portal.Caller{Collectivity: other}, name, nil
+	return Share{ID: other}.reader(), name, nil
 }
 
 // ShareDirectory lets another collectivity, named by its identifier or by one of its

@@ -2,6 +2,8 @@ package directory
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 
 	"parvis/portal"
 	"parvis/portal/web"
@@ -11,7 +13,7 @@ import (
 // lets others read hers.
 func (h *Handler) sharingRoutes() []web.Route {
 	admin := web.Needs(portal.Admin)
-	const of = "/directory/of/{town}"
+	of := baseOf("{town}")
 	return []web.Route{
 		{Method: "GET", Path: of, Access: web.SignedIn, Handler: h.people},
 		{Method: "GET", Path: of + "/chart", Access: web.SignedIn, Handler: h.chart},
@@ -40,7 +42,60 @@ func (h *Handler) whose(r *http.Request) (whose, error) {
 		return whose{Caller: caller, Base: "/directory"}, nil
 	}
 	reader, name, err := h.store.ReaderIn(r.Context(), caller, portal.CollectivityID(town))
-	return whose{Caller: reader, Base: "/directory/of/" + town, Town: name}, err
+	return whose{Caller: reader, Base: baseOf(reader.Collectivity), Town: name}, err
+}
+
+// baseOf is where the pages of another directory begin.
+func baseOf(town portal.CollectivityID) string { return "/directory/of/" + string(town) }
+
+// elsewhere are the people of another directory who answer.
+type elsewhere struct {
+	In     whose
+	People People
+	Faces  []face
+	More   string // where all of them are, "" when these are all
+}
+
+// shownElsewhere is how many people of each directory answer beside one's own.
+const shownElsewhere = 6
+
+// askElsewhere asks the directories that are read what was asked of one's own. Where
+// somebody answers as it was typed, the nearest are of no use.
+func (h *Handler) askElsewhere(r *http.Request, page *peoplePage) error {
+	exact := page.People.Total > 0 && !page.People.Near
+	for _, share := range page.Others {
+		one := elsewhere{In: whose{Caller: share.reader(), Base: baseOf(share.ID), Town: share.Name}}
+		var err error
+		one.People, err = h.store.People(r.Context(), one.In.Caller, PeopleQuery{Text: page.Text, Size: shownElsewhere})
+		if err != nil {
+			return err
+		}
+		if one.People.Total == 0 {
+			continue
+		}
+		exact = exact || !one.People.Near
+		page.Elsewhere = append(page.Elsewhere, one)
+	}
+	if exact {
+		page.Elsewhere = slices.DeleteFunc(page.Elsewhere, func(one elsewhere) bool { return one.People.Near })
+		if page.People.Near {
+			page.People, page.Faces = People{Page: 1}, nil
+		}
+	}
+	for i := range page.Elsewhere {
+		one := &page.Elsewhere[i]
+		var err error
+		if one.Faces, err = h.faces(r, one.In, one.People.Agents); err != nil {
+			return err
+		}
+		for j := range one.Faces {
+			one.Faces[j].Of = one.In.Town
+		}
+		if one.People.Total > len(one.Faces) {
+			one.More = one.In.Base + "?" + url.Values{"q": {page.Text}}.Encode()
+		}
+	}
+	return nil
 }
 
 // sharingPage lists who reads the directory.

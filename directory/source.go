@@ -42,6 +42,36 @@ func (p PeopleSource) Load(ctx context.Context, collectivity portal.Collectivity
 	return documents, nil
 }
 
+// OtherPeople offers search the people of the directories that others share.
+type OtherPeople struct{ Store *Store }
+
+var _ search.Others = OtherPeople{}
+
+// Readable implements search.Others.
+func (o OtherPeople) Readable(ctx context.Context, caller portal.Caller) ([]search.Other, error) {
+	shares, err := o.Store.Readable(ctx, caller)
+	others := make([]search.Other, len(shares))
+	for i, share := range shares {
+		others[i] = search.Other{Reader: share.reader(), Name: share.Name}
+	}
+	return others, err
+}
+
+// People implements search.Others: what the shared pages show of some people. For whom
+// the index is behind, it may have found what is hidden by now.
+func (o OtherPeople) People(ctx context.Context, reader portal.Caller, ids []string) ([]search.Document, error) {
+	waiting, err := search.Progress{DB: o.Store.db}.Waiting(ctx, reader.Collectivity, search.KindPerson, ids)
+	if err != nil {
+		return nil, fmt.Errorf("directory: people of another directory: %w", err)
+	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(waiting, id) })
+	people, err := PeopleSource(o).Load(ctx, reader.Collectivity, ids)
+	for i, person := range people {
+		people[i].URL = baseOf(reader.Collectivity) + "/agents/" + person.ID
+	}
+	return people, err
+}
+
 func (a Agent) document() search.Document {
 	phone, keywords := a.Phone, []string{}
 	if phone == "" {

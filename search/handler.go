@@ -26,13 +26,13 @@ var Locales embed.FS
 
 // Handler serves the search page.
 type Handler struct {
-	index    Index
+	finder   finder
 	renderer *web.Renderer
 }
 
-// NewHandler returns the page over an index.
-func NewHandler(index Index, renderer *web.Renderer) *Handler {
-	return &Handler{index: index, renderer: renderer}
+// NewHandler returns the page over an index and the people whom others lend.
+func NewHandler(index Index, others Others, renderer *web.Renderer) *Handler {
+	return &Handler{finder: finder{index, others}, renderer: renderer}
 }
 
 // Routes lists the pages.
@@ -95,9 +95,9 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 		p.Title = printer.T("search.title")
 		return h.renderer.Render(w, r, http.StatusOK, "search/page", p)
 	}
-	results, err := h.index.Search(r.Context(), web.CallerOf(r), query)
+	results, err := h.finder.search(r.Context(), web.CallerOf(r), query)
 	if err != nil {
-		return explained(err)
+		return err
 	}
 	p.Results = results
 	p.Title = printer.N("search.found", results.Total, "text", query.Text)
@@ -237,9 +237,9 @@ const suggestionCount = 7
 // suggest answers with a fragment: the list of what the text begins, empty
 // when there is nothing.
 func (h *Handler) suggest(w http.ResponseWriter, r *http.Request) error {
-	found, err := h.index.Suggest(r.Context(), web.CallerOf(r), cleanText(r.URL.Query().Get("q")), suggestionCount)
+	found, err := h.finder.suggest(r.Context(), web.CallerOf(r), cleanText(r.URL.Query().Get("q")), suggestionCount)
 	if err != nil {
-		return explained(err)
+		return err
 	}
 	printer := web.Printer(r)
 	hits := make([]hit, len(found))

@@ -1,6 +1,7 @@
 package search_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -43,6 +44,26 @@ func (byHeader) Identify(r *http.Request) (*web.Identity, error) {
 type site struct {
 	*web.Router
 	index *bleveindex.Index
+	lent  lent
+}
+
+// lent are the people whom bourg lends to agglo, as they may be seen.
+type lent map[string]search.Document
+
+func (l lent) Readable(_ context.Context, caller portal.Caller) ([]search.Other, error) {
+	if caller.Collectivity != "agglo" || l == nil {
+		return nil, nil
+	}
+	return []search.Other{{Reader: portal.Caller{Collectivity: "bourg"}, Name: "Bourg-sur-Loire"}}, nil
+}
+
+func (l lent) People(_ context.Context, reader portal.Caller, ids []string) (people []search.Document, err error) {
+	for _, id := range ids {
+		if person, shown := l[id]; shown && reader.Collectivity == "bourg" {
+			people = append(people, person)
+		}
+	}
+	return people, nil
 }
 
 func newSite(t testing.TB) *site {
@@ -76,8 +97,9 @@ func newSite(t testing.TB) *site {
 			t.Error(err)
 		}
 	})
-	router.Mount(search.NewHandler(index, renderer).Routes()...)
-	return &site{router, index}
+	s := &site{router, index, lent{}}
+	router.Mount(search.NewHandler(index, s.lent, renderer).Routes()...)
+	return s
 }
 
 func (s *site) put(t testing.TB, collectivity portal.CollectivityID, docs ...search.Document) {

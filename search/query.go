@@ -88,6 +88,7 @@ type Count struct {
 type Hit struct {
 	Document
 	Collectivity portal.CollectivityID
+	Of           string // name of the collectivity that lends this person, "" for one's own
 	Score        float64
 	Heading      []Segment // the title
 	Extract      []Segment // the best passage of the body, or the summary

@@ -19,11 +19,17 @@ import (
 type Index interface {
 	// Search answers a query with what the caller may see. An index that can't
 	// be read is portal.ErrUnavailable.
-	Search(ctx context.Context, caller portal.Caller, query Query) (Results, error)
+	//
+	// others are readers of collectivities that lend their people: those of them
+	// who answer the whole query are among the hits. What else is in such a
+	// collectivity is in no hit, count or correction. One whose index can't be
+	// read is left out, and the answer Partial.
+	Search(ctx context.Context, caller portal.Caller, query Query, others ...portal.Caller) (Results, error)
 	// Suggest returns at most limit people, applications and other titles that
 	// hold words beginning as the text's, best first. It is quick enough to be
-	// called at each key.
-	Suggest(ctx context.Context, caller portal.Caller, text string, limit int) ([]Hit, error)
+	// called at each key. The people that others lend come after one's own, and
+	// before documents.
+	Suggest(ctx context.Context, caller portal.Caller, text string, limit int, others ...portal.Caller) ([]Hit, error)
 	// Apply puts and deletes documents, all or none. When it returns nil they
 	// are on disk and found by the next Search.
 	Apply(ctx context.Context, collectivity portal.CollectivityID, changes []Change) error

@@ -20,8 +20,9 @@ type computer struct {
 	dir string
 }
 
-// newComputer knows the bare address of the portal, a login and an app password.
-func newComputer(t *testing.T, address, login, password string) computer {
+// newComputer knows the bare address of the portal, a login and an app password, and which directories
+// others share.
+func newComputer(t *testing.T, address, login, password string, shared ...string) computer {
 	t.Helper()
 	for _, program := range []string{"vdirsyncer", "khard"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -30,22 +31,26 @@ func newComputer(t *testing.T, address, login, password string) computer {
 	}
 	c := computer{t, t.TempDir()}
 	config := fmt.Sprintf("[general]\nstatus_path = %q\n", filepath.Join(c.dir, "status"))
-	for book, more := range map[string]string{"personal": "", "directory": "read_only = true"} {
+	books := map[string]string{"personal": "", "directory": "read_only = true"}
+	for _, book := range shared {
+		books[book] = "read_only = true"
+	}
+	for book, more := range books {
 		config += fmt.Sprintf(`[pair %[1]s]
 a = "%[1]s_here"
 b = "%[1]s_there"
-collections = [%[1]q]
+collections = [%[2]q]
 [storage %[1]s_here]
 type = "filesystem"
-path = %[3]q
+path = %[4]q
 fileext = ".vcf"
 [storage %[1]s_there]
 type = "carddav"
-url = %[4]q
-username = %[5]q
-password = %[6]q
-%[2]s
-`, book, more, filepath.Join(c.dir, "people"), address+"/", login, password)
+url = %[5]q
+username = %[6]q
+password = %[7]q
+%[3]s
+`, strings.ReplaceAll(book, "-", "_"), book, more, filepath.Join(c.dir, "people"), address+"/", login, password)
 	}
 	c.write("config", config)
 	c.write("khard.conf", "[addressbooks]\n[[personal]]\npath = "+c.folder("personal")+"\n[[directory]]\npath = "+c.folder("directory")+
@@ -65,14 +70,19 @@ func (c computer) write(name, text string) {
 
 func (c computer) run(program string, args ...string) string {
 	c.t.Helper()
+	output, err := c.try(program, args...)
+	if err != nil {
+		c.t.Fatalf("%s %v: %v\n%s", program, args, err, output)
+	}
+	return output
+}
+
+func (c computer) try(program string, args ...string) (string, error) {
 	command := exec.Command(program, args...)
 	command.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "LANG=C.UTF-8", "HOME="+c.dir)
 	command.Stdin = strings.NewReader(strings.Repeat("y\n", 20))
 	output, err := command.CombinedOutput()
-	if err != nil {
-		c.t.Fatalf("%s %v: %v\n%s", program, args, err, output)
-	}
-	return string(output)
+	return string(output), err
 }
 
 // sync brings both sides to the same state.
@@ -178,6 +188,31 @@ func TestAComputerKeepsBothAddressBooks(t *testing.T) {
 	c.sync()
 	if c.file("directory", "Éluard") != "" {
 		t.Error("who left is still on the computer")
+	}
+}
+
+// TestAComputerKeepsASharedDirectory while it is shared, says that it is not, and goes on where it was when
+// it is again.
+func TestAComputerKeepsASharedDirectory(t *testing.T) {
+	s := newSatellite(t)
+	const book, login = "directory-of-bourg", "agent@agglo.example"
+	s.admin.Post("/admin/directory/sharing", "collectivity", "agglo").Want(t, 303)
+	c := newComputer(t, s.URL, login, s.AppPassword(login, "agglo"), book)
+	c.sync()
+	if c.file(book, "Zélie") == "" || c.file(book, "Jardinier") == "" || c.file(book, "Ida") != "" || c.file("directory", "Zélie") != "" {
+		t.Error("the computer has not each directory in its book")
+	}
+	s.admin.Post("/admin/directory/sharing/agglo/end").Want(t, 303)
+	if output, err := c.try("vdirsyncer", "-c", filepath.Join(c.dir, "config"), "sync", strings.ReplaceAll(book, "-", "_")); err == nil {
+		t.Errorf("a book that is gone is read: %s", output)
+	}
+	if err := s.Directory.CloseAgent(t.Context(), s.install, s.paul, ""); err != nil {
+		t.Fatal(err)
+	}
+	s.admin.Post("/admin/directory/sharing/agglo/restore").Want(t, 303)
+	c.sync()
+	if c.file(book, "Zélie") == "" || c.file(book, "Jardinier") != "" {
+		t.Error("the computer did not hear of what happened meanwhile")
 	}
 }
 

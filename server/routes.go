@@ -92,7 +92,7 @@ func (s *Server) mount(context.Context, Options) error {
 		s.refreshing("agenda", remote.NewHandler(s.Remote, s.renderer).Routes()),
 		slow(documents.NewHandler(s.Documents, s.Directory, s.renderer).Routes()),
 		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),
-		search.NewHandler(s.index, s.renderer).Routes(),
+		search.NewHandler(s.index, directory.OtherPeople{Store: s.Directory}, s.renderer).Routes(),
 		todo.NewHandler(s.Inbox, s.renderer).Routes(),
 		slow(s.davSite().Routes()),
 		audit.NewHandler(s.Journal, s.renderer).Routes(),
@@ -237,10 +237,10 @@ func (p pins) Pinned(ctx context.Context, caller portal.Caller) ([]widgets.App, 
 	return apps, nil
 }
 
-// davSite is the tree that phones and programs read: agendas, and two address books, her own first.
+// davSite is the tree that phones and programs read: agendas, and address books, her own first.
 func (s *Server) davSite() *dav.Site {
 	return dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory}, s.log,
-		caldav.Home(s.Calendar), addressbook.Home(contactsdav.Shelf(s.Contacts), directorydav.Shelf(s.Directory)))
+		caldav.Home(s.Calendar), addressbook.Home(contactsdav.Shelf(s.Contacts), directorydav.Shelf(s.Directory, s.catalogue), directorydav.Shared(s.Directory, s.catalogue)))
 }
 
 // davPeople tells the DAV tree who its principals are.

@@ -25,6 +25,9 @@ import (
 	"parvis/portal"
 	"parvis/portal/database"
 	"parvis/portal/database/databasetest"
+	"parvis/portal/i18n"
+	"parvis/portal/web"
+	"parvis/themes"
 )
 
 const (
@@ -80,8 +83,10 @@ func newSite(b *testing.B) (*dav.Site, *directory.Store, *database.DB) {
 		_, err = db.Exec(ctx, `PRAGMA synchronous = FULL`)
 		fail(err)
 	}
+	catalogue, err := i18n.Load(web.Locales, themes.Locales, directory.Locales)
+	fail(err)
 	site := dav.NewSite(everyone{}, everyone{}, slog.New(slog.DiscardHandler),
-		addressbook.Home(contactsdav.Shelf(contacts.NewStore(db)), directorydav.Shelf(store)))
+		addressbook.Home(contactsdav.Shelf(contacts.NewStore(db)), directorydav.Shelf(store, catalogue), directorydav.Shared(store, catalogue)))
 	begun := time.Now()
 	if _, err := store.Book(ctx, caller); err != nil {
 		b.Fatal(err)

@@ -102,11 +102,25 @@ type Shelf struct {
 	Book Book
 }
 
+// Place puts books into homes: a Shelf, the same in each; Shelves, other ones in others.
+type Place interface {
+	shelves(ctx context.Context, caller portal.Caller) ([]Shelf, error)
+}
+
+func (s Shelf) shelves(context.Context, portal.Caller) ([]Shelf, error) { return []Shelf{s}, nil }
+
+// Shelves are the books of one caller's home, in their order.
+type Shelves func(ctx context.Context, caller portal.Caller) ([]Shelf, error)
+
+func (s Shelves) shelves(ctx context.Context, caller portal.Caller) ([]Shelf, error) {
+	return s(ctx, caller)
+}
+
 // Home is what address books put into the DAV tree; every caller finds these in her home.
-func Home(books ...Shelf) dav.Home {
+func Home(places ...Place) dav.Home {
 	return dav.Home{
 		Segment: segment, Scope: portal.ScopeContacts,
-		Open: func(caller portal.Caller) dav.Collection { return &homes{books, caller} },
+		Open: func(caller portal.Caller) dav.Collection { return &homes{places, caller} },
 		Properties: []dav.Property[*dav.Principal]{
 			{Name: name("addressbook-home-set"), OnDemand: true, Value: func(p *dav.Principal) dav.Value {
 				return dav.Href(homeHref(p.Caller.Agent))
@@ -117,7 +131,7 @@ func Home(books ...Shelf) dav.Home {
 
 // homes is the collection of all homes, in which a caller finds her own alone.
 type homes struct {
-	books  []Shelf
+	places []Place
 	caller portal.Caller
 }
 
@@ -136,16 +150,16 @@ func (h *homes) Child(_ context.Context, caller portal.Caller, name string) (dav
 	if name != string(caller.Agent) {
 		return nil, portal.ErrNotFound
 	}
-	return &home{h.books, caller}, nil
+	return &home{h.places, caller}, nil
 }
 
 func (h *homes) Children(_ context.Context, caller portal.Caller) ([]dav.Resource, error) {
-	return []dav.Resource{&home{h.books, caller}}, nil
+	return []dav.Resource{&home{h.places, caller}}, nil
 }
 
 // home holds the books of one agent.
 type home struct {
-	books  []Shelf
+	places []Place
 	caller portal.Caller
 }
 
@@ -164,21 +178,35 @@ func (h *home) Property(name xml.Name) dav.Value { return homeTable.Of(h, name) 
 func (h *home) PropertyNames(onDemand bool) []xml.Name { return homeTable.Names(h, onDemand) }
 
 func (h *home) Child(ctx context.Context, caller portal.Caller, slug string) (dav.Resource, error) {
-	i := slices.IndexFunc(h.books, func(s Shelf) bool { return s.Slug == slug })
-	if i < 0 {
-		return nil, portal.ErrNotFound
-	}
-	return open(ctx, caller, h.books[i])
-}
-
-func (h *home) Children(ctx context.Context, caller portal.Caller) ([]dav.Resource, error) {
-	resources := make([]dav.Resource, len(h.books))
-	for i, shelf := range h.books {
-		c, err := open(ctx, caller, shelf)
+	for _, place := range h.places {
+		books, err := place.shelves(ctx, caller)
 		if err != nil {
 			return nil, err
 		}
-		resources[i] = c
+		if i := slices.IndexFunc(books, func(s Shelf) bool { return s.Slug == slug }); i >= 0 {
+			return open(ctx, caller, books[i])
+		}
+	}
+	return nil, portal.ErrNotFound
+}
+
+func (h *home) Children(ctx context.Context, caller portal.Caller) ([]dav.Resource, error) {
+	var resources []dav.Resource
+	for _, place := range h.places {
+		books, err := place.shelves(ctx, caller)
+		if err != nil {
+			return nil, err
+		}
+		for _, shelf := range books {
+			c, err := open(ctx, caller, shelf)
+			if errors.Is(err, portal.ErrNotFound) {
+				continue // it is shared no more since it was listed
+			}
+			if err != nil {
+				return nil, err
+			}
+			resources = append(resources, c)
+		}
 	}
 	return resources, nil
 }

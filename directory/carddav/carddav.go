@@ -1,5 +1,5 @@
-// Package carddav offers the directory of a collectivity as an address book that every agent's programs
-// read: who is listed there, and what a card says, is in package directory.
+// Package carddav offers the directory of a collectivity, and those that others share with it, as address
+// books that every agent's programs read: who is listed there, and what a card says, is in package directory.
 package carddav
 
 import (
@@ -11,23 +11,62 @@ import (
 	"parvis/dav/addressbook"
 	"parvis/directory"
 	"parvis/portal"
+	"parvis/portal/i18n"
 )
 
+// slug is the last part of the address of the caller's own directory.
+const slug = "directory"
+
 // Shelf is the directory of the caller's collectivity, at its place in every home.
-func Shelf(store *directory.Store) addressbook.Shelf {
-	return addressbook.Shelf{Slug: "directory", Book: book{store}}
+func Shelf(store *directory.Store, catalogue *i18n.Catalogue) addressbook.Shelf {
+	return addressbook.Shelf{Slug: slug, Book: book{store: store, catalogue: catalogue}}
+}
+
+// Shared are the directories of others that the caller's collectivity may read now: a book of
+// each, which is gone as soon as it may not, and the same one when it may again.
+func Shared(store *directory.Store, catalogue *i18n.Catalogue) addressbook.Shelves {
+	return func(ctx context.Context, caller portal.Caller) ([]addressbook.Shelf, error) {
+		shares, err := store.Readable(ctx, caller)
+		shelves := make([]addressbook.Shelf, len(shares))
+		for i, share := range shares {
+			shelves[i] = addressbook.Shelf{Slug: slug + "-of-" + string(share.ID), Book: book{store, catalogue, share.ID}}
+		}
+		return shelves, err
+	}
 }
 
 // extension ends the names of cards: clients that look at names take them for what they are.
 const extension = ".vcf"
 
-type book struct{ store *directory.Store }
+type book struct {
+	store     *directory.Store
+	catalogue *i18n.Catalogue
+	of        portal.CollectivityID // that shares it; "" for the caller's own
+}
 
 var _ addressbook.Book = book{}
 
+// reader is the caller as she reads the book: in another directory nobody in particular.
+func (b book) reader(ctx context.Context, caller portal.Caller) (portal.Caller, error) {
+	if b.of == "" {
+		return caller, nil
+	}
+	reader, _, err := b.store.ReaderIn(ctx, caller, b.of)
+	return reader, err
+}
+
 func (b book) Look(ctx context.Context, caller portal.Caller) (addressbook.Look, error) {
-	found, err := b.store.Book(ctx, caller)
-	return addressbook.Look{Name: "Annuaire – " + found.Body, Sync: found.Sync, Shared: true}, err
+	reader, err := b.reader(ctx, caller)
+	if err != nil {
+		return addressbook.Look{}, err
+	}
+	found, err := b.store.Book(ctx, reader)
+	if err != nil {
+		return addressbook.Look{}, err
+	}
+	language, err := b.store.LanguageOf(ctx, caller)
+	name := b.catalogue.Printer(language).T("directory.book", "name", found.Body)
+	return addressbook.Look{Name: name, Sync: found.Sync, Shared: true}, err
 }
 
 func entry(c directory.Card) addressbook.Entry {
@@ -43,18 +82,26 @@ func entries(all []directory.Card) []addressbook.Entry {
 }
 
 func (b book) List(ctx context.Context, caller portal.Caller) ([]addressbook.Entry, error) {
-	all, err := b.store.Cards(ctx, caller)
+	reader, err := b.reader(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	all, err := b.store.Cards(ctx, reader)
 	return entries(all), err
 }
 
 func (b book) Entries(ctx context.Context, caller portal.Caller, names []string) (map[string]addressbook.Entry, error) {
+	reader, err := b.reader(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
 	var agents []portal.AgentID
 	for _, name := range names {
 		if agent, ok := strings.CutSuffix(name, extension); ok {
 			agents = append(agents, portal.AgentID(agent))
 		}
 	}
-	all, err := b.store.CardsOf(ctx, caller, agents)
+	all, err := b.store.CardsOf(ctx, reader, agents)
 	found := make(map[string]addressbook.Entry, len(all))
 	for _, c := range all {
 		e := entry(c)
@@ -64,11 +111,19 @@ func (b book) Entries(ctx context.Context, caller portal.Caller, names []string)
 }
 
 func (b book) Each(ctx context.Context, caller portal.Caller, visit func(addressbook.Entry) error) error {
-	return b.store.EachCard(ctx, caller, func(c directory.Card) error { return visit(entry(c)) })
+	reader, err := b.reader(ctx, caller)
+	if err != nil {
+		return err
+	}
+	return b.store.EachCard(ctx, reader, func(c directory.Card) error { return visit(entry(c)) })
 }
 
 func (b book) Changes(ctx context.Context, caller portal.Caller, since dav.SyncToken, limit int) (addressbook.Changes, error) {
-	c, err := b.store.CardsSince(ctx, caller, since, limit)
+	reader, err := b.reader(ctx, caller)
+	if err != nil {
+		return addressbook.Changes{}, err
+	}
+	c, err := b.store.CardsSince(ctx, reader, since, limit)
 	if errors.Is(err, directory.ErrSyncToken) {
 		return addressbook.Changes{}, addressbook.ErrSyncToken
 	}

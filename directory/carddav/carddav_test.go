@@ -19,6 +19,9 @@ import (
 	"parvis/portal"
 	"parvis/portal/database"
 	"parvis/portal/database/databasetest"
+	"parvis/portal/i18n"
+	"parvis/portal/web"
+	"parvis/themes"
 )
 
 // town is a site over the directories of two collectivities.
@@ -26,17 +29,22 @@ type town struct {
 	testing.TB
 	*directory.Store
 	db   *database.DB
+	own  addressbook.Shelf // the directory of one's own
 	site *dav.Site
 	anne portal.AgentID
 }
 
-// passwords opens the agent and collectivity "agent/collectivity" that a login names.
+// passwords opens the agent and collectivity "agent/collectivity" that a login names, of the account after that.
 type passwords struct{}
 
 func (passwords) Authenticate(_ context.Context, login, _, _ string) (portal.Program, error) {
-	agent, collectivity, _ := strings.Cut(login, "/")
+	agent, rest, _ := strings.Cut(login, "/")
+	collectivity, account, named := strings.Cut(rest, "/")
+	if !named {
+		account = "x"
+	}
 	return portal.Program{
-		Caller: portal.Caller{Account: "x", Agent: portal.AgentID(agent), Collectivity: portal.CollectivityID(collectivity)},
+		Caller: portal.Caller{Account: portal.AccountID(account), Agent: portal.AgentID(agent), Collectivity: portal.CollectivityID(collectivity)},
 		Scopes: portal.Scopes{portal.ScopeContacts},
 	}, nil
 }
@@ -69,8 +77,17 @@ func newTown(t testing.TB) *town {
 	}
 	_, err = tw.CreateAgent(ctx, directory.Installation("agglo"), directory.Agent{ID: "luc", GivenName: "Luc", FamilyName: "Œuvray", Phone: "02 61 91 20 60"})
 	tw.must(err)
-	tw.site = dav.NewSite(passwords{}, passwords{}, slog.New(slog.DiscardHandler), addressbook.Home(carddav.Shelf(tw.Store)))
+	tw.site = dav.NewSite(passwords{}, passwords{}, slog.New(slog.DiscardHandler), tw.home(tw.Store))
 	return tw
+}
+
+// home has the directories of a store.
+func (tw *town) home(store *directory.Store) dav.Home {
+	tw.Helper()
+	catalogue, err := i18n.Load(web.Locales, themes.Locales, directory.Locales)
+	tw.must(err)
+	tw.own = carddav.Shelf(store, catalogue)
+	return addressbook.Home(tw.own, carddav.Shared(store, catalogue))
 }
 
 func (tw *town) must(err error) {
@@ -99,14 +116,19 @@ func sync(token string) string {
 }
 
 var (
-	hrefPattern  = regexp.MustCompile(`<D:response><D:href>[^<]*/directory/([^<]+).vcf</D:href>(?:<D:status>HTTP/1.1 (\d+))?`)
+	hrefPattern  = regexp.MustCompile(`<D:response><D:href>[^<]*/directory(?:-of-bourg)?/([^<]+).vcf</D:href>(?:<D:status>HTTP/1.1 (\d+))?`)
 	tokenPattern = regexp.MustCompile(`<D:sync-token>([^<]+)</D:sync-token>`)
 )
 
 // since are the agents whose cards changed since a token, "-" before who left, and the next token.
 func (tw *town) since(token string) (agents, next string) {
 	tw.Helper()
-	answer := tw.ask("anne/bourg", "REPORT", book, sync(token))
+	return tw.sinceIn("anne/bourg", book, token)
+}
+
+func (tw *town) sinceIn(login, book, token string) (agents, next string) {
+	tw.Helper()
+	answer := tw.ask(login, "REPORT", book, sync(token))
 	if answer.Code != 207 {
 		tw.Fatalf("sync: %d %s", answer.Code, answer.Body)
 	}
@@ -238,7 +260,7 @@ func TestAPhoneHearsOfWhatChangesInTheDirectory(t *testing.T) {
 	// Another process, or a feature that announces nothing: seen by a store that has not just looked.
 	_, err = tw.db.Exec(ctx, `UPDATE units SET name = 'Voirie' WHERE collectivity = 'bourg' AND id = 'technique'`)
 	tw.must(err)
-	tw.site = dav.NewSite(passwords{}, passwords{}, slog.New(slog.DiscardHandler), addressbook.Home(carddav.Shelf(directory.New(tw.db))))
+	tw.site = dav.NewSite(passwords{}, passwords{}, slog.New(slog.DiscardHandler), tw.home(directory.New(tw.db)))
 	token = hears("a unit", token, "anne")
 	if got := tw.ask("anne/bourg", "GET", book+"anne.vcf", "").Body.String(); !strings.Contains(got, ";Voirie\r\n") {
 		t.Errorf("the card says %s", got)

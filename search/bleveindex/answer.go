@@ -10,57 +10,109 @@ import (
 	"parvis/search"
 )
 
-// Search implements search.Index.
-func (x *Index) Search(ctx context.Context, caller portal.Caller, query search.Query) (search.Results, error) {
-	var results search.Results
-	shelf, done, err := x.use(caller.Collectivity)
+// read runs fn in the current view of a collectivity.
+func (x *Index) read(collectivity portal.CollectivityID, fn func(*view) error) error {
+	shelf, done, err := x.use(collectivity)
 	if err != nil {
-		return results, err
+		return err
 	}
 	defer done()
-	err = shelf.read(func(v *view) error {
-		results, err = v.search(ctx, caller, query)
-		return err
-	})
+	return shelf.read(fn)
+}
+
+// Search implements search.Index.
+func (x *Index) Search(ctx context.Context, caller portal.Caller, query search.Query, others ...portal.Caller) (search.Results, error) {
+	lent, err := x.lentBy(ctx, others, query, false)
+	if err != nil {
+		return search.Results{}, err
+	}
+	results, answered, err := x.own(ctx, caller, query, lent)
+	if err != nil || len(others) == 0 || lent.answered > 0 {
+		return results, err
+	}
+	// Nobody of the others as it was typed: as what was found here is written, else
+	// as they know a word near to it.
+	switch {
+	case results.Correction != "":
+		corrected := query
+		corrected.Text = results.Correction + " " // its last word is finished
+		lent, err = x.lentBy(ctx, others, corrected, false)
+		lent.typed = false
+	case answered == 0:
+		lent, err = x.lentBy(ctx, others, query, true)
+	}
+	if err != nil || lent.answered == 0 {
+		return results, err
+	}
+	results, _, err = x.own(ctx, caller, query, lent)
 	return results, err
 }
 
+// own answers a query in the caller's own collectivity, with what others lend among
+// its hits. answered counts its own, whatever the query chooses of them.
+func (x *Index) own(ctx context.Context, caller portal.Caller, query search.Query, lent lent) (results search.Results, answered int, err error) {
+	err = x.read(caller.Collectivity, func(v *view) error {
+		results, answered, err = v.search(ctx, caller, query, lent)
+		return err
+	})
+	return results, answered, err
+}
+
 // search answers a query in one view.
-func (v *view) search(ctx context.Context, caller portal.Caller, query search.Query) (search.Results, error) {
+func (v *view) search(ctx context.Context, caller portal.Caller, query search.Query, lent lent) (search.Results, int, error) {
 	a, err := v.ask(ctx, caller)
 	if err != nil {
-		return search.Results{}, err
+		return search.Results{}, 0, err
 	}
 	defer a.done()
 	q := parse(query.Text)
-	if err := a.match(&q); err != nil {
-		return search.Results{}, err
+	best, results, err := a.best(&q, query, !lent.typed)
+	if err != nil {
+		return search.Results{}, 0, err
+	}
+	results.Partial = !v.state.Filled || lent.partial
+	lent.count(&results, query)
+	page, own := lent.page(best, results.Page, query.ByDate, a)
+	shown, correction, err := a.show(q, own)
+	if err != nil {
+		return search.Results{}, 0, err
+	}
+	for _, hit := range page {
+		if hit == nil {
+			hit, shown = &shown[0], shown[1:]
+		}
+		results.Hits = append(results.Hits, *hit)
+	}
+	results.Correction = cmp.Or(correction, lent.correction)
+	return results, a.answered, nil
+}
+
+// best answers a question with as many candidates as the query's page needs, the
+// best first, and counts them.
+func (a *asker) best(q *question, query search.Query, correct bool) ([]candidate, search.Results, error) {
+	if err := a.match(q, correct); err != nil {
+		return nil, search.Results{}, err
 	}
 	best, results, err := a.choose(query)
-	if err != nil {
-		return search.Results{}, err
+	if err != nil || query.ByDate {
+		return best, results, err
 	}
-	if !query.ByDate {
-		top := best[:min(len(best), candidates)]
-		if err := a.scorePhrases(q, top); err != nil {
-			return search.Results{}, err
-		}
-		slices.SortFunc(top, v.labels.byScore)
+	top := best[:min(len(best), candidates)]
+	if err := a.scorePhrases(*q, top); err != nil {
+		return nil, search.Results{}, err
 	}
-	first := (results.Page - 1) * search.PageSize
-	best = best[min(first, len(best)):min(first+search.PageSize, len(best))]
-	results.Partial = !v.state.Filled
-	results.Hits, results.Correction, err = a.show(q, best)
-	return results, err
+	slices.SortFunc(top, a.view.labels.byScore)
+	return best, results, nil
 }
 
 // ask begins an answer. The caller ends it with done.
 func (v *view) ask(ctx context.Context, caller portal.Caller) (*asker, error) {
 	allowed, err := v.allowedTo(ctx, caller)
-	if err != nil {
-		return nil, err
-	}
-	return &asker{ctx: ctx, view: v, caller: caller, allowed: allowed, scores: v.scratch.Get().(*scores)}, nil
+	return v.asker(ctx, caller, allowed), err
+}
+
+func (v *view) asker(ctx context.Context, caller portal.Caller, allowed bitset) *asker {
+	return &asker{ctx: ctx, view: v, caller: caller, allowed: allowed, scores: v.scratch.Get().(*scores)}
 }
 
 func (a *asker) done() {
@@ -68,10 +120,13 @@ func (a *asker) done() {
 	a.view.scratch.Put(a.scores)
 }
 
-// match corrects the question, then gives points to every entry that answers it.
-func (a *asker) match(q *question) error {
-	if err := a.correct(q); err != nil {
-		return err
+// match corrects the question, unless it is to be taken as typed, then gives points
+// to every entry that answers it.
+func (a *asker) match(q *question, correct bool) error {
+	if correct {
+		if err := a.correct(q); err != nil {
+			return err
+		}
 	}
 	if err := a.score(*q); err != nil {
 		return err
@@ -137,7 +192,11 @@ func (a *asker) choose(query search.Query) ([]candidate, search.Results, error) 
 	sieve := newSieve(labels, query)
 	var kept []candidate
 	for _, entry := range a.scores.touched {
-		if a.answers(entry) && sieve.keeps(entry) {
+		if !a.answers(entry) {
+			continue
+		}
+		a.answered++
+		if sieve.keeps(entry) {
 			kept = append(kept, candidate{entry, float64(a.scores.points[entry])})
 		}
 	}
@@ -148,10 +207,15 @@ func (a *asker) choose(query search.Query) ([]candidate, search.Results, error) 
 		}
 	}
 	results := search.Results{Total: len(kept), Facets: sieve.facets()}
-	results.Pages = min((len(kept)+search.PageSize-1)/search.PageSize, search.MaxPage)
-	results.Page = max(1, min(query.Page, results.Pages))
+	paged(&results, query)
 	keep := max(candidates, results.Page*search.PageSize)
 	return bestOf(kept, keep, order), results, nil
+}
+
+// paged says which page of its total an answer is.
+func paged(results *search.Results, query search.Query) {
+	results.Pages = min((results.Total+search.PageSize-1)/search.PageSize, search.MaxPage)
+	results.Page = max(1, min(query.Page, results.Pages))
 }
 
 // byScore puts the best first, of equals the newest, then follows the entries.
@@ -269,7 +333,6 @@ func (s *sieve) facets() search.Facets {
 		}
 	}
 	slices.SortStableFunc(facets.Units, byNumber)
-	facets.Units = facets.Units[:min(maxUnits, len(facets.Units))]
 	for i, n := range s.byPeriod {
 		facets.Periods = append(facets.Periods, search.Count{Value: string(s.periods[i]), N: n})
 	}

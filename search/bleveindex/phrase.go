@@ -102,6 +102,12 @@ func (a *asker) answers(entry int) bool {
 	if matched == 0 {
 		return false
 	}
+	if a.ofUnit != nil {
+		matched |= a.ofUnit[a.view.labels.unit[entry]]
+	}
+	if a.whole != 0 {
+		return matched&a.whole == a.whole
+	}
 	if 3*bits.OnesCount32(matched) >= len(a.idfs) {
 		return true
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parvis/portal"
+	"parvis/search"
 )
 
 // bitset is a set of entries.
@@ -37,6 +38,35 @@ func (v *view) allowedTo(ctx context.Context, caller portal.Caller) (bitset, err
 	if len(v.allowed) >= allowedSets {
 		clear(v.allowed)
 	}
+	v.allowed[key] = set
+	return set, nil
+}
+
+// lent is the set of the people whom everyone of the collectivity sees: whoever reads
+// it from another one sees these and nothing else, whatever she is called.
+func (v *view) lent(ctx context.Context) (bitset, error) {
+	allowed, err := v.allowedTo(ctx, portal.Caller{})
+	if err != nil {
+		return nil, err
+	}
+	const key = "people" // those of callers hold a space
+	v.mu.Lock()
+	set, ok := v.allowed[key]
+	v.mu.Unlock()
+	if ok {
+		return set, nil
+	}
+	set = newBitset(v.size)
+	err = v.eachEntry(ctx, fieldKind, string(search.KindPerson), func(entry int) {
+		if allowed.has(entry) {
+			set.add(entry)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	v.allowed[key] = set
 	return set, nil
 }

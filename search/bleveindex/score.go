@@ -78,6 +78,10 @@ type asker struct {
 	allowed bitset
 	scores  *scores
 	idfs    []float64 // of the stem of each term
+
+	whole    uint32   // terms that an entry must hold, all of them; 0: enough of them
+	ofUnit   []uint32 // the terms that each unit's name holds, nil when that is no matter
+	answered int      // entries that answer, whatever the query chooses
 }
 
 // score gives points to every entry that the caller may see and that holds

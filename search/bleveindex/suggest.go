@@ -10,27 +10,32 @@ import (
 
 // Suggest implements search.Index. Every word must be found in the title or be
 // a key of it, the last one by its beginning; a word that no title holds is
-// taken as its neighbour.
-func (x *Index) Suggest(ctx context.Context, caller portal.Caller, text string, limit int) ([]search.Hit, error) {
-	shelf, done, err := x.use(caller.Collectivity)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
+// taken as its neighbour. Of other collectivities, as typed unless nothing is.
+func (x *Index) Suggest(ctx context.Context, caller portal.Caller, text string, limit int, others ...portal.Caller) ([]search.Hit, error) {
 	var hits []search.Hit
-	err = shelf.read(func(v *view) error {
-		hits, err = v.suggest(ctx, caller, text, limit)
+	err := x.read(caller.Collectivity, func(v *view) error {
+		a, err := v.ask(ctx, caller)
+		if err != nil {
+			return err
+		}
+		defer a.done()
+		hits, err = a.suggest(text, limit, true)
 		return err
 	})
-	return hits, err
+	if err != nil || len(others) == 0 {
+		return hits, err
+	}
+	lent, err := x.suggestLent(ctx, others, text, limit, false)
+	if err == nil && len(hits)+len(lent) == 0 {
+		lent, err = x.suggestLent(ctx, others, text, limit, true)
+	}
+	return besideOwn(hits, lent, limit), err
 }
 
-func (v *view) suggest(ctx context.Context, caller portal.Caller, text string, limit int) ([]search.Hit, error) {
-	a, err := v.ask(ctx, caller)
-	if err != nil {
-		return nil, err
-	}
-	defer a.done()
+// suggest makes suggestions of what is allowed. correct: a word that no title holds is
+// taken as its neighbour.
+func (a *asker) suggest(text string, limit int, correct bool) ([]search.Hit, error) {
+	ctx, v := a.ctx, a.view
 	if err := v.labels.load(ctx, v); err != nil {
 		return nil, err
 	}
@@ -41,7 +46,7 @@ func (v *view) suggest(ctx context.Context, caller portal.Caller, text string, l
 	if len(q.terms) == 0 && q.phone == "" && len(q.keys) == 0 {
 		return nil, nil
 	}
-	if err := a.suggestTerms(&q); err != nil {
+	if err := a.suggestTerms(&q, correct); err != nil {
 		return nil, err
 	}
 	best := a.suggested(q)
@@ -51,7 +56,7 @@ func (v *view) suggest(ctx context.Context, caller portal.Caller, text string, l
 
 // suggestTerms finds each term in the titles. The bit of a term is set where
 // it was found.
-func (a *asker) suggestTerms(q *question) error {
+func (a *asker) suggestTerms(q *question, correct bool) error {
 	a.idfs = make([]float64, len(q.terms))
 	for t := range q.terms {
 		one := &q.terms[t]
@@ -60,7 +65,7 @@ func (a *asker) suggestTerms(q *question) error {
 		if err != nil {
 			return err
 		}
-		if found || len(one.folded) < leastCorrected || isNumber(one.folded) {
+		if found || !correct || len(one.folded) < leastCorrected || isNumber(one.folded) {
 			continue
 		}
 		near, err := a.neighbour(one.folded)
