@@ -55,7 +55,8 @@ type Mirroring struct {
 	GroupOf     map[string]MirroredGroup
 	Detail      string // of the journal's line, "create:3 change:1"
 	// Coming is how many more come in later steps: where they would find no room, nobody comes.
-	Coming int
+	Coming  int
+	Further bool // the rest of what was decided follows
 
 	Administration bool // the server may fill groups that give rights of administration
 	// Withheld is told of those whom the rule of such a group catches, when it may not.
@@ -91,8 +92,8 @@ var ErrMoved = fmt.Errorf("directory: it changed since it was read: %w", portal.
 func IsLastAdministrator(err error) bool { return refused(err).Key == errLastAdministrator.Key }
 
 // Mirror writes what decide answers to a directory that is still what state says, in one
-// transaction, and brings state to what is there then but for its people: a mirror may
-// write the rest of what it decided in further steps. The transaction may be run again,
+// transaction. Where further steps follow, state is brought to what is there then, but for
+// its people. The transaction may be run again,
 // so decide must have no effect but through tx. It is for the installation, which acts
 // on an administrator's settings. ErrMoved says that the state is another by now.
 func (s *Store) Mirror(ctx context.Context, collectivity portal.CollectivityID, state *MirrorState, decide func(tx *database.Tx) (Mirroring, error)) error {
@@ -124,7 +125,10 @@ func (s *Store) Mirror(ctx context.Context, collectivity portal.CollectivityID, 
 		if err != nil {
 			return nil, err
 		}
-		if after, err = s.frameOf(ctx, tx, collectivity); len(ids) > 0 {
+		if made.Further {
+			after, err = s.frameOf(ctx, tx, collectivity)
+		}
+		if len(ids) > 0 {
 			after.stamp = stamp
 		}
 		return ids, err
@@ -132,7 +136,9 @@ func (s *Store) Mirror(ctx context.Context, collectivity portal.CollectivityID, 
 	if err != nil {
 		return fmt.Errorf("directory: mirror: %w", err)
 	}
-	state.MirrorFrame = after
+	if made.Further {
+		state.MirrorFrame = after
+	}
 	switch {
 	case len(made.Units) > 0:
 		s.redrawn(collectivity)

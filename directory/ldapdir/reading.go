@@ -122,6 +122,8 @@ type Reading struct {
 type Known struct {
 	Stamp Stamp // "" lists whatever there is
 	Again bool  // the server is read where its stamp is the same too
+	// Partly says that the caller is content with those who changed and who left.
+	Partly bool
 	// Versions are those of people and of groups by key, "" for who is not there. They are
 	// asked for when the server is not where it was; nil knows none.
 	Versions func() (people, groups map[string]string, err error)
@@ -263,7 +265,7 @@ func (r *reader) read() error {
 		r.found.Same = true
 		return nil
 	}
-	if r.known.Stamp != "" {
+	if r.known.Partly {
 		if err := r.since(); !errors.Is(err, errUntold) {
 			return err
 		}
@@ -274,8 +276,34 @@ func (r *reader) read() error {
 			return err
 		}
 	}
-	r.found.Shown = len(r.found.People)
+	if r.found.Shown = len(r.found.People); r.known.Partly {
+		r.narrow()
+	}
 	return nil
+}
+
+// narrow leaves of a list those who changed and who left, where that says all of it.
+func (r *reader) narrow() {
+	if r.before == nil || r.found.Shown == 0 || r.found.Keyless > 0 || r.found.Referral != "" || r.found.Groups != nil {
+		return
+	}
+	seen, changed := map[string]bool{}, []Entry{}
+	for _, one := range r.found.People {
+		seen[one.Key] = true
+		_, known := r.before[one.Key]
+		if !known { // nobody, as far as the caller knows: who may she be?
+			return
+		}
+		if r.before[one.Key] != one.Version {
+			changed = append(changed, one)
+		}
+	}
+	for key, version := range r.before {
+		if version != "" && !seen[key] {
+			r.found.Gone = append(r.found.Gone, key)
+		}
+	}
+	r.found.Partly, r.found.People = true, changed
 }
 
 // versions asks the caller for what is known, once.

@@ -31,7 +31,7 @@ type since struct {
 // where that would not tell all that a list does.
 func (r *reader) since() error {
 	before := r.known.Stamp
-	if order := r.found.Stamp.Since(before); r.known.Versions == nil || r.isAD() || order != Later && order != Equal ||
+	if order := r.found.Stamp.Since(before); r.known.Versions == nil || r.isAD() || before == "" || order != Later && order != Equal ||
 		!strings.EqualFold(r.wanted.Attributes.Key, entryUUID) {
 		return errUntold
 	}

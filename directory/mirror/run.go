@@ -326,7 +326,7 @@ func (m *Mirror) once(ctx context.Context, id portal.CollectivityID, status Stat
 		}
 		known.Again = len(due) > 0
 		if status.Failing.IsZero() && status.Fault == nil && status.Waiting == "" {
-			known.Stamp = status.stamp
+			known.Stamp, known.Partly = status.stamp, status.Links == 0
 		}
 		known.Versions = func() (people, groups map[string]string, err error) { return m.directory.MirroredVersions(ctx, id) }
 	}

@@ -48,27 +48,28 @@ func TestWhatChangedIsWhatAListWouldSay(t *testing.T) {
 			known, stamp := after(nil, first), first.Stamp
 			for _, c := range []struct {
 				what, changes string
-				people, gone  int // of what is told; -1 for a list
+				people, gone  int
+				listed        bool // everybody is read to tell
 			}{
-				{"another attribute", change(marc, "title", "Adjoint"), 1, 0},
-				{"a manager", change(marc, "manager", ines.DN()), 1, 0},
-				{"no more what is looked for", "dn: " + marc.DN() + "\nchangetype: modify\ndelete: title\n", 0, 1},
-				{"again what is looked for", change(marc, "title", "Maire"), 1, 0},
-				{"moved away", "dn: " + marc.DN() + "\nchangetype: modrdn\nnewrdn: uid=marc.dupont\ndeleteoldrdn: 1\nnewsuperior: ou=services," + servers.BaseDN + "\n", 0, 1},
-				{"back", "dn: uid=marc.dupont,ou=services," + servers.BaseDN + "\nchangetype: modrdn\nnewrdn: uid=marc.dupont\ndeleteoldrdn: 1\nnewsuperior: ou=agents," + servers.BaseDN + "\n", 1, 0},
-				{"deleted", "dn: " + ines.DN() + "\nchangetype: delete\n", 0, 1},
-				{"another entry", "dn: ou=services," + servers.BaseDN + "\nchangetype: modify\nreplace: description\ndescription: x\n", 0, 0},
-				{"a branch renamed", "dn: ou=annexe,ou=agents," + servers.BaseDN + "\nchangetype: modrdn\nnewrdn: ou=loin\ndeleteoldrdn: 1\n", -1, 0},
-				{"after it", change(marc, "title", "Maire adjoint"), 1, 0},
+				{"another attribute", change(marc, "title", "Adjoint"), 1, 0, false},
+				{"a manager", change(marc, "manager", ines.DN()), 1, 0, false},
+				{"no more what is looked for", "dn: " + marc.DN() + "\nchangetype: modify\ndelete: title\n", 0, 1, false},
+				{"again what is looked for", change(marc, "title", "Maire"), 1, 0, false},
+				{"moved away", "dn: " + marc.DN() + "\nchangetype: modrdn\nnewrdn: uid=marc.dupont\ndeleteoldrdn: 1\nnewsuperior: ou=services," + servers.BaseDN + "\n", 0, 1, false},
+				{"back", "dn: uid=marc.dupont,ou=services," + servers.BaseDN + "\nchangetype: modrdn\nnewrdn: uid=marc.dupont\ndeleteoldrdn: 1\nnewsuperior: ou=agents," + servers.BaseDN + "\n", 1, 0, false},
+				{"deleted", "dn: " + ines.DN() + "\nchangetype: delete\n", 0, 1, false},
+				{"another entry", "dn: ou=services," + servers.BaseDN + "\nchangetype: modify\nreplace: description\ndescription: x\n", 0, 0, false},
+				{"a branch renamed", "dn: ou=annexe,ou=agents," + servers.BaseDN + "\nchangetype: modrdn\nnewrdn: ou=loin\ndeleteoldrdn: 1\n", 1, 0, true},
+				{"after it", change(marc, "title", "Maire adjoint"), 1, 0, false},
 			} {
 				server.Modify(t, c.changes)
-				told := reads(t, d, wanted, ldapdir.Known{Stamp: stamp, Versions: func() (people, groups map[string]string, err error) { return maps.Clone(known), nil, nil }})
+				told := reads(t, d, wanted, ldapdir.Known{Stamp: stamp, Partly: true, Versions: func() (people, groups map[string]string, err error) { return maps.Clone(known), nil, nil }})
 				gone := slices.DeleteFunc(told.Gone, func(key string) bool { return known[key] == "" })
-				if told.Partly != (c.people >= 0) || told.Partly && (len(told.People) != c.people || len(gone) != c.gone) {
-					t.Errorf("%s: partly %v, %d changed, %d gone, want %d and %d", c.what, told.Partly, len(told.People), len(gone), c.people, c.gone)
+				if len(told.People) != c.people || len(gone) != c.gone {
+					t.Errorf("%s: %d changed, %d gone, want %d and %d", c.what, len(told.People), len(gone), c.people, c.gone)
 				}
-				if told.Partly && (told.Received > 4 || told.Asked > 5) {
-					t.Errorf("%s: %d questions and %d entries for one change", c.what, told.Asked, told.Received)
+				if listed := told.Received > 4 || told.Asked > 5; listed != c.listed {
+					t.Errorf("%s: %d questions and %d entries for one change, want a list %v", c.what, told.Asked, told.Received, c.listed)
 				}
 				whole := reads(t, d, wanted, ldapdir.Known{})
 				if now := after(known, told); !maps.Equal(now, after(nil, whole)) {
@@ -101,14 +102,14 @@ func TestWhatChangedIsListedWhereItCannotBeTold(t *testing.T) {
 		wanted        ldapdir.Wanted
 		changes, undo string
 		forget        bool
-		partly        bool
+		listed        bool
 	}{
-		"a title":           {usual, change(marc, "title", "Adjoint"), "", false, true},
-		"another key":       {byLogin, change(marc, "title", "Maire"), "", false, false},
-		"elsewhere":         {usual, rename, back, false, false},
-		"nobody in a group": {alone, rename, back, false, true},
-		"a group":           {usual, "dn: cn=Finances,ou=groupes," + servers.BaseDN + "\nchangetype: modify\nreplace: description\ndescription: x\n", "", false, false},
-		"shown since":       {usual, change(marc, "title", "Agent"), "", true, false},
+		"a title":           {usual, change(marc, "title", "Adjoint"), "", false, false},
+		"another key":       {byLogin, change(marc, "title", "Maire"), "", false, true},
+		"elsewhere":         {usual, rename, back, false, true},
+		"nobody in a group": {alone, rename, back, false, false},
+		"a group":           {usual, "dn: cn=Finances,ou=groupes," + servers.BaseDN + "\nchangetype: modify\nreplace: description\ndescription: x\n", "", false, true},
+		"shown since":       {usual, change(marc, "title", "Agent"), "", true, true},
 	} {
 		first := reads(t, d, c.wanted, ldapdir.Known{})
 		people, groups := after(nil, first), map[string]string{}
@@ -119,9 +120,9 @@ func TestWhatChangedIsListedWhereItCannotBeTold(t *testing.T) {
 			delete(people, servers.PersonByUID("ines.dacosta").EntryUUID())
 		}
 		server.Modify(t, c.changes)
-		told := reads(t, d, c.wanted, ldapdir.Known{Stamp: first.Stamp, Versions: func() (_, _ map[string]string, _ error) { return people, groups, nil }})
-		if told.Partly != c.partly || !told.Partly && told.Shown != len(servers.People()) {
-			t.Errorf("%s: partly %v, %d shown", name, told.Partly, told.Shown)
+		told := reads(t, d, c.wanted, ldapdir.Known{Stamp: first.Stamp, Partly: true, Versions: func() (_, _ map[string]string, _ error) { return people, groups, nil }})
+		if listed := told.Received > len(people); listed != c.listed || told.Shown != len(servers.People()) {
+			t.Errorf("%s: %d entries were read, %d shown, want a list %v", name, told.Received, told.Shown, c.listed)
 		}
 		if c.undo != "" {
 			server.Modify(t, c.undo)

@@ -187,7 +187,7 @@ func (p *Plan) foresee(steps []step) {
 	rest.emptied = maps.Clone(p.emptied)
 	coming := 0
 	for i := range slices.Backward(steps) {
-		steps[i].made.Coming = coming
+		steps[i].made.Coming, steps[i].made.Further = coming, !steps[i].last
 		coming += len(steps[i].made.Create) + len(steps[i].made.Reopen)
 	}
 	if !p.Asks {
