@@ -105,10 +105,13 @@ func (s *Store) Mirror(ctx context.Context, collectivity portal.CollectivityID, 
 		if err != nil {
 			return nil, err
 		}
-		if now.mark != state.mark || now.stamp != state.stamp {
+		if now.mark != state.mark {
 			return nil, ErrMoved
 		}
-		if made, err = decide(tx); err != nil {
+		if made, err = decide(tx); err == nil && now.stamp != state.stamp {
+			err = state.holds(ctx, tx, collectivity, made)
+		}
+		if err != nil {
 			return nil, err
 		}
 		if err := roomFor(ctx, tx, collectivity, made.Coming); err != nil {
@@ -128,8 +131,8 @@ func (s *Store) Mirror(ctx context.Context, collectivity portal.CollectivityID, 
 		if made.Further {
 			after, err = s.frameOf(ctx, tx, collectivity)
 		}
-		if len(ids) > 0 {
-			after.stamp = stamp
+		if after.stamp = state.stamp; now.stamp == state.stamp && len(ids) > 0 {
+			after.stamp = stamp // nobody else wrote
 		}
 		return ids, err
 	})

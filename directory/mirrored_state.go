@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -77,13 +78,13 @@ func (s *Store) mirrorState(ctx context.Context, collectivity portal.Collectivit
 		return nil, err
 	}
 	if keys == nil {
-		return state, s.readMirrored(ctx, collectivity, state, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1`, mirroredColumns)
+		return state, readMirrored(ctx, s.db, collectivity, state, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1`, mirroredColumns)
 	}
 	have := map[portal.AgentID]bool{}
 	for some := range slices.Chunk(keys, maxTogether) {
 		args, marks := among([]any{string(collectivity)}, some)
 		part := &MirrorState{People: state.People}
-		err := s.readMirrored(ctx, collectivity, part, `
+		err := readMirrored(ctx, s.db, collectivity, part, `
 			WITH RECURSIVE above (id) AS (
 				SELECT id FROM agents WHERE collectivity = $1 AND source_key <> '' AND source_key IN (`+marks+`)
 				UNION SELECT agent FROM mirrored_agents WHERE collectivity = $1 AND source_key IN (`+marks+`)
@@ -109,14 +110,14 @@ const mirroredColumns = `
 	LEFT JOIN agents a ON a.collectivity = m.collectivity AND a.id = m.agent WHERE m.collectivity = $1`
 
 // readMirrored reads agents, and what ties them to entries.
-func (s *Store) readMirrored(ctx context.Context, collectivity portal.CollectivityID, state *MirrorState, agents, people string, args ...any) error {
+func readMirrored(ctx context.Context, from rows, collectivity portal.CollectivityID, state *MirrorState, agents, people string, args ...any) error {
 	args = append([]any{string(collectivity)}, args...)
-	found, err := s.db.Query(ctx, agents, args...)
+	found, err := from.Query(ctx, agents, args...)
 	if state.Agents, err = database.Collect(found, err, func(rows *sql.Rows) (Agent, error) { return scanAgent(rows.Scan) }); err != nil {
 		return err
 	}
 	given := map[string][]string{} // most have the same
-	found, err = s.db.Query(ctx, people, args...)
+	found, err = from.Query(ctx, people, args...)
 	_, err = database.Collect(found, err, func(rows *sql.Rows) (none struct{}, err error) {
 		var one Mirrored
 		var fields string
@@ -251,4 +252,63 @@ func (m *MirrorState) by(made Mirroring) map[portal.AgentID]Agent {
 		}
 	}
 	return touched
+}
+
+// holds is ErrMoved unless those whom a step is about are as they were, though others
+// changed, and nobody came meanwhile who may be one of them.
+func (m *MirrorState) holds(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, made Mirroring) error {
+	was, keys, mails := m.by(made), []string{}, []string{}
+	for _, tie := range made.People {
+		keys = append(keys, tie.Key)
+	}
+	for _, agent := range made.Create {
+		if keys = append(keys, agent.SourceKey); agent.Email != "" {
+			mails = append(mails, strings.ToLower(agent.Email))
+		}
+	}
+	known := map[portal.AgentID]Agent{}
+	for _, agent := range m.Agents {
+		known[agent.ID] = agent
+	}
+	now := &MirrorState{People: map[string]Mirrored{}}
+	for _, one := range []struct {
+		texts  []string
+		column string
+	}{{keys, "a.source_key"}, {mails, "lower(a.email)"}, {slices.Collect(texts(was)), "a.id"}} {
+		for some := range slices.Chunk(one.texts, maxTogether) {
+			args, marks := among([]any{string(collectivity)}, some)
+			err := readMirrored(ctx, tx, collectivity, now, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND `+one.column+` IN (`+marks+`)`,
+				mirroredColumns+` AND m.source_key IN (`+marks+`)`, args[1:]...)
+			if err != nil {
+				return err
+			}
+			for _, agent := range now.Agents {
+				if known[agent.ID] != agent {
+					return ErrMoved
+				}
+				delete(was, agent.ID)
+			}
+		}
+	}
+	for _, key := range keys {
+		before, there := m.People[key]
+		if tie, is := now.People[key]; is != there || !tie.Same(before) {
+			return ErrMoved
+		}
+	}
+	if len(was) > 0 {
+		return ErrMoved // somebody was erased
+	}
+	return nil
+}
+
+// texts are the identifiers of agents.
+func texts(agents map[portal.AgentID]Agent) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for id := range agents {
+			if !yield(string(id)) {
+				return
+			}
+		}
+	}
 }

@@ -174,7 +174,7 @@ func (r *reader) sync(branch Branch, attributes ...string) (*since, error) {
 	switch err := answer.Err(); {
 	case r.ctx.Err() != nil:
 		return nil, r.ctx.Err()
-	case broken(err):
+	case broken(err) && !ldap.IsErrorWithCode(err, ldap.LDAPResultTimeLimitExceeded):
 		return nil, err
 	case err != nil || !ended || elsewhere: // no such control, more than it gives at once, a stamp that it does not know
 		return nil, errUntold

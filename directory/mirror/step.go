@@ -37,8 +37,8 @@ type one struct {
 	ties   []directory.Mirrored
 }
 
-// steps divides a plan: what people are placed in first, then who comes, who changes, who
-// leaves, who is in which group, and at last what says that all was done.
+// steps divides a plan: what people are placed in first, then who leaves, who comes and who
+// changes, who is in which group, and at last what says that all was done.
 func (p *Plan) steps(size int) []step {
 	made := p.Mirroring
 	people := p.byPerson()
@@ -103,8 +103,8 @@ func (o *one) into(made *directory.Mirroring) {
 	made.People = append(made.People, o.ties...)
 }
 
-// byPerson gathers what is written of each person: who comes first, those who manage
-// before those whom they manage, and who leaves last.
+// byPerson gathers what is written of each person: who leaves first and makes room, then
+// who comes, those who manage before those whom they manage.
 func (p *Plan) byPerson() []*one {
 	var all []*one
 	by := map[portal.AgentID]*one{}
@@ -150,12 +150,12 @@ func (p *Plan) byPerson() []*one {
 	return all
 }
 
-// when is after whom a person is written: who leaves comes last.
+// when is before whom a person is written.
 func (o *one) when() int {
 	if o.close != nil {
-		return 1
+		return 0
 	}
-	return 0
+	return 1
 }
 
 // place puts each line into the step that does what it tells.
@@ -187,8 +187,9 @@ func (p *Plan) foresee(steps []step) {
 	rest.emptied = maps.Clone(p.emptied)
 	coming := 0
 	for i := range slices.Backward(steps) {
-		steps[i].made.Coming, steps[i].made.Further = coming, !steps[i].last
-		coming += len(steps[i].made.Create) + len(steps[i].made.Reopen)
+		made := &steps[i].made
+		made.Coming, made.Further = max(coming, 0), !steps[i].last
+		coming += len(made.Create) + len(made.Reopen) - len(made.Close)
 	}
 	if !p.Asks {
 		return
