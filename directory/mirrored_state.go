@@ -31,7 +31,7 @@ type MirrorState struct {
 
 // MirrorFrame is what people are placed in. It is small beside them.
 type MirrorFrame struct {
-	Units   []UnitNode
+	Units   []UnitNode               // those above first; who is in them is not counted
 	UnitOf  map[string]portal.UnitID // by key
 	Groups  map[portal.GroupID]string
 	Ruled   map[portal.GroupID]bool           // those that a rule fills
@@ -166,9 +166,14 @@ func (s *Store) frameOf(ctx context.Context, from rows, collectivity portal.Coll
 	if err != nil && !errors.Is(err, portal.ErrNotFound) {
 		return f, err
 	}
-	if f.Units, err = unitsIn(ctx, from, collectivity); err != nil {
+	found, err := from.Query(ctx, `SELECT id, parent, name, position FROM units WHERE collectivity = $1 ORDER BY position, id`, string(collectivity))
+	flat, err := database.Collect(found, err, func(rows *sql.Rows) (u UnitNode, err error) {
+		return u, rows.Scan(&u.ID, &u.Parent, &u.Name, &u.Position)
+	})
+	if err != nil {
 		return f, err
 	}
+	f.Units = chart(flat)
 	sum := sha256.New()
 	for _, unit := range f.Units {
 		fmt.Fprintf(sum, "%q %q %q %d\n", unit.ID, unit.Parent, unit.Name, unit.Position)
@@ -201,7 +206,8 @@ func (s *Store) frameOf(ctx context.Context, from rows, collectivity portal.Coll
 			},
 		},
 		{
-			governing + `SELECT a.id, '', '' FROM agents a JOIN accounts p ON p.id = a.account WHERE a.collectivity = $1 AND a.active AND p.active AND ` + governs + ` ORDER BY a.id`,
+			governing + ` SELECT DISTINCT a.id, '', '' FROM governors CROSS JOIN agents a JOIN accounts p ON p.id = a.account
+				WHERE a.collectivity = $1 AND a.id = governors.id AND a.active AND p.active ORDER BY a.id`,
 			[]any{now},
 			func(agent, _, _ string) { f.Governs[portal.AgentID(agent)] = true },
 		},
