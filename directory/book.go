@@ -440,7 +440,7 @@ func (s *Store) ForgetCards(ctx context.Context, collectivity portal.Collectivit
 // what is kept in memory is of before.
 func (s *Store) BookRestored(ctx context.Context, collectivity portal.CollectivityID) error {
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		if err := restamp(ctx, tx, collectivity); err != nil {
+		if err := restamp(ctx, tx, collectivity, portal.NewID()); err != nil {
 			return err
 		}
 		return tx.Write(ctx, `UPDATE directory_books SET epoch = $2 WHERE collectivity = $1`, string(collectivity), portal.NewID())

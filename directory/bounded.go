@@ -27,6 +27,22 @@ func bounded(ctx context.Context, tx *database.Tx, collectivity portal.Collectiv
 	}, err
 }
 
+// roomFor refuses a change where many more come after it who would find no room.
+func roomFor(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, coming int) error {
+	if coming == 0 {
+		return nil
+	}
+	bound, err := quota.Bound(ctx, tx, collectivity, quota.Agents)
+	if err != nil || bound < 0 {
+		return err
+	}
+	count, err := quota.CountOne(ctx, tx, countActive, collectivity)
+	if err == nil && count+int64(coming) > bound {
+		err = quota.Refusal(quota.Agents, bound)
+	}
+	return err
+}
+
 // AgentsUsed counts the active agents of collectivities.
 func (s *Store) AgentsUsed() quota.Use {
 	return quota.Use{

@@ -335,10 +335,15 @@ func (s *Store) settleDeparture(ctx context.Context, tx *database.Tx, collectivi
 		database.Millis(s.now()), string(collectivity), string(agent))
 }
 
-// undoDeparture takes back what settleDeparture did, of an agent who is back.
+// undoDeparture takes back what settleDeparture did, of an agent who is back. One that is
+// to come stays.
 func (s *Store) undoDeparture(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent portal.AgentID) error {
 	d, err := departureOf(ctx, tx, collectivity, agent)
 	if err != nil || d.ID == "" {
+		return err
+	}
+	due, err := endOfDay(ctx, tx, collectivity, d.LastDay)
+	if err != nil || d.Done.IsZero() && due.After(s.now()) {
 		return err
 	}
 	if d.Agenda && !d.Done.IsZero() && s.agendas != nil {

@@ -124,8 +124,14 @@ func (s *Store) depart(ctx context.Context, collectivity portal.CollectivityID, 
 		}
 		row := tx.QueryRow(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1 AND a.id = $2`, string(collectivity), string(agent))
 		card, err := scanAgent(row.Scan)
-		if errors.Is(err, portal.ErrNotFound) || err == nil && !card.Active {
-			return nil, tx.Write(ctx, `DELETE FROM planned_departures WHERE collectivity = $1 AND agent = $2`, string(collectivity), string(agent)) // closed otherwise
+		if err == nil && !card.Active {
+			var byServer bool
+			if byServer, err = closedByServer(ctx, tx, collectivity, agent); err == nil && !byServer {
+				err = portal.ErrNotFound // closed otherwise
+			}
+		}
+		if errors.Is(err, portal.ErrNotFound) {
+			return nil, tx.Write(ctx, `DELETE FROM planned_departures WHERE collectivity = $1 AND agent = $2`, string(collectivity), string(agent))
 		}
 		if err != nil {
 			return nil, err
@@ -158,6 +164,14 @@ func (s *Store) depart(ctx context.Context, collectivity portal.CollectivityID, 
 		s.departing(collectivity)
 	}
 	return left, err
+}
+
+// closedByServer says whether an agent is closed by the word of a directory server, which
+// may open her again: that her day is over holds all the same.
+func closedByServer(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, agent portal.AgentID) (is bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM mirrored_agents WHERE collectivity = $1 AND agent = $2 AND closed > 0)`,
+		string(collectivity), string(agent)).Scan(&is)
+	return is, err
 }
 
 // shut closes an agent with what was planned of it, unless nobody would govern the

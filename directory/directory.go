@@ -162,6 +162,11 @@ func (s *Store) rewritten(collectivity portal.CollectivityID) {
 // queued runs a change and puts what it touched in the search queue, in the
 // same transaction.
 func (s *Store) queued(ctx context.Context, collectivity portal.CollectivityID, kind search.Kind, change func(tx *database.Tx) (ids []string, err error)) error {
+	return s.queuedAs(ctx, collectivity, kind, portal.NewID(), change)
+}
+
+// queuedAs is queued with the stamp that tells of a change of people.
+func (s *Store) queuedAs(ctx context.Context, collectivity portal.CollectivityID, kind search.Kind, stamp string, change func(tx *database.Tx) (ids []string, err error)) error {
 	var ids []string
 	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
 		room := func() error { return nil }
@@ -177,7 +182,7 @@ func (s *Store) queued(ctx context.Context, collectivity portal.CollectivityID, 
 			return err
 		}
 		if len(ids) > 0 && kind == search.KindPerson {
-			if err := restamp(ctx, tx, collectivity); err != nil {
+			if err := restamp(ctx, tx, collectivity, stamp); err != nil {
 				return err
 			}
 		}

@@ -24,30 +24,20 @@ type Mirrored struct {
 	Version string   // of the entry as it was read, "" reads it again
 	Given   []string // fields of the card that the server gives
 	Ends    time.Time
-	Closed  time.Time // when the server's word closed her; zero for not
+	Closed  time.Time // since when she is closed by the server's word; zero for not
+	Left    time.Time // when her card was closed, by whomever; filled when read
+}
+
+// Same says whether two say the same of an entry.
+func (m Mirrored) Same(other Mirrored) bool {
+	return m.Key == other.Key && m.Agent == other.Agent && m.Version == other.Version && slices.Equal(m.Given, other.Given) &&
+		database.Millis(m.Ends) == database.Millis(other.Ends) && database.Millis(m.Closed) == database.Millis(other.Closed)
 }
 
 // MirroredGroup ties a group to that of a directory server.
 type MirroredGroup struct {
 	ID      portal.GroupID
 	Version string
-}
-
-// MirrorState is all of a directory that a mirror compares with its server.
-type MirrorState struct {
-	Agents  []Agent // closed ones too
-	People  map[string]Mirrored
-	Units   []UnitNode
-	UnitOf  map[string]portal.UnitID // by key
-	Groups  map[portal.GroupID]string
-	Ruled   map[portal.GroupID]bool             // those that a rule fills
-	GroupOf map[string]MirroredGroup            // by key
-	Members map[portal.GroupID][]portal.AgentID // of the groups of GroupOf
-	Guarded map[portal.Subject][]portal.Right   // groups and units to which rights of administration are given
-	Governs map[portal.AgentID]bool             // who administer the collectivity and can sign in
-	// Keep says that what was decided first would leave nobody to govern the
-	// collectivity: those who do stay where they are.
-	Keep bool
 }
 
 // Mirroring is what a mirror writes, all of it or nothing. Units and groups are
@@ -64,18 +54,22 @@ type Mirroring struct {
 	UnitOf      map[string]portal.UnitID
 	GroupOf     map[string]MirroredGroup
 	Detail      string // of the journal's line, "create:3 change:1"
+	// Coming is how many more come in later steps: where they would find no room, nobody comes.
+	Coming  int
+	Further bool // the rest of what was decided follows
 
 	Administration bool // the server may fill groups that give rights of administration
 	// Withheld is told of those whom the rule of such a group catches, when it may not.
 	Withheld func(group Group, count int) error
 	// Kept is told of who stays in a group by rule since nobody else governs.
-	Kept func(agent portal.AgentID, group Group) error
+	Kept func(name string, group Group) error
 }
 
 // Closing is an agent whom the server's word closes.
 type Closing struct {
 	Agent  portal.AgentID
 	Reason audit.Reason
+	At     time.Time // as her Mirrored.Closed
 }
 
 // GroupMember is an agent in a group.
@@ -89,41 +83,64 @@ func (m Mirroring) nothing() bool {
 	return len(m.Units)+len(m.Groups)+len(m.Create)+len(m.Change)+len(m.Close)+len(m.Reopen)+len(m.Join)+len(m.Leave) == 0
 }
 
-// Mirror compares the directory of a collectivity with what its server says, and
-// writes what decide answers, in one transaction: it may be run again, so decide
-// must have no effect but through tx. It is for the installation, which acts on
-// an administrator's settings. Where that would leave nobody to govern the
-// collectivity, it is decided again with MirrorState.Keep.
-func (s *Store) Mirror(ctx context.Context, collectivity portal.CollectivityID, decide func(tx *database.Tx, state *MirrorState) (Mirroring, error)) error {
-	err := s.mirror(ctx, collectivity, false, decide)
-	if refused(err).Key == errLastAdministrator.Key {
-		err = s.mirror(ctx, collectivity, true, decide)
-	}
-	return err
-}
+// ErrMoved: somebody changed the directory since a mirror read it, and nothing was
+// written. It is read and decided again.
+var ErrMoved = fmt.Errorf("directory: it changed since it was read: %w", portal.ErrConflict)
 
-func (s *Store) mirror(ctx context.Context, collectivity portal.CollectivityID, keep bool, decide func(tx *database.Tx, state *MirrorState) (Mirroring, error)) error {
+// IsLastAdministrator says whether a change was refused since nobody would be left to
+// govern a collectivity.
+func IsLastAdministrator(err error) bool { return refused(err).Key == errLastAdministrator.Key }
+
+// Mirror writes what decide answers to a directory that is still what state says, in one
+// transaction. Where further steps follow, state is brought to what is there then, but for
+// its people. The transaction may be run again,
+// so decide must have no effect but through tx. It is for the installation, which acts
+// on an administrator's settings. ErrMoved says that the state is another by now.
+func (s *Store) Mirror(ctx context.Context, collectivity portal.CollectivityID, state *MirrorState, decide func(tx *database.Tx) (Mirroring, error)) error {
 	var made Mirroring
-	err := s.queued(ctx, collectivity, search.KindPerson, func(tx *database.Tx) (ids []string, err error) {
-		state, err := s.mirrorState(ctx, tx, collectivity)
+	var after MirrorFrame
+	stamp := portal.NewID()
+	err := s.queuedAs(ctx, collectivity, search.KindPerson, stamp, func(tx *database.Tx) (ids []string, err error) {
+		now, err := s.frameOf(ctx, tx, collectivity)
 		if err != nil {
 			return nil, err
 		}
-		state.Keep = keep
-		if made, err = decide(tx, state); err != nil {
+		if now.mark != state.mark {
+			return nil, ErrMoved
+		}
+		if made, err = decide(tx); err == nil && now.stamp != state.stamp {
+			err = state.holds(ctx, tx, collectivity, made)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := roomFor(ctx, tx, collectivity, made.Coming); err != nil {
 			return nil, err
 		}
 		if made.nothing() {
-			return nil, s.writeMirrored(ctx, tx, collectivity, made)
+			err = s.writeMirrored(ctx, tx, collectivity, made)
+		} else {
+			err = keepAnAdministrator(ctx, tx, collectivity, s.now(), func() error {
+				ids, err = s.writeMirroring(ctx, tx, collectivity, state, made)
+				return err
+			})
 		}
-		err = keepAnAdministrator(ctx, tx, collectivity, s.now(), func() error {
-			ids, err = s.writeMirroring(ctx, tx, collectivity, state, made)
-			return err
-		})
+		if err != nil {
+			return nil, err
+		}
+		if made.Further {
+			after, err = s.frameOf(ctx, tx, collectivity)
+		}
+		if after.stamp = state.stamp; now.stamp == state.stamp && len(ids) > 0 {
+			after.stamp = stamp // nobody else wrote
+		}
 		return ids, err
 	})
 	if err != nil {
 		return fmt.Errorf("directory: mirror: %w", err)
+	}
+	if made.Further {
+		state.MirrorFrame = after
 	}
 	switch {
 	case len(made.Units) > 0:
@@ -132,91 +149,6 @@ func (s *Store) mirror(ctx context.Context, collectivity portal.CollectivityID, 
 		s.changedIn(collectivity)
 	}
 	return nil
-}
-
-// MirrorState reads it, to show what a mirror would do.
-func (s *Store) MirrorState(ctx context.Context, collectivity portal.CollectivityID) (*MirrorState, error) {
-	state, err := s.mirrorState(ctx, s.db, collectivity)
-	if err != nil {
-		return nil, fmt.Errorf("directory: read what is mirrored: %w", err)
-	}
-	return state, nil
-}
-
-func (s *Store) mirrorState(ctx context.Context, from rows, collectivity portal.CollectivityID) (*MirrorState, error) {
-	state := &MirrorState{
-		UnitOf: map[string]portal.UnitID{}, Groups: map[portal.GroupID]string{}, GroupOf: map[string]MirroredGroup{},
-		Ruled:   map[portal.GroupID]bool{},
-		Members: map[portal.GroupID][]portal.AgentID{}, Guarded: map[portal.Subject][]portal.Right{}, Governs: map[portal.AgentID]bool{},
-	}
-	found, err := from.Query(ctx, `SELECT `+agentColumns+agentTables+`WHERE a.collectivity = $1`, string(collectivity))
-	state.Agents, err = database.Collect(found, err, func(rows *sql.Rows) (Agent, error) { return scanAgent(rows.Scan) })
-	if err != nil {
-		return nil, err
-	}
-	if state.People, err = mirroredPeople(ctx, from, collectivity); err != nil {
-		return nil, err
-	}
-	if state.Units, err = unitsIn(ctx, from, collectivity); err != nil {
-		return nil, err
-	}
-	now := database.Millis(s.now())
-	for _, one := range []struct {
-		query string
-		args  []any
-		take  func(a, b, c string)
-	}{
-		{`SELECT source_key, unit, '' FROM mirrored_units WHERE collectivity = $1`, nil, func(key, unit, _ string) { state.UnitOf[key] = portal.UnitID(unit) }},
-		{`SELECT id, name, '' FROM agent_groups WHERE collectivity = $1`, nil, func(id, name, _ string) { state.Groups[portal.GroupID(id)] = name }},
-		{`SELECT id, '', '' FROM agent_groups WHERE collectivity = $1 AND ruled`, nil, func(id, _, _ string) { state.Ruled[portal.GroupID(id)] = true }},
-		{`SELECT source_key, group_id, version FROM mirrored_groups WHERE collectivity = $1`, nil, func(key, id, version string) {
-			state.GroupOf[key] = MirroredGroup{portal.GroupID(id), version}
-		}},
-		{`SELECT m.group_id, m.agent, '' FROM agent_group_members m JOIN mirrored_groups g ON g.collectivity = m.collectivity AND g.group_id = m.group_id
-			WHERE m.collectivity = $1`, nil, func(group, agent, _ string) {
-			state.Members[portal.GroupID(group)] = append(state.Members[portal.GroupID(group)], portal.AgentID(agent))
-		}},
-		{
-			`SELECT kind, subject, right_name FROM rights_given WHERE collectivity = $1 AND kind IN ('group', 'unit') AND taken = 0 AND (ends = 0 OR ends > $2)`,
-			[]any{now},
-			func(kind, subject, right string) {
-				if slices.Contains(portal.Administration, portal.Right(right)) {
-					given := portal.Subject{Kind: portal.SubjectKind(kind), ID: subject}
-					state.Guarded[given] = append(state.Guarded[given], portal.Right(right))
-				}
-			},
-		},
-		{
-			governing + `SELECT a.id, '', '' FROM agents a JOIN accounts p ON p.id = a.account WHERE a.collectivity = $1 AND a.active AND p.active AND ` + governs,
-			[]any{now},
-			func(agent, _, _ string) { state.Governs[portal.AgentID(agent)] = true },
-		},
-	} {
-		found, err := from.Query(ctx, one.query, append([]any{string(collectivity)}, one.args...)...)
-		if _, err = database.Collect(found, err, func(rows *sql.Rows) (none struct{}, err error) {
-			var a, b, c string
-			if err := rows.Scan(&a, &b, &c); err != nil {
-				return none, err
-			}
-			one.take(a, b, c)
-			return none, nil
-		}); err != nil {
-			return nil, err
-		}
-	}
-	state.guardBelow()
-	return state, nil
-}
-
-// guardBelow guards the units below those that are: a right reaches them.
-func (m *MirrorState) guardBelow() {
-	for _, unit := range m.Units { // those above come first
-		above := portal.Subject{Kind: portal.TheUnit, ID: string(unit.Parent)}
-		if rights := m.Guarded[above]; len(rights) > 0 {
-			own := portal.Subject{Kind: portal.TheUnit, ID: string(unit.ID)}
-			m.Guarded[own] = append(m.Guarded[own], rights...)
-		}
-	}
 }
 
 // MirroredVersions are the versions of the people and of the groups that a
@@ -242,34 +174,17 @@ func (s *Store) MirroredVersions(ctx context.Context, collectivity portal.Collec
 	return people, groups, nil
 }
 
-// MirrorDue says whether an account of a mirrored agent has ended by its own date
-// since it was read: the server says nothing new when it does.
-func (s *Store) MirrorDue(ctx context.Context, collectivity portal.CollectivityID) (due bool, err error) {
-	var count int
-	err = s.db.QueryRow(ctx, `SELECT COUNT(*) FROM mirrored_agents m JOIN agents a ON a.collectivity = m.collectivity AND a.id = m.agent
-		WHERE m.collectivity = $1 AND m.ends > 0 AND m.ends <= $2 AND m.closed = 0 AND a.active`,
-		string(collectivity), database.Millis(s.now())).Scan(&count)
+// MirrorDue are the keys of mirrored agents whose accounts ended by their own date since
+// they were read: the server says nothing new when they do.
+func (s *Store) MirrorDue(ctx context.Context, collectivity portal.CollectivityID) ([]string, error) {
+	found, err := s.db.Query(ctx, `SELECT m.source_key FROM mirrored_agents m JOIN agents a ON a.collectivity = m.collectivity AND a.id = m.agent
+		WHERE m.collectivity = $1 AND m.ends > 0 AND m.ends <= $2 AND m.closed = 0 AND a.active ORDER BY m.source_key`,
+		string(collectivity), database.Millis(s.now()))
+	due, err := database.Collect(found, err, func(rows *sql.Rows) (key string, err error) { return key, rows.Scan(&key) })
 	if err != nil {
-		return false, fmt.Errorf("directory: find ended accounts: %w", err)
+		return nil, fmt.Errorf("directory: find ended accounts: %w", err)
 	}
-	return count > 0, nil
-}
-
-func mirroredPeople(ctx context.Context, from rows, collectivity portal.CollectivityID) (map[string]Mirrored, error) {
-	found, err := from.Query(ctx, `SELECT source_key, agent, version, given, ends, closed FROM mirrored_agents WHERE collectivity = $1`, string(collectivity))
-	people := map[string]Mirrored{}
-	_, err = database.Collect(found, err, func(rows *sql.Rows) (none struct{}, err error) {
-		var one Mirrored
-		var given string
-		var ends, closed int64
-		if err := rows.Scan(&one.Key, &one.Agent, &one.Version, &given, &ends, &closed); err != nil {
-			return none, err
-		}
-		one.Given, one.Ends, one.Closed = strings.Fields(given), database.FromMillis(ends), database.FromMillis(closed)
-		people[one.Key] = one
-		return none, nil
-	})
-	return people, err
+	return due, nil
 }
 
 // writeMirroring returns whom it touched.
@@ -288,6 +203,7 @@ func (s *Store) writeMirroring(ctx context.Context, tx *database.Tx, collectivit
 			return nil, err
 		}
 	}
+	was := state.by(made)
 	now := database.Millis(s.now())
 	for _, agent := range made.Create {
 		if err := insertCard(ctx, tx, collectivity, agent, names[agent.Unit], now); err != nil {
@@ -299,9 +215,11 @@ func (s *Store) writeMirroring(ctx context.Context, tx *database.Tx, collectivit
 		if err := s.replaceCard(ctx, tx, collectivity, agent, names[agent.Unit], ""); err != nil {
 			return nil, err
 		}
-		err := tx.Write(ctx, `UPDATE agents SET source_key = $1 WHERE collectivity = $2 AND id = $3`, agent.SourceKey, string(collectivity), string(agent.ID))
-		if err != nil {
-			return nil, err
+		if was[agent.ID].SourceKey != agent.SourceKey {
+			err := tx.Write(ctx, `UPDATE agents SET source_key = $1 WHERE collectivity = $2 AND id = $3`, agent.SourceKey, string(collectivity), string(agent.ID))
+			if err != nil {
+				return nil, err
+			}
 		}
 		ids = append(ids, string(agent.ID))
 	}
@@ -343,12 +261,7 @@ func (m Mirroring) events(state *MirrorState, now time.Time) []outbox.Event {
 		_, known := state.Groups[group.ID]
 		tell(outbox.Event{Kind: newOr(!known, outbox.GroupCreated, outbox.GroupChanged), Group: group.ID})
 	}
-	was := map[portal.AgentID]Agent{}
-	if len(m.Change) > 0 {
-		for _, agent := range state.Agents {
-			was[agent.ID] = agent
-		}
-	}
+	was := state.by(m)
 	for _, agent := range m.Create {
 		tell(outbox.Event{Kind: outbox.AgentCreated, Agent: agent.ID})
 	}
@@ -377,10 +290,6 @@ func newOr(is bool, created, changed outbox.Kind) outbox.Kind {
 	return changed
 }
 
-// fewCards is up to how many cards are judged by themselves: for more, or when the
-// chart changed, all are read.
-const fewCards = 50
-
 // followMirror brings the groups by rule up to date with what was written. A group that
 // gives rights of administration takes nobody in unless the server may fill it.
 func (s *Store) followMirror(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, state *MirrorState, made Mirroring) error {
@@ -389,7 +298,7 @@ func (s *Store) followMirror(ctx context.Context, tx *database.Tx, collectivity 
 	if err != nil || len(groups) == 0 {
 		return err
 	}
-	cards, err := mirroredCards(ctx, tx, collectivity, made)
+	cards, err := mirroredCards(ctx, tx, collectivity, state, made)
 	if err != nil {
 		return err
 	}
@@ -410,7 +319,11 @@ func (s *Store) followMirror(ctx context.Context, tx *database.Tx, collectivity 
 				if !state.Governs[agent] {
 					continue
 				}
-				if err := made.Kept(agent, move.Group); err != nil {
+				name, err := nameOf(ctx, tx, collectivity, agent)
+				if err == nil {
+					err = made.Kept(name, move.Group)
+				}
+				if err != nil {
 					return err
 				}
 			}
@@ -430,9 +343,12 @@ func (s *Store) followMirror(ctx context.Context, tx *database.Tx, collectivity 
 	return s.tellMoves(ctx, tx, by, audit.MembersByRule, moves, "")
 }
 
-// mirroredCards are the cards that rules are to judge again.
-func mirroredCards(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, made Mirroring) ([]ruledCard, error) {
-	if len(made.Units) > 0 || len(made.Create)+len(made.Change) > fewCards {
+// mirroredCards are the cards that rules are to judge again: all where the chart changed.
+func mirroredCards(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, state *MirrorState, made Mirroring) ([]ruledCard, error) {
+	redrawn := slices.ContainsFunc(made.Units, func(unit Unit) bool {
+		return slices.ContainsFunc(state.Units, func(node UnitNode) bool { return node.ID == unit.ID })
+	})
+	if redrawn || len(made.Create)+len(made.Change) > maxTogether {
 		found, err := tx.Query(ctx, cardColumns+`ORDER BY a.id`, string(collectivity))
 		return database.Collect(found, err, scanRuledCard)
 	}
@@ -468,22 +384,13 @@ func (s *Store) mirrorUnits(ctx context.Context, tx *database.Tx, collectivity p
 // mirrorDepartures closes who left and opens who came back, with a line each.
 func (s *Store) mirrorDepartures(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, state *MirrorState, made Mirroring) (ids []string, err error) {
 	called := map[portal.AgentID]string{}
-	for _, agent := range state.Agents {
-		called[agent.ID] = agent.Name()
+	for id, agent := range state.by(made) {
+		called[id] = agent.Name()
 	}
 	for _, agent := range slices.Concat(made.Create, made.Change) {
 		called[agent.ID] = agent.Name()
 	}
-	turn := func(id portal.AgentID, action audit.Action, detail string, texts ...string) error {
-		for _, text := range texts {
-			args := []any{string(collectivity), string(id)}
-			if strings.Contains(text, "$3") {
-				args = append(args, database.Millis(s.now()))
-			}
-			if err := tx.Write(ctx, text, args...); err != nil {
-				return err
-			}
-		}
+	turn := func(id portal.AgentID, action audit.Action, detail string) error {
 		ids = append(ids, string(id))
 		return audit.Write(ctx, tx, audit.Line{
 			Collectivity: collectivity, At: s.now(), Action: action, Object: called[id], ObjectID: string(id), Detail: detail,
@@ -491,9 +398,14 @@ func (s *Store) mirrorDepartures(ctx context.Context, tx *database.Tx, collectiv
 		})
 	}
 	for _, closing := range made.Close {
-		err := turn(closing.Agent, audit.AgentClosed, string(closing.Reason),
-			`DELETE FROM invitations WHERE collectivity = $1 AND agent = $2`,
-			`UPDATE agents SET active = FALSE, closed = $3 WHERE collectivity = $1 AND id = $2`)
+		err := tx.Write(ctx, `DELETE FROM invitations WHERE collectivity = $1 AND agent = $2`, string(collectivity), string(closing.Agent))
+		if err == nil {
+			err = tx.Write(ctx, `UPDATE agents SET active = FALSE, closed = $3 WHERE collectivity = $1 AND id = $2`,
+				string(collectivity), string(closing.Agent), database.Millis(closing.At))
+		}
+		if err == nil {
+			err = turn(closing.Agent, audit.AgentClosed, string(closing.Reason))
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -56,11 +56,11 @@ type kept struct {
 // maxRolled bounds the agents that are kept in memory, of all collectivities.
 const maxRolled = 50_000
 
-// restamp tells every process that agents of a collectivity changed.
-func restamp(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID) error {
+// restamp tells every process that agents of a collectivity changed, by a new stamp.
+func restamp(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, stamp string) error {
 	return tx.Write(ctx, `
 		INSERT INTO directory_stamps (collectivity, stamp) VALUES ($1, $2)
-		ON CONFLICT (collectivity) DO UPDATE SET stamp = excluded.stamp`, string(collectivity), portal.NewID())
+		ON CONFLICT (collectivity) DO UPDATE SET stamp = excluded.stamp`, string(collectivity), stamp)
 }
 
 // rollOf is the roll of a collectivity as it is now.

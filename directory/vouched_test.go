@@ -68,27 +68,25 @@ func TestASourceLeavesTheLastAdministrator(t *testing.T) {
 	}
 }
 
-// TestAMirrorKeepsTheLastWhoGoverns: it decides again, and the others are written.
+// TestAMirrorKeepsTheLastWhoGoverns: nothing else is written, and it may be decided again.
 func TestAMirrorKeepsTheLastWhoGoverns(t *testing.T) {
 	d, ctx := newDivision(t), context.Background()
 	install := directory.Installation("bourg")
 	got(d.Give(ctx, install, directory.Given{Right: portal.Admin, Subject: portal.Subject{Kind: portal.TheUnit, ID: "accueil"}}, ""))(t)
 	must(t, d.SetRights(ctx, install, d.admin.Agent, nil))
-	asked := 0
-	must(t, d.Mirror(ctx, "bourg", func(_ *database.Tx, state *directory.MirrorState) (directory.Mirroring, error) {
-		if state.Keep {
-			asked++
-		}
-		var made directory.Mirroring
-		for _, agent := range state.Agents {
-			if agent.Unit = "voirie"; !state.Keep || !state.Governs[agent.ID] {
-				made.Change = append(made.Change, agent)
+	for _, keep := range []bool{false, true} {
+		state := got(d.MirrorState(ctx, "bourg"))(t)
+		err := d.Mirror(ctx, "bourg", state, func(*database.Tx) (made directory.Mirroring, err error) {
+			for _, agent := range state.Agents {
+				if agent.Unit = "voirie"; !keep || !state.Governs[agent.ID] {
+					made.Change = append(made.Change, agent)
+				}
 			}
+			return made, nil
+		})
+		if (err == nil) != keep || !keep && !directory.IsLastAdministrator(err) {
+			t.Errorf("keeping %v: %v, want a refusal of what leaves nobody to govern", keep, err)
 		}
-		return made, nil
-	}))
-	if asked == 0 {
-		t.Error("it was not asked whom to keep")
 	}
 	if she := d.now(t, d.beside); !she.Can(portal.Admin) {
 		t.Error("nobody governs any more")

@@ -4,11 +4,16 @@ package mirror
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,10 +30,12 @@ import (
 	"parvis/sso"
 )
 
-// The bars: the first reading of 10,000 people, and one that finds nothing new.
+// The bars: the first reading of 10,000 people, one that finds nothing or one thing new,
+// and what is held in memory of all, in bytes.
 const (
 	firstBar = 10 * time.Second
 	quietBar = time.Second
+	heldBar  = 64 << 20
 )
 
 func scale() int {
@@ -38,13 +45,17 @@ func scale() int {
 	return 10_000
 }
 
-// crowd is the LDIF of many people.
+// picture is how large the photograph of each person is on her server, in bytes.
+const picture = 4 << 10
+
+// crowd is the LDIF of many people, with their photographs.
 func crowd(count int) string {
 	var text strings.Builder
+	photo := base64.StdEncoding.EncodeToString(slices.Repeat([]byte{0xff, 0xd8}, picture/2))
 	text.WriteString("dn: ou=foule," + servers.BaseDN + "\nobjectClass: organizationalUnit\nou: foule\n\n")
 	for n := range count {
-		fmt.Fprintf(&text, "dn: uid=agent%05d,ou=foule,%s\nobjectClass: inetOrgPerson\nuid: agent%05d\ncn: Camille Agent%05d\ngivenName: Camille\nsn: Agent%05d\nmail: agent%05d@bourg.example\ntitle: Rédacteur\nou: Service %d\ntelephoneNumber: +33 1 99 %02d %02d %02d\n\n",
-			n, servers.BaseDN, n, n, n, n, n%40, n/10000, n/100%100, n%100)
+		fmt.Fprintf(&text, "dn: uid=agent%05d,ou=foule,%s\nobjectClass: inetOrgPerson\nuid: agent%05d\ncn: Camille Agent%05d\ngivenName: Camille\nsn: Agent%05d\nmail: agent%05d@bourg.example\ntitle: Rédacteur\nou: Service %d\ntelephoneNumber: +33 1 99 %02d %02d %02d\njpegPhoto:: %s\n\n",
+			n, servers.BaseDN, n, n, n, n, n%40, n/10000, n/100%100, n%100, photo)
 	}
 	return text.String()
 }
@@ -102,14 +113,11 @@ func BenchmarkMirror(b *testing.B) {
 	// busy reports the time of our processors, which other work on the machine does
 	// not stretch: what slapd takes is not in it.
 	busy := func(b *testing.B, run func()) {
-		var before, after syscall.Rusage
-		ok(b, syscall.Getrusage(syscall.RUSAGE_SELF, &before))
+		before := processor(b)
 		run()
-		ok(b, syscall.Getrusage(syscall.RUSAGE_SELF, &after))
-		spent := after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano()
-		b.Logf("%d ms of our processors a run", spent/1e6/int64(max(b.N, 1)))
-		b.ReportMetric(float64(spent)/1e6/float64(max(b.N, 1)), "cpu-ms/op")
+		b.ReportMetric(float64((processor(b)-before).Microseconds())/1000/float64(max(b.N, 1)), "cpu-ms/op")
 	}
+	changed := 0
 	var known *mirror.Mirror
 	var db *database.DB
 	b.Run("first", func(b *testing.B) {
@@ -123,6 +131,38 @@ func BenchmarkMirror(b *testing.B) {
 			}
 		})
 		within(b, firstBar)
+	})
+	b.Run("first, another writes", func(b *testing.B) {
+		longest := time.Duration(0)
+		for range b.N {
+			b.StopTimer()
+			m, db, _ := open()
+			ended, wrote := make(chan struct{}), make(chan time.Duration)
+			go func() { wrote <- writes(ctx, db, ended) }()
+			b.StartTimer()
+			once(b, m, scale())
+			close(ended)
+			longest = max(longest, <-wrote)
+		}
+		b.ReportMetric(float64(longest.Milliseconds()), "longest-wait-ms")
+	})
+	b.Run("first, what is held", func(b *testing.B) {
+		defer debug.SetGCPercent(debug.SetGCPercent(5))
+		most := uint64(0)
+		for range b.N {
+			b.StopTimer()
+			m, _, _ := open()
+			ended, held := make(chan struct{}), make(chan uint64)
+			go func() { held <- holds(ended) }()
+			b.StartTimer()
+			once(b, m, scale())
+			close(ended)
+			most = max(most, <-held)
+		}
+		b.ReportMetric(float64(most)/(1<<20), "held-MB")
+		if most > heldBar && scale() <= 10_000 {
+			b.Errorf("%d MB are held, over the bar of %d", most>>20, heldBar>>20)
+		}
 	})
 	b.Run("nothing changed", func(b *testing.B) {
 		b.ReportAllocs()
@@ -145,14 +185,64 @@ func BenchmarkMirror(b *testing.B) {
 		within(b, quietBar)
 	})
 	b.Run("one changed", func(b *testing.B) {
-		number := 0
-		for b.Loop() {
+		b.ReportAllocs()
+		var spent time.Duration
+		for range b.N {
 			b.StopTimer()
-			number++
-			server.Modify(b, fmt.Sprintf("dn: uid=agent%05d,ou=foule,%s\nchangetype: modify\nreplace: title\ntitle: Fonction %d\n", number%scale(), servers.BaseDN, time.Now().UnixNano()))
+			changed++
+			server.Modify(b, fmt.Sprintf("dn: uid=agent%05d,ou=foule,%s\nchangetype: modify\nreplace: title\ntitle: Fonction %d\n", changed%scale(), servers.BaseDN, time.Now().UnixNano()))
+			before := processor(b)
 			b.StartTimer()
 			once(b, known, 1)
+			spent += processor(b) - before
 		}
+		b.ReportMetric(float64(spent.Microseconds())/1000/float64(b.N), "cpu-ms/op")
 		within(b, quietBar)
 	})
+}
+
+// processor is the time that our processors took.
+func processor(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	ok(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// writes writes one row after the other until a run has ended, and returns the longest
+// that one of them took.
+func writes(ctx context.Context, db *database.DB, ended <-chan struct{}) (longest time.Duration) {
+	for {
+		select {
+		case <-ended:
+			return longest
+		case <-time.After(time.Millisecond):
+		}
+		began := time.Now()
+		if db.Write(ctx, `UPDATE collectivities SET long_name = 'Bourg' WHERE id = 'bourg'`) == nil {
+			longest = max(longest, time.Since(began))
+		}
+	}
+}
+
+// holds returns the most that was live at the end of a collection until a run has ended,
+// above what was before it.
+func holds(ended <-chan struct{}) (most uint64) {
+	live := func() uint64 {
+		sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(sample)
+		return sample[0].Value.Uint64()
+	}
+	runtime.GC()
+	before := live()
+	for {
+		select {
+		case <-ended:
+			return most
+		case <-time.After(time.Millisecond):
+		}
+		if now := live(); now > before {
+			most = max(most, now-before)
+		}
+	}
 }

@@ -23,7 +23,11 @@ func TestMain(m *testing.M) { servertest.Main(m) }
 // BenchmarkUsers asks for one agent by her name, for a page, and for what no index finds.
 func BenchmarkUsers(b *testing.B) {
 	p := servertest.New(b)
-	err := p.Directory.Mirror(b.Context(), "bourg", func(*database.Tx, *directory.MirrorState) (made directory.Mirroring, err error) {
+	state, err := p.Directory.MirrorState(b.Context(), "bourg")
+	if err != nil {
+		b.Fatal(err)
+	}
+	err = p.Directory.Mirror(b.Context(), "bourg", state, func(*database.Tx) (made directory.Mirroring, err error) {
 		for i := range 10_000 {
 			made.Create = append(made.Create, directory.Agent{
 				ID: portal.AgentID(fmt.Sprint("m", i)), GivenName: "Anne", FamilyName: fmt.Sprint("Morel ", i), Email: fmt.Sprintf("m%d@x.example", i), Active: true,

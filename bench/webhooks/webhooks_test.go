@@ -68,7 +68,11 @@ func BenchmarkMirror(b *testing.B) {
 		b.Run(fmt.Sprint("webhooks=", hooks), func(b *testing.B) {
 			_, store := hooked(b, hooks)
 			for turn := 0; b.Loop(); turn++ {
-				err := store.Mirror(b.Context(), "bourg", func(*database.Tx, *directory.MirrorState) (made directory.Mirroring, err error) {
+				state, err := store.MirrorState(b.Context(), "bourg")
+				if err != nil {
+					b.Fatal(err)
+				}
+				err = store.Mirror(b.Context(), "bourg", state, func(*database.Tx) (made directory.Mirroring, err error) {
 					for i := range 10_000 {
 						made.Create = append(made.Create, directory.Agent{ID: portal.AgentID(fmt.Sprint("m", turn, "-", i)), FamilyName: fmt.Sprint("Morel ", i), Active: true})
 					}

@@ -14,6 +14,9 @@ import (
 // objectGUID is the one key that is read as octets.
 const objectGUID = "objectGUID"
 
+// entryUUID is the key by which content synchronization names entries.
+const entryUUID = "entryUUID"
+
 // key is an entry's stable key as it is stored, "" for none: an objectGUID in
 // its usual form, texts as they are, other octets in hex.
 func (a Attributes) key(entry *ldap.Entry) string {

@@ -106,19 +106,26 @@ type Reading struct {
 	First    bool   // it is the first of the settings
 	Stamp    Stamp
 	Same     bool // the server changed nothing since the stamp that the caller knew: nothing else is filled
+	Partly   bool // People are those alone that changed since, and Gone are who left
 	People   []Entry
+	Gone     []string     // keys; of people whom the caller may not know too
 	Units    []UnitEntry  // of a tree, those above first
 	Groups   []GroupEntry // nil when none changed
-	Versions map[string]string
-	Keyless  int    // entries without a key, which can't be told from people who left
-	Referral string // a part of the branch is on another server, "" for none
+	Shown    int          // people whom the server shows; 0 when it told who left alone
+	Keyless  int          // entries without a key, which can't be told from people who left
+	Referral string       // a part of the branch is on another server, "" for none
+
+	Asked, Received int // what it cost: questions, and entries in their answers
 }
 
 // Known is what the caller has of an earlier reading.
 type Known struct {
-	Stamp Stamp // "" reads whatever there is
-	// Versions are those of people and of groups by key. They are asked for when the
-	// server is not where it was; nil knows none.
+	Stamp Stamp // "" lists whatever there is
+	Again bool  // the server is read where its stamp is the same too
+	// Partly says that the caller is content with those who changed and who left.
+	Partly bool
+	// Versions are those of people and of groups by key, "" for who is not there. They are
+	// asked for when the server is not where it was; nil knows none.
 	Versions func() (people, groups map[string]string, err error)
 }
 
@@ -254,22 +261,57 @@ func (r *reader) read() error {
 	if err := r.stamp(); err != nil {
 		return err
 	}
-	if r.found.Stamp != "" && r.found.Stamp == r.known.Stamp {
+	if r.found.Stamp != "" && r.found.Stamp == r.known.Stamp && !r.known.Again {
 		r.found.Same = true
 		return nil
 	}
-	if r.known.Versions != nil {
-		var err error
-		if r.before, r.groupsBefore, err = r.known.Versions(); err != nil {
+	if r.known.Partly {
+		if err := r.since(); !errors.Is(err, errUntold) {
 			return err
 		}
+		r.found.People, r.found.Gone, r.found.Units, r.found.Keyless = nil, nil, nil, 0
 	}
-	for _, step := range []func() error{r.list, r.units, r.changed, r.managers, r.groups} {
+	for _, step := range []func() error{r.versions, r.units, r.list, r.changed, r.managers, r.groups} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
+	if r.found.Shown = len(r.found.People); r.known.Partly {
+		r.narrow()
+	}
 	return nil
+}
+
+// narrow leaves of a list those who changed and who left, where that says all of it.
+func (r *reader) narrow() {
+	if r.before == nil || r.found.Shown == 0 || r.found.Keyless > 0 || r.found.Referral != "" || r.found.Groups != nil {
+		return
+	}
+	seen, changed := map[string]bool{}, []Entry{}
+	for _, one := range r.found.People {
+		seen[one.Key] = true
+		_, known := r.before[one.Key]
+		if !known { // nobody, as far as the caller knows: who may she be?
+			return
+		}
+		if r.before[one.Key] != one.Version {
+			changed = append(changed, one)
+		}
+	}
+	for key, version := range r.before {
+		if version != "" && !seen[key] {
+			r.found.Gone = append(r.found.Gone, key)
+		}
+	}
+	r.found.Partly, r.found.People = true, changed
+}
+
+// versions asks the caller for what is known, once.
+func (r *reader) versions() (err error) {
+	if r.known.Versions != nil && r.before == nil {
+		r.before, r.groupsBefore, err = r.known.Versions()
+	}
+	return err
 }
 
 func (r *reader) isAD() bool { return r.server.settings.Kind == ActiveDirectory }
@@ -309,6 +351,7 @@ func (r *reader) stamp() error {
 
 // entry reads one entry by its DN, nil when there is none or it is not shown.
 func (r *reader) entry(dn string, attributes ...string) (*ldap.Entry, error) {
+	r.found.Asked++
 	result, err := r.conn.Search(r.server.base(dn, attributes...))
 	if ldap.IsErrorAnyOf(err, ldap.LDAPResultNoSuchObject, ldap.LDAPResultInsufficientAccessRights) {
 		return nil, nil //nolint:nilnil // what a server hides is as if it had none
@@ -316,10 +359,14 @@ func (r *reader) entry(dn string, attributes ...string) (*ldap.Entry, error) {
 	if err != nil || len(result.Entries) != 1 {
 		return nil, err
 	}
+	r.found.Received++
 	return result.Entries[0], nil
 }
 
 func (r *reader) request(branch Branch, attributes ...string) *ldap.SearchRequest {
+	attributes = slices.Clone(attributes)
+	slices.Sort(attributes)
+	attributes = slices.Compact(attributes)
 	return ldap.NewSearchRequest(branch.Base, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 0,
 		int(operationTimeout/time.Second), false, branch.Filter, attributes, nil)
 }
@@ -327,6 +374,8 @@ func (r *reader) request(branch Branch, attributes ...string) *ldap.SearchReques
 // visit reads a branch page by page.
 func (r *reader) visit(branch Branch, attributes []string, see func(entry *ldap.Entry)) error {
 	return pages(r.conn, r.request(branch, attributes...), func(result *ldap.SearchResult) error {
+		r.found.Asked++
+		r.found.Received += len(result.Entries)
 		for _, referral := range result.Referrals {
 			if !ownPartition(referral) {
 				r.found.Referral = referral
@@ -364,9 +413,13 @@ func (r *reader) version(entry *ldap.Entry) string {
 	return fmt.Sprintf("%s %x", count, place.Sum64())
 }
 
-// list reads who is there, and in which version.
+// list reads who is there, and in which version. Where nothing is known it reads all of
+// them at once.
 func (r *reader) list() error {
 	attributes := r.versionAttributes()
+	if r.before == nil {
+		attributes = append(attributes, r.personAttributes()...)
+	}
 	if r.wanted.Groups.Base != "" && !r.isAD() {
 		attributes = append(attributes, "uid")
 		r.uids = map[string]string{}
@@ -384,7 +437,12 @@ func (r *reader) list() error {
 				r.uids[uid] = key
 			}
 		}
-		r.found.People = append(r.found.People, Entry{Key: key, Version: r.version(entry), DN: entry.DN})
+		one := Entry{Key: key, DN: entry.DN}
+		if r.before == nil {
+			one = r.person(entry)
+		}
+		one.Version = r.version(entry)
+		r.found.People = append(r.found.People, one)
 	})
 	slices.SortFunc(r.found.People, func(a, b Entry) int { return cmp.Compare(a.Key, b.Key) })
 	return err
@@ -401,12 +459,15 @@ func (r *reader) changed() error {
 		if known && was == one.Version {
 			continue
 		}
+		r.moved = true
+		if one.Read {
+			continue
+		}
 		at[one.Key] = i
 		if only, ok := r.wanted.Attributes.keyFilter(one.Key); ok {
 			filter = append(filter, only)
 		}
 	}
-	r.moved = len(at) > 0
 	branches := []Branch{r.wanted.People}
 	if len(at) < many {
 		branches = nil
@@ -562,22 +623,26 @@ func (r *reader) groups() error {
 	if r.wanted.Groups.Base == "" {
 		return nil
 	}
-	r.found.Versions = map[string]string{}
-	same := !r.moved
-	err := r.visit(r.wanted.Groups, r.versionAttributes(), func(entry *ldap.Entry) {
+	if same, err := r.sameGroups(); err != nil || same && !r.moved {
+		return err
+	}
+	return r.members()
+}
+
+// sameGroups says whether no group came, changed or left.
+func (r *reader) sameGroups() (same bool, err error) {
+	count := 0
+	same = true
+	err = r.visit(r.wanted.Groups, r.versionAttributes(), func(entry *ldap.Entry) {
 		key := r.wanted.Attributes.key(entry)
 		if key == "" {
 			r.found.Keyless++
 			return
 		}
-		version := r.version(entry)
-		r.found.Versions[key] = version
-		same = same && r.groupsBefore[key] == version
+		count++
+		same = same && r.groupsBefore[key] == r.version(entry)
 	})
-	if err != nil || same && len(r.found.Versions) == len(r.groupsBefore) {
-		return err
-	}
-	return r.members()
+	return same && count == len(r.groupsBefore), err
 }
 
 // inside is a group as it lists its members.

@@ -72,7 +72,7 @@ const DefaultFilter = "(&(objectClass=person)(|(mail={login})(uid={name})))"
 // presets are what an administrator need not say.
 var presets = map[Kind]Settings{
 	OpenLDAP: {Kind: OpenLDAP, Filter: DefaultFilter, Attributes: Attributes{
-		Key: "entryUUID", GivenName: "givenName", FamilyName: "sn", Email: "mail", Function: "title",
+		Key: entryUUID, GivenName: "givenName", FamilyName: "sn", Email: "mail", Function: "title",
 		Phone: "telephoneNumber", Mobile: "mobile", Office: "roomNumber",
 	}},
 	// Computers are users too, but no persons.

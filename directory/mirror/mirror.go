@@ -5,6 +5,7 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -42,6 +43,7 @@ type Mirror struct {
 	methods   *sso.Methods
 	log       *slog.Logger
 	now       func() time.Time
+	size      int
 
 	onWaiting func(id portal.CollectivityID)
 
@@ -49,7 +51,8 @@ type Mirror struct {
 	running map[portal.CollectivityID]*sync.Mutex
 }
 
-// Options are what a Mirror stands on. Now is time.Now when nil.
+// Options are what a Mirror stands on. Now is time.Now when nil, and Step the usual size
+// when it is 0.
 type Options struct {
 	DB        *database.DB
 	Directory *directory.Store
@@ -57,12 +60,13 @@ type Options struct {
 	Methods   *sso.Methods
 	Log       *slog.Logger
 	Now       func() time.Time
+	Step      int // people who are written in one transaction
 }
 
 // New returns the mirrors kept in a store. Run runs them.
 func New(o Options) *Mirror {
 	m := &Mirror{
-		db: o.DB, directory: o.Directory, servers: o.Servers, methods: o.Methods, log: o.Log, now: o.Now,
+		db: o.DB, directory: o.Directory, servers: o.Servers, methods: o.Methods, log: o.Log, now: o.Now, size: cmp.Or(o.Step, stepSize),
 		running: map[portal.CollectivityID]*sync.Mutex{}, onWaiting: func(portal.CollectivityID) {},
 	}
 	if m.now == nil {

@@ -471,3 +471,137 @@ func TestTwoNodesReadAtOnce(t *testing.T) {
 		t.Errorf("journal = %q, want a line a change", lines)
 	}
 }
+
+// TestWhoWasClosedHereStaysClosed when the server opens her account again: it takes back
+// its own word alone. The administrator is told.
+func TestWhoWasClosedHereStaysClosed(t *testing.T) {
+	marc := servers.PersonByUID("marc.dupont")
+	lock, unlock := change(marc, "pwdAccountLockedTime", "000001010000Z"), "dn: "+marc.DN()+"\nchangetype: modify\ndelete: pwdAccountLockedTime\n"
+	server := servers.LDAP(t)
+	for name, c := range map[string]struct {
+		story func(d *desk, card directory.Agent, server func(changes string))
+		open  bool
+		told  int
+	}{
+		"closed by the server alone": {func(_ *desk, _ directory.Agent, server func(string)) { server(lock) }, true, 0},
+		"left while the server had her closed": {func(d *desk, card directory.Agent, server func(string)) {
+			d.plans(t, card.ID)
+			server(lock)
+			d.departs(t, card.ID)
+		}, false, 1},
+		"opened by hand and closed again": {func(d *desk, card directory.Agent, server func(string)) {
+			server(lock)
+			must(t, d.store.ReopenAgent(context.Background(), d.admin["bourg"], card.ID, ""))
+			time.Sleep(2 * time.Millisecond) // the moment of a closing is kept in milliseconds
+			must(t, d.store.CloseAgent(context.Background(), d.admin["bourg"], card.ID, ""))
+		}, false, 1},
+		"left, and the server changes another thing": {func(d *desk, card directory.Agent, server func(string)) {
+			d.plans(t, card.ID)
+			d.departs(t, card.ID)
+			server(change(marc, "title", fmt.Sprint("Adjoint ", time.Now().UnixNano())))
+		}, false, 0},
+		"left, and the server closes her and opens her again": {func(d *desk, card directory.Agent, server func(string)) {
+			d.plans(t, card.ID)
+			d.departs(t, card.ID)
+			time.Sleep(2 * time.Millisecond)
+			server(lock)
+		}, true, 0},
+		"a departure to come": {func(d *desk, card directory.Agent, server func(string)) {
+			d.plans(t, card.ID)
+			server(lock)
+		}, true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, d := context.Background(), newDesk(t)
+			server.Modify(t, change(marc, "pwdAccountLockedTime", "000001010000Z"))
+			server.Modify(t, unlock)
+			d.begin(t, "bourg", d.uses(t, "bourg", server))
+			d.runs(t, "bourg", mirror.Done)
+			card := d.agent(t, "bourg", "dupont")
+			c.story(d, card, func(changes string) {
+				server.Modify(t, changes)
+				d.runs(t, "bourg", mirror.Done)
+			})
+			server.Modify(t, change(marc, "pwdAccountLockedTime", "000001010000Z")) // where it is already, the same
+			server.Modify(t, unlock)
+			run := d.runs(t, "bourg", mirror.Done)
+			if found := got(d.store.People(ctx, d.admin["bourg"], directory.PeopleQuery{Text: "dupont"}))(t); (found.Total == 1) != c.open {
+				t.Errorf("%d are open, want open %v", found.Total, c.open)
+			}
+			lines, total, err := d.Lines(ctx, d.admin["bourg"], mirror.LineQuery{Run: run.ID, Kind: mirror.Skip})
+			must(t, err)
+			if total != c.told || c.told > 0 && lines[0].Detail.Reason != "closed-here" {
+				t.Errorf("lines = %+v, want %d that tell", lines, c.told)
+			}
+			if plan := got(d.store.Departure(ctx, d.admin["bourg"], card.ID))(t); name == "a departure to come" && (plan.ID == "" || !plan.Done.IsZero()) {
+				t.Errorf("departure = %+v, want one that is still to come", plan)
+			}
+			if again := d.runs(t, "bourg", mirror.Done); again.Changed() {
+				t.Errorf("a second run tells %v", again.Counts)
+			}
+			must(t, d.store.CloseAgent(ctx, d.admin["bourg"], card.ID, ""))
+			must(t, d.store.ReopenAgent(ctx, d.admin["bourg"], card.ID, ""))
+			d.runs(t, "bourg", mirror.Done)
+			d.agent(t, "bourg", "dupont")
+		})
+	}
+}
+
+// plans says that an agent leaves at the end of tomorrow.
+func (d *desk) plans(t testing.TB, agent portal.AgentID) {
+	t.Helper()
+	day := time.Now().AddDate(0, 0, 1).Format(time.DateOnly)
+	must(t, d.store.PlanDeparture(context.Background(), d.admin["bourg"], agent, directory.Departure{LastDay: day}, "", ""))
+}
+
+// departs lets the day of a departure be over.
+func (d *desk) departs(t testing.TB, agent portal.AgentID) {
+	t.Helper()
+	ctx := context.Background()
+	_, err := d.db.Exec(ctx, `UPDATE planned_departures SET last_day = '2020-01-01', due = 0 WHERE collectivity = 'bourg' AND agent = $1`, string(agent))
+	must(t, err)
+	if closed := got(directory.NewDepartures(d.store, slog.New(slog.DiscardHandler)).Step(ctx))(t); closed != 1 {
+		t.Fatalf("%d left, want her", closed)
+	}
+}
+
+// TestOnlyTheLastAdministratorIsSetAside: all the rest is written, and she is told of.
+func TestOnlyTheLastAdministratorIsSetAside(t *testing.T) {
+	ctx, d, server := context.Background(), newDesk(t), servers.LDAP(t)
+	settings := d.uses(t, "bourg", server)
+	settings.Units = mirror.UnitAttribute
+	d.begin(t, "bourg", settings)
+	d.runs(t, "bourg", mirror.Done)
+	helene, marc := servers.PersonByUID("helene.daumas"), servers.PersonByUID("marc.dupont")
+	card := d.agent(t, "bourg", "aumas")
+	account := got(d.people.Admit(ctx, "bourg", sso.Profile{Key: helene.EntryUUID(), Login: helene.Mail, GivenName: "Hélène", FamilyName: "D'Aumas"}))(t)
+	got(d.store.Give(ctx, d.admin["bourg"], directory.Given{Subject: portal.Subject{Kind: portal.TheUnit, ID: string(card.Unit)}, Right: portal.Admin}, ""))(t)
+	must(t, d.store.SetRights(ctx, directory.Installation("bourg"), d.admin["bourg"].Agent, nil))
+	d.admin["bourg"] = got(d.store.CallerFor(ctx, account, "bourg"))(t)
+	server.Modify(t, change(marc, "title", "Adjoint")+"\n"+change(helene, "ou", "Culture"))
+	run := d.runs(t, "bourg", mirror.Done)
+	if d.agent(t, "bourg", "dupont").Function != "Adjoint" || d.agent(t, "bourg", "aumas").Unit != card.Unit {
+		t.Error("the rest is not written, or the last administrator is moved")
+	}
+	lines, _, err := d.Lines(ctx, d.admin["bourg"], mirror.LineQuery{Run: run.ID, Kind: mirror.Skip})
+	if must(t, err); len(lines) != 1 || lines[0].Name != card.Name() || lines[0].Detail.Reason != "last-admin-stays" {
+		t.Errorf("lines = %+v, want one that tells of her", lines)
+	}
+	// Alone, she is told of too, once.
+	server.Modify(t, change(helene, "ou", "Finances"))
+	d.runs(t, "bourg", mirror.Done)
+	server.Modify(t, change(helene, "pwdAccountLockedTime", "000001010000Z"))
+	for range 3 {
+		d.runs(t, "bourg", mirror.Done)
+	}
+	runs := got(d.Runs(ctx, d.admin["bourg"]))(t)
+	if len(runs) != 3 || runs[0].Counts[mirror.Skip] == 0 {
+		t.Errorf("runs = %+v, want the first, the one that set her aside and the one that kept her open", runs)
+	}
+	// Another one governs by now, and she is closed as her server says.
+	must(t, d.store.SetRights(ctx, directory.Installation("bourg"), d.agent(t, "bourg", "dupont").ID, []portal.Right{portal.Admin}))
+	got(d.people.Admit(ctx, "bourg", sso.Profile{Key: marc.EntryUUID(), Login: marc.Mail, GivenName: "Marc", FamilyName: "Dupont"}))(t)
+	if run := d.runs(t, "bourg", mirror.Done); run.Leaving() != 1 {
+		t.Errorf("counts = %v, want her departure", run.Counts)
+	}
+}

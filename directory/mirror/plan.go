@@ -49,7 +49,7 @@ type Line struct {
 // Detail is what more a line tells.
 type Detail struct {
 	Changes []FieldChange `json:"changes,omitempty"`
-	Reason  string        `json:"reason,omitempty"` // of audit.Reasons, or of a skip: "refused", "guard", "twins"
+	Reason  string        `json:"reason,omitempty"` // of audit.Reasons, or of a skip: "refused", "guard", "twins", "closed-here"
 	Text    string        `json:"text,omitempty"`   // an address, names, the field that was refused
 }
 
@@ -68,6 +68,11 @@ type Plan struct {
 	Links     []Line
 	Asks      bool   // more leave than the settings let go
 	Closings  string // fingerprint of who leaves
+	Kept      bool   // somebody stays who should have left: all is listed again
+
+	emptied map[portal.AgentID]bool // of whose cards a field is emptied
+	tied    int
+	share   int
 }
 
 // planner compares one reading with one state.
@@ -87,7 +92,6 @@ type planner struct {
 	named   map[string][]portal.UnitID // the same by folded name
 	closing map[portal.AgentID]bool
 	shown   map[portal.AgentID]bool // whose entries are in the reading
-	emptied map[portal.AgentID]bool // of whose cards a field is emptied
 }
 
 // planOf decides all that follows from a reading. It changes nothing of what it is
@@ -99,8 +103,9 @@ func planOf(settings Settings, reading ldapdir.Reading, state *directory.MirrorS
 		settings: settings, reading: reading, state: &own, now: now,
 		agents: map[portal.AgentID]directory.Agent{}, before: map[portal.AgentID]directory.Agent{}, byKey: map[string]portal.AgentID{},
 		byMail: map[string][]portal.AgentID{}, seen: map[string]bool{}, names: map[portal.UnitID]string{}, closing: map[portal.AgentID]bool{},
-		named: map[string][]portal.UnitID{}, shown: map[portal.AgentID]bool{}, emptied: map[portal.AgentID]bool{},
+		named: map[string][]portal.UnitID{}, shown: map[portal.AgentID]bool{},
 	}
+	p.plan.emptied, p.plan.tied, p.plan.share = map[portal.AgentID]bool{}, state.Tied, settings.Share
 	p.plan.Mirroring.Administration = settings.Administration
 	p.plan.Counts = map[Kind]int{}
 	p.plan.Mirroring.UnitOf, p.plan.Mirroring.GroupOf = map[string]portal.UnitID{}, map[string]directory.MirroredGroup{}
@@ -133,8 +138,24 @@ func (p *planner) index() {
 	for _, entry := range p.reading.People {
 		p.seen[entry.Key] = true
 	}
+	if p.reading.Partly {
+		p.others()
+	}
 	for _, unit := range p.state.Units {
 		p.name(unit.ID, unit.Name)
+	}
+}
+
+// others notes whom a reading of what changed does not name: who was there is.
+func (p *planner) others() {
+	gone := map[string]bool{}
+	for _, key := range p.reading.Gone {
+		gone[key] = true
+	}
+	for key, tie := range p.state.People {
+		if tie.Version != "" && !gone[key] {
+			p.seen[key] = true
+		}
 	}
 }
 
@@ -193,6 +214,10 @@ func (p *planner) tree() {
 			p.skip(unit.Name, "guard", p.names[unit.Parent])
 			continue
 		}
+		if there && was.Parent != unit.Parent && p.holds(unit.ID) {
+			p.skip(unit.Name, "last-admin-unit", "")
+			continue
+		}
 		p.plan.Mirroring.Units = append(p.plan.Mirroring.Units, unit)
 		line := Line{Kind: Units, Name: unit.Name}
 		if there && was.Name != unit.Name {
@@ -219,6 +244,24 @@ func (p *planner) unitUnder(parent portal.UnitID, name string) portal.UnitID {
 // keeps says whether an agent stays where she is, since nobody else would govern.
 func (p *planner) keeps(id portal.AgentID) bool { return p.state.Keep && p.state.Governs[id] }
 
+// holds says whether somebody stays in a unit or below it, since nobody else would govern:
+// what is given above would reach her no more if it moved.
+func (p *planner) holds(unit portal.UnitID) bool {
+	if !p.state.Keep {
+		return false
+	}
+	within := map[portal.UnitID]bool{unit: true}
+	for _, node := range p.state.Units { // those above come first
+		within[node.ID] = within[node.ID] || within[node.Parent]
+	}
+	for id := range p.state.Governs {
+		if within[p.before[id].Unit] {
+			return true
+		}
+	}
+	return false
+}
+
 // guarded says whether the server may put nobody there.
 func (p *planner) guarded(kind portal.SubjectKind, id string) bool {
 	return !p.settings.Administration && id != "" && len(p.state.Guarded[portal.Subject{Kind: kind, ID: id}]) > 0
@@ -237,8 +280,8 @@ func (p *planner) people() {
 		tie, known := p.state.People[entry.Key]
 		switch {
 		case !entry.Read:
-			if known && p.before[tie.Agent].Active && tie.Closed.IsZero() && !tie.Ends.IsZero() && !tie.Ends.After(p.now) {
-				p.leave(tie, audit.AccountExpired, tie.Version)
+			if known {
+				p.expire(tie)
 			}
 			continue
 		case known && tie.Agent != "":
@@ -263,13 +306,34 @@ func (p *planner) people() {
 	for _, entry := range p.reading.People {
 		p.shown[p.byKey[entry.Key]] = true
 	}
+	if p.reading.Partly {
+		read := map[string]bool{}
+		for _, entry := range p.reading.People {
+			read[entry.Key] = true
+		}
+		for _, key := range slices.Sorted(maps.Keys(p.state.People)) {
+			if !read[key] && p.seen[key] {
+				p.expire(p.state.People[key])
+			}
+		}
+	}
 	for _, one := range all {
 		p.card(one)
 	}
 }
 
+// expire closes who did not change and whose account has ended by its own date.
+func (p *planner) expire(tie directory.Mirrored) {
+	if p.before[tie.Agent].Active && tie.Closed.IsZero() && !tie.Ends.IsZero() && !tie.Ends.After(p.now) {
+		p.leave(tie, audit.AccountExpired, tie.Version)
+	}
+}
+
+// tie writes what ties an entry to its agent, if that is another than it was.
 func (p *planner) tie(one directory.Mirrored) {
-	p.plan.Mirroring.People = append(p.plan.Mirroring.People, one)
+	if was, known := p.state.People[one.Key]; !known || !was.Same(one) {
+		p.plan.Mirroring.People = append(p.plan.Mirroring.People, one)
+	}
 }
 
 // isThere looks for the agent whom an unknown entry may be: one of her address
@@ -317,6 +381,10 @@ func (p *planner) card(one person) {
 		given = slices.DeleteFunc(given, func(name string) bool { return name == field })
 	}
 	if len(agent.Refused()) > 0 { // without a name there is no card
+		if one.made {
+			delete(p.byKey, one.entry.Key)
+			p.tie(directory.Mirrored{Key: one.entry.Key, Version: one.entry.Version}) // nobody yet
+		}
 		return
 	}
 	if agent.Unit != before.Unit && p.keeps(agent.ID) {
@@ -338,18 +406,31 @@ func (p *planner) card(one person) {
 		}
 	}
 	switch {
-	case one.entry.Closed != "" && before.Active && tie.Closed.IsZero():
-		tie.Given = given
-		p.leaveWith(tie, one.entry.Closed)
-		return
+	case one.made:
+	case one.entry.Closed != "" && tie.Closed.IsZero():
+		if before.Active {
+			p.leaveWith(tie, one.entry.Closed)
+			return
+		}
+		tie.Closed = p.now
 	case one.entry.Closed == "" && !tie.Closed.IsZero():
 		if !before.Active {
-			p.plan.Mirroring.Reopen = append(p.plan.Mirroring.Reopen, agent.ID)
-			p.say(Line{Kind: Reopen, Key: tie.Key, Agent: agent.ID, Name: agent.Name()})
+			p.back(one.tie, agent)
 		}
 		tie.Closed = time.Time{}
 	}
 	p.tie(tie)
+}
+
+// back opens the card of who is open again on the server. That takes back what the server
+// said, and no later closing of ours: by a planned departure, or by hand.
+func (p *planner) back(tie directory.Mirrored, agent directory.Agent) {
+	if tie.Left.After(tie.Closed) {
+		p.skip(agent.Name(), "closed-here", "")
+		return
+	}
+	p.plan.Mirroring.Reopen = append(p.plan.Mirroring.Reopen, agent.ID)
+	p.say(Line{Kind: Reopen, Key: tie.Key, Agent: agent.ID, Name: agent.Name()})
 }
 
 // fill takes from an entry what it says, and returns the fields that it gives. One
@@ -371,7 +452,7 @@ func (p *planner) fill(agent *directory.Agent, one person) (given []string) {
 			given = append(given, field)
 		case slices.Contains(one.tie.Given, field) && field != "family_name" && p.settings.asks(field):
 			*wrote = ""
-			p.emptied[agent.ID] = true
+			p.plan.emptied[agent.ID] = true
 		}
 	}
 	return given
@@ -456,7 +537,7 @@ func (p *planner) leaveWith(tie directory.Mirrored, reason audit.Reason) {
 	tie.Closed = p.now
 	p.closing[agent.ID] = true
 	p.tie(tie)
-	p.plan.Mirroring.Close = append(p.plan.Mirroring.Close, directory.Closing{Agent: agent.ID, Reason: reason})
+	p.plan.Mirroring.Close = append(p.plan.Mirroring.Close, directory.Closing{Agent: agent.ID, Reason: reason, At: tie.Closed})
 	p.say(Line{Kind: Close, Key: tie.Key, Agent: agent.ID, Name: agent.Name(), Detail: Detail{Reason: string(reason)}})
 }
 
@@ -467,8 +548,15 @@ func (p *planner) departures() {
 	}
 	for _, key := range slices.Sorted(maps.Keys(p.state.People)) {
 		tie := p.state.People[key]
-		if agent, there := p.before[tie.Agent]; !p.seen[key] && there && agent.Active && tie.Closed.IsZero() {
+		switch agent, there := p.before[tie.Agent]; {
+		case p.seen[key]:
+		case there && agent.Active && tie.Closed.IsZero():
 			p.leave(tie, audit.Gone, "")
+		case tie.Version != "":
+			if tie.Version = ""; tie.Closed.IsZero() && there && !agent.Active {
+				tie.Closed = p.now
+			}
+			p.tie(tie)
 		}
 	}
 }
@@ -591,39 +679,43 @@ func (p *planner) weigh() {
 	if stays { // nobody would be left to answer
 		p.keep(func(id portal.AgentID) bool { return p.state.Governs[id] })
 	}
-	active, members := 0, 0
-	for _, tie := range p.state.People {
-		if agent, there := p.before[tie.Agent]; there && agent.Active {
-			active++
-		}
-	}
+	members := 0
 	for _, group := range p.state.Members {
 		members += len(group)
 	}
 	made := p.plan.Mirroring
-	p.plan.Asks = p.tooMany(len(made.Close), active) || p.tooMany(len(made.Leave), members) || p.tooMany(len(p.emptied), active)
+	p.plan.Asks = p.plan.tooMany(len(made.Close), p.plan.tied) || p.plan.tooMany(len(made.Leave), members) || p.plan.loses()
+	p.plan.Closings = p.plan.leaving()
+}
+
+// loses says whether a field is emptied on too many cards.
+func (p *Plan) loses() bool { return p.tooMany(len(p.emptied), p.tied) }
+
+func (p *Plan) tooMany(leaving, of int) bool {
+	const hundred = 100
+	return leaving > floor && leaving*hundred > p.share*of
+}
+
+// leaving is the fingerprint of who leaves, "" when nobody does.
+func (p *Plan) leaving() string {
 	var leaving []string
-	for _, one := range made.Close {
+	for _, one := range p.Mirroring.Close {
 		leaving = append(leaving, string(one.Agent))
 	}
-	for _, one := range made.Leave {
+	for _, one := range p.Mirroring.Leave {
 		leaving = append(leaving, string(one.Group)+" "+string(one.Agent))
 	}
-	if p.tooMany(len(p.emptied), active) {
+	if p.loses() {
 		for id := range p.emptied {
 			leaving = append(leaving, "emptied "+string(id))
 		}
 	}
-	if len(leaving) > 0 {
-		slices.Sort(leaving)
-		sum := sha256.Sum256([]byte(strings.Join(leaving, "\n")))
-		p.plan.Closings = hex.EncodeToString(sum[:16])
+	if len(leaving) == 0 {
+		return ""
 	}
-}
-
-func (p *planner) tooMany(leaving, of int) bool {
-	const hundred = 100
-	return leaving > floor && leaving*hundred > p.settings.Share*of
+	slices.Sort(leaving)
+	sum := sha256.Sum256([]byte(strings.Join(leaving, "\n")))
+	return hex.EncodeToString(sum[:16])
 }
 
 // keep takes closings back.
@@ -634,6 +726,7 @@ func (p *planner) keep(whom func(id portal.AgentID) bool) {
 	p.plan.Lines = slices.DeleteFunc(p.plan.Lines, func(line Line) bool { return line.Kind == Close && whom(line.Agent) })
 	for id := range p.closing {
 		if whom(id) {
+			p.plan.Kept = true
 			p.skip(nameOf(p.agents[id]), "last-admin", "")
 		}
 	}
@@ -647,13 +740,18 @@ func (p *planner) finish() {
 	for _, line := range p.plan.Lines {
 		p.plan.Counts[line.Kind]++
 	}
+	p.plan.Mirroring.Detail = detailOf(p.plan.Counts)
+}
+
+// detailOf is what the journal says of lines: "create:3 change:1".
+func detailOf(counts map[Kind]int) string {
 	var words []string
 	for _, kind := range Kinds {
-		if count := p.plan.Counts[kind]; count > 0 && kind != Skip && kind != Link {
+		if count := counts[kind]; count > 0 && kind != Skip && kind != Link {
 			words = append(words, string(kind)+":"+strconv.Itoa(count))
 		}
 	}
-	p.plan.Mirroring.Detail = strings.Join(words, " ")
+	return strings.Join(words, " ")
 }
 
 // errBehind and the others are why a reading is not compared, or closes nobody.
@@ -673,7 +771,7 @@ func sound(reading ldapdir.Reading, before ldapdir.Stamp) error {
 		return errBehind
 	case order == ldapdir.Unknown && !reading.First:
 		return errOther
-	case len(reading.People) == 0:
+	case reading.Shown == 0 && (!reading.Partly || len(reading.Gone) > 0):
 		return errNobody
 	}
 	return nil

@@ -25,16 +25,18 @@ func entry(key, given, family string) ldapdir.Entry {
 // nobody is a directory without people.
 func nobody() *directory.MirrorState {
 	return &directory.MirrorState{
-		People: map[string]directory.Mirrored{}, UnitOf: map[string]portal.UnitID{}, Groups: map[portal.GroupID]string{},
-		GroupOf: map[string]directory.MirroredGroup{}, Members: map[portal.GroupID][]portal.AgentID{},
-		Guarded: map[portal.Subject][]portal.Right{}, Governs: map[portal.AgentID]bool{},
+		MirrorFrame: directory.MirrorFrame{
+			UnitOf: map[string]portal.UnitID{}, Groups: map[portal.GroupID]string{}, GroupOf: map[string]directory.MirroredGroup{},
+			Guarded: map[portal.Subject][]portal.Right{}, Governs: map[portal.AgentID]bool{},
+		},
+		People: map[string]directory.Mirrored{}, Members: map[portal.GroupID][]portal.AgentID{},
 	}
 }
 
 // with adds an agent who comes from the server.
 func with(state *directory.MirrorState, key, given, family string) *directory.MirrorState {
 	agent := directory.Agent{ID: portal.AgentID("a-" + key), Kind: directory.Employed, GivenName: given, FamilyName: family, Email: strings.ToLower(given) + "@bourg.example", SourceKey: key, Active: true}
-	state.Agents = append(state.Agents, agent)
+	state.Agents, state.Tied = append(state.Agents, agent), state.Tied+1
 	state.People[key] = directory.Mirrored{Key: key, Agent: agent.ID, Version: "1", Given: []string{"given_name", "family_name", "email"}}
 	return state
 }
@@ -339,6 +341,34 @@ func TestTheLastWhoGovernStayWhereTheyAre(t *testing.T) {
 		}
 		if keep != (len(told) == 2) || keep && (told[0] != "Anne Petit last-admin-stays Cabinet" || told[1] != "Anne Petit last-admin-stays Direction") {
 			t.Errorf("keep %v: told %q", keep, told)
+		}
+	}
+}
+
+// TestABranchOfTheLastAdministratorStays where her right reaches her; others move.
+func TestABranchOfTheLastAdministratorStays(t *testing.T) {
+	settings, state := plain, with(with(nobody(), "a", "Anne", "Petit"), "b", "Luc", "Grand")
+	settings.Units = UnitTree
+	for i, unit := range []directory.Unit{{ID: "top", Name: "Direction"}, {ID: "other", Name: "Ailleurs"}, {ID: "hers", Parent: "top", Name: "Cabinet"}, {ID: "below", Parent: "hers", Name: "Secrétariat"}, {ID: "his", Parent: "top", Name: "Voirie"}} {
+		unit.Position = i
+		state.Units = append(state.Units, directory.UnitNode{Unit: unit})
+		state.UnitOf["k-"+string(unit.ID)] = unit.ID
+	}
+	state.Agents[0].Unit, state.Agents[1].Unit = "below", "his"
+	state.Governs["a-a"] = true
+	reading := ldapdir.Reading{People: []ldapdir.Entry{kept("a"), kept("b")}, Units: []ldapdir.UnitEntry{
+		{Key: "k-top", Name: "Direction"}, {Key: "k-other", Name: "Ailleurs"}, {Key: "k-hers", Parent: "k-other", Name: "Cabinet"},
+		{Key: "k-below", Parent: "k-hers", Name: "Secrétariat"}, {Key: "k-his", Parent: "k-other", Name: "Voirie"},
+	}}
+	for _, keep := range []bool{false, true} {
+		state.Keep = keep
+		plan := planOf(settings, reading, state, noon)
+		moved := map[portal.UnitID]bool{}
+		for _, unit := range plan.Mirroring.Units {
+			moved[unit.ID] = true
+		}
+		if moved["hers"] == keep || !moved["his"] || plan.Counts[Skip] != map[bool]int{true: 1}[keep] {
+			t.Errorf("keep %v: %v are moved, told are %v", keep, moved, plan.Counts)
 		}
 	}
 }

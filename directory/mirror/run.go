@@ -1,13 +1,13 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -27,6 +27,7 @@ const (
 	Dry    Outcome = "dry" // nothing was to be changed
 	Asks   Outcome = "asks"
 	Failed Outcome = "failed"
+	Going  Outcome = "going" // some steps are done; of a run that was stopped the next one does the rest
 )
 
 // Run is one comparison with the server.
@@ -57,6 +58,8 @@ const (
 	wholeEvery = 24 * time.Hour
 	// atOnce is how many servers are read at a time: one that hangs holds one.
 	atOnce = 4
+	// linesAtOnce bounds the lines that are written in one transaction.
+	linesAtOnce = 1000
 	// runTime bounds a run.
 	runTime = 10 * time.Minute
 )
@@ -214,8 +217,10 @@ func (m *Mirror) Try(ctx context.Context, caller portal.Caller) (Run, error) {
 	if err != nil {
 		return Run{}, fmt.Errorf("mirror: try: %w", err)
 	}
-	run.Took = m.now().Sub(run.Began)
-	err = m.db.Tx(ctx, func(tx *database.Tx) error { return m.record(ctx, tx, caller.Collectivity, run, plan.Lines) })
+	if err = m.keepLines(ctx, caller.Collectivity, run, plan.Lines); err == nil {
+		run.Took = m.now().Sub(run.Began)
+		err = m.db.Tx(ctx, func(tx *database.Tx) error { return m.record(ctx, tx, caller.Collectivity, run) })
+	}
 	if err != nil {
 		return Run{}, fmt.Errorf("mirror: try: %w", err)
 	}
@@ -224,7 +229,7 @@ func (m *Mirror) Try(ctx context.Context, caller portal.Caller) (Run, error) {
 
 // tell fills in what a reading and its plan are.
 func (r *Run) tell(reading ldapdir.Reading, plan Plan) {
-	r.Server, r.People, r.Counts, r.Closings = reading.Server, len(reading.People), plan.Counts, plan.Closings
+	r.Server, r.People, r.Counts, r.Closings = reading.Server, cmp.Or(reading.Shown, plan.tied), plan.Counts, plan.Closings
 	if said, ok := saidOf(shortfall(reading)); ok {
 		r.Fault = sentenceOf(said)
 	}
@@ -238,9 +243,9 @@ func (m *Mirror) read(ctx context.Context, id portal.CollectivityID, settings Se
 	return m.servers.Read(ctx, method, wanted, known)
 }
 
-// Once compares a collectivity with its server and writes what changed: all of it,
-// or nothing. A server that does not answer, or shows less than it should, is told
-// by the Run; an error is of ours.
+// Once compares a collectivity with its server and writes what changed: all of it, or
+// where that is much, step by step. A server that does not answer, or shows less than it
+// should, is told by the Run; an error is of ours.
 func (m *Mirror) Once(ctx context.Context, id portal.CollectivityID, by portal.AgentID) (Run, error) {
 	alone := m.alone(id)
 	alone.Lock()
@@ -253,10 +258,30 @@ func (m *Mirror) Once(ctx context.Context, id portal.CollectivityID, by portal.A
 		if !errors.Is(err, errOvertaken) || try == tries {
 			return run, err
 		}
+		if err := m.settled(ctx, id); err != nil {
+			return Run{}, fmt.Errorf("mirror: run: %w", err)
+		}
 	}
 }
 
-// errOvertaken: what a run began from is so no more, and it wrote nothing.
+// settled waits while another process writes the steps of a run.
+func (m *Mirror) settled(ctx context.Context, id portal.CollectivityID) error {
+	const moment = 500 * time.Millisecond // some steps take less
+	for before := (standing{}); ; {
+		status, err := m.status(ctx, id)
+		if err != nil || status.from == before {
+			return err
+		}
+		before = status.from
+		select {
+		case <-time.After(moment):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// errOvertaken: what a run, or its next step, begins from is so no more.
 var errOvertaken = fmt.Errorf("mirror: overtaken: %w", portal.ErrUnavailable)
 
 // unmoved says whether all is as it was when a run began.
@@ -293,13 +318,15 @@ func (m *Mirror) attempt(ctx context.Context, id portal.CollectivityID, by porta
 
 func (m *Mirror) once(ctx context.Context, id portal.CollectivityID, status Status, whole bool, run *Run) error {
 	known := ldapdir.Known{}
+	var due []string
 	if !whole {
-		due, err := m.directory.MirrorDue(ctx, id)
-		if err != nil {
+		var err error
+		if due, err = m.directory.MirrorDue(ctx, id); err != nil {
 			return err
 		}
-		if !due && status.Failing.IsZero() && status.Fault == nil && status.Waiting == "" {
-			known.Stamp = status.stamp
+		known.Again = len(due) > 0
+		if status.Failing.IsZero() && status.Fault == nil && status.Waiting == "" {
+			known.Stamp, known.Partly = status.stamp, status.Links == 0
 		}
 		known.Versions = func() (people, groups map[string]string, err error) { return m.directory.MirroredVersions(ctx, id) }
 	}
@@ -323,60 +350,12 @@ func (m *Mirror) once(ctx context.Context, id portal.CollectivityID, status Stat
 	if whole {
 		listed = m.now()
 	}
-	first := *run
-	err = m.directory.Mirror(ctx, id, func(tx *database.Tx, state *directory.MirrorState) (directory.Mirroring, error) {
-		*run = first // the transaction may be run again
-		if err := m.unmoved(ctx, tx, id, status.from); err != nil {
-			return directory.Mirroring{}, err
-		}
-		plan := planOf(status.Settings, reading, state, m.now())
-		run.tell(reading, plan)
-		run.Took = m.now().Sub(run.Began)
-		if plan.Asks && plan.Closings != status.allowed {
-			run.Outcome = Asks
-			return directory.Mirroring{}, m.ask(ctx, tx, id, status, *run, plan)
-		}
-		if err := m.wait(ctx, tx, id, plan.Links); err != nil {
-			return directory.Mirroring{}, err
-		}
-		plan.Mirroring.Withheld = func(directory.Group, int) error { return nil }
-		plan.Mirroring.Kept = func(portal.AgentID, directory.Group) error { return nil }
-		if plan.Mirroring.Detail != "" || run.By != "" {
-			if err := m.record(ctx, tx, id, *run, plan.Lines); err != nil {
-				return directory.Mirroring{}, err
-			}
-			add := m.adds(ctx, tx, id, run, len(plan.Lines))
-			plan.Mirroring.Withheld = func(group directory.Group, count int) error {
-				return add(Line{Kind: Skip, Name: group.Name, Detail: Detail{Reason: "guard", Text: strconv.Itoa(count)}})
-			}
-			plan.Mirroring.Kept = func(agent portal.AgentID, group directory.Group) error {
-				i := slices.IndexFunc(state.Agents, func(one directory.Agent) bool { return one.ID == agent })
-				return add(Line{Kind: Skip, Name: state.Agents[i].Name(), Detail: Detail{Reason: "last-admin-stays", Text: group.Name}})
-			}
-		}
-		return plan.Mirroring, m.checked(ctx, tx, id, reading, listed, run.Fault)
-	})
-	if err == nil {
-		m.onWaiting(id)
+	follow := &following{Mirror: m, id: id, run: run, reading: reading, settings: status.Settings, from: status.from, waiting: status.Waiting, listed: listed, due: due}
+	if err := follow.all(ctx); err != nil {
+		return err
 	}
-	return err
-}
-
-// adds adds lines to a run for what groups by rule leave as it is: one that gives rights
-// of administration takes nobody in, and lets the last who governs stay.
-func (m *Mirror) adds(ctx context.Context, tx *database.Tx, id portal.CollectivityID, run *Run, position int) func(line Line) error {
-	return func(line Line) error {
-		run.Counts[Skip]++
-		counts, err := json.Marshal(run.Counts)
-		if err != nil {
-			return err
-		}
-		if err := m.keepLine(ctx, tx, id, run.ID, position, line); err != nil {
-			return err
-		}
-		position++
-		return tx.Write(ctx, `UPDATE mirror_runs SET counts = $1 WHERE collectivity = $2 AND id = $3`, string(counts), string(id), run.ID)
-	}
+	m.onWaiting(id)
+	return nil
 }
 
 // checked records that a server was read.
@@ -385,26 +364,12 @@ func (m *Mirror) checked(ctx context.Context, to database.Writer, id portal.Coll
 		string(reading.Stamp), database.Millis(listed), database.Millis(m.now()), fault.text(), string(id))
 }
 
-// ask stops a run that would let too many go. One that asks the same again is the
-// same question.
-func (m *Mirror) ask(ctx context.Context, tx *database.Tx, id portal.CollectivityID, status Status, run Run, plan Plan) error {
-	before, err := m.run(ctx, tx, id, status.Waiting)
-	if err != nil && !errors.Is(err, portal.ErrNotFound) {
-		return err
+// wait replaces the entries that an administrator decides about, or adds to them where
+// the reading is of those alone that changed.
+func (m *Mirror) wait(ctx context.Context, tx *database.Tx, id portal.CollectivityID, links []Line, partly bool) error {
+	if partly && len(links) == 0 {
+		return nil
 	}
-	waiting := status.Waiting
-	if err != nil || before.Closings != run.Closings {
-		waiting = run.ID
-		if err := m.record(ctx, tx, id, run, plan.Lines); err != nil {
-			return err
-		}
-	}
-	return tx.Write(ctx, `UPDATE mirrors SET waiting = $1, checked = $2, failing = 0, fault = '', allowed = '' WHERE collectivity = $3`,
-		waiting, database.Millis(m.now()), string(id))
-}
-
-// wait replaces the entries that an administrator decides about.
-func (m *Mirror) wait(ctx context.Context, tx *database.Tx, id portal.CollectivityID, links []Line) error {
 	rows, err := tx.Query(ctx, `SELECT source_key FROM mirror_links WHERE collectivity = $1`, string(id))
 	before, err := database.Collect(rows, err, func(rows *sql.Rows) (key string, err error) { return key, rows.Scan(&key) })
 	if err != nil {
@@ -421,7 +386,7 @@ func (m *Mirror) wait(ctx context.Context, tx *database.Tx, id portal.Collectivi
 		}
 	}
 	for _, key := range before {
-		if now[key] {
+		if now[key] || partly {
 			continue
 		}
 		if err := tx.Write(ctx, `DELETE FROM mirror_links WHERE collectivity = $1 AND source_key = $2`, string(id), key); err != nil {
@@ -433,10 +398,13 @@ func (m *Mirror) wait(ctx context.Context, tx *database.Tx, id portal.Collectivi
 
 // fail records why a server could not be read: once, then only that it lasts.
 func (m *Mirror) fail(ctx context.Context, id portal.CollectivityID, status Status, run *Run, fault *Sentence) error {
-	run.Outcome, run.Fault, run.Took, run.Counts = Failed, fault, m.now().Sub(run.Began), nil
+	if run.Outcome != Going { // else some steps are done
+		run.Counts = nil
+	}
+	run.Outcome, run.Fault, run.Took = Failed, fault, m.now().Sub(run.Began)
 	err := m.db.Tx(ctx, func(tx *database.Tx) error {
 		if status.Failing.IsZero() || status.Fault.text() != fault.text() || run.By != "" {
-			if err := m.record(ctx, tx, id, *run, nil); err != nil {
+			if err := m.record(ctx, tx, id, *run); err != nil {
 				return err
 			}
 		}
@@ -453,35 +421,65 @@ func (m *Mirror) fail(ctx context.Context, id portal.CollectivityID, status Stat
 	return nil
 }
 
-// record keeps a run with its lines, and forgets the oldest of more than sixty.
-func (m *Mirror) record(ctx context.Context, tx *database.Tx, id portal.CollectivityID, run Run, lines []Line) error {
+// record keeps a run, and forgets the oldest of more than sixty.
+func (m *Mirror) record(ctx context.Context, tx *database.Tx, id portal.CollectivityID, run Run) error {
 	counts, err := json.Marshal(run.Counts)
 	if err != nil {
 		return err
 	}
 	err = tx.Write(ctx, `INSERT INTO mirror_runs (collectivity, id, began, took, outcome, server, fault, people, counts, closings, agent)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT (collectivity, id) DO UPDATE SET took = excluded.took, outcome = excluded.outcome, server = excluded.server, fault = excluded.fault,
+			people = excluded.people, counts = excluded.counts, closings = excluded.closings`,
 		string(id), run.ID, database.Millis(run.Began), run.Took.Milliseconds(), string(run.Outcome), run.Server, run.Fault.text(),
 		run.People, string(counts), run.Closings, string(run.By))
 	if err != nil {
 		return err
 	}
-	for i, line := range lines {
-		if err := m.keepLine(ctx, tx, id, run.ID, i, line); err != nil {
-			return err
-		}
-	}
 	rows, err := tx.Query(ctx, `SELECT r.id FROM mirror_runs r JOIN mirrors c ON c.collectivity = r.collectivity
 		WHERE r.collectivity = $1 AND r.id <> c.waiting ORDER BY r.began DESC, r.id LIMIT 100 OFFSET 60`, string(id))
 	old, err := database.Collect(rows, err, func(rows *sql.Rows) (key string, err error) { return key, rows.Scan(&key) })
 	for _, key := range old {
-		for _, text := range []string{`DELETE FROM mirror_lines WHERE collectivity = $1 AND run = $2`, `DELETE FROM mirror_runs WHERE collectivity = $1 AND id = $2`} {
-			if err := tx.Write(ctx, text, string(id), key); err != nil {
-				return err
-			}
+		if err := forget(ctx, tx, id, key); err != nil {
+			return err
 		}
 	}
 	return err
+}
+
+// forget drops a run with its lines.
+func forget(ctx context.Context, tx *database.Tx, id portal.CollectivityID, run string) error {
+	for _, text := range []string{`DELETE FROM mirror_lines WHERE collectivity = $1 AND run = $2`, `DELETE FROM mirror_runs WHERE collectivity = $1 AND id = $2`} {
+		if err := tx.Write(ctx, text, string(id), run); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepLines keeps what a run would do, step by step: its record, which is to follow, says
+// that they are all there.
+func (m *Mirror) keepLines(ctx context.Context, id portal.CollectivityID, run Run, lines []Line) error {
+	run.Outcome = Going
+	position := 0
+	for some := range slices.Chunk(lines, linesAtOnce) {
+		err := m.db.Tx(ctx, func(tx *database.Tx) error {
+			if err := m.record(ctx, tx, id, run); err != nil {
+				return err
+			}
+			for i, line := range some {
+				if err := m.keepLine(ctx, tx, id, run.ID, position+i, line); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		position += len(some)
+	}
+	return nil
 }
 
 func (m *Mirror) keepLine(ctx context.Context, tx *database.Tx, id portal.CollectivityID, run string, position int, line Line) error {

@@ -795,7 +795,9 @@ func TestARemovalCanBeTakenBack(t *testing.T) {
 // mirror writes what a directory server says of new agents.
 func (p *post) mirror(from, to int) {
 	p.t.Helper()
-	must(p.t, p.directory.Mirror(p.t.Context(), "bourg", func(*database.Tx, *directory.MirrorState) (directory.Mirroring, error) {
+	state, err := p.directory.MirrorState(p.t.Context(), "bourg")
+	must(p.t, err)
+	must(p.t, p.directory.Mirror(p.t.Context(), "bourg", state, func(*database.Tx) (directory.Mirroring, error) {
 		var made directory.Mirroring
 		for i := from; i < to; i++ {
 			id := portal.AgentID(fmt.Sprint("m", i))

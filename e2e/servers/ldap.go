@@ -39,12 +39,24 @@ type Directory struct {
 
 	town    *authority
 	extra   string // LDIF of entries beside People and Groups
+	log     string // configuration of its session log, "" for none
 	dir     string
 	process *process
 }
 
 // LDAP starts a directory that ends with t. It also holds the entries of extra (LDIF, RFC 2849).
 func LDAP(t testing.TB, extra ...string) *Directory {
+	t.Helper()
+	return startLDAP(t, "", extra)
+}
+
+// LoggedLDAP is LDAP with a log by which it tells consumers who left, rather than who is there.
+func LoggedLDAP(t testing.TB, extra ...string) *Directory {
+	t.Helper()
+	return startLDAP(t, "syncprov-sessionlog 100", extra)
+}
+
+func startLDAP(t testing.TB, log string, extra []string) *Directory {
 	t.Helper()
 	need(t, "slapd", "slapadd")
 	town, err := newAuthority("Bourg")
@@ -57,7 +69,7 @@ func LDAP(t testing.TB, extra ...string) *Directory {
 		BindPassword:    rand.Text(),
 		ManagerDN:       "cn=admin," + BaseDN,
 		ManagerPassword: rand.Text(),
-		CAs:             town.pool(), town: town, extra: strings.Join(extra, "\n"),
+		CAs:             town.pool(), town: town, extra: strings.Join(extra, "\n"), log: log,
 	}).open(t)
 }
 
@@ -191,11 +203,12 @@ rootpw %[5]s
 overlay memberof
 overlay ppolicy
 overlay syncprov
+%[7]s
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact=%[6]s read by users read by * none
 # a page gives 500 entries at most, and all pages together as many as there are
 limits dn.exact="%[6]s" size.soft=500 size.hard=500 size.prtotal=unlimited
-`, schema, d.dir, BaseDN, d.ManagerDN, d.ManagerPassword, d.BindDN)
+`, schema, d.dir, BaseDN, d.ManagerDN, d.ManagerPassword, d.BindDN, d.log)
 }
 
 // entries is the LDIF (RFC 2849) of the whole directory.
