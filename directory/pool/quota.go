@@ -68,10 +68,11 @@ func (h *Handler) crowded(r *http.Request) (all []crowded, more int, err error) 
 // quotaPage asks for bounds.
 type quotaPage struct {
 	web.Page
-	Form web.Form
-	ID   portal.CollectivityID // "" for the pool
-	Name string
-	Rows []quotaRow
+	Form  web.Form
+	ID    portal.CollectivityID // "" for the pool
+	Name  string
+	Rows  []quotaRow
+	Shown string // what quota.Store.Shown is of them
 }
 
 // quotaRow is the bound of a kind, as it is typed.
@@ -106,6 +107,9 @@ func (h *Handler) quotas(r *http.Request) (*quotaPage, error) {
 	page := &quotaPage{ID: portal.CollectivityID(web.Var(r, "id"))}
 	all, err := h.Quotas.Pool(r.Context(), caller)
 	if err != nil {
+		return nil, err
+	}
+	if page.Shown, err = h.Quotas.Shown(r.Context(), caller, page.ID); err != nil {
 		return nil, err
 	}
 	held := all
@@ -169,11 +173,20 @@ func (h *Handler) takeQuotas(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if err = wrong.OrNil(); err == nil {
-		err = h.Quotas.Set(r.Context(), web.CallerOf(r), page.ID, bounds, web.ClientAddr(r))
+		err = h.Quotas.Set(r.Context(), web.CallerOf(r), page.ID, r.PostFormValue("shown"), bounds, web.ClientAddr(r))
 	}
 	if form, refused := web.FormErrors(r, err); err != nil && refused {
 		page.Form = form
-		return h.render(w, r, http.StatusUnprocessableEntity, "pool/quotas", "", page, &page.Page)
+		status := http.StatusUnprocessableEntity
+		if errors.Is(err, portal.ErrConflict) { // who was told of it may save hers over it
+			status = http.StatusConflict
+			if page.Shown, err = h.Quotas.Shown(r.Context(), web.CallerOf(r), page.ID); err != nil {
+				return err
+			}
+		} else {
+			page.Shown = r.PostFormValue("shown")
+		}
+		return h.render(w, r, status, "pool/quotas", "", page, &page.Page)
 	}
 	if err != nil {
 		return err

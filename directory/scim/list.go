@@ -49,12 +49,12 @@ var userAttributes = attributes{
 		ext + ".department": {sql: "COALESCE(u.name, '')"}, ext + ".manager": {sql: "a.manager", kind: exact}, ext + ".manager.value": {sql: "a.manager", kind: exact},
 	},
 	several: map[string][]map[string]column{
-		"emails":       {{"value": {sql: "a.email"}, "type": {sql: "'work'"}, "primary": {sql: "TRUE", kind: truth}}},
+		"emails": {{"value": {sql: "a.email"}, "type": {sql: "'work'"}, "primary": {sql: "TRUE", kind: truth}}},
 		"phonenumbers": {
 			{"value": {sql: "a.phone"}, "type": {sql: "'work'"}, "primary": {sql: "TRUE", kind: truth}},
 			{"value": {sql: "a.mobile"}, "type": {sql: "'mobile'"}, "primary": {sql: "a.phone = ''", kind: truth}},
 		},
-		"groups":       {{"value": {test: inGroup}}},
+		"groups": {{"value": {test: inGroup}}},
 	},
 }
 

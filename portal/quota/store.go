@@ -2,8 +2,11 @@ package quota
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -198,10 +201,79 @@ func (s *Store) Pool(ctx context.Context, caller portal.Caller) ([]Held, error) 
 // most is the highest bound: a petabyte, or as many of anything else.
 const most = 1 << 50
 
+// Shown are the bounds of a collectivity, "" for the pool's, as Set compares them with what
+// a form showed: "documents=1048576 agents=-1". It needs the right to operate the pool.
+func (s *Store) Shown(ctx context.Context, caller portal.Caller, id portal.CollectivityID) (string, error) {
+	if err := caller.Require(portal.OperatePool); err != nil {
+		return "", fmt.Errorf("quota: of %q: %w", id, err)
+	}
+	bounds, err := read(ctx, s.db, id)
+	return text(bounds), err
+}
+
+func read(ctx context.Context, from database.Reader, id portal.CollectivityID) (map[Kind]int64, error) {
+	query, args := `SELECT kind, bound FROM pool_quotas`, []any{}
+	if id != "" {
+		query, args = `SELECT kind, bound FROM collectivity_quotas WHERE collectivity = $1`, []any{string(id)}
+	}
+	bounds := map[Kind]int64{}
+	rows, err := from.Query(ctx, query, args...)
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var kind Kind
+		var bound int64
+		err = rows.Scan(&kind, &bound)
+		bounds[kind] = bound
+		return none, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("quota: of %q: %w", id, err)
+	}
+	return bounds, nil
+}
+
+func text(bounds map[Kind]int64) string {
+	var words []string
+	for _, kind := range Kinds {
+		if bound, ok := bounds[kind]; ok {
+			words = append(words, fmt.Sprintf("%s=%d", kind, bound))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// meanwhile says of each kind that is no more as it was shown what another operator made of
+// it: portal.FieldErrors that are a portal.ErrConflict.
+func meanwhile(shown string, now map[Kind]int64) error {
+	var others portal.FieldErrors
+	words := strings.Fields(shown)
+	for _, kind := range Kinds {
+		i := slices.IndexFunc(words, func(word string) bool { return strings.HasPrefix(word, string(kind)+"=") })
+		bound, ok := now[kind]
+		if ok && i >= 0 && words[i] == fmt.Sprintf("%s=%d", kind, bound) || !ok && i < 0 {
+			continue
+		}
+		other := portal.Invalid(string(kind), "quota.meanwhile.left")
+		switch {
+		case ok && bound < 0:
+			other.Key = "quota.meanwhile.none"
+		case ok && kind == Documents:
+			other = portal.Invalid(string(kind), "quota.meanwhile.documents", "max", megabytes(bound))
+		case ok:
+			other = portal.Invalid(string(kind), "quota.meanwhile.bound", "max", bound)
+		}
+		others = append(others, other)
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", portal.ErrConflict, others)
+}
+
 // Set replaces the bounds of a collectivity, "" for the pool's. A kind that is left out
 // follows the pool, or has none. It needs the right to operate the pool, and is told in
-// the journal of the collectivity too.
-func (s *Store) Set(ctx context.Context, caller portal.Caller, id portal.CollectivityID, bounds map[Kind]int64, address string) error {
+// the journal of the collectivity too. shown is what Shown was: portal.ErrConflict, with
+// what they are now at each field, when another operator changed them since.
+func (s *Store) Set(ctx context.Context, caller portal.Caller, id portal.CollectivityID, shown string, bounds map[Kind]int64, address string) error {
 	if err := caller.Require(portal.OperatePool); err != nil {
 		return fmt.Errorf("quota: set: %w", err)
 	}
@@ -215,30 +287,23 @@ func (s *Store) Set(ctx context.Context, caller portal.Caller, id portal.Collect
 		return fmt.Errorf("quota: set: %w", err)
 	}
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		line := audit.Line{At: s.now(), Account: caller.Account, Action: audit.QuotasSet, ObjectID: string(id), Address: address}
+		line := audit.Line{At: s.now(), Account: caller.Account, Action: audit.QuotasSet, ObjectID: string(id), Detail: text(bounds), Address: address}
 		journals := []portal.CollectivityID{""}
-		if id == "" {
-			if err := tx.Write(ctx, `DELETE FROM pool_quotas`); err != nil {
-				return err
-			}
-		} else {
+		if id != "" {
 			if err := tx.QueryRow(ctx, `SELECT name FROM collectivities WHERE id = $1`, string(id)).Scan(&line.Object); err != nil {
-				return err
-			}
-			if err := tx.Write(ctx, `DELETE FROM collectivity_quotas WHERE collectivity = $1`, string(id)); err != nil {
 				return err
 			}
 			journals = append(journals, id)
 		}
-		for _, kind := range Kinds {
-			bound, ok := bounds[kind]
-			if !ok {
-				continue
-			}
-			line.Detail += fmt.Sprintf("%s=%d ", kind, bound)
-			if err := write(ctx, tx, id, kind, bound); err != nil {
-				return err
-			}
+		now, err := read(ctx, tx, id)
+		if err != nil || text(now) == line.Detail { // so they are: it was sent twice
+			return err
+		}
+		if err := meanwhile(shown, now); err != nil {
+			return err
+		}
+		if err := replace(ctx, tx, id, bounds); err != nil {
+			return err
 		}
 		for _, line.Collectivity = range journals {
 			if err := audit.Write(ctx, tx, line); err != nil {
@@ -254,6 +319,20 @@ func (s *Store) Set(ctx context.Context, caller portal.Caller, id portal.Collect
 		s.log.Warn("who comes near her bound is told a minute late", "error", err)
 	}
 	return nil
+}
+
+func replace(ctx context.Context, tx *database.Tx, id portal.CollectivityID, bounds map[Kind]int64) (err error) {
+	if id == "" {
+		err = tx.Write(ctx, `DELETE FROM pool_quotas`)
+	} else {
+		err = tx.Write(ctx, `DELETE FROM collectivity_quotas WHERE collectivity = $1`, string(id))
+	}
+	for kind, bound := range bounds {
+		if err == nil {
+			err = write(ctx, tx, id, kind, bound)
+		}
+	}
+	return err
 }
 
 func write(ctx context.Context, tx *database.Tx, id portal.CollectivityID, kind Kind, bound int64) error {
