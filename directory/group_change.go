@@ -160,6 +160,14 @@ const (
 // Members returns a page of those in a group of the caller's collectivity, and
 // what names it, for its administrator.
 func (s *Store) Members(ctx context.Context, caller portal.Caller, id portal.GroupID, page int) (members Members, err error) {
+	if members, err = s.InGroup(ctx, caller, id, page); err == nil {
+		members.Mentions, err = s.namingGroup(ctx, s.db, caller, id)
+	}
+	return members, err
+}
+
+// InGroup is Members without what names the group.
+func (s *Store) InGroup(ctx context.Context, caller portal.Caller, id portal.GroupID, page int) (members Members, err error) {
 	if err := caller.Require(portal.ManageAgents); err != nil {
 		return Members{}, fmt.Errorf("directory: list members: %w", err)
 	}
@@ -176,8 +184,7 @@ func (s *Store) Members(ctx context.Context, caller portal.Caller, id portal.Gro
 		return Members{}, fmt.Errorf("directory: list members: %w", err)
 	}
 	seen.overAll(members.Agents)
-	members.Mentions, err = s.namingGroup(ctx, s.db, caller, id)
-	return members, err
+	return members, nil
 }
 
 // errGroupNamed refuses to lose who may see something.

@@ -306,10 +306,14 @@ func TestASuccessorWhoLeavesIsReplacedInTime(t *testing.T) {
 	if body := client.Get("/admin").Want(t, http.StatusOK, told).Body; strings.Count(body, "Camille Le Goff</a>") != 2 { // she leaves, and nobody comes after
 		t.Error("the page does not name her")
 	}
+	list, mark := "/admin/agents?state=leaving", "Plus personne ne lui succède"
+	if body := client.Get(list).Want(t, http.StatusOK, "Le Goff").Body; strings.Count(body, mark) != 1 {
+		t.Errorf("the list marks %d of those who leave, want her alone", strings.Count(body, mark))
+	}
 	client.Get(page).Want(t, http.StatusOK, "choisissez quelqu’un d’autre")
 	client.Get(page+"/departure").Want(t, http.StatusOK, "choisissez quelqu’un d’autre")
 	put(t, p, `UPDATE planned_departures SET last_day = '`+inDays(15)+`' WHERE agent = '`+string(successor.Agent)+`'`)
-	if strings.Contains(client.Get("/admin").Body, told) {
+	if strings.Contains(client.Get("/admin").Body, told) || strings.Contains(client.Get(list).Body, mark) {
 		t.Error("a successor who leaves later is missed")
 	}
 	id, err := p.Calendar.CreateEvent(t.Context(), agent, draftOf(agent, "Conseil"))

@@ -72,21 +72,9 @@ const readEvery = 4 * time.Second
 
 // Run reads again and again until the context ends.
 func (n *Networks) Run(ctx context.Context) error {
-	ticker := time.NewTicker(readEvery)
-	defer ticker.Stop()
-	failed := false
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-		err := n.Refresh(ctx)
-		if err != nil && ctx.Err() == nil && !failed {
-			n.log.Warn("allowed networks could not be read; those known hold", "error", err)
-		}
-		failed = err != nil
-	}
+	return database.Again(ctx, readEvery, n.Refresh, func(err error) {
+		n.log.Warn("allowed networks could not be read; those known hold", "error", err)
+	})
 }
 
 // Refresh reads what is allowed.
