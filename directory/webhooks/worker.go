@@ -413,7 +413,7 @@ func (s *Store) lapse(ctx context.Context) error {
 // again. It thins out what waits in collectivities that are suspended: nothing is sent
 // there, which does so otherwise.
 func (s *Store) Clean(ctx context.Context) error {
-	rows, err := s.DB.Query(ctx, `SELECT w.collectivity, w.id FROM webhooks w JOIN collectivities c ON c.id = w.collectivity WHERE w.state = 'on' AND NOT c.active`)
+	rows, err := s.DB.Query(ctx, `SELECT w.collectivity, w.id FROM webhooks w JOIN collectivities c ON w.collectivity = c.id WHERE w.state = 'on' AND NOT c.active`)
 	shut, err := database.Collect(rows, err, func(rows *sql.Rows) (one sender, err error) { return one, rows.Scan(&one.collectivity, &one.id) })
 	for _, one := range shut {
 		if err == nil {
