@@ -35,7 +35,6 @@ var allCollectivities = []struct{ file, start, why string }{
 	{"directory/departure_run.go", "SELECT collectivity, agent FROM planned_departures WHERE done", "the departures whose day is over, each by its collectivity"},
 	{"directory/webhooks/worker.go", "SELECT collectivity, id FROM ( SELECT w.collectivity", "the webhooks with something to send, each by its collectivity"},
 	{"directory/webhooks/worker.go", "SELECT w.collectivity, w.id, r.id", "rights that ended, each told in its collectivity"},
-	{"directory/webhooks/worker.go", "SELECT w.collectivity, w.id FROM webhooks w JOIN collectivities c", "those of collectivities that are suspended, each thinned out by its own"},
 	{"directory/webhooks/worker.go", "DELETE FROM webhook_messages WHERE due = 0", "what became of messages long ago"},
 	{"directory/webhooks/worker.go", "DELETE FROM webhooks WHERE state", "webhooks that were removed long ago"},
 	{"portal/post/worker.go", "SELECT collectivity, id, letter", "the next letters to send, each by its collectivity"},

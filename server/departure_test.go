@@ -12,6 +12,7 @@ import (
 	"parvis/directory"
 	"parvis/portal"
 	"parvis/server/servertest"
+	"parvis/todo"
 )
 
 // leaver plans the departure of bourg's agent, with the colleague after her.
@@ -166,6 +167,9 @@ func TestAnAccountClosesOnceAtTheEndOfItsLastDay(t *testing.T) {
 		t.Errorf("the successor has %+v, %v", calendars, err)
 	}
 	p.As("collegue@bourg.example").Get("/todo").Want(t, http.StatusOK, "Départ de Camille Le Goff")
+	if err := p.Directory.ForgetDepartures(t.Context(), "bourg"); err != nil { // that of a month ago
+		t.Fatal(err)
+	}
 	if err := p.Directory.ReopenAgent(t.Context(), p.Caller("admin@bourg.example", "bourg"), agent.Agent, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -334,4 +338,41 @@ func TestASuccessorWhoLeavesIsReplacedInTime(t *testing.T) {
 	if event, err := p.Calendar.Event(t.Context(), p.Caller("agent@bourg.example", "bourg"), id); err != nil || event.Title != "Conseil" {
 		t.Errorf("back, she reads %+v, %v", event, err)
 	}
+}
+
+// TestASuccessorIsToldOncePerPlan: she says that she knows, and is told anew when the day is
+// another one.
+func TestASuccessorIsToldOncePerPlan(t *testing.T) {
+	p, ctx := servertest.New(t), t.Context()
+	agent, successor := leaver(t, p, 10)
+	source := directory.SuccessionSource{Store: p.Directory}
+	told := func(want int) {
+		t.Helper()
+		if count, err := source.Count(ctx, successor); err != nil || count != want {
+			t.Errorf("%d successions wait, %v; want %d", count, err, want)
+		}
+	}
+	told(1)
+	request := todo.Request{Caller: successor, Now: time.Now()}
+	if _, err := source.Act(ctx, request, string(agent.Agent), "known", nil); err != nil {
+		t.Fatal(err)
+	}
+	told(0)
+	admin := p.Caller("admin@bourg.example", "bourg")
+	now, err := p.Directory.Departure(ctx, admin, agent.Agent)
+	if err == nil {
+		now.LastDay = inDays(12)
+		err = p.Directory.PlanDeparture(ctx, admin, agent.Agent, now, now.ID, "")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	told(1)
+	if _, err := source.Act(ctx, todo.Request{Caller: admin, Now: time.Now()}, string(agent.Agent), "known", nil); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("another says that she knows: %v", err)
+	}
+	if err := p.Directory.ForgetDepartures(ctx, "bourg"); err != nil {
+		t.Fatal(err)
+	}
+	told(1)
 }

@@ -154,6 +154,9 @@ func TestNobodyComesBeyondTheBound(t *testing.T) {
 	if got := used(t, p, "bourg", quota.Agents); got != here {
 		t.Errorf("%d agents, want the %d of before", got, here)
 	}
+	if all, err := p.Directory.AgentsUsed().All(t.Context()); err != nil || all["bourg"] != here {
+		t.Errorf("of all collectivities she has %d agents, %v; want the %d who are active", all["bourg"], err, here)
+	}
 }
 
 // TestAnImportThatWouldNotFitBeginsNothing.

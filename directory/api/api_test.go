@@ -507,6 +507,10 @@ func TestAnOperatorsProgramOpensACollectivity(t *testing.T) {
 		t.Errorf("opened %+v", opened)
 	}
 	operator.ask("POST", "/collectivities", meung, nil).Want(t, http.StatusUnprocessableEntity)
+	siren := `{"name": "Syndicat du Val", "kind": "syndicat", "siren": "214502031", "administrator": {"given_name": "O", "family_name": "P", "address": "o@val.example"}}`
+	if answer := operator.ask("POST", "/collectivities", siren, nil).Want(t, http.StatusUnprocessableEntity); !strings.Contains(answer.Body, "body.siren") {
+		t.Errorf("a body that the pool hosts already: %s", answer.Body)
+	}
 	groups, err := tw.Directory.Groups(t.Context(), directory.Installation("meung-sur-loire"))
 	if err != nil || len(groups) != 3 {
 		t.Errorf("%d groups, %v; want those of the template", len(groups), err)
