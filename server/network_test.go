@@ -46,4 +46,14 @@ func TestAnOperatorIsToldOfWhatAnotherSaved(t *testing.T) {
 		post(shown(refused.Body), c.second).Want(t, 303)
 		op.Get(c.path).Want(t, 200, c.kept)
 	}
+	path := "/pool/collectivities/bourg/quotas"
+	shown := func(body string) string { return between(t, body, `name="shown" value="`, `"`) }
+	before := shown(op.Get(path).Body)
+	op.Post(path, "shown", before, "choice-agents", "bound", "agents", "905", "choice-documents", "bound", "documents", "7").Want(t, 303)
+	refused := op.Post(path, "shown", before, "choice-agents", "bound", "agents", "906", "choice-documents", "pool").Want(t, 409, `value="906"`, `name="choice-documents" value="bound" checked`, `name="documents" value="7"`)
+	op.Post(path, "shown", shown(refused.Body), "choice-agents", "bound", "agents", "906", "choice-documents", "bound", "documents", "7").Want(t, 303)
+	before = shown(op.Get(path).Want(t, 200, `value="906"`, `value="7"`).Body)
+	op.Post(path, "shown", before, "choice-agents", "bound", "agents", "906", "choice-documents", "bound", "documents", "8").Want(t, 303)
+	op.Post(path, "shown", before, "choice-agents", "bound", "agents", "907", "choice-documents", "bound", "documents", "7").Want(t, 303) // each another one
+	op.Get(path).Want(t, 200, `value="907"`, `value="8"`)
 }

@@ -162,7 +162,9 @@ func (h *Handler) takeQuotas(w http.ResponseWriter, r *http.Request) error {
 		row.Choice, row.Typed = r.PostFormValue("choice-"+name), strings.TrimSpace(r.PostFormValue(name))
 		switch row.Choice {
 		case "none":
-			bounds[row.Kind] = quota.None
+			if page.ID != "" { // the pool has none by having no bound
+				bounds[row.Kind] = quota.None
+			}
 		case "bound":
 			const most = 1 << 30 // of the unit that is typed
 			number, err := strconv.ParseInt(strings.Join(strings.FieldsFunc(row.Typed, func(r rune) bool { return r == ' ' || r == '\u00a0' || r == '\u202f' }), ""), 10, 64)
@@ -178,14 +180,21 @@ func (h *Handler) takeQuotas(w http.ResponseWriter, r *http.Request) error {
 	if form, refused := web.FormErrors(r, err); err != nil && refused {
 		page.Form = form
 		status := http.StatusUnprocessableEntity
+		shown := r.PostFormValue("shown")
 		if errors.Is(err, portal.ErrConflict) { // who was told of it may save hers over it
 			status = http.StatusConflict
-			if page.Shown, err = h.Quotas.Shown(r.Context(), web.CallerOf(r), page.ID); err != nil {
+			now, err := h.quotas(r)
+			if err != nil {
 				return err
 			}
-		} else {
-			page.Shown = r.PostFormValue("shown")
+			for i, row := range now.Rows {
+				if quota.Untouched(shown, bounds, row.Kind) {
+					page.Rows[i] = row
+				}
+			}
+			shown = now.Shown
 		}
+		page.Shown = shown
 		return h.render(w, r, status, "pool/quotas", "", page, &page.Page)
 	}
 	if err != nil {

@@ -66,6 +66,14 @@ func TestWhatAnotherOperatorBoundIsNotLost(t *testing.T) {
 	}
 	store := quota.New(db, slog.New(slog.DiscardHandler), uses)
 	operator := portal.Caller{Rights: []portal.Right{portal.OperatePool}}
+	got := func(shown string, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return shown
+	}
+	var held []string
 	for _, id := range []portal.CollectivityID{"", "bourg"} {
 		for _, c := range []struct {
 			shown string
@@ -74,10 +82,12 @@ func TestWhatAnotherOperatorBoundIsNotLost(t *testing.T) {
 		}{
 			{"", map[quota.Kind]int64{quota.Agents: 10}, nil},
 			{"", map[quota.Kind]int64{quota.Agents: 10}, nil}, // sent twice
-			{"", map[quota.Kind]int64{quota.Letters: 5}, []string{"agents quota.meanwhile.bound"}},
-			{"agents=10", map[quota.Kind]int64{quota.Agents: quota.None, quota.Documents: 3 << 20}, nil},
-			{"agents=10 letters=5", nil, []string{"documents quota.meanwhile.documents", "agents quota.meanwhile.none", "letters quota.meanwhile.left"}},
-			{"documents=3145728 agents=-1", nil, nil},
+			{"", map[quota.Kind]int64{quota.Agents: 20}, []string{"agents quota.meanwhile.bound"}},
+			{"", map[quota.Kind]int64{quota.Letters: 5}, nil}, // the agents stay
+			{"agents=10 letters=5", map[quota.Kind]int64{quota.Agents: quota.None, quota.Documents: 3 << 20}, nil},
+			{"agents=10 letters=5", map[quota.Kind]int64{quota.Agents: 7, quota.Documents: 9, quota.Letters: 6}, []string{"documents quota.meanwhile.documents", "agents quota.meanwhile.none", "letters quota.meanwhile.left"}},
+			{"documents=3145728", map[quota.Kind]int64{quota.Documents: 3 << 20, quota.Letters: 8}, nil}, // the agents stay
+			{"documents=3145728 agents=-1 letters=8", nil, nil},
 		} {
 			err := store.Set(ctx, operator, id, c.shown, c.typed, "")
 			var others portal.FieldErrors
@@ -92,10 +102,15 @@ func TestWhatAnotherOperatorBoundIsNotLost(t *testing.T) {
 			if diff := cmp.Diff(c.told, told); diff != "" {
 				t.Errorf("%q over %q, %v (-want +got)\n%s", id, c.shown, c.typed, diff)
 			}
+			held = append(held, got(store.Shown(ctx, operator, id)))
 			if shown, err := store.Shown(ctx, operator, "agglo"); err != nil || shown != "" {
 				t.Fatalf("another collectivity has %q, %v", shown, err)
 			}
 		}
+	}
+	once := []string{"agents=10", "agents=10", "agents=10", "agents=10 letters=5", "documents=3145728 agents=-1", "documents=3145728 agents=-1", "documents=3145728 agents=-1 letters=8", ""}
+	if diff := cmp.Diff(append(once, once...), held); diff != "" {
+		t.Errorf("what was held after each (-want +got)\n%s", diff)
 	}
 	for kind, bound := range map[quota.Kind]int64{quota.Agents: -2, quota.Documents: 1<<50 + 1} {
 		if err := store.Set(ctx, operator, "bourg", "", map[quota.Kind]int64{kind: bound}, ""); !errors.Is(err, portal.ErrInvalid) {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -234,45 +233,74 @@ func read(ctx context.Context, from database.Reader, id portal.CollectivityID) (
 func text(bounds map[Kind]int64) string {
 	var words []string
 	for _, kind := range Kinds {
-		if bound, ok := bounds[kind]; ok {
-			words = append(words, fmt.Sprintf("%s=%d", kind, bound))
+		if one := word(bounds, kind); one != "" {
+			words = append(words, one)
 		}
 	}
 	return strings.Join(words, " ")
 }
 
-// meanwhile says of each kind that is no more as it was shown what another operator made of
-// it: portal.FieldErrors that are a portal.ErrConflict.
-func meanwhile(shown string, now map[Kind]int64) error {
+// word is one bound as Shown has it, "" for none.
+func word(bounds map[Kind]int64, kind Kind) string {
+	if bound, ok := bounds[kind]; ok {
+		return fmt.Sprintf("%s=%d", kind, bound)
+	}
+	return ""
+}
+
+// Untouched says whether a kind is as a form showed it.
+func Untouched(shown string, bounds map[Kind]int64, kind Kind) bool {
+	was := ""
+	for one := range strings.FieldsSeq(shown) {
+		if strings.HasPrefix(one, string(kind)+"=") {
+			was = one
+		}
+	}
+	return was == word(bounds, kind)
+}
+
+// merge brings together what an operator typed over what she was shown, and what another
+// one saved since: portal.FieldErrors that are a portal.ErrConflict, with what they are now,
+// for the kinds that both changed.
+func merge(shown string, typed, now map[Kind]int64) (map[Kind]int64, error) {
+	merged := map[Kind]int64{}
 	var others portal.FieldErrors
-	words := strings.Fields(shown)
 	for _, kind := range Kinds {
-		i := slices.IndexFunc(words, func(word string) bool { return strings.HasPrefix(word, string(kind)+"=") })
-		bound, ok := now[kind]
-		if ok && i >= 0 && words[i] == fmt.Sprintf("%s=%d", kind, bound) || !ok && i < 0 {
-			continue
+		from := typed
+		if Untouched(shown, typed, kind) {
+			from = now
+		} else if !Untouched(shown, now, kind) && word(now, kind) != word(typed, kind) {
+			others = append(others, another(now, kind))
 		}
-		other := portal.Invalid(string(kind), "quota.meanwhile.left")
-		switch {
-		case ok && bound < 0:
-			other.Key = "quota.meanwhile.none"
-		case ok && kind == Documents:
-			other = portal.Invalid(string(kind), "quota.meanwhile.documents", "max", megabytes(bound))
-		case ok:
-			other = portal.Invalid(string(kind), "quota.meanwhile.bound", "max", bound)
+		if bound, ok := from[kind]; ok {
+			merged[kind] = bound
 		}
-		others = append(others, other)
 	}
-	if len(others) == 0 {
-		return nil
+	if len(others) > 0 {
+		return nil, fmt.Errorf("%w: %w", portal.ErrConflict, others)
 	}
-	return fmt.Errorf("%w: %w", portal.ErrConflict, others)
+	return merged, nil
+}
+
+// another says what another operator made of a kind.
+func another(now map[Kind]int64, kind Kind) portal.UserError {
+	bound, ok := now[kind]
+	switch {
+	case !ok:
+		return portal.Invalid(string(kind), "quota.meanwhile.left")
+	case bound < 0:
+		return portal.Invalid(string(kind), "quota.meanwhile.none")
+	case kind == Documents:
+		return portal.Invalid(string(kind), "quota.meanwhile.documents", "max", megabytes(bound))
+	}
+	return portal.Invalid(string(kind), "quota.meanwhile.bound", "max", bound)
 }
 
 // Set replaces the bounds of a collectivity, "" for the pool's. A kind that is left out
 // follows the pool, or has none. It needs the right to operate the pool, and is told in
-// the journal of the collectivity too. shown is what Shown was: portal.ErrConflict, with
-// what they are now at each field, when another operator changed them since.
+// the journal of the collectivity too. shown is what Shown was: what another operator
+// changed since stays where this one changed nothing, and is a portal.ErrConflict, with what
+// it is now at its field, where she did.
 func (s *Store) Set(ctx context.Context, caller portal.Caller, id portal.CollectivityID, shown string, bounds map[Kind]int64, address string) error {
 	if err := caller.Require(portal.OperatePool); err != nil {
 		return fmt.Errorf("quota: set: %w", err)
@@ -287,7 +315,7 @@ func (s *Store) Set(ctx context.Context, caller portal.Caller, id portal.Collect
 		return fmt.Errorf("quota: set: %w", err)
 	}
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		line := audit.Line{At: s.now(), Account: caller.Account, Action: audit.QuotasSet, ObjectID: string(id), Detail: text(bounds), Address: address}
+		line := audit.Line{At: s.now(), Account: caller.Account, Action: audit.QuotasSet, ObjectID: string(id), Address: address}
 		journals := []portal.CollectivityID{""}
 		if id != "" {
 			if err := tx.QueryRow(ctx, `SELECT name FROM collectivities WHERE id = $1`, string(id)).Scan(&line.Object); err != nil {
@@ -296,13 +324,14 @@ func (s *Store) Set(ctx context.Context, caller portal.Caller, id portal.Collect
 			journals = append(journals, id)
 		}
 		now, err := read(ctx, tx, id)
-		if err != nil || text(now) == line.Detail { // so they are: it was sent twice
+		if err != nil {
 			return err
 		}
-		if err := meanwhile(shown, now); err != nil {
+		merged, err := merge(shown, bounds, now)
+		if line.Detail = text(merged); err != nil || line.Detail == text(now) { // so they are: it was sent twice
 			return err
 		}
-		if err := replace(ctx, tx, id, bounds); err != nil {
+		if err := replace(ctx, tx, id, merged); err != nil {
 			return err
 		}
 		for _, line.Collectivity = range journals {
