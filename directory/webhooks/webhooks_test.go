@@ -965,3 +965,45 @@ func TestATestThatIsTakenEndsThePause(t *testing.T) {
 		t.Errorf("a test that was taken turned it %s", one.State)
 	}
 }
+
+// TestAReceiverAsksForTime with Retry-After, and is given an hour at the most.
+func TestAReceiverAsksForTime(t *testing.T) {
+	p := open(t)
+	r := receive(t)
+	p.add(bourg, r.URL)
+	r.say(func(w http.ResponseWriter, _ *http.Request, _ got) {
+		w.Header().Set("Retry-After", "7200")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	p.hire(bourg, "Le Goff")
+	p.flush()
+	if tries := len(r.take()); tries != 1 {
+		t.Fatalf("%d tries at once", tries)
+	}
+	p.hire(bourg, "Morel")
+	p.pass(30 * time.Minute)
+	p.flush()
+	if tries := len(r.take()); tries != 0 {
+		t.Errorf("%d tries while it asked to be left alone", tries)
+	}
+	r.say(nil)
+	p.pass(31 * time.Minute)
+	p.flush()
+	if all := r.take(); len(all) != 2 {
+		t.Errorf("%d messages after an hour, want both", len(all))
+	}
+}
+
+// TestNothingIsSentAgainToWhatIsOff by an administrator.
+func TestNothingIsSentAgainToWhatIsOff(t *testing.T) {
+	p, ctx := open(t), t.Context()
+	r := receive(t)
+	id, _ := p.add(bourg, r.URL)
+	p.hire(bourg, "Le Goff")
+	p.flush()
+	message := p.deliveries(bourg, id)[0].ID
+	must(t, p.Pause(ctx, bourg, id, ""))
+	if err := p.Resend(ctx, bourg, id, message); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("sent again to one that is off: %v", err)
+	}
+}
