@@ -163,7 +163,7 @@ func (s *Store) insertAgent(ctx context.Context, tx *database.Tx, caller portal.
 	if err != nil {
 		return err
 	}
-	if err := s.mayPlace(ctx, tx, caller, agent.Unit); err != nil {
+	if err := s.mayBring(ctx, tx, caller, agent.Unit); err != nil {
 		return err
 	}
 	err = s.putAgent(ctx, tx, caller, agent, unit, created)

@@ -125,7 +125,11 @@ func (s *Store) changeCard(ctx context.Context, tx *database.Tx, caller portal.C
 	if err := s.mayDecide(ctx, tx, caller, typed.ID); err != nil {
 		return nil, "", err
 	}
-	if err := s.mayPlace(ctx, tx, caller, typed.Unit); err != nil {
+	enter := s.mayPlace
+	if typed.Unit != now.Unit {
+		enter = s.mayBring
+	}
+	if err := enter(ctx, tx, caller, typed.Unit); err != nil {
 		return nil, "", err
 	}
 	if typed.Email != now.Email {

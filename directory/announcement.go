@@ -149,21 +149,9 @@ func (a *Announcement) reaches(body web.Collectivity) bool {
 
 // Run reads what other processes announced, until the context ends.
 func (a *Announcements) Run(ctx context.Context) error {
-	ticker := time.NewTicker(announcementsFresh)
-	defer ticker.Stop()
-	failed := false
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-		err := a.Refresh(ctx)
-		if err != nil && ctx.Err() == nil && !failed {
-			a.log.Warn("announcements could not be read; those known are shown", "error", err)
-		}
-		failed = err != nil
-	}
+	return database.Again(ctx, announcementsFresh, a.Refresh, func(err error) {
+		a.log.Warn("announcements could not be read; those known are shown", "error", err)
+	})
 }
 
 // Refresh reads what is announced, and what will be.

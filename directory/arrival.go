@@ -403,7 +403,7 @@ func (s *Arrivals) mayPut(ctx context.Context, tx *database.Tx, caller portal.Ca
 		return before
 	}
 	if placed {
-		err = s.store.mayPlace(ctx, tx, caller, unit)
+		err = s.store.mayBring(ctx, tx, caller, unit)
 	}
 	if err == nil {
 		err = s.store.mayFill(ctx, tx, caller, line.Join...)

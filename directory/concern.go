@@ -32,6 +32,16 @@ const ofAgents = `
 		(SELECT COUNT(*) FROM planned_departures d WHERE d.collectivity = $1 AND d.done = 0 AND ` + nobodyAfter + `),
 		(SELECT c.created FROM collectivities c WHERE c.id = $1)`
 
+// ofArea counts the same of agents in the units of a text, $4, for who manages those alone:
+// imports, groups and who is nowhere are not hers to mend.
+var ofArea = `
+	SELECT
+		(SELECT COUNT(*) FROM invitations i JOIN agents a ON a.collectivity = i.collectivity AND a.id = i.agent WHERE i.collectivity = $1 AND i.expires <= $2 AND ` + inArea("$4") + `),
+		(SELECT COUNT(*) FROM agents a WHERE a.collectivity = $1 AND ` + withoutEmail + ` AND ` + inArea("$4") + `),
+		(SELECT COUNT(*) FROM agents a WHERE a.collectivity = $1 AND ` + withoutDoor + ` AND ` + inArea("$4") + `),
+		COUNT(CASE WHEN d.last_day <= $3 THEN 1 END), COUNT(CASE WHEN d.fault <> '' THEN 1 END), COALESCE(MAX(d.fault), ''), COUNT(CASE WHEN ` + nobodyAfter + ` THEN 1 END)
+	FROM planned_departures d JOIN agents a ON a.collectivity = d.collectivity AND a.id = d.agent WHERE d.collectivity = $1 AND d.done = 0 AND ` + inArea("$4")
+
 // ofLeavers and ofLonely are the first of those who leave before a day, $2, and of those
 // after whom nobody comes any more.
 const (
@@ -42,6 +52,12 @@ const (
 
 	ofLeavers = leavers + `d.last_day <= $2` + firstLeavers
 	ofLonely  = leavers + nobodyAfter + firstLeavers
+)
+
+// ofLeaversIn and ofLonelyIn are those in some units.
+var (
+	ofLeaversIn = leavers + `d.last_day <= $2 AND ` + inArea("$3") + firstLeavers
+	ofLonelyIn  = leavers + nobodyAfter + ` AND ` + inArea("$2") + firstLeavers
 )
 
 // What is wrong with an agent a, as the list of agents is narrowed to it too.
@@ -78,14 +94,17 @@ type concerned struct {
 
 func (c concerned) young() bool { return c.now.Sub(c.created) < portal.Settling }
 
-// Concerns tells who governs the agents, or all of the caller's collectivity, what asks
-// for her attention there.
+// Concerns tells who governs the agents, of all or of some units, or all of the caller's
+// collectivity, what asks for her attention there.
 func (s *Store) Concerns(ctx context.Context, caller portal.Caller) ([]portal.Concern, error) {
 	found := concerned{now: s.now()}
 	var reads []database.Read
-	if caller.Can(portal.ManageAgents) {
-		reads = append(reads, found.readAgents(caller),
-			readLeavers(&found.leavers, ofLeavers, string(caller.Collectivity), found.leavingBefore()), readLeavers(&found.lonely, ofLonely, string(caller.Collectivity)))
+	of, before, area := string(caller.Collectivity), found.leavingBefore(), areaOf(caller)
+	switch {
+	case caller.Can(portal.ManageAgents):
+		reads = append(reads, found.readAgents(caller), readLeavers(&found.leavers, ofLeavers, of, before), readLeavers(&found.lonely, ofLonely, of))
+	case caller.CanSomewhere(portal.ManageAgents):
+		reads = append(reads, found.readArea(caller, area), readLeavers(&found.leavers, ofLeaversIn, of, before, area), readLeavers(&found.lonely, ofLonelyIn, of, area))
 	}
 	if caller.Can(portal.Admin) {
 		reads = append(reads, found.readRights(caller))
@@ -97,7 +116,7 @@ func (s *Store) Concerns(ctx context.Context, caller portal.Caller) ([]portal.Co
 		return nil, fmt.Errorf("directory: what asks for attention: %w", err)
 	}
 	var all []portal.Concern
-	if caller.Can(portal.ManageAgents) {
+	if caller.CanSomewhere(portal.ManageAgents) {
 		all = found.ofAgents()
 	}
 	if caller.Can(portal.Admin) {
@@ -114,6 +133,15 @@ func (c *concerned) readAgents(caller portal.Caller) database.Read {
 			err := scan(&c.late, &c.noUnit, &c.noEmail, &c.noDoor, &c.stopped, &c.arrival, &c.empty, &c.group, &c.agents, &c.leaving, &c.stuck, &c.fault, &c.alone, &created)
 			c.created = database.FromMillis(created)
 			return err
+		},
+	}
+}
+
+func (c *concerned) readArea(caller portal.Caller, area string) database.Read {
+	return database.Read{
+		Query: ofArea, Args: []any{string(caller.Collectivity), database.Millis(c.now), c.leavingBefore(), area},
+		Row: func(scan func(dest ...any) error) error {
+			return scan(&c.late, &c.noEmail, &c.noDoor, &c.leaving, &c.stuck, &c.fault, &c.alone)
 		},
 	}
 }

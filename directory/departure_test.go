@@ -76,3 +76,22 @@ func TestManyDeparturesOfOneNight(t *testing.T) {
 		t.Errorf("%d closed, %v", closed, err)
 	}
 }
+
+// TestWhoIsClosedOtherwiseLeavesOnce: of a card that something else closed nothing is told
+// a second time.
+func TestWhoIsClosedOtherwiseLeavesOnce(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	day := time.Now().AddDate(0, 0, 3).Format(time.DateOnly)
+	must(t, h.PlanDeparture(ctx, directory.Installation("bourg"), h.anne.Agent, directory.Departure{LastDay: day}, "", ""))
+	must(t, h.db.Write(ctx, `UPDATE planned_departures SET due = 1, last_day = '2020-01-31'`))
+	must(t, h.db.Write(ctx, `UPDATE agents SET active = FALSE, closed = 1 WHERE collectivity = 'bourg' AND id = $1`, string(h.anne.Agent)))
+	if closed, err := directory.NewDepartures(h.Store, nil).Step(ctx); closed != 0 || err != nil {
+		t.Errorf("%d closed, %v", closed, err)
+	}
+	if plans, lines := h.count(t, `planned_departures`), h.count(t, `audit_lines WHERE action = 'agent.closed'`); plans != 0 || lines != 0 {
+		t.Errorf("%d departures wait, and the journal tells %d", plans, lines)
+	}
+	if h.count(t, `agents WHERE closed = 1`) != 1 {
+		t.Error("she is closed a second time")
+	}
+}

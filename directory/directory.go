@@ -43,26 +43,17 @@ type Store struct {
 // New returns the directory kept in a store.
 func New(db *database.DB) *Store {
 	s := &Store{db: db, now: time.Now}
-	s.Mentioning(
-		func(ctx context.Context, caller portal.Caller, unit portal.UnitID) ([]portal.Mention, error) {
-			given, err := s.rightsNaming(ctx, s.db, caller, portal.Subject{Kind: portal.TheUnit, ID: string(unit)})
-			if err != nil {
-				return nil, err
-			}
-			ruled, err := rulesNaming(ctx, s.db, caller.Collectivity, unit)
-			return append(given, ruled...), err
-		},
-		func(ctx context.Context, from database.Reader, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
-			return s.rightsNaming(ctx, from, caller, portal.Subject{Kind: portal.TheGroup, ID: string(group)})
-		})
+	s.Mentioning(nil, func(ctx context.Context, from database.Reader, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
+		return s.rightsNaming(ctx, from, caller, portal.Subject{Kind: portal.TheGroup, ID: string(group)})
+	})
 	return s
 }
 
-// UnitMentions tells what of a feature names a unit of the caller's collectivity.
-type UnitMentions func(ctx context.Context, caller portal.Caller, unit portal.UnitID) ([]portal.Mention, error)
+// UnitMentions tells what of a feature names a unit of the caller's collectivity, as a
+// reader sees it: a transaction, by whom nothing can name the unit meanwhile.
+type UnitMentions func(ctx context.Context, from database.Reader, caller portal.Caller, unit portal.UnitID) ([]portal.Mention, error)
 
-// GroupMentions tells what of a feature names a group of the caller's collectivity, as
-// a reader sees it: a transaction, by whom nothing can name the group meanwhile.
+// GroupMentions tells the same of a group.
 type GroupMentions func(ctx context.Context, from database.Reader, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error)
 
 // Mentioning adds a feature that names units, or groups: nil for one that does

@@ -160,6 +160,14 @@ const (
 // Members returns a page of those in a group of the caller's collectivity, and
 // what names it, for its administrator.
 func (s *Store) Members(ctx context.Context, caller portal.Caller, id portal.GroupID, page int) (members Members, err error) {
+	if members, err = s.InGroup(ctx, caller, id, page); err == nil {
+		members.Mentions, err = s.namingGroup(ctx, s.db, caller, id)
+	}
+	return members, err
+}
+
+// InGroup is Members without what names the group.
+func (s *Store) InGroup(ctx context.Context, caller portal.Caller, id portal.GroupID, page int) (members Members, err error) {
 	if err := caller.Require(portal.ManageAgents); err != nil {
 		return Members{}, fmt.Errorf("directory: list members: %w", err)
 	}
@@ -176,8 +184,7 @@ func (s *Store) Members(ctx context.Context, caller portal.Caller, id portal.Gro
 		return Members{}, fmt.Errorf("directory: list members: %w", err)
 	}
 	seen.overAll(members.Agents)
-	members.Mentions, err = s.namingGroup(ctx, s.db, caller, id)
-	return members, err
+	return members, nil
 }
 
 // errGroupNamed refuses to lose who may see something.
@@ -186,9 +193,17 @@ var errGroupNamed = portal.UserError{Kind: portal.ErrConflict, Key: "directory.e
 // DeleteGroup deletes a group that nothing names: portal.ErrConflict for another,
 // see Members. It can be had again for thirty days, with its members.
 func (s *Store) DeleteGroup(ctx context.Context, caller portal.Caller, id portal.GroupID, address string) error {
+	return s.DeleteGroupIf(ctx, caller, id, func(*database.Tx) error { return nil }, address)
+}
+
+// DeleteGroupIf deletes it unless still refuses, in the same transaction.
+func (s *Store) DeleteGroupIf(ctx context.Context, caller portal.Caller, id portal.GroupID, still func(tx *database.Tx) error, address string) error {
 	err := caller.Require(portal.ManageAgents)
 	if err == nil {
 		err = s.db.Tx(ctx, func(tx *database.Tx) error {
+			if err := still(tx); err != nil {
+				return err
+			}
 			group, err := readGroup(ctx, tx, caller.Collectivity, id)
 			if err != nil {
 				return err
@@ -267,6 +282,8 @@ func (s *Store) ForgetGroups(ctx context.Context, collectivity portal.Collectivi
 func (s *Store) forgetGroups(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID) error {
 	for _, text := range []string{
 		`DELETE FROM deleted_group_members WHERE collectivity = $1
+			AND group_id IN (SELECT id FROM deleted_groups WHERE collectivity = $1 AND deleted < $2)`,
+		`DELETE FROM scim_groups WHERE collectivity = $1
 			AND group_id IN (SELECT id FROM deleted_groups WHERE collectivity = $1 AND deleted < $2)`,
 		`DELETE FROM deleted_groups WHERE collectivity = $1 AND deleted < $2`,
 	} {

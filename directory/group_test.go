@@ -64,6 +64,7 @@ func TestAGroupIsDeletedOnceNothingNamesIt(t *testing.T) {
 	h, ctx := newHouse(t), context.Background()
 	admin := directory.Installation("bourg")
 	must(t, h.AddMember(ctx, admin, "encadrants", h.anne.Agent))
+	got(h.db.Exec(ctx, `INSERT INTO scim_groups (collectivity, group_id, external_id) VALUES ('bourg', 'encadrants', 'x'), ('agglo', 'encadrants', 'x')`))(t)
 	mentions := []portal.Mention{{Kind: "applications.mention", Name: "Finances", Path: "/admin/applications/finances", Icon: "apps"}}
 	h.Mentioning(nil, func(context.Context, database.Reader, portal.Caller, portal.GroupID) ([]portal.Mention, error) {
 		return mentions, nil
@@ -93,6 +94,12 @@ func TestAGroupIsDeletedOnceNothingNamesIt(t *testing.T) {
 	must(t, h.db.QueryRow(ctx, `SELECT COUNT(*) FROM deleted_group_members WHERE collectivity = 'bourg'`).Scan(&left))
 	if left != 0 {
 		t.Errorf("%d members of a group deleted long ago are kept", left)
+	}
+	var known string
+	must(t, h.db.QueryRow(ctx, `SELECT collectivity FROM scim_groups`).Scan(&known))
+	must(t, h.db.QueryRow(ctx, `SELECT COUNT(*) FROM scim_groups`).Scan(&left))
+	if left != 1 || known != "agglo" {
+		t.Errorf("programs know %d groups, one of %s: want that of another collectivity alone", left, known)
 	}
 }
 

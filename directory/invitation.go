@@ -411,7 +411,11 @@ func (n *Inviter) again(ctx context.Context, tx *database.Tx, caller portal.Call
 		if err := n.ownGuest(ctx, tx, caller, one.Login); err != nil {
 			return Handed{}, err
 		}
+		one.made = false // she is there, though she may have come by an invitation to choose a password
 		if _, err := n.settle(ctx, tx, caller, kind, one, Placing{}); err != nil {
+			return Handed{}, err
+		}
+		if err := tx.Write(ctx, `DELETE FROM invitations WHERE collectivity = $1 AND agent = $2`, string(caller.Collectivity), string(agent.ID)); err != nil {
 			return Handed{}, err
 		}
 	}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"parvis/directory"
 	"parvis/portal"
@@ -445,5 +448,50 @@ func TestAChangeIsToldToItsCollectivityAlone(t *testing.T) {
 	must(t, d.DeleteGroup(ctx, d.admin, group, ""))
 	if want := slices.Repeat([]portal.CollectivityID{"bourg"}, 5); !slices.Equal(told, want) {
 		t.Errorf("told %v, want %v", told, want)
+	}
+}
+
+// TestWhoManagesAUnitIsToldOfItsAgents at the top of her page, and of no others.
+func TestWhoManagesAUnitIsToldOfItsAgents(t *testing.T) {
+	d, ctx := newDivision(t), context.Background()
+	leave := func(who, after portal.Caller, day string) {
+		t.Helper()
+		must(t, d.PlanDeparture(ctx, d.admin, who.Agent, directory.Departure{LastDay: day, Successor: after.Agent}, "", ""))
+	}
+	told := func(who portal.Caller) map[string]int {
+		t.Helper()
+		counts := map[string]int{}
+		for _, one := range got(d.Concerns(ctx, d.now(t, who)))(t) {
+			counts[strings.TrimPrefix(one.Key, "directory.concern.")] = one.Count
+			for _, named := range one.Named {
+				counts[named.Name]++
+			}
+		}
+		return counts
+	}
+	leave(d.inside, d.anne, soon)
+	leave(d.beside, d.inside, soon)
+	if got, want := told(d.anne), map[string]int{"leaving": 1, "Ines Dedans": 1, "no-email": 3}; !cmp.Equal(got, want) {
+		t.Errorf("she is told %v, want %v", got, want)
+	}
+	later := time.Now().AddDate(0, 0, 20).Format(time.DateOnly)
+	leave(d.below, d.inside, later) // who is gone by then
+	got(d.CreateAgent(ctx, directory.Installation("bourg"), directory.Agent{FamilyName: "Sans adresse", Unit: "voirie"}))(t)
+	got(d.CreateAgent(ctx, directory.Installation("bourg"), directory.Agent{FamilyName: "Sans adresse", Unit: "accueil"}))(t)
+	d.exec(t, `UPDATE planned_departures SET fault = 'directory.error.departure.moved' WHERE collectivity = 'bourg' AND agent = $1`, string(d.beside.Agent))
+	d.exec(t, `INSERT INTO invitations (collectivity, agent, login, hash, made, mail, created, expires) VALUES ('bourg', $1, 'x', 'x', FALSE, '', 1, 2), ('bourg', $2, 'y', 'y', FALSE, '', 1, 2)`,
+		string(d.inside.Agent), string(d.beside.Agent))
+	want := map[string]int{"leaving": 2, "no-successor": 1, "no-door": 1, "no-email": 4, "late": 1, "Ines Dedans": 1, "Bela Dessous": 2}
+	if got := told(d.anne); !cmp.Equal(got, want) {
+		t.Errorf("she is told %v, want %v", got, want)
+	}
+	if all := told(d.admin); all["leaving"] != 3 || all["stuck"] != 1 || all["late"] != 2 || all["no-door"] != 2 {
+		t.Errorf("who manages all is told %v", all)
+	}
+	if got := told(d.inside); len(got) > 0 {
+		t.Errorf("who manages nobody is told %v", got)
+	}
+	if got := told(d.elsewhere); len(got) > 0 {
+		t.Errorf("in another collectivity she is told %v", got)
 	}
 }

@@ -219,6 +219,25 @@ func (s *Store) mayPlace(ctx context.Context, from rows, caller portal.Caller, u
 	return s.holdsAll(ctx, from, caller, found, err)
 }
 
+// mayBring is mayPlace of somebody who is not there yet: who assists brings nobody where
+// something is open to a unit, or to one above it, which would outlast her assistance.
+func (s *Store) mayBring(ctx context.Context, from database.Reader, caller portal.Caller, unit portal.UnitID) error {
+	if err := s.mayPlace(ctx, from, caller, unit); err != nil || !caller.Assists() {
+		return err
+	}
+	chain, err := unitsAbove(ctx, from, caller.Collectivity, unit)
+	for _, one := range chain {
+		opened, err := s.openedTo(ctx, from, caller, one)
+		if err != nil {
+			return err
+		}
+		if len(opened) > 0 {
+			return errAssisted
+		}
+	}
+	return err
+}
+
 // mayHold refuses a unit where the caller does not manage agents, "" for none.
 func (s *Store) mayHold(ctx context.Context, from rows, caller portal.Caller, unit portal.UnitID) error {
 	if caller.Can(portal.ManageAgents) {

@@ -76,6 +76,7 @@ type GroupProvisioning struct {
 	ID          portal.GroupID // "" for a new one
 	Name        string         // "" leaves it
 	Join, Leave []portal.AgentID
+	Still       func(tx *database.Tx) error // refuses a group that is no more what was read; nil for none
 	Also        func(tx *database.Tx, id portal.GroupID) error
 }
 
@@ -92,6 +93,11 @@ func (s *Store) ProvisionGroup(ctx context.Context, caller portal.Caller, write 
 		group.ID = portal.GroupID(portal.NewID())
 	}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+		if write.Still != nil {
+			if err := write.Still(tx); err != nil {
+				return err
+			}
+		}
 		if err := s.nameGroup(ctx, tx, caller, group, write.ID == "", address); err != nil {
 			return err
 		}

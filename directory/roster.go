@@ -53,6 +53,7 @@ type Enrolled struct {
 	Changed time.Time // her card, last; zero for never
 	Keyed   bool      // has a password that Parvis keeps
 	LastDay time.Time // when her departure is planned, zero for none
+	Alone   bool      // who was to come after her is gone by then
 }
 
 // Roster is a page of agents in the order of family names.
@@ -73,7 +74,8 @@ const (
 	enrolledFrom    = agentTables + `LEFT JOIN accounts p ON p.id = a.account ` + standingFrom
 	enrolledColumns = `SELECT ` + agentColumns + `, ` + stateOf + `, COALESCE(p.login, ''), a.entered,
 		COALESCE(i.created, 0), COALESCE(i.expires, 0), COALESCE(i.mail, ''),
-		EXISTS (SELECT 1 FROM account_passwords w WHERE w.account = a.account), a.closed, a.changed, COALESCE(d.last_day, '')`
+		EXISTS (SELECT 1 FROM account_passwords w WHERE w.account = a.account), a.closed, a.changed, COALESCE(d.last_day, ''),
+		CASE WHEN d.agent IS NOT NULL THEN ` + nobodyAfter + ` ELSE FALSE END`
 	inState = `($2 = '' OR ` + stateOf + ` = $2 OR $2 = 'late' AND a.active AND i.agent IS NOT NULL AND i.expires <= $8 OR $2 = 'leaving' AND d.agent IS NOT NULL
 			OR $2 = 'no-unit' AND ` + withoutUnit + ` OR $2 = 'no-email' AND ` + withoutEmail + ` OR $2 = 'no-door' AND ` + withoutDoor + `)`
 	rosterWhere = `AND ` + inState + `
@@ -187,7 +189,7 @@ func scanEnrolled(rows *sql.Rows) (one Enrolled, err error) {
 	var entered, invited, expires, closed, changed int64
 	var last string
 	one.Agent, err = scanAgent(func(dest ...any) error {
-		return rows.Scan(append(dest, &one.State, &one.Login, &entered, &invited, &expires, &one.Letter, &one.Keyed, &closed, &changed, &last)...)
+		return rows.Scan(append(dest, &one.State, &one.Login, &entered, &invited, &expires, &one.Letter, &one.Keyed, &closed, &changed, &last, &one.Alone)...)
 	})
 	one.Entered, one.Invited, one.Expires = database.FromMillis(entered), database.FromMillis(invited), database.FromMillis(expires)
 	one.Closed, one.Changed, one.LastDay = database.FromMillis(closed), database.FromMillis(changed), dayOf(last)

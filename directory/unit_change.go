@@ -160,10 +160,11 @@ func unitNameOr(ctx context.Context, from rows, collectivity portal.Collectivity
 // hang moves a unit below another one. What is given to the units above reaches its
 // agents, or does no more.
 func (s *Store) hang(ctx context.Context, tx *database.Tx, caller portal.Caller, from portal.UnitID, unit Unit, address string) error {
-	for _, above := range []portal.UnitID{from, unit.Parent} {
-		if err := s.mayPlace(ctx, tx, caller, above); err != nil {
-			return err
-		}
+	if err := s.mayPlace(ctx, tx, caller, from); err != nil {
+		return err
+	}
+	if err := s.mayBring(ctx, tx, caller, unit.Parent); err != nil {
+		return err
 	}
 	return keepAnAdministrator(ctx, tx, caller.Collectivity, s.now(), func() error {
 		return s.followChart(ctx, tx, caller, unit.ID, unit.Parent, false, address, func() error {
@@ -318,6 +319,40 @@ func (h UnitHolds) Empty() bool {
 
 // Holds tells what is in a unit of the caller's collectivity, and names it.
 func (s *Store) Holds(ctx context.Context, caller portal.Caller, id portal.UnitID) (unit Unit, holds UnitHolds, err error) {
+	if unit, holds, err = s.InUnit(ctx, caller, id); err == nil {
+		holds.Mentions, err = s.namingUnit(ctx, s.db, caller, id)
+	}
+	return unit, holds, err
+}
+
+// namingUnit tells all that names a unit.
+func (s *Store) namingUnit(ctx context.Context, from database.Reader, caller portal.Caller, id portal.UnitID) ([]portal.Mention, error) {
+	all, err := s.rightsNaming(ctx, from, caller, portal.Subject{Kind: portal.TheUnit, ID: string(id)})
+	if err != nil {
+		return nil, err
+	}
+	ruled, err := rulesNaming(ctx, from, caller.Collectivity, id)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := s.openedTo(ctx, from, caller, id)
+	return slices.Concat(all, ruled, opened), err
+}
+
+// openedTo tells what of the features names a unit.
+func (s *Store) openedTo(ctx context.Context, from database.Reader, caller portal.Caller, id portal.UnitID) (all []portal.Mention, err error) {
+	for _, mentions := range s.unitMentions {
+		more, err := mentions(ctx, from, caller, id)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
+}
+
+// InUnit is Holds without what names the unit.
+func (s *Store) InUnit(ctx context.Context, caller portal.Caller, id portal.UnitID) (unit Unit, holds UnitHolds, err error) {
 	if err := caller.RequireSomewhere(portal.ManageAgents); err != nil {
 		return Unit{}, UnitHolds{}, fmt.Errorf("directory: read unit: %w", err)
 	}
@@ -329,13 +364,6 @@ func (s *Store) Holds(ctx context.Context, caller portal.Caller, id portal.UnitI
 	}
 	if err != nil {
 		return Unit{}, UnitHolds{}, fmt.Errorf("directory: read unit: %w", err)
-	}
-	for _, mentions := range s.unitMentions {
-		more, err := mentions(ctx, caller, id)
-		if err != nil {
-			return Unit{}, UnitHolds{}, err
-		}
-		holds.Mentions = append(holds.Mentions, more...)
 	}
 	return unit, holds, nil
 }
@@ -378,10 +406,11 @@ func (s *Store) EmptyUnit(ctx context.Context, caller portal.Caller, id, into po
 		if inside {
 			return nil, portal.FieldErrors{portal.Invalid("unit", "directory.error.unit.loop", "name", unit.Name)}
 		}
-		for _, place := range []portal.UnitID{id, into} {
-			if err := s.mayPlace(ctx, tx, caller, place); err != nil {
-				return nil, err
-			}
+		if err := s.mayPlace(ctx, tx, caller, id); err != nil {
+			return nil, err
+		}
+		if err := s.mayBring(ctx, tx, caller, into); err != nil {
+			return nil, err
 		}
 		if err := s.mayDecideIn(ctx, tx, caller, id); err != nil {
 			return nil, err

@@ -13,6 +13,7 @@ import (
 
 	"parvis/directory"
 	"parvis/portal"
+	"parvis/portal/database"
 )
 
 // chart draws the organisation chart, "Services techniques > Voirie".
@@ -119,7 +120,9 @@ func TestAUnitIsDeletedOnceNothingHoldsIt(t *testing.T) {
 	tw, ctx := newTown(t), context.Background()
 	admin := directory.Installation("bourg")
 	var mentions []portal.Mention
-	tw.Mentioning(func(context.Context, portal.Caller, portal.UnitID) ([]portal.Mention, error) { return mentions, nil }, nil)
+	tw.Mentioning(func(context.Context, database.Reader, portal.Caller, portal.UnitID) ([]portal.Mention, error) {
+		return mentions, nil
+	}, nil)
 	redrawn := 0
 	tw.OnChart(func(portal.CollectivityID) { redrawn++ })
 	got(tw.AddUnit(ctx, admin, directory.Unit{Name: "Voirie", Parent: "technique"}, ""))(t)

@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -152,6 +154,73 @@ func TestAnAnnouncementIsPutAwayUntilItChanges(t *testing.T) {
 	op.Post("/pool/announcements/"+id+"/resume").Want(t, 303)
 	shows(t, colleague, "/", "Première version", true)
 	op.Get("/pool/journal").Want(t, 200, "Annonce publiée", "Annonce modifiée", "Modification d’une annonce annulée", "Annonce retirée avant son terme", "Annonce remise à l’affiche")
+}
+
+// TestWhatWasTakenAwayIsNeitherChangedNorUndone, until it is brought back; that, once and
+// while its time lasts. What is old is forgotten.
+func TestWhatWasTakenAwayIsNeitherChangedNorUndone(t *testing.T) {
+	p, ctx := servertest.New(t), t.Context()
+	op := announcing(t, p)
+	both := []portal.CollectivityID{"agglo", "bourg"}
+	id := announce(t, p, directory.Announcement{Level: directory.Information, French: "Première version", Reach: directory.ReachChosen, Chosen: both})
+	one, err := p.Announcements.One(ctx, op, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := one
+	changed.French, changed.Chosen = "Deuxième version", both[1:]
+	refused := func(what string, err error) {
+		t.Helper()
+		if !errors.Is(err, portal.ErrConflict) {
+			t.Errorf("%s: %v, want ErrConflict", what, err)
+		}
+	}
+	done := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	done(p.Announcements.Change(ctx, op, changed, ""))
+	changed.Version++
+	done(p.Announcements.End(ctx, op, id, ""))
+	done(p.Announcements.End(ctx, op, id, "")) // twice is once
+	refused("undone", p.Announcements.Undo(ctx, op, id, changed.Version, ""))
+	refused("changed", p.Announcements.Change(ctx, op, changed, ""))
+	if now, err := p.Announcements.One(ctx, op, id); err != nil || now.French != changed.French || now.Ended.IsZero() || now.Version != changed.Version {
+		t.Errorf("taken away it is %+v, %v", now, err)
+	}
+	done(p.Announcements.Resume(ctx, op, id, ""))
+	done(p.Announcements.Resume(ctx, op, id, ""))
+	shows(t, p.As("agent@bourg.example"), "/", changed.French, true)
+	if got := countWhere(t, p, `audit_lines WHERE collectivity = '' AND action IN ('announcement.ended', 'announcement.resumed')`); got != 2 {
+		t.Errorf("the journal tells %d times that it went and came", got)
+	}
+	put(t, p, `UPDATE announcements SET was = replace(was, 'agglo', 'partie')`) // one that left the pool since
+	done(p.Announcements.Undo(ctx, op, id, changed.Version, ""))
+	if now, err := p.Announcements.One(ctx, op, id); err != nil || now.French != one.French || !slices.Equal(now.Chosen, both[1:]) || !now.Ended.IsZero() {
+		t.Errorf("undone once it is back: %+v, %v", now, err)
+	}
+	done(p.Announcements.End(ctx, op, id, ""))
+	put(t, p, `UPDATE announcements SET shown_until = 1`)
+	refused("brought back after its time", p.Announcements.Resume(ctx, op, id, ""))
+	recent := announce(t, p, directory.Announcement{Level: directory.Information, French: "Récente", Reach: directory.ReachChosen, Chosen: both})
+	done(p.Announcements.Clean(ctx))
+	if all, targets := countWhere(t, p, `announcements`), countWhere(t, p, `announcement_targets`); all != 1 || targets != 2 {
+		t.Errorf("%d announcements and %d of whom they reach are kept, want the recent one", all, targets)
+	}
+	concerned := func() int {
+		count, err := p.Announcements.Concerned(ctx, op, directory.Announcement{ID: recent, Reach: directory.ReachChosen, Chosen: both})
+		done(err)
+		return count
+	}
+	if concerned() != 2 {
+		t.Errorf("it reaches %d collectivities", concerned())
+	}
+	put(t, p, `UPDATE collectivities SET active = FALSE WHERE id = 'agglo'`)
+	if concerned() != 1 {
+		t.Errorf("with one suspended it reaches %d", concerned())
+	}
 }
 
 // TestAnAnnouncementIsSeenBeforeItIsPublished: the preview says what is read and by whom,

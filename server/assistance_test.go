@@ -68,6 +68,29 @@ var assistance = []string{
 	"GET /admin/sign-in", "GET /admin/sign-in/factors", "GET /admin/journal",
 }
 
+// TestASessionLeftOpenAssistsNobody: an operator proves anew who she is, and finds what she
+// typed.
+func TestASessionLeftOpenAssistsNobody(t *testing.T) {
+	p := servertest.New(t)
+	op, path := p.As(operator), "/pool/collectivities/bourg/assist"
+	if _, err := p.DB.Exec(t.Context(), `UPDATE sessions SET created = created - 3600000`); err != nil {
+		t.Fatal(err)
+	}
+	back := path + "?minutes=60&reason=Les+groupes+%26+droits"
+	p.SSO.Forget("")
+	answer := op.Post(path, "reason", "Les groupes & droits", "minutes", "60").Want(t, http.StatusSeeOther)
+	if at, want := answer.Header.Get("Location"), "/sign-in?again=1&next="+url.QueryEscape(back); at != want {
+		t.Errorf("led to %s, want %s", at, want)
+	}
+	if list := p.As("admin@bourg.example").Get("/admin/assistance").Want(t, http.StatusOK).Body; strings.Contains(list, "Les groupes") {
+		t.Error("a session left open assists")
+	}
+	fresh := p.As(operator)
+	fresh.Get(back).Want(t, http.StatusOK, "Les groupes &amp; droits", `value="60" checked`)
+	fresh.Post(path, "reason", "Les groupes & droits", "minutes", "60").Want(t, http.StatusSeeOther)
+	fresh.Get("/admin").Want(t, http.StatusOK)
+}
+
 // TestAssistanceOpensTheAdministrationAndNoContent: the matrix of what who assists may
 // open. What is not on the list is not there, whatever a feature adds.
 func TestAssistanceOpensTheAdministrationAndNoContent(t *testing.T) {

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -95,6 +96,38 @@ func TestWhoAssistsOpensNothingThatLasts(t *testing.T) {
 		}
 		if isOpen(t, p, who) != may {
 			t.Errorf("%s is open again: want %v", who, may)
+		}
+	}
+
+	for _, unit := range []directory.Unit{{ID: "ouvert", Name: "Ouvert"}, {ID: "dessous", Name: "Dessous", Parent: "ouvert"}, {ID: "ferme", Name: "Fermé"}} {
+		if _, err := p.Directory.CreateUnit(t.Context(), install, unit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	admin.Post("/admin/applications", "name", "Voirie", "url", "https://voirie.example/", "kind", "link", "subject", "login", "unit", "ouvert").Want(t, http.StatusSeeOther)
+	helper := portal.Caller{Account: announcing(t, p).Account, Collectivity: "bourg", Rights: []portal.Right{portal.Admin}}
+	for unit, may := range map[portal.UnitID]bool{"ouvert": false, "dessous": false, "ferme": true} {
+		card, err := p.Directory.Enrolled(t.Context(), install, agent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		moved := card.Agent
+		moved.Unit = unit
+		err = p.Directory.ChangeAgent(t.Context(), helper, card.Agent, moved, "")
+		if may != (err == nil) || err != nil && !errors.Is(err, portal.ErrDenied) {
+			t.Errorf("who assists moves her to %s: %v", unit, err)
+		}
+		if _, err := p.Directory.AddAgent(t.Context(), helper, directory.Agent{FamilyName: "Venue", Unit: unit}, ""); may != (err == nil) {
+			t.Errorf("who assists adds an agent to %s: %v", unit, err)
+		}
+	}
+
+	for _, err := range []error{
+		p.Directory.ChangeUnit(t.Context(), helper, directory.Unit{ID: "ferme", Name: "Fermé"}, directory.Unit{ID: "ferme", Name: "Fermé", Parent: "dessous"}, ""),
+		func() error { _, err := p.Directory.EmptyUnit(t.Context(), helper, "ferme", "ouvert", ""); return err }(),
+	} {
+		if !errors.Is(err, portal.ErrDenied) {
+			t.Errorf("who assists brings a whole unit where an application is open: %v", err)
 		}
 	}
 

@@ -12,6 +12,7 @@ import (
 	"parvis/directory"
 	"parvis/portal"
 	"parvis/server/servertest"
+	"parvis/todo"
 )
 
 // leaver plans the departure of bourg's agent, with the colleague after her.
@@ -166,6 +167,9 @@ func TestAnAccountClosesOnceAtTheEndOfItsLastDay(t *testing.T) {
 		t.Errorf("the successor has %+v, %v", calendars, err)
 	}
 	p.As("collegue@bourg.example").Get("/todo").Want(t, http.StatusOK, "Départ de Camille Le Goff")
+	if err := p.Directory.ForgetDepartures(t.Context(), "bourg"); err != nil { // that of a month ago
+		t.Fatal(err)
+	}
 	if err := p.Directory.ReopenAgent(t.Context(), p.Caller("admin@bourg.example", "bourg"), agent.Agent, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -306,10 +310,14 @@ func TestASuccessorWhoLeavesIsReplacedInTime(t *testing.T) {
 	if body := client.Get("/admin").Want(t, http.StatusOK, told).Body; strings.Count(body, "Camille Le Goff</a>") != 2 { // she leaves, and nobody comes after
 		t.Error("the page does not name her")
 	}
+	list, mark := "/admin/agents?state=leaving", "Plus personne ne lui succède"
+	if body := client.Get(list).Want(t, http.StatusOK, "Le Goff").Body; strings.Count(body, mark) != 1 {
+		t.Errorf("the list marks %d of those who leave, want her alone", strings.Count(body, mark))
+	}
 	client.Get(page).Want(t, http.StatusOK, "choisissez quelqu’un d’autre")
 	client.Get(page+"/departure").Want(t, http.StatusOK, "choisissez quelqu’un d’autre")
 	put(t, p, `UPDATE planned_departures SET last_day = '`+inDays(15)+`' WHERE agent = '`+string(successor.Agent)+`'`)
-	if strings.Contains(client.Get("/admin").Body, told) {
+	if strings.Contains(client.Get("/admin").Body, told) || strings.Contains(client.Get(list).Body, mark) {
 		t.Error("a successor who leaves later is missed")
 	}
 	id, err := p.Calendar.CreateEvent(t.Context(), agent, draftOf(agent, "Conseil"))
@@ -330,4 +338,41 @@ func TestASuccessorWhoLeavesIsReplacedInTime(t *testing.T) {
 	if event, err := p.Calendar.Event(t.Context(), p.Caller("agent@bourg.example", "bourg"), id); err != nil || event.Title != "Conseil" {
 		t.Errorf("back, she reads %+v, %v", event, err)
 	}
+}
+
+// TestASuccessorIsToldOncePerPlan: she says that she knows, and is told anew when the day is
+// another one.
+func TestASuccessorIsToldOncePerPlan(t *testing.T) {
+	p, ctx := servertest.New(t), t.Context()
+	agent, successor := leaver(t, p, 10)
+	source := directory.SuccessionSource{Store: p.Directory}
+	told := func(want int) {
+		t.Helper()
+		if count, err := source.Count(ctx, successor); err != nil || count != want {
+			t.Errorf("%d successions wait, %v; want %d", count, err, want)
+		}
+	}
+	told(1)
+	request := todo.Request{Caller: successor, Now: time.Now()}
+	if _, err := source.Act(ctx, request, string(agent.Agent), "known", nil); err != nil {
+		t.Fatal(err)
+	}
+	told(0)
+	admin := p.Caller("admin@bourg.example", "bourg")
+	now, err := p.Directory.Departure(ctx, admin, agent.Agent)
+	if err == nil {
+		now.LastDay = inDays(12)
+		err = p.Directory.PlanDeparture(ctx, admin, agent.Agent, now, now.ID, "")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	told(1)
+	if _, err := source.Act(ctx, todo.Request{Caller: admin, Now: time.Now()}, string(agent.Agent), "known", nil); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("another says that she knows: %v", err)
+	}
+	if err := p.Directory.ForgetDepartures(ctx, "bourg"); err != nil {
+		t.Fatal(err)
+	}
+	told(1)
 }

@@ -21,7 +21,11 @@ import (
 // bind sets bounds as the operator does.
 func bind(t *testing.T, p *servertest.Portal, id portal.CollectivityID, bounds map[quota.Kind]int64) {
 	t.Helper()
-	if err := p.Quotas.Set(t.Context(), announcing(t, p), id, bounds, ""); err != nil {
+	shown, err := p.Quotas.Shown(t.Context(), announcing(t, p), id)
+	if err == nil {
+		err = p.Quotas.Set(t.Context(), announcing(t, p), id, shown, bounds, "")
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -149,6 +153,9 @@ func TestNobodyComesBeyondTheBound(t *testing.T) {
 	}
 	if got := used(t, p, "bourg", quota.Agents); got != here {
 		t.Errorf("%d agents, want the %d of before", got, here)
+	}
+	if all, err := p.Directory.AgentsUsed().All(t.Context()); err != nil || all["bourg"] != here {
+		t.Errorf("of all collectivities she has %d agents, %v; want the %d who are active", all["bourg"], err, here)
 	}
 }
 

@@ -103,7 +103,7 @@ func (s *Server) mount(context.Context, Options) error {
 		adminPage{s.renderer, s.concernSources(), s.log}.routes(),
 		pool.NewHandler(pool.Options{
 			Store: s.Directory, Inviter: s.Inviter, Journal: s.Journal, Methods: s.SSO.Methods, Factors: s.SSO.Factors,
-			Passwords: s.SSO.Passwords, Sessions: s.SSO.Sessions, Announcements: s.Announcements, Quotas: s.Quotas, Networks: s.Networks, Renderer: s.renderer, Home: s.Home, Log: s.log, Sizes: s.Documents, Furnish: s.furnish, Try: s.tryServices,
+			Passwords: s.SSO.Passwords, Sessions: s.SSO.Sessions, Announcements: s.Announcements, Quotas: s.Quotas, Networks: s.Networks, Renderer: s.renderer, Home: s.Home, Log: s.log, Sizes: s.Documents, Furnish: s.furnish, Try: s.tryServices, Freshly: s.SSO.Freshly,
 			Troubles: []pool.Trouble{{Key: "mail", Count: s.Post.Lost}, {Key: "agendas", Count: s.Remote.Failing}},
 		}).Routes(),
 		leaving.NewHandler(s.Leaving, s.renderer, s.SSO.Freshly).Routes(),

@@ -7,6 +7,7 @@ package todo
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"parvis/portal"
@@ -34,6 +35,23 @@ type Source interface {
 	Act(ctx context.Context, request Request, item, action string, values Values) (Done, error)
 	// Undo takes back what the caller did, by its token.
 	Undo(ctx context.Context, request Request, token string) (Sentence, error)
+}
+
+// OnPages is what a source embeds whose items are decided on pages of their own, to which
+// they lead: here nothing is done, nor taken back.
+type OnPages struct{}
+
+// Recent implements Source.
+func (OnPages) Recent(context.Context, Request) ([]Done, error) { return nil, nil }
+
+// Act implements Source.
+func (OnPages) Act(context.Context, Request, string, string, Values) (Done, error) {
+	return Done{}, fmt.Errorf("todo: act: %w", portal.ErrNotFound)
+}
+
+// Undo implements Source.
+func (OnPages) Undo(context.Context, Request, string) (Sentence, error) {
+	return Sentence{}, fmt.Errorf("todo: undo: %w", portal.ErrNotFound)
 }
 
 // Manifest describes a source.

@@ -148,7 +148,7 @@ func (p *pool) bind() {
 	account, err := p.Directory.AccountByLogin(p.b.Context(), "pool@pool.example")
 	p.must(err)
 	operator := portal.Caller{Account: account.ID, Rights: []portal.Right{portal.OperatePool}}
-	p.must(p.Quotas.Set(p.b.Context(), operator, "", map[quota.Kind]int64{quota.Agents: agents + 5, quota.Documents: 1 << 30}, ""))
+	p.must(p.Quotas.Set(p.b.Context(), operator, "", "", map[quota.Kind]int64{quota.Agents: agents + 5, quota.Documents: 1 << 30}, ""))
 	for range 3 {
 		p.must(p.Announcements.Publish(p.b.Context(), operator, directory.Announcement{
 			ID: portal.NewID(), Level: directory.Incident, French: "Messagerie lente", Until: time.Now().Add(time.Hour), Reach: directory.ReachAll,

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"flag"
@@ -9,12 +10,14 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"parvis/directory"
 	"parvis/directory/api"
 	"parvis/portal"
+	"parvis/portal/database"
 	"parvis/portal/outbox"
 	"parvis/server/servertest"
 	"parvis/sso"
@@ -504,8 +507,42 @@ func TestAnOperatorsProgramOpensACollectivity(t *testing.T) {
 		t.Errorf("opened %+v", opened)
 	}
 	operator.ask("POST", "/collectivities", meung, nil).Want(t, http.StatusUnprocessableEntity)
+	siren := `{"name": "Syndicat du Val", "kind": "syndicat", "siren": "214502031", "administrator": {"given_name": "O", "family_name": "P", "address": "o@val.example"}}`
+	if answer := operator.ask("POST", "/collectivities", siren, nil).Want(t, http.StatusUnprocessableEntity); !strings.Contains(answer.Body, "body.siren") {
+		t.Errorf("a body that the pool hosts already: %s", answer.Body)
+	}
 	groups, err := tw.Directory.Groups(t.Context(), directory.Installation("meung-sur-loire"))
 	if err != nil || len(groups) != 3 {
 		t.Errorf("%d groups, %v; want those of the template", len(groups), err)
+	}
+}
+
+// TestAChangeOfANameReadsNoMentions: what names a group or a unit is asked for where it
+// decides something alone.
+func TestAChangeOfANameReadsNoMentions(t *testing.T) {
+	tw := newTowns(t)
+	var asked atomic.Int64
+	tw.Directory.Mentioning(func(context.Context, database.Reader, portal.Caller, portal.UnitID) ([]portal.Mention, error) {
+		asked.Add(1)
+		return nil, nil
+	}, func(context.Context, database.Reader, portal.Caller, portal.GroupID) ([]portal.Mention, error) {
+		asked.Add(1)
+		return nil, nil
+	})
+	var group api.Group
+	tw.bourg.ask("PUT", "/groups/"+string(tw.group)+"/members/"+string(tw.agent), "", nil)
+	if tw.bourg.ask("PATCH", "/groups/"+string(tw.group), `{"name":"Astreintes"}`, &group); group.Name != "Astreintes" || group.Members != 1 {
+		t.Errorf("renamed: %+v", group)
+	}
+	tw.bourg.ask("GET", "/groups/"+string(tw.group)+"/members", "", nil)
+	var unit api.Unit
+	if tw.bourg.ask("PATCH", "/units/"+string(tw.unit), `{"name":"Voirie et réseaux"}`, &unit); unit.Name != "Voirie et réseaux" || unit.Agents != 1 {
+		t.Errorf("renamed: %+v", unit)
+	}
+	if asked.Load() != 0 {
+		t.Errorf("%d features are asked what names them", asked.Load())
+	}
+	if tw.bourg.ask("DELETE", "/groups/"+string(tw.group), "", nil); asked.Load() == 0 {
+		t.Error("nobody is asked before a group is deleted")
 	}
 }

@@ -121,7 +121,7 @@ func (s *Service) listGroups(ctx context.Context, by session, _ *nothing) (*grou
 
 func (s *Service) renameGroup(ctx context.Context, by session, in *groupChange) (*groupTold, error) {
 	id := portal.GroupID(in.ID)
-	now, err := s.Store.Members(ctx, by.Caller, id, 1)
+	now, err := s.Store.InGroup(ctx, by.Caller, id, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (s *Service) renameGroup(ctx context.Context, by session, in *groupChange) 
 }
 
 func (s *Service) listMembers(ctx context.Context, by session, in *membersAsked) (*memberList, error) {
-	found, err := s.Store.Members(ctx, by.Caller, portal.GroupID(in.ID), in.Page)
+	found, err := s.Store.InGroup(ctx, by.Caller, portal.GroupID(in.ID), in.Page)
 	if err != nil {
 		return nil, err
 	}

@@ -91,7 +91,7 @@ func (s *Service) createUnit(ctx context.Context, by session, in *unitNew) (*uni
 }
 
 func (s *Service) changeUnit(ctx context.Context, by session, in *unitChange) (*unitTold, error) {
-	now, holds, err := s.Store.Holds(ctx, by.Caller, portal.UnitID(in.ID))
+	now, holds, err := s.Store.InUnit(ctx, by.Caller, portal.UnitID(in.ID))
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,10 @@ import (
 
 // Source is what a mirror asks of the administrators of its collectivity: each
 // item leads to the page where she sees what she decides.
-type Source struct{ Mirror *Mirror }
+type Source struct {
+	todo.OnPages
+	Mirror *Mirror
+}
 
 var _ todo.Source = Source{}
 
@@ -70,17 +73,4 @@ func (s Source) List(ctx context.Context, request todo.Request, limit int) (todo
 		})
 	}
 	return todo.List{Items: items[:min(limit, len(items))], Total: len(items)}, nil
-}
-
-// Recent implements todo.Source: what is decided on the page is not taken back here.
-func (Source) Recent(context.Context, todo.Request) ([]todo.Done, error) { return nil, nil }
-
-// Act implements todo.Source.
-func (Source) Act(context.Context, todo.Request, string, string, todo.Values) (todo.Done, error) {
-	return todo.Done{}, fmt.Errorf("mirror: act: %w", portal.ErrNotFound)
-}
-
-// Undo implements todo.Source.
-func (Source) Undo(context.Context, todo.Request, string) (todo.Sentence, error) {
-	return todo.Sentence{}, fmt.Errorf("mirror: undo: %w", portal.ErrNotFound)
 }

@@ -2,6 +2,8 @@ package pool
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,14 +36,26 @@ func (h *Handler) askAssist(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	query := web.Query(r)
+	page.Reason = query.Get("reason")
+	if minutes, err := strconv.Atoi(query.Get("minutes")); err == nil && slices.Contains(page.Choices, minutes) {
+		page.Minutes = minutes
+	}
 	return h.render(w, r, http.StatusOK, "pool/assist", "", page, &page.Page)
+}
+
+// provedAssist asks her who she is again before she enters a collectivity, if she signed in
+// a while ago: a session left open opens none. What she typed comes back with her.
+func (h *Handler) provedAssist(w http.ResponseWriter, r *http.Request) error {
+	if err := web.ParseForm(r); err != nil {
+		return err
+	}
+	typed := url.Values{"reason": {r.PostFormValue("reason")}, "minutes": {r.PostFormValue("minutes")}}
+	return h.Freshly(addressOf(portal.CollectivityID(web.Var(r, "id")))+"/assist?"+typed.Encode(), h.assist)(w, r)
 }
 
 // assist lets her in, and her session with her.
 func (h *Handler) assist(w http.ResponseWriter, r *http.Request) error {
-	if err := web.ParseForm(r); err != nil {
-		return err
-	}
 	page, err := h.assisting(r)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -25,6 +26,7 @@ type networkPage struct {
 	ID      portal.CollectivityID
 	Name    string
 	Typed   string // networks, one a line
+	Shown   string // those that hold, as outgoing.Shown
 	Address string // to try
 	Outcome string // of outgoing, "" for none tried
 }
@@ -43,6 +45,7 @@ func (h *Handler) networks(r *http.Request) (*networkPage, error) {
 		}
 		page.Typed += text + "\n"
 	}
+	page.Shown = outgoing.Shown(all)
 	page.Name, page.Title = c.Name, web.Printer(r).T("pool.networks.of", "name", c.Name)
 	return page, err
 }
@@ -69,9 +72,13 @@ func (h *Handler) takeNetworks(w http.ResponseWriter, r *http.Request) error {
 		page.Outcome, err = h.Networks.Test(r.Context(), web.CallerOf(r), page.ID, page.Address)
 	} else {
 		page.Typed = r.PostFormValue("networks")
+		shown := r.PostFormValue("shown")
 		networks, refused := outgoing.ParseNetworks(lines(page.Typed))
 		if err = refused; err == nil {
-			err = h.Networks.Set(r.Context(), web.CallerOf(r), page.ID, networks, web.ClientAddr(r))
+			err = h.Networks.Set(r.Context(), web.CallerOf(r), page.ID, shown, networks, web.ClientAddr(r))
+		}
+		if !errors.Is(err, portal.ErrConflict) { // who was told of another's change may save hers over it
+			page.Shown = shown
 		}
 		if err == nil {
 			web.SetFlash(w, r, "pool.networks.set")
@@ -80,7 +87,7 @@ func (h *Handler) takeNetworks(w http.ResponseWriter, r *http.Request) error {
 	}
 	if form, refused := web.FormErrors(r, err); err != nil && refused {
 		page.Form = form
-		return h.render(w, r, http.StatusUnprocessableEntity, "pool/networks", "", page, &page.Page)
+		return h.render(w, r, web.StatusOf(err), "pool/networks", "", page, &page.Page)
 	}
 	if err != nil {
 		return err

@@ -39,8 +39,10 @@ type Options struct {
 	Factors   *sso.Factors
 	Passwords *sso.Passwords
 	Sessions  *sso.Sessions
-	Renderer  *web.Renderer
-	Home      *widgets.Handler
+	// Freshly asks who a person is again before she enters a collectivity.
+	Freshly  func(back string, serve web.Handler) web.Handler
+	Renderer *web.Renderer
+	Home     *widgets.Handler
 
 	Announcements *directory.Announcements
 	Quotas        *quota.Store
@@ -73,7 +75,7 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "POST", Path: "/pool/collectivities/{id}/suspend", Handler: h.suspend},
 		{Method: "POST", Path: "/pool/collectivities/{id}/resume", Handler: h.resume},
 		{Method: "GET", Path: "/pool/collectivities/{id}/assist", Handler: h.askAssist},
-		{Method: "POST", Path: "/pool/collectivities/{id}/assist", Handler: h.assist},
+		{Method: "POST", Path: "/pool/collectivities/{id}/assist", Handler: h.provedAssist},
 		{Method: "POST", Path: "/pool/collectivities/{id}/rejoin", Handler: h.rejoin},
 		{Method: "POST", Path: "/pool/assistance/end", Handler: h.leave},
 		{Method: "GET", Path: "/pool/journal", Handler: h.journal},

@@ -68,10 +68,11 @@ func (h *Handler) crowded(r *http.Request) (all []crowded, more int, err error) 
 // quotaPage asks for bounds.
 type quotaPage struct {
 	web.Page
-	Form web.Form
-	ID   portal.CollectivityID // "" for the pool
-	Name string
-	Rows []quotaRow
+	Form  web.Form
+	ID    portal.CollectivityID // "" for the pool
+	Name  string
+	Rows  []quotaRow
+	Shown string // what quota.Store.Shown is of them
 }
 
 // quotaRow is the bound of a kind, as it is typed.
@@ -106,6 +107,9 @@ func (h *Handler) quotas(r *http.Request) (*quotaPage, error) {
 	page := &quotaPage{ID: portal.CollectivityID(web.Var(r, "id"))}
 	all, err := h.Quotas.Pool(r.Context(), caller)
 	if err != nil {
+		return nil, err
+	}
+	if page.Shown, err = h.Quotas.Shown(r.Context(), caller, page.ID); err != nil {
 		return nil, err
 	}
 	held := all
@@ -158,7 +162,9 @@ func (h *Handler) takeQuotas(w http.ResponseWriter, r *http.Request) error {
 		row.Choice, row.Typed = r.PostFormValue("choice-"+name), strings.TrimSpace(r.PostFormValue(name))
 		switch row.Choice {
 		case "none":
-			bounds[row.Kind] = quota.None
+			if page.ID != "" { // the pool has none by having no bound
+				bounds[row.Kind] = quota.None
+			}
 		case "bound":
 			const most = 1 << 30 // of the unit that is typed
 			number, err := strconv.ParseInt(strings.Join(strings.FieldsFunc(row.Typed, func(r rune) bool { return r == ' ' || r == '\u00a0' || r == '\u202f' }), ""), 10, 64)
@@ -169,11 +175,27 @@ func (h *Handler) takeQuotas(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if err = wrong.OrNil(); err == nil {
-		err = h.Quotas.Set(r.Context(), web.CallerOf(r), page.ID, bounds, web.ClientAddr(r))
+		err = h.Quotas.Set(r.Context(), web.CallerOf(r), page.ID, r.PostFormValue("shown"), bounds, web.ClientAddr(r))
 	}
 	if form, refused := web.FormErrors(r, err); err != nil && refused {
 		page.Form = form
-		return h.render(w, r, http.StatusUnprocessableEntity, "pool/quotas", "", page, &page.Page)
+		status := http.StatusUnprocessableEntity
+		shown := r.PostFormValue("shown")
+		if errors.Is(err, portal.ErrConflict) { // who was told of it may save hers over it
+			status = http.StatusConflict
+			now, err := h.quotas(r)
+			if err != nil {
+				return err
+			}
+			for i, row := range now.Rows {
+				if quota.Untouched(shown, bounds, row.Kind) {
+					page.Rows[i] = row
+				}
+			}
+			shown = now.Shown
+		}
+		page.Shown = shown
+		return h.render(w, r, status, "pool/quotas", "", page, &page.Page)
 	}
 	if err != nil {
 		return err

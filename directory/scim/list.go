@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -48,9 +49,12 @@ var userAttributes = attributes{
 		ext + ".department": {sql: "COALESCE(u.name, '')"}, ext + ".manager": {sql: "a.manager", kind: exact}, ext + ".manager.value": {sql: "a.manager", kind: exact},
 	},
 	several: map[string][]map[string]column{
-		"emails":       {{"value": {sql: "a.email"}, "type": {sql: "'work'"}, "primary": {sql: "TRUE", kind: truth}}},
-		"phonenumbers": {{"value": {sql: "a.phone"}, "type": {sql: "'work'"}}, {"value": {sql: "a.mobile"}, "type": {sql: "'mobile'"}}},
-		"groups":       {{"value": {test: inGroup}}},
+		"emails": {{"value": {sql: "a.email"}, "type": {sql: "'work'"}, "primary": {sql: "TRUE", kind: truth}}},
+		"phonenumbers": {
+			{"value": {sql: "a.phone"}, "type": {sql: "'work'"}, "primary": {sql: "TRUE", kind: truth}},
+			{"value": {sql: "a.mobile"}, "type": {sql: "'mobile'"}, "primary": {sql: "a.phone = ''", kind: truth}},
+		},
+		"groups": {{"value": {test: inGroup}}},
 	},
 }
 
@@ -299,6 +303,28 @@ func (s *Service) groupedBy(a *asked, id string) (grouped, error) {
 	all := []grouped{one}
 	err = s.fill(a, all)
 	return all[0], err
+}
+
+// errOther says that a group is no more what was read.
+var errOther = errors.New("scim: the group changed meanwhile")
+
+// still refuses, in the transaction of a change, a group that is no more of the version
+// which was read before it.
+func (s *Service) still(a *asked, read grouped) func(tx *database.Tx) error {
+	return func(tx *database.Tx) error {
+		ctx, of, id := a.Context(), string(a.Collectivity), string(read.ID)
+		now, err := scanGrouped(tx.QueryRow(ctx, groupColumns+groupFrom+`g.id = $2`, of, id).Scan)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, `SELECT m.agent FROM agent_group_members m JOIN agents a ON a.collectivity = m.collectivity AND a.id = m.agent
+			WHERE m.collectivity = $1 AND m.group_id = $2 AND a.active`, of, id)
+		now.members, err = database.Collect(rows, err, func(rows *sql.Rows) (one directory.Agent, err error) { return one, rows.Scan(&one.ID) })
+		if err == nil && now.version() != read.version() {
+			err = errOther
+		}
+		return err
+	}
 }
 
 func (s *Service) readGroup(a *asked) (any, error) { return s.tellGroup(a, a.id()) }

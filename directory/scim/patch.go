@@ -3,6 +3,7 @@ package scim
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	filter "github.com/scim2/filter-parser/v2"
@@ -261,21 +262,24 @@ func (d *draft) writeSome(path string, value any) error {
 	if !ok {
 		return errValue(path)
 	}
-	slots := map[string][]slot{"emails": {{"work", &d.email}}, "phonenumbers": {{"work", &d.phone}, {"mobile", &d.mobile}}}
+	hand := d.phone == "" && d.mobile != "" // her mobile is the main number
+	slots := map[string][]slot{"emails": {{"work", true, &d.email}}, "phonenumbers": {{"work", !hand, &d.phone}, {"mobile", hand, &d.mobile}}}
 	at := canonical(parsed.AttributePath.String())
 	if _, known := slots[at]; !known && !slices.Contains(unkept, at) {
 		return errPath(path)
 	}
 	for _, one := range slots[at] {
-		if holds(parsed.ValueExpression, map[string]string{"type": one.kind, "value": *one.into, "primary": "true"}) {
+		if holds(parsed.ValueExpression, map[string]string{"type": one.kind, "value": *one.into, "primary": strconv.FormatBool(one.main)}) {
 			*one.into = words
 		}
 	}
 	return nil // a kind that a card has no place for: "fax"
 }
 
+// slot is the place that a card has for a value of several. One of them is the main one.
 type slot struct {
 	kind string
+	main bool
 	into *string
 }
 
@@ -303,8 +307,8 @@ func holds(node filter.Expression, of map[string]string) bool {
 	case *filter.AttributeExpression:
 		has := strings.ToLower(of[strings.ToLower(node.AttributePath.AttributeName)])
 		wanted, ok := textOf(node.CompareValue)
-		if is, isTruth := node.CompareValue.(bool); isTruth && is {
-			wanted, ok = "true", true
+		if is, isTruth := node.CompareValue.(bool); isTruth {
+			wanted, ok = strconv.FormatBool(is), true
 		}
 		wanted = strings.ToLower(wanted)
 		switch node.Operator {

@@ -151,7 +151,7 @@ func (s *Service) user(k known, version string) User {
 	if k.Email != "" {
 		u.Emails = []value{{Value: k.Email, Type: "work", Primary: true}}
 	}
-	for _, phone := range []value{{Value: k.Phone, Type: "work"}, {Value: k.Mobile, Type: "mobile"}} {
+	for _, phone := range []value{{Value: k.Phone, Type: "work", Primary: true}, {Value: k.Mobile, Type: "mobile", Primary: k.Phone == ""}} {
 		if phone.Value != "" {
 			u.Phones = append(u.Phones, phone)
 		}

@@ -101,7 +101,8 @@ func schemas() []document {
 			attribute("emails", "complex", "her address: one is kept", many, parts(
 				attribute("value", "string", "address"), attribute("type", "string", "kind", document{"canonicalValues": []string{"work"}}), attribute("primary", "boolean", "the one"))),
 			attribute("phoneNumbers", "complex", "two are kept", many, parts(
-				attribute("value", "string", "number, as written"), attribute("type", "string", "kind", document{"canonicalValues": []string{"work", "mobile"}}))),
+				attribute("value", "string", "number, as written"), attribute("type", "string", "kind", document{"canonicalValues": []string{"work", "mobile"}}),
+				attribute("primary", "boolean", "that of work, or the only one", readOnly))),
 			attribute("groups", "complex", "the groups that she is in", many, readOnly, parts(
 				attribute("value", "string", "identifier", readOnly, exactly), attribute("$ref", "reference", "address", readOnly, exactly, ref("Group")),
 				attribute("display", "string", "name", readOnly), attribute("type", "string", "kind", readOnly, document{"canonicalValues": []string{"direct"}}))),

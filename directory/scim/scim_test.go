@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,8 +42,11 @@ type resource struct {
 	ID, ExternalID, UserName, DisplayName, Title, UserType, ScimType, Detail, Status string
 	Active                                                                           bool
 	Name                                                                             struct{ GivenName, FamilyName string }
-	Emails, PhoneNumbers, Members, Groups                                            []struct{ Value, Type, Display string }
-	Enterprise                                                                       struct {
+	Emails, PhoneNumbers, Members, Groups                                            []struct {
+		Value, Type, Display string
+		Primary              bool
+	}
+	Enterprise struct {
 		Department string
 		Manager    struct{ Value, DisplayName string }
 	} `json:"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"`
@@ -550,5 +555,98 @@ func TestOneAddressOfSeveralIsKept(t *testing.T) {
 		if made := one.ask("POST", "/Users", user(want, `,"emails":`+emails), 201); len(made.Emails) != 1 || made.Emails[0].Value != want {
 			t.Errorf("of %s is kept %+v", emails, made.Emails)
 		}
+	}
+}
+
+// TestOneChangeOfAVersionIsTaken: of several that were made over the same version of a
+// group, one is, be it a deletion.
+func TestOneChangeOfAVersionIsTaken(t *testing.T) {
+	p := servertest.New(t)
+	one := providerOf(t, p, "admin@bourg.example", "bourg", portal.ScopeDirectory)
+	const tried = 12
+	for round := range 8 {
+		group := one.ask("POST", "/Groups", fmt.Sprintf(`{"displayName":"Version %d"}`, round), 201)
+		read := group.Meta.Version
+		var taken atomic.Int64
+		var changes sync.WaitGroup
+		for i := range tried {
+			changes.Go(func() {
+				method, body := "PATCH", patch(fmt.Sprintf(`{"op":"replace","path":"externalId","value":"%d-%d"}`, round, i))
+				if round%2 == 1 && i%2 == 0 {
+					method, body = "DELETE", ""
+				}
+				answer := one.client.Do(method, "/scim/v2/Groups/"+group.ID, strings.NewReader(body), "Authorization", "Bearer "+one.token, "Content-Type", "application/scim+json", "If-Match", read)
+				switch answer.Status {
+				case http.StatusNoContent:
+					taken.Add(1)
+				case http.StatusPreconditionFailed:
+				case http.StatusNotFound: // deleted
+				default:
+					t.Errorf("%s: %d: %s", method, answer.Status, answer.Body)
+				}
+			})
+		}
+		changes.Wait()
+		if taken.Load() != 1 {
+			t.Errorf("round %d: %d of %d changes of one version were taken, want 1", round, taken.Load(), tried)
+		}
+	}
+}
+
+// TestChangesWithoutAVersionAreAllTaken, one over the other.
+func TestChangesWithoutAVersionAreAllTaken(t *testing.T) {
+	p := servertest.New(t)
+	one := providerOf(t, p, "admin@bourg.example", "bourg", portal.ScopeDirectory)
+	group := one.ask("POST", "/Groups", `{"displayName":"Toutes"}`, 201)
+	var ids []string
+	for i := range 3 {
+		ids = append(ids, one.ask("POST", "/Users", user(fmt.Sprintf("toutes-%d@bourg.example", i), ""), 201).ID)
+	}
+	var changes sync.WaitGroup
+	for _, id := range ids {
+		changes.Go(func() {
+			answer := one.client.Do("PATCH", "/scim/v2/Groups/"+group.ID, strings.NewReader(patch(`{"op":"add","path":"members","value":[{"value":"`+id+`"}]}`)),
+				"Authorization", "Bearer "+one.token, "Content-Type", "application/scim+json")
+			if answer.Status != http.StatusNoContent {
+				t.Errorf("%d: %s", answer.Status, answer.Body)
+			}
+		})
+	}
+	changes.Wait()
+	if now := one.ask("GET", "/Groups/"+group.ID, "", 200); len(now.Members) != len(ids) {
+		t.Errorf("%d members, want %d", len(now.Members), len(ids))
+	}
+}
+
+// TestTheMainNumberIsOne: that of work, or the only one.
+func TestTheMainNumberIsOne(t *testing.T) {
+	p := servertest.New(t)
+	one := providerOf(t, p, "admin@bourg.example", "bourg", portal.ScopeDirectory)
+	both := one.ask("POST", "/Users", user("deux@bourg.example", `,"phoneNumbers":[{"value":"01","type":"work"},{"value":"06","type":"mobile"}]`), 201)
+	mobile := one.ask("POST", "/Users", user("un@bourg.example", `,"phoneNumbers":[{"value":"07","type":"mobile"}]`), 201)
+	if got := one.names(`phoneNumbers[primary eq true and value eq "01"]`); !slices.Equal(got, []string{"deux@bourg.example"}) {
+		t.Errorf("main number 01: %v", got)
+	}
+	if got := one.names(`phoneNumbers[primary eq true and value eq "06"]`); len(got) != 0 {
+		t.Errorf("main number 06: %v", got)
+	}
+	if got := one.names(`phoneNumbers[primary eq true and value eq "07"]`); !slices.Equal(got, []string{"un@bourg.example"}) {
+		t.Errorf("main number 07: %v", got)
+	}
+	for path, want := range map[string]string{
+		"/Users/" + both.ID: "work 02 true, mobile 06 false", "/Users/" + mobile.ID: "mobile 02 true",
+	} {
+		one.ask("PATCH", path, patch(`{"op":"replace","path":"phoneNumbers[primary eq true].value","value":"02"}`), 200)
+		var told []string
+		for _, phone := range one.ask("GET", path, "", 200).PhoneNumbers {
+			told = append(told, fmt.Sprint(phone.Type, " ", phone.Value, " ", phone.Primary))
+		}
+		if got := strings.Join(told, ", "); got != want {
+			t.Errorf("%s has %s, want %s", path, got, want)
+		}
+	}
+	told := one.ask("PATCH", "/Users/"+both.ID, patch(`{"op":"remove","path":"phoneNumbers[primary eq false]"}`), 200)
+	if len(told.PhoneNumbers) != 1 || told.PhoneNumbers[0].Value != "02" {
+		t.Errorf("without the other number: %+v", told.PhoneNumbers)
 	}
 }

@@ -198,11 +198,11 @@ func (s *Service) createGroup(a *asked) (any, error) {
 	if err := a.decode(&object); err != nil {
 		return nil, err
 	}
-	return s.writeGroup(a, grouped{}, func(c *crowd) error { return c.merge(object, true) })
+	return s.writeGroup(a, grouped{}, nil, func(c *crowd) error { return c.merge(object, true) })
 }
 
-// writeGroup adds a group, or changes one as it is now.
-func (s *Service) writeGroup(a *asked, now grouped, change func(c *crowd) error) (any, error) {
+// writeGroup adds a group, or changes one as it is now, if it is still.
+func (s *Service) writeGroup(a *asked, now grouped, still func(tx *database.Tx) error, change func(c *crowd) error) (any, error) {
 	was := map[portal.AgentID]bool{}
 	for _, member := range now.members {
 		was[member.ID] = true
@@ -218,7 +218,7 @@ func (s *Service) writeGroup(a *asked, now grouped, change func(c *crowd) error)
 		return nil, errValue("externalId")
 	}
 	ctx := a.Context()
-	write := directory.GroupProvisioning{ID: now.ID, Name: wanted.name, Also: func(tx *database.Tx, id portal.GroupID) error {
+	write := directory.GroupProvisioning{ID: now.ID, Name: wanted.name, Still: still, Also: func(tx *database.Tx, id portal.GroupID) error {
 		return keepGroup(ctx, tx, a.Caller, id, wanted.external)
 	}}
 	for id := range wanted.members {
@@ -252,16 +252,33 @@ func groupRefusal(err error) error {
 	return err
 }
 
+// asItIs does something to a group that is there and of the version that was asked for,
+// anew when another change came between.
+func (s *Service) asItIs(a *asked, do func(now grouped) error) error {
+	for attempt := 1; ; attempt++ {
+		now, err := s.groupedBy(a, a.id())
+		if err == nil {
+			err = a.match(now.version())
+		}
+		if err == nil {
+			err = do(now)
+		}
+		switch {
+		case !errors.Is(err, errOther):
+			return err
+		case attempt == attempts:
+			return errVersion
+		}
+	}
+}
+
 // changeGroup changes a group that is there.
-func (s *Service) changeGroup(a *asked, change func(c *crowd) error) (any, error) {
-	now, err := s.groupedBy(a, a.id())
-	if err == nil {
-		err = a.match(now.version())
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s.writeGroup(a, now, change)
+func (s *Service) changeGroup(a *asked, change func(c *crowd) error) (told any, err error) {
+	err = s.asItIs(a, func(now grouped) error {
+		told, err = s.writeGroup(a, now, s.still(a, now), change)
+		return err
+	})
+	return told, err
 }
 
 func (s *Service) replaceGroup(a *asked) (any, error) {
@@ -290,12 +307,7 @@ func (s *Service) patchGroup(a *asked) (any, error) {
 }
 
 func (s *Service) deleteGroup(a *asked) (any, error) {
-	now, err := s.groupedBy(a, a.id())
-	if err == nil {
-		err = a.match(now.version())
-	}
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.Store.DeleteGroup(a.Context(), a.Caller, now.ID, a.address)
+	return nil, s.asItIs(a, func(now grouped) error {
+		return s.Store.DeleteGroupIf(a.Context(), a.Caller, now.ID, s.still(a, now), a.address)
+	})
 }

@@ -76,15 +76,13 @@ type target struct {
 	keys         [][]byte // the newest first
 }
 
-const readTarget = `SELECT address, secret, former, former_ends FROM webhooks WHERE collectivity = $1 AND id = $2 AND state <> 'removed'`
-
-// targetOf reads an address with its secrets.
-func (s *Store) targetOf(ctx context.Context, collectivity portal.CollectivityID, id string) (target, error) {
+// targetOf reads an address with its secrets, as they are now: address, secret, former and
+// former_ends of its row.
+func (s *Store) targetOf(collectivity portal.CollectivityID, id string, row database.Row) (target, error) {
 	to := target{collectivity: collectivity, id: id}
 	var secret, former []byte
 	var ends int64
-	err := s.DB.QueryRow(ctx, readTarget, string(collectivity), id).Scan(&to.address, &secret, &former, &ends)
-	if err != nil {
+	if err := row.Scan(&to.address, &secret, &former, &ends); err != nil {
 		return target{}, err
 	}
 	sealed := [][]byte{secret}
@@ -186,12 +184,14 @@ func readable(answer []byte) string {
 }
 
 // Try sends a message that only tries, and returns what came of it. It is among the
-// deliveries. A webhook that is off can be tried too.
+// deliveries. A webhook that is off can be tried too, and stays so. One that is left alone
+// for a while, since nothing was taken, is told what waits once this is.
 func (s *Store) Try(ctx context.Context, caller portal.Caller, id string) (Outcome, error) {
 	if _, err := s.Get(ctx, caller, id); err != nil {
 		return Outcome{}, err
 	}
-	to, err := s.targetOf(ctx, caller.Collectivity, id)
+	to, err := s.targetOf(caller.Collectivity, id, s.DB.QueryRow(ctx, `
+		SELECT address, secret, former, former_ends FROM webhooks WHERE collectivity = $1 AND id = $2 AND state <> 'removed'`, string(caller.Collectivity), id))
 	if err != nil {
 		return Outcome{}, fmt.Errorf("webhooks: try: %w", err)
 	}
@@ -202,10 +202,33 @@ func (s *Store) Try(ctx context.Context, caller portal.Caller, id string) (Outco
 	if err == nil {
 		err = s.note(ctx, to, message, 0, outcome, time.Time{})
 	}
+	if err == nil && outcome.Taken {
+		err = s.answers(ctx, to)
+	}
 	if err != nil {
 		return Outcome{}, fmt.Errorf("webhooks: try: %w", err)
 	}
 	return outcome, nil
+}
+
+// answers has what waits sent at once to an address that takes messages again. Where
+// nothing was wrong, a message that is put off is so for itself.
+func (s *Store) answers(ctx context.Context, to target) error {
+	now := database.Millis(s.Now())
+	err := s.DB.Tx(ctx, func(tx *database.Tx) error {
+		if err := tx.Write(ctx, `UPDATE webhook_messages SET due = $3 WHERE collectivity = $1 AND webhook = $2 AND due > $3
+				AND EXISTS (SELECT 1 FROM webhooks w WHERE w.collectivity = $1 AND w.id = $2 AND w.state = 'on' AND w.address = $4 AND w.failing > 0)`,
+			string(to.collectivity), to.id, now, to.address); err != nil {
+			return err
+		}
+		return tx.Write(ctx, `UPDATE webhooks SET delivered = $3, failing = 0, streak = 0, resumes = 0 WHERE collectivity = $1 AND id = $2 AND state = 'on' AND address = $4`,
+			string(to.collectivity), to.id, now, to.address)
+	})
+	if err == nil {
+		s.changed(to.collectivity)
+		s.Wake()
+	}
+	return err
 }
 
 // note keeps what came of a try. Of what was given up meanwhile nothing is tried again.

@@ -10,7 +10,10 @@ import (
 
 // Source tells the administrators of a collectivity which of its programs are told
 // nothing any more: each item leads to the page where she has it told again.
-type Source struct{ Store *Store }
+type Source struct {
+	todo.OnPages
+	Store *Store
+}
 
 var _ todo.Source = Source{}
 
@@ -45,17 +48,4 @@ func (s Source) List(ctx context.Context, request todo.Request, limit int) (todo
 		})
 	}
 	return todo.List{Items: items[:min(limit, len(items))], Total: len(items)}, nil
-}
-
-// Recent implements todo.Source: what is decided on the page is not taken back here.
-func (Source) Recent(context.Context, todo.Request) ([]todo.Done, error) { return nil, nil }
-
-// Act implements todo.Source.
-func (Source) Act(context.Context, todo.Request, string, string, todo.Values) (todo.Done, error) {
-	return todo.Done{}, fmt.Errorf("webhooks: act: %w", portal.ErrNotFound)
-}
-
-// Undo implements todo.Source.
-func (Source) Undo(context.Context, todo.Request, string) (todo.Sentence, error) {
-	return todo.Sentence{}, fmt.Errorf("webhooks: undo: %w", portal.ErrNotFound)
 }

@@ -43,7 +43,7 @@ const (
 	On      State = "on"
 	Off     State = "off"     // by an administrator
 	Stopped State = "stopped" // by itself: nothing was taken for days, or the address said that it is no more
-	Removed State = "removed" // and can be had again for thirty days
+	Removed State = "removed" // and can be had again for thirty days, as it was
 )
 
 // Webhook is an address that is told of what happens.
@@ -378,11 +378,19 @@ func (s *Store) Remove(ctx context.Context, caller portal.Caller, id, client str
 	})
 }
 
-// Restore undoes Remove.
+// Restore undoes Remove: one that was off, or had stopped, is so again.
 func (s *Store) Restore(ctx context.Context, caller portal.Caller, id, client string) error {
 	return s.act(ctx, caller, id, client, audit.WebhookRestored, func(tx *database.Tx, _ Webhook) (string, error) {
 		if err := room(ctx, tx, caller.Collectivity); err != nil {
 			return "", err
+		}
+		var was State
+		err := tx.QueryRow(ctx, `SELECT was FROM webhooks WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), id).Scan(&was)
+		switch {
+		case err != nil:
+			return "", err
+		case was == Off || was == Stopped:
+			return "", s.turn(ctx, tx, caller.Collectivity, id, was)
 		}
 		return "", s.restart(ctx, tx, caller.Collectivity, id)
 	})
@@ -390,7 +398,7 @@ func (s *Store) Restore(ctx context.Context, caller portal.Caller, id, client st
 
 // turn ends what is told, and gives up what waits.
 func (s *Store) turn(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, id string, to State) error {
-	if _, err := tx.Exec(ctx, `UPDATE webhooks SET state = $3, turned = $4 WHERE collectivity = $1 AND id = $2`,
+	if _, err := tx.Exec(ctx, `UPDATE webhooks SET was = state, state = $3, turned = $4 WHERE collectivity = $1 AND id = $2`,
 		string(collectivity), id, string(to), database.Millis(s.Now())); err != nil {
 		return err
 	}

@@ -824,3 +824,188 @@ func TestAMirrorIsToldAndNoStorm(t *testing.T) {
 		t.Errorf("a thousand: told %d, %+v", len(all), all[:min(2, len(all))])
 	}
 }
+
+// TestARemovedOneComesBackAsItWas: off, or stopped, until somebody has it told again.
+func TestARemovedOneComesBackAsItWas(t *testing.T) {
+	p, ctx := open(t), t.Context()
+	r := receive(t)
+	off, _ := p.add(bourg, r.URL)
+	must(t, p.Pause(ctx, bourg, off, ""))
+	stopped, _ := p.add(bourg, r.URL)
+	r.say(status(http.StatusGone))
+	p.hire(bourg, "Le Goff")
+	p.flush()
+	r.say(nil)
+	r.take()
+	for id, want := range map[string]webhooks.State{off: webhooks.Off, stopped: webhooks.Stopped} {
+		must(t, p.Remove(ctx, bourg, id, ""))
+		must(t, p.Restore(ctx, bourg, id, ""))
+		p.hire(bourg, "Morel")
+		p.flush()
+		if one := p.get(bourg, id); one.State != want || one.Waiting != 0 || len(r.take()) != 0 {
+			t.Errorf("one that was %s comes back %s, and %d messages wait", want, one.State, one.Waiting)
+		}
+	}
+	must(t, p.Resume(ctx, bourg, off, ""))
+	must(t, p.Remove(ctx, bourg, off, ""))
+	must(t, p.Restore(ctx, bourg, off, ""))
+	if one := p.get(bourg, off); one.State != webhooks.On {
+		t.Errorf("one that was resumed before its removal comes back %s", one.State)
+	}
+}
+
+// TestEachMessageGoesWhereItIsToGoNow: an address and a secret that change while a batch is
+// sent are those of the message after.
+func TestEachMessageGoesWhereItIsToGoNow(t *testing.T) {
+	p, ctx := open(t), t.Context()
+	former, latter := receive(t), receive(t)
+	id, first := p.add(bourg, former.URL)
+	var second string
+	former.say(func(http.ResponseWriter, *http.Request, got) {
+		var err error
+		if second, err = p.Rotate(ctx, bourg, id, ""); err != nil {
+			t.Error(err)
+		}
+		if err := p.Change(ctx, bourg, id, webhooks.Webhook{Address: latter.URL, Label: "Paie"}, ""); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, name := range []string{"Le Goff", "Morel", "Diallo"} {
+		p.hire(bourg, name)
+	}
+	p.flush()
+	if sent, after := former.take(), latter.take(); len(sent) != 1 || !sent[0].signed(t, first) || len(after) != 2 || !after[0].signed(t, second) || !after[1].signed(t, first) {
+		t.Errorf("%d messages to the former address, %d to the latter; want 1, and 2 that both secrets sign", len(sent), len(after))
+	}
+}
+
+// TestACrowdIsThinnedOutWhileTheirCollectivityIsSuspended, and one who is to be forgotten
+// is told of when it is open again.
+func TestACrowdIsThinnedOutWhileTheirCollectivityIsSuspended(t *testing.T) {
+	p, ctx := open(t), t.Context()
+	r := receive(t)
+	id, _ := p.add(bourg, r.URL)
+	other, _ := p.add(agglo, r.URL)
+	must(t, p.exec(`UPDATE collectivities SET active = FALSE WHERE id = 'bourg'`))
+	for _, collectivity := range []portal.CollectivityID{"bourg", "agglo"} {
+		must(t, p.db.Tx(ctx, func(tx *database.Tx) error {
+			for i := range 2100 {
+				kind := outbox.AgentCreated
+				if i == 7 {
+					kind = outbox.AgentErased
+				}
+				if err := outbox.Put(ctx, tx, collectivity, outbox.Event{Kind: kind, Agent: portal.AgentID(fmt.Sprint("a", i))}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	p.catchUp()
+	must(t, p.Clean(ctx))
+	if waiting := p.get(bourg, id).Waiting; waiting != 2 {
+		t.Errorf("%d messages wait in a suspended collectivity, want 2", waiting)
+	}
+	if waiting := p.get(agglo, other).Waiting; waiting != 2100 {
+		t.Errorf("%d messages wait in one that is open, want all until they are sent", waiting)
+	}
+	must(t, p.Remove(ctx, agglo, other, ""))
+	must(t, p.exec(`UPDATE collectivities SET active = TRUE WHERE id = 'bourg'`))
+	p.flush()
+	if kinds := kindsOf(t, r.take()); !slices.Equal(kinds, []string{"agent.erased", "directory.changed"}) {
+		t.Errorf("open again: told %v", kinds)
+	}
+}
+
+// TestATestThatIsTakenEndsThePause of an address that took nothing: what waits is sent at
+// once. It turns on nothing that is off, and puts forward no message put off for itself.
+func TestATestThatIsTakenEndsThePause(t *testing.T) {
+	p, ctx := open(t), t.Context()
+	r := receive(t)
+	id, _ := p.add(bourg, r.URL)
+	r.say(status(http.StatusBadGateway))
+	for _, name := range []string{"Le Goff", "Morel", "Diallo"} {
+		p.hire(bourg, name)
+	}
+	p.flush()
+	r.take()
+	try := func() {
+		t.Helper()
+		if _, err := p.Try(ctx, bourg, id); err != nil {
+			t.Fatal(err)
+		}
+		r.take()
+		p.flush()
+	}
+	try()
+	if all := r.take(); len(all) != 0 || p.get(bourg, id).Failing.IsZero() {
+		t.Errorf("a test that was refused had %d messages sent", len(all))
+	}
+	r.say(nil)
+	try()
+	if all := r.take(); len(all) != 3 {
+		t.Errorf("after a test that was taken %d messages are sent, want the 3 that wait", len(all))
+	}
+	if one := p.get(bourg, id); !one.Failing.IsZero() || one.Delivered.IsZero() {
+		t.Errorf("after a test that was taken: %+v", one)
+	}
+	r.say(func(w http.ResponseWriter, _ *http.Request, one got) {
+		if strings.Contains(one.body, "agent.created") {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})
+	p.hire(bourg, "Poison")
+	p.flush()
+	must(t, p.exec(`UPDATE webhooks SET failing = 0, streak = 0`)) // another was taken since
+	try()
+	if all := r.take(); len(all) != 0 {
+		t.Errorf("%d tries of a message that is put off for itself, want none by a test", len(all))
+	}
+	must(t, p.Pause(ctx, bourg, id, ""))
+	try()
+	if one := p.get(bourg, id); one.State != webhooks.Off {
+		t.Errorf("a test that was taken turned it %s", one.State)
+	}
+}
+
+// TestAReceiverAsksForTime with Retry-After, and is given an hour at the most.
+func TestAReceiverAsksForTime(t *testing.T) {
+	p := open(t)
+	r := receive(t)
+	p.add(bourg, r.URL)
+	r.say(func(w http.ResponseWriter, _ *http.Request, _ got) {
+		w.Header().Set("Retry-After", "7200")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	p.hire(bourg, "Le Goff")
+	p.flush()
+	if tries := len(r.take()); tries != 1 {
+		t.Fatalf("%d tries at once", tries)
+	}
+	p.hire(bourg, "Morel")
+	p.pass(30 * time.Minute)
+	p.flush()
+	if tries := len(r.take()); tries != 0 {
+		t.Errorf("%d tries while it asked to be left alone", tries)
+	}
+	r.say(nil)
+	p.pass(31 * time.Minute)
+	p.flush()
+	if all := r.take(); len(all) != 2 {
+		t.Errorf("%d messages after an hour, want both", len(all))
+	}
+}
+
+// TestNothingIsSentAgainToWhatIsOff by an administrator.
+func TestNothingIsSentAgainToWhatIsOff(t *testing.T) {
+	p, ctx := open(t), t.Context()
+	r := receive(t)
+	id, _ := p.add(bourg, r.URL)
+	p.hire(bourg, "Le Goff")
+	p.flush()
+	message := p.deliveries(bourg, id)[0].ID
+	must(t, p.Pause(ctx, bourg, id, ""))
+	if err := p.Resend(ctx, bourg, id, message); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("sent again to one that is off: %v", err)
+	}
+}

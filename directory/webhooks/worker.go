@@ -203,7 +203,7 @@ func (s *Store) start(one sender) (leave func(), ok bool) {
 
 // send sends what is due to a webhook, in order, while this node holds it.
 func (s *Store) send(ctx context.Context, one sender) error {
-	mine, err := s.hold(ctx, one)
+	_, mine, err := s.hold(ctx, one)
 	if err != nil || !mine {
 		return err
 	}
@@ -211,19 +211,13 @@ func (s *Store) send(ctx context.Context, one sender) error {
 	if err := s.thin(ctx, one); err != nil {
 		return err
 	}
-	to, err := s.targetOf(ctx, one.collectivity, one.id)
-	if errors.Is(err, portal.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
 	messages, err := s.messages(ctx, one)
 	if err != nil {
 		return err
 	}
 	for _, message := range messages {
-		if mine, err := s.hold(ctx, one); err != nil || !mine {
+		to, mine, err := s.hold(ctx, one)
+		if err != nil || !mine {
 			return err
 		}
 		outcome := s.post(ctx, to, message.ID, message.Payload)
@@ -238,16 +232,18 @@ func (s *Store) send(ctx context.Context, one sender) error {
 	return nil
 }
 
-// hold makes a webhook this node's, or keeps it: of all nodes one sends to it.
-func (s *Store) hold(ctx context.Context, one sender) (mine bool, err error) {
+// hold makes a webhook this node's, or keeps it: of all nodes one sends to it. It returns
+// where the next message goes: an address or a secret may have changed since the last one.
+func (s *Store) hold(ctx context.Context, one sender) (to target, mine bool, err error) {
 	now := s.Now()
-	err = database.OneRow(s.DB.Exec(ctx, `UPDATE webhooks SET lease = $3, leased = $4
-		WHERE collectivity = $1 AND id = $2 AND state = 'on' AND resumes <= $5 AND (lease = $3 OR leased <= $5 OR leased > $6)`,
+	to, err = s.targetOf(one.collectivity, one.id, s.DB.Change(ctx, `UPDATE webhooks SET lease = $3, leased = $4
+		WHERE collectivity = $1 AND id = $2 AND state = 'on' AND resumes <= $5 AND (lease = $3 OR leased <= $5 OR leased > $6)
+		RETURNING address, secret, former, former_ends`,
 		string(one.collectivity), one.id, s.node, database.Millis(now.Add(lease)), database.Millis(now), database.Millis(now.Add(2*lease))))
 	if errors.Is(err, portal.ErrNotFound) {
-		return false, nil
+		return target{}, false, nil
 	}
-	return err == nil, err
+	return to, err == nil, err
 }
 
 func (s *Store) release(ctx context.Context, one sender) {
@@ -414,9 +410,20 @@ func (s *Store) lapse(ctx context.Context) error {
 }
 
 // Clean forgets what became of messages a month ago, and webhooks that can't be had
-// again.
+// again. It thins out what waits in collectivities that are suspended: nothing is sent
+// there, which does so otherwise.
 func (s *Store) Clean(ctx context.Context) error {
-	err := s.DB.Write(ctx, `DELETE FROM webhook_messages WHERE due = 0 AND at < $1`, database.Millis(s.Now().Add(-keptMessages)))
+	rows, err := s.DB.Query(ctx, `SELECT w.collectivity, w.id FROM webhooks w JOIN collectivities c ON w.collectivity = c.id WHERE w.state = 'on' AND NOT c.active`)
+	shut, err := database.Collect(rows, err, func(rows *sql.Rows) (one sender, err error) { return one, rows.Scan(&one.collectivity, &one.id) })
+	for _, one := range shut {
+		if err == nil {
+			err = s.thin(ctx, one)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("webhooks: thin out: %w", err)
+	}
+	err = s.DB.Write(ctx, `DELETE FROM webhook_messages WHERE due = 0 AND at < $1`, database.Millis(s.Now().Add(-keptMessages)))
 	if err == nil { // those of a webhook are no younger than its removal, which gave them up
 		err = s.DB.Write(ctx, `DELETE FROM webhooks WHERE state = 'removed' AND turned < $1`, database.Millis(s.Now().Add(-max(keptRemoved, keptMessages))))
 	}

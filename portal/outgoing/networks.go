@@ -55,7 +55,7 @@ func NewNetworks(db *database.DB, log *slog.Logger) *Networks {
 // Allows says whether a collectivity may reach an address inside.
 func (n *Networks) Allows(id portal.CollectivityID, address netip.Addr) bool {
 	allowed := n.allowed.Load()
-	if allowed == nil || id == "" {
+	if allowed == nil {
 		return false
 	}
 	return slices.ContainsFunc((*allowed)[id], func(one netip.Prefix) bool { return one.Contains(address.Unmap()) })
@@ -72,21 +72,9 @@ const readEvery = 4 * time.Second
 
 // Run reads again and again until the context ends.
 func (n *Networks) Run(ctx context.Context) error {
-	ticker := time.NewTicker(readEvery)
-	defer ticker.Stop()
-	failed := false
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-		err := n.Refresh(ctx)
-		if err != nil && ctx.Err() == nil && !failed {
-			n.log.Warn("allowed networks could not be read; those known hold", "error", err)
-		}
-		failed = err != nil
-	}
+	return database.Again(ctx, readEvery, n.Refresh, func(err error) {
+		n.log.Warn("allowed networks could not be read; those known hold", "error", err)
+	})
 }
 
 // Refresh reads what is allowed.
@@ -117,7 +105,11 @@ func (n *Networks) Of(ctx context.Context, caller portal.Caller, id portal.Colle
 	if err := caller.Require(portal.OperatePool); err != nil {
 		return nil, fmt.Errorf("outgoing: networks of %q: %w", id, err)
 	}
-	rows, err := n.db.Query(ctx, `SELECT network FROM collectivity_networks WHERE collectivity = $1`, string(id))
+	return readNetworks(ctx, n.db, id)
+}
+
+func readNetworks(ctx context.Context, from database.Reader, id portal.CollectivityID) ([]netip.Prefix, error) {
+	rows, err := from.Query(ctx, `SELECT network FROM collectivity_networks WHERE collectivity = $1`, string(id))
 	all, err := database.Collect(rows, err, func(rows *sql.Rows) (network netip.Prefix, err error) {
 		var text string
 		if err = rows.Scan(&text); err == nil {
@@ -128,8 +120,17 @@ func (n *Networks) Of(ctx context.Context, caller portal.Caller, id portal.Colle
 	if err != nil {
 		return nil, fmt.Errorf("outgoing: networks of %q: %w", id, err)
 	}
-	slices.SortFunc(all, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
+	slices.SortFunc(all, netip.Prefix.Compare)
 	return all, nil
+}
+
+// Shown are networks as Set compares them with what a form showed: "10.1.2.0/24 192.168.1.9/32".
+func Shown(networks []netip.Prefix) string {
+	var texts []string
+	for _, network := range slices.SortedFunc(slices.Values(networks), netip.Prefix.Compare) {
+		texts = append(texts, network.String())
+	}
+	return strings.Join(texts, " ")
 }
 
 // grantable are what a network may be part of: private ones. This machine, its links and
@@ -169,27 +170,35 @@ func ParseNetworks(typed []string) ([]netip.Prefix, error) {
 }
 
 // Set replaces the networks of a collectivity, and tells both journals. It needs the right
-// to operate the pool.
-func (n *Networks) Set(ctx context.Context, caller portal.Caller, id portal.CollectivityID, networks []netip.Prefix, address string) error {
+// to operate the pool. shown is what Shown was of those that its form showed:
+// portal.ErrConflict, with those of now, when another operator changed them since.
+func (n *Networks) Set(ctx context.Context, caller portal.Caller, id portal.CollectivityID, shown string, networks []netip.Prefix, address string) error {
 	if err := caller.Require(portal.OperatePool); err != nil {
 		return fmt.Errorf("outgoing: set networks: %w", err)
 	}
 	err := n.db.Tx(ctx, func(tx *database.Tx) error {
-		line := audit.Line{At: n.now(), Account: caller.Account, Action: audit.NetworksAllowed, ObjectID: string(id), Address: address}
+		line := audit.Line{At: n.now(), Account: caller.Account, Action: audit.NetworksAllowed, ObjectID: string(id), Detail: Shown(networks), Address: address}
 		if err := tx.QueryRow(ctx, `SELECT name FROM collectivities WHERE id = $1`, string(id)).Scan(&line.Object); err != nil {
 			return err
+		}
+		all, err := readNetworks(ctx, tx, id)
+		now := Shown(all)
+		switch {
+		case err != nil || now == line.Detail: // so they are: it was sent twice
+			return err
+		case now == "" && shown != "":
+			return portal.UserError{Kind: portal.ErrConflict, Field: "networks", Key: "outgoing.meanwhile.none"}
+		case now != shown:
+			return portal.UserError{Kind: portal.ErrConflict, Field: "networks", Key: "outgoing.meanwhile", Args: []any{"networks", now}}
 		}
 		if err := tx.Write(ctx, `DELETE FROM collectivity_networks WHERE collectivity = $1`, string(id)); err != nil {
 			return err
 		}
-		texts := make([]string, len(networks))
-		for i, network := range networks {
-			texts[i] = network.String()
-			if err := tx.Write(ctx, `INSERT INTO collectivity_networks (collectivity, network) VALUES ($1, $2)`, string(id), texts[i]); err != nil {
+		for _, network := range networks {
+			if err := tx.Write(ctx, `INSERT INTO collectivity_networks (collectivity, network) VALUES ($1, $2)`, string(id), network.String()); err != nil {
 				return err
 			}
 		}
-		line.Detail = strings.Join(texts, " ")
 		for _, line.Collectivity = range []portal.CollectivityID{"", id} {
 			if err := audit.Write(ctx, tx, line); err != nil {
 				return err

@@ -104,7 +104,11 @@ func TestNetworksAreKeptByCollectivity(t *testing.T) {
 	n, ctx := networksOf(t), t.Context()
 	set := func(id portal.CollectivityID, networks ...string) {
 		t.Helper()
-		if err := n.Set(ctx, poolOperator, id, prefixes(networks...), ""); err != nil {
+		held, err := n.Of(ctx, poolOperator, id)
+		if err == nil {
+			err = n.Set(ctx, poolOperator, id, Shown(held), prefixes(networks...), "")
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -125,11 +129,65 @@ func TestNetworksAreKeptByCollectivity(t *testing.T) {
 		}
 	}
 	for what, err := range map[string]error{
-		"set":  n.Set(ctx, portal.Caller{Collectivity: "bourg", Rights: []portal.Right{portal.Admin}}, "bourg", nil, ""),
-		"none": n.Set(ctx, poolOperator, "ailleurs", nil, ""),
+		"set":  n.Set(ctx, portal.Caller{Collectivity: "bourg", Rights: []portal.Right{portal.Admin}}, "bourg", "", nil, ""),
+		"none": n.Set(ctx, poolOperator, "ailleurs", "", nil, ""),
 	} {
 		if !errors.Is(err, portal.ErrDenied) && !errors.Is(err, portal.ErrNotFound) {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+// TestWhatAnotherOperatorAllowedIsNotLost: who saw other networks is told of those of now,
+// and what is sent twice is no other change.
+func TestWhatAnotherOperatorAllowedIsNotLost(t *testing.T) {
+	n, ctx := networksOf(t), t.Context()
+	set := func(shown string, networks ...string) error {
+		return n.Set(ctx, poolOperator, "bourg", shown, prefixes(networks...), "")
+	}
+	for _, c := range []struct {
+		shown string
+		typed []string
+		told  string // "" for what is taken
+	}{
+		{"", []string{"10.1.0.0/16"}, ""},
+		{"", []string{"10.1.0.0/16"}, ""}, // sent twice
+		{"", []string{"10.2.0.0/16"}, "10.1.0.0/16"},
+		{"10.1.0.0/16", []string{"10.3.0.0/16", "10.2.0.0/16"}, ""},
+		{"10.1.0.0/16", nil, "10.2.0.0/16 10.3.0.0/16"},
+		{"10.2.0.0/16 10.3.0.0/16", nil, ""},
+		{"10.1.0.0/16", []string{"10.4.0.0/16"}, "none"},
+	} {
+		err := set(c.shown, c.typed...)
+		var other portal.UserError
+		told := ""
+		if errors.As(err, &other) && errors.Is(err, portal.ErrConflict) {
+			if told = "none"; len(other.Args) > 0 {
+				told = other.Args[1].(string)
+			}
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if told != c.told {
+			t.Errorf("over %q, %q: told of %q, want %q", c.shown, c.typed, told, c.told)
+		}
+	}
+	var lines int
+	if err := n.db.QueryRow(ctx, `SELECT COUNT(*) FROM audit_lines WHERE collectivity = 'bourg'`).Scan(&lines); err != nil || lines != 3 {
+		t.Errorf("%d lines in the journal, %v; want one for each change", lines, err)
+	}
+}
+
+// TestACollectivityIsAllowedSoMany and no more.
+func TestACollectivityIsAllowedSoMany(t *testing.T) {
+	var typed []string
+	for i := range maxNetworks + 1 {
+		typed = append(typed, netip.AddrFrom4([4]byte{10, byte(i), 0, 1}).String())
+	}
+	if _, err := ParseNetworks(typed[1:]); err != nil {
+		t.Error(err)
+	}
+	if _, err := ParseNetworks(typed); !errors.Is(err, portal.ErrInvalid) {
+		t.Errorf("one too many: %v", err)
 	}
 }

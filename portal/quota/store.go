@@ -2,8 +2,10 @@ package quota
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -198,10 +200,108 @@ func (s *Store) Pool(ctx context.Context, caller portal.Caller) ([]Held, error) 
 // most is the highest bound: a petabyte, or as many of anything else.
 const most = 1 << 50
 
+// Shown are the bounds of a collectivity, "" for the pool's, as Set compares them with what
+// a form showed: "documents=1048576 agents=-1". It needs the right to operate the pool.
+func (s *Store) Shown(ctx context.Context, caller portal.Caller, id portal.CollectivityID) (string, error) {
+	if err := caller.Require(portal.OperatePool); err != nil {
+		return "", fmt.Errorf("quota: of %q: %w", id, err)
+	}
+	bounds, err := read(ctx, s.db, id)
+	return text(bounds), err
+}
+
+func read(ctx context.Context, from database.Reader, id portal.CollectivityID) (map[Kind]int64, error) {
+	query, args := `SELECT kind, bound FROM pool_quotas`, []any{}
+	if id != "" {
+		query, args = `SELECT kind, bound FROM collectivity_quotas WHERE collectivity = $1`, []any{string(id)}
+	}
+	bounds := map[Kind]int64{}
+	rows, err := from.Query(ctx, query, args...)
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var kind Kind
+		var bound int64
+		err = rows.Scan(&kind, &bound)
+		bounds[kind] = bound
+		return none, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("quota: of %q: %w", id, err)
+	}
+	return bounds, nil
+}
+
+func text(bounds map[Kind]int64) string {
+	var words []string
+	for _, kind := range Kinds {
+		if one := word(bounds, kind); one != "" {
+			words = append(words, one)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// word is one bound as Shown has it, "" for none.
+func word(bounds map[Kind]int64, kind Kind) string {
+	if bound, ok := bounds[kind]; ok {
+		return fmt.Sprintf("%s=%d", kind, bound)
+	}
+	return ""
+}
+
+// Untouched says whether a kind is as a form showed it.
+func Untouched(shown string, bounds map[Kind]int64, kind Kind) bool {
+	was := ""
+	for one := range strings.FieldsSeq(shown) {
+		if strings.HasPrefix(one, string(kind)+"=") {
+			was = one
+		}
+	}
+	return was == word(bounds, kind)
+}
+
+// merge brings together what an operator typed over what she was shown, and what another
+// one saved since: portal.FieldErrors that are a portal.ErrConflict, with what they are now,
+// for the kinds that both changed.
+func merge(shown string, typed, now map[Kind]int64) (map[Kind]int64, error) {
+	merged := map[Kind]int64{}
+	var others portal.FieldErrors
+	for _, kind := range Kinds {
+		from := typed
+		if Untouched(shown, typed, kind) {
+			from = now
+		} else if !Untouched(shown, now, kind) && word(now, kind) != word(typed, kind) {
+			others = append(others, another(now, kind))
+		}
+		if bound, ok := from[kind]; ok {
+			merged[kind] = bound
+		}
+	}
+	if len(others) > 0 {
+		return nil, fmt.Errorf("%w: %w", portal.ErrConflict, others)
+	}
+	return merged, nil
+}
+
+// another says what another operator made of a kind.
+func another(now map[Kind]int64, kind Kind) portal.UserError {
+	bound, ok := now[kind]
+	switch {
+	case !ok:
+		return portal.Invalid(string(kind), "quota.meanwhile.left")
+	case bound < 0:
+		return portal.Invalid(string(kind), "quota.meanwhile.none")
+	case kind == Documents:
+		return portal.Invalid(string(kind), "quota.meanwhile.documents", "max", megabytes(bound))
+	}
+	return portal.Invalid(string(kind), "quota.meanwhile.bound", "max", bound)
+}
+
 // Set replaces the bounds of a collectivity, "" for the pool's. A kind that is left out
 // follows the pool, or has none. It needs the right to operate the pool, and is told in
-// the journal of the collectivity too.
-func (s *Store) Set(ctx context.Context, caller portal.Caller, id portal.CollectivityID, bounds map[Kind]int64, address string) error {
+// the journal of the collectivity too. shown is what Shown was: what another operator
+// changed since stays where this one changed nothing, and is a portal.ErrConflict, with what
+// it is now at its field, where she did.
+func (s *Store) Set(ctx context.Context, caller portal.Caller, id portal.CollectivityID, shown string, bounds map[Kind]int64, address string) error {
 	if err := caller.Require(portal.OperatePool); err != nil {
 		return fmt.Errorf("quota: set: %w", err)
 	}
@@ -217,28 +317,22 @@ func (s *Store) Set(ctx context.Context, caller portal.Caller, id portal.Collect
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		line := audit.Line{At: s.now(), Account: caller.Account, Action: audit.QuotasSet, ObjectID: string(id), Address: address}
 		journals := []portal.CollectivityID{""}
-		if id == "" {
-			if err := tx.Write(ctx, `DELETE FROM pool_quotas`); err != nil {
-				return err
-			}
-		} else {
+		if id != "" {
 			if err := tx.QueryRow(ctx, `SELECT name FROM collectivities WHERE id = $1`, string(id)).Scan(&line.Object); err != nil {
-				return err
-			}
-			if err := tx.Write(ctx, `DELETE FROM collectivity_quotas WHERE collectivity = $1`, string(id)); err != nil {
 				return err
 			}
 			journals = append(journals, id)
 		}
-		for _, kind := range Kinds {
-			bound, ok := bounds[kind]
-			if !ok {
-				continue
-			}
-			line.Detail += fmt.Sprintf("%s=%d ", kind, bound)
-			if err := write(ctx, tx, id, kind, bound); err != nil {
-				return err
-			}
+		now, err := read(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		merged, err := merge(shown, bounds, now)
+		if line.Detail = text(merged); err != nil || line.Detail == text(now) { // so they are: it was sent twice
+			return err
+		}
+		if err := replace(ctx, tx, id, merged); err != nil {
+			return err
 		}
 		for _, line.Collectivity = range journals {
 			if err := audit.Write(ctx, tx, line); err != nil {
@@ -254,6 +348,20 @@ func (s *Store) Set(ctx context.Context, caller portal.Caller, id portal.Collect
 		s.log.Warn("who comes near her bound is told a minute late", "error", err)
 	}
 	return nil
+}
+
+func replace(ctx context.Context, tx *database.Tx, id portal.CollectivityID, bounds map[Kind]int64) (err error) {
+	if id == "" {
+		err = tx.Write(ctx, `DELETE FROM pool_quotas`)
+	} else {
+		err = tx.Write(ctx, `DELETE FROM collectivity_quotas WHERE collectivity = $1`, string(id))
+	}
+	for kind, bound := range bounds {
+		if err == nil {
+			err = write(ctx, tx, id, kind, bound)
+		}
+	}
+	return err
 }
 
 func write(ctx context.Context, tx *database.Tx, id portal.CollectivityID, kind Kind, bound int64) error {
