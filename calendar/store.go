@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/database"
 	"parvis/search"
 )
@@ -305,8 +306,18 @@ func (s *Store) SetGroups(ctx context.Context, caller portal.Caller, id Calendar
 		if err != nil {
 			return err
 		}
+		was := c
 		c.ReadGroups, c.WriteGroups = read, write
 		if err := s.insertGroups(ctx, tx, caller, c); err != nil {
+			return err
+		}
+		line := audit.By(caller, audit.ReadersChanged)
+		line.At, line.Object, line.ObjectID = s.now(), c.Name, string(c.ID)
+		if err := audit.WriteAudience(ctx, tx, line, was.ReadGroups, read); err != nil {
+			return err
+		}
+		line.Action = audit.WritersChanged
+		if err := audit.WriteAudience(ctx, tx, line, was.WriteGroups, write); err != nil {
 			return err
 		}
 		return s.searchAll(ctx, tx, caller, id)

@@ -452,7 +452,7 @@ func changeRowOf(printer *i18n.Printer, change RightsChange) changeRow {
 		row.Who, row.What = line.Detail, line.Object
 	case audit.GroupsSet:
 		row.Who, row.By = line.Name, ""
-	case audit.AudienceChanged:
+	case audit.AudienceChanged, audit.ReadersChanged, audit.WritersChanged:
 		row.Who, row.What = line.What(printer), line.Object
 	case audit.AgentChanged:
 		row.What = printer.T("directory.unit")

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/database"
 	"parvis/search"
 )
@@ -53,6 +54,7 @@ type FolderDraft struct {
 	Parent  FolderID         // "" for a top folder
 	Readers []portal.GroupID // of a top folder only
 	Writers []portal.GroupID // of a top folder only
+	Client  string           // address of who asks, for the journal
 }
 
 const maxFolderName = 100 // runes
@@ -339,6 +341,17 @@ func setGroups(ctx context.Context, tx *database.Tx, collectivity portal.Collect
 	return nil
 }
 
+// tellAudience tells the journal who reads and who writes from now on.
+func (s *Store) tellAudience(ctx context.Context, tx *database.Tx, caller portal.Caller, was, is Folder, client string) error {
+	line := audit.By(caller, audit.ReadersChanged)
+	line.At, line.Object, line.ObjectID, line.Address = s.now(), was.Name, string(was.ID), client
+	if err := audit.WriteAudience(ctx, tx, line, was.Readers, is.Readers); err != nil {
+		return err
+	}
+	line.Action = audit.WritersChanged
+	return audit.WriteAudience(ctx, tx, line, was.Writers, is.Writers)
+}
+
 // sameName turns a refusal of the store into the sentence about a name that is taken.
 func sameName(err error, field, name string) error {
 	if !database.IsDuplicate(err) {
@@ -356,8 +369,12 @@ func (s *Store) ChangeFolder(ctx context.Context, caller portal.Caller, id Folde
 			return err
 		}
 		if folder.IsTop() && caller.Can(portal.EditDocuments) {
+			was := folder
 			folder.Readers, folder.Writers = tidy(draft.Readers), tidy(draft.Writers)
 			if err := setGroups(ctx, tx, caller.Collectivity, folder); err != nil {
+				return err
+			}
+			if err := s.tellAudience(ctx, tx, caller, was, folder, draft.Client); err != nil {
 				return err
 			}
 		}

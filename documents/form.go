@@ -136,7 +136,7 @@ func readFolder(r *http.Request) (FolderDraft, error) {
 	if err := web.ParseForm(r); err != nil {
 		return FolderDraft{}, err
 	}
-	draft := FolderDraft{Name: r.PostForm.Get("name"), Parent: FolderID(r.PostForm.Get("parent"))}
+	draft := FolderDraft{Name: r.PostForm.Get("name"), Parent: FolderID(r.PostForm.Get("parent")), Client: web.ClientAddr(r)}
 	for _, id := range r.PostForm["readers"] {
 		draft.Readers = append(draft.Readers, portal.GroupID(id))
 	}

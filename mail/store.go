@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/database"
 	"parvis/portal/seal"
 )
@@ -148,6 +149,18 @@ func (s *Store) SetShared(ctx context.Context, caller portal.Caller, shared Shar
 			ON CONFLICT (collectivity, address) DO UPDATE SET name = excluded.name`, caller.Collectivity, shared.Address, shared.Name)
 		if err != nil {
 			return fmt.Errorf("mail: set shared: %w", err)
+		}
+		rows, err := tx.Query(ctx, `SELECT group_id FROM mail_shared_audience WHERE collectivity = $1 AND address = $2`, caller.Collectivity, shared.Address)
+		was, err := database.Collect(rows, err, func(rows *sql.Rows) (group portal.GroupID, err error) { return group, rows.Scan(&group) })
+		if err != nil {
+			return fmt.Errorf("mail: set shared: %w", err)
+		}
+		if len(was) > 0 { // a new one had no readers
+			line := audit.By(caller, audit.ReadersChanged)
+			line.Object, line.ObjectID = shared.Name, shared.Address
+			if err := audit.WriteAudience(ctx, tx, line, was, shared.Audience); err != nil {
+				return fmt.Errorf("mail: set shared: %w", err)
+			}
 		}
 		_, err = tx.Exec(ctx, `DELETE FROM mail_shared_audience WHERE collectivity = $1 AND address = $2`, caller.Collectivity, shared.Address)
 		if err != nil {

@@ -93,6 +93,8 @@ const (
 	ApplicationCreated  Action = "application.created"
 	ApplicationChanged  Action = "application.changed"
 	AudienceChanged     Action = "application.audience" // to whom one is open
+	ReadersChanged      Action = "thing.readers"        // of a folder, a shared calendar or a mailbox
+	WritersChanged      Action = "thing.writers"        // of a folder or a shared calendar
 	ApplicationDeleted  Action = "application.deleted"
 	ApplicationRestored Action = "application.restored"
 	ApplicationGranted  Action = "application.granted"
@@ -175,6 +177,7 @@ var Actions = []Action{
 	GroupsExported, UnitsExported,
 	DirectoryMirrored, MirrorChanged, MirrorAllowed, MirrorLinked,
 	ApplicationOpened, TicketRefused, ClientChanged, KeysRotated,
+	ReadersChanged, WritersChanged,
 	ApplicationCreated, ApplicationChanged, AudienceChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked, ApplicationsExported,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported, RightsExported,

@@ -16,7 +16,7 @@ import (
 const entitled = `
 	SELECT id, at, account, agent, login, action, refused, object, object_id, detail, address FROM audit_lines
 	WHERE collectivity = $1 AND at >= $2 AND (at < $3 OR at = $3 AND id < $4) AND refused = ''
-		AND action IN ('application.granted', 'application.revoked', 'members.changed', 'members.rule', 'members.card', 'members.unit', 'groups.set', 'unit.emptied', 'unit.moved', 'application.audience', 'agent.closed', 'agent.reopened', 'agent.changed')
+		AND action IN ('application.granted', 'application.revoked', 'members.changed', 'members.rule', 'members.card', 'members.unit', 'groups.set', 'unit.emptied', 'unit.moved', 'application.audience', 'thing.readers', 'thing.writers', 'agent.closed', 'agent.reopened', 'agent.changed')
 		AND (action <> 'agent.changed' OR ' ' || detail || ' ' LIKE '% unit %')
 	ORDER BY at DESC, id DESC LIMIT 0 + $5`
 

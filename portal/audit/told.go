@@ -80,8 +80,11 @@ var rights = func() (words []string) {
 // unit where it holds.
 const becomes = " → "
 
-// Became is the detail of a line about what took the place of something; in the audience
-// of an application "" is everyone.
+// openTo says to whom a thing is open where no group is named.
+var openTo = map[Action]string{AudienceChanged: "audit.everyone", ReadersChanged: "audit.everyone", WritersChanged: "audit.editors"}
+
+// Became is the detail of a line about what took the place of something; in an audience
+// "" is what openTo says.
 func Became(before, after string) string { return before + becomes + after }
 
 // RightDetail is the detail of a line about a right; in is the name of the unit that it
@@ -101,9 +104,9 @@ func (e Entry) What(printer *i18n.Printer) string {
 	if e.Action == DirectoryMirrored {
 		return counted(printer, e.Detail)
 	}
-	if before, after, both := strings.Cut(e.Detail, becomes); both && e.Action == AudienceChanged {
-		everyone := printer.T("audit.everyone")
-		return cmp.Or(before, everyone) + becomes + cmp.Or(after, everyone)
+	if before, after, both := strings.Cut(e.Detail, becomes); both && openTo[e.Action] != "" {
+		nobody := printer.T(openTo[e.Action])
+		return cmp.Or(before, nobody) + becomes + cmp.Or(after, nobody)
 	}
 	known := details[e.Action]
 	if known == nil {
