@@ -455,8 +455,11 @@ func TestAProgramGovernsItsWebhooks(t *testing.T) {
 	}
 	tw.bourg.ask("DELETE", path, "", nil).Want(t, http.StatusNoContent)
 	tw.bourg.ask("GET", path, "", nil).Want(t, http.StatusNotFound)
-	if tw.bourg.ask("POST", path+"/restore", "", &now).Want(t, http.StatusOK); now.State != "on" || now.Waiting != 1 {
-		t.Errorf("restored: %+v", now)
+	if tw.bourg.ask("POST", path+"/restore", "", &now).Want(t, http.StatusOK); now.State != "off" {
+		t.Errorf("what was paused when it was removed is restored: %+v", now)
+	}
+	if tw.bourg.ask("POST", path+"/resume", "", &now).Want(t, http.StatusOK); now.State != "on" || now.Waiting != 1 {
+		t.Errorf("resumed: %+v", now)
 	}
 	var document struct {
 		Webhooks map[string]struct {
