@@ -15,7 +15,7 @@ import (
 // transaction. Those that waited for each other are committed together: syncing to
 // disk is most of what a small one costs, and one sync serves them all. Each still
 // sees the work of those before it, fails alone, and is acknowledged only once it
-// is on disk.
+// is on disk; so is a failure, which what was before it may explain.
 type queue struct {
 	pool    *pool
 	longest time.Duration // of a group: a quick transaction doesn't wait for many slow ones
@@ -56,10 +56,16 @@ func (q *queue) run(ctx context.Context, fn func(tx *Tx) error) error {
 // join runs fn in its turn, and waits until it is on disk.
 func (q *queue) join(ctx context.Context, fn func(tx *Tx) error) error {
 	tx, joined, err := q.write(ctx, fn)
-	if err != nil {
+	if joined == nil {
 		return err
 	}
 	<-joined.done
+	if err != nil && joined.err != nil && !errors.Is(joined.err, errRegroup) {
+		return errRegroup // it may have failed by what is not there now
+	}
+	if err != nil {
+		return err
+	}
 	if joined.err == nil {
 		tx.prepareMissed(ctx)
 	}
@@ -106,7 +112,8 @@ func (q *queue) enter(ctx context.Context) error {
 	}
 }
 
-// write runs fn in its turn, and passes the turn on whatever becomes of fn.
+// write runs fn in its turn, and passes the turn on whatever becomes of fn. It returns
+// the group in which fn ran.
 func (q *queue) write(ctx context.Context, fn func(tx *Tx) error) (*Tx, *group, error) {
 	defer q.leave()
 	if q.open == nil {
@@ -138,7 +145,7 @@ func (q *queue) write(ctx context.Context, fn func(tx *Tx) error) (*Tx, *group, 
 		err = joined.exec("RELEASE member")
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, joined, err
 	}
 	kept = true
 	joined.count++

@@ -161,6 +161,40 @@ func TestOneOfAGroupFailsAlone(t *testing.T) {
 	}
 }
 
+// TestAFailureIsToldOnceWhatWasBeforeItIsOnDisk: who then reads again, to try anew, reads
+// what she failed by.
+func TestAFailureIsToldOnceWhatWasBeforeItIsOnDisk(t *testing.T) {
+	ctx, s := context.Background(), newStory(t)
+	refused := errors.New("there is one")
+	var second, third <-chan error
+	err := s.db.Tx(ctx, func(tx *Tx) error {
+		second = s.member(ctx, 1, func(tx *Tx) error {
+			var count int
+			if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM accounts`).Scan(&count); err != nil || count == 0 {
+				return err
+			}
+			return refused
+		})
+		third = s.member(ctx, 2, func(tx *Tx) error {
+			time.Sleep(50 * time.Millisecond) // the second would have been answered
+			if len(second) > 0 {
+				t.Error("answered before the disk has what it is about")
+			}
+			return s.insert(ctx, tx, "c")
+		})
+		return s.insert(ctx, tx, "a")
+	})
+	if err := errors.Join(err, <-third); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-second; !errors.Is(err, refused) {
+		t.Errorf("refused with %v", err)
+	}
+	if got := s.accounts(); got != "a c" {
+		t.Errorf("accounts %q", got)
+	}
+}
+
 // TestAMemberThatTheEngineEndsTakesNobodyAlong: SQLite rolls all of a transaction
 // back when a write is interrupted or the disk is full; the others are run again.
 func TestAMemberThatTheEngineEndsTakesNobodyAlong(t *testing.T) {
