@@ -204,6 +204,8 @@ func (p *pool) grow(id string) {
 		}
 		return failed
 	}))
+	_, err := p.DB.Exec(ctx, `ANALYZE`) // as PostgreSQL does by itself, but not in the tests' cluster
+	p.must(err)
 }
 
 // administrationPages are every page of an administrator that has an address of its
