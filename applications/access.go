@@ -48,7 +48,7 @@ func (h *Handler) renderGrants(w http.ResponseWriter, r *http.Request, status in
 	if err != nil {
 		return err
 	}
-	page.Who, page.Download = web.Query(r).Get("who"), web.FileAddress(r, accessPath(id)+".csv")
+	page.Who, page.Download = web.Query(r).Get("who"), web.Filtered(r, accessPath(id)+".csv")
 	if chosen := slices.IndexFunc(grants, func(one Grant) bool { return one.Agent == page.Chosen.ID }); chosen >= 0 && page.Until == "" && !grants[chosen].Until.IsZero() {
 		page.Until = lastDay(grants[chosen].Until, web.Now(r)).Format(time.DateOnly)
 	}
@@ -126,8 +126,8 @@ func (h *Handler) revoke(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	web.SetUndo(w, r, "applications.access.undo", accessPath(id)+"/"+string(agent)+"/restore", "applications.access.revoked", "name", name)
-	return web.Redirect(w, r, accessPath(id))
+	web.SetUndo(w, r, "applications.access.undo", web.Filtered(r, accessPath(id)+"/"+string(agent)+"/restore"), "applications.access.revoked", "name", name)
+	return web.Redirect(w, r, web.Filtered(r, accessPath(id)))
 }
 
 func (h *Handler) giveBack(w http.ResponseWriter, r *http.Request) error {
@@ -139,5 +139,5 @@ func (h *Handler) giveBack(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		web.SetFlash(w, r, "applications.access.restored", "name", name)
 	}
-	return web.Redirect(w, r, accessPath(id))
+	return web.Redirect(w, r, web.Filtered(r, accessPath(id)))
 }

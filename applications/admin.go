@@ -74,7 +74,7 @@ func (h *Handler) all(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	query := web.Query(r)
-	page := &allPage{Text: query.Get("q"), Kind: query.Get("kind"), Kinds: Kinds, Total: len(rows), Download: web.FileAddress(r, listPath+".csv")}
+	page := &allPage{Text: query.Get("q"), Kind: query.Get("kind"), Kinds: Kinds, Total: len(rows), Download: web.Filtered(r, listPath+".csv")}
 	number, pages := 0, 0
 	page.Rows, number, pages = web.PageOf(rows, web.PageNumber(r), listSize)
 	page.Links = web.PageLinks(r, web.Printer(r).T("applications.admin.pages"), number, pages)

@@ -76,7 +76,7 @@ func (h *Handler) roster(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page.Area = areaText(page.Units)
-	page.Download = web.FileAddress(r, "/admin/agents.csv")
+	page.Download = web.Filtered(r, "/admin/agents.csv")
 	printer := web.Printer(r)
 	page.Total, page.Links = found.Total, web.PageLinks(r, printer.T("directory.pages"), found.Page, found.Pages)
 	page.Title, page.Section = printer.T("directory.roster"), "admin"

@@ -56,7 +56,7 @@ func (h *Handler) renderGroups(w http.ResponseWriter, r *http.Request, status in
 		return err
 	}
 	printer := web.Printer(r)
-	page.Groups, page.Total, page.Download = found.Groups, found.Total, web.FileAddress(r, groupsPath+".csv")
+	page.Groups, page.Total, page.Download = found.Groups, found.Total, web.Filtered(r, groupsPath+".csv")
 	page.Links = web.PageLinks(r, printer.T("directory.pages"), found.Page, found.Pages)
 	if page.Deleted, err = h.store.DeletedGroups(r.Context(), web.CallerOf(r)); err != nil {
 		return err

@@ -57,7 +57,7 @@ func (h *Handler) showUnits(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := &unitsPage{Area: areaText(units), Query: unitQuery(r), Any: len(units) > 0, Download: web.FileAddress(r, unitsPath+".csv")}
+	page := &unitsPage{Area: areaText(units), Query: unitQuery(r), Any: len(units) > 0, Download: web.Filtered(r, unitsPath+".csv")}
 	seen, last := map[portal.UnitID]bool{}, map[portal.UnitID]portal.UnitID{}
 	for _, unit := range units {
 		last[unit.Parent] = unit.ID

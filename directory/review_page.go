@@ -106,7 +106,7 @@ func (h *Handler) review(w http.ResponseWriter, r *http.Request) (err error) {
 	for _, agent := range page.Agents {
 		page.Rows = append(page.Rows, reviewRowOf(r, agent))
 	}
-	page.Tab, page.Download = "people", web.FileAddress(r, reviewPath+".csv")
+	page.Tab, page.Download = "people", web.Filtered(r, reviewPath+".csv")
 	page.Links = web.PageLinks(r, web.Printer(r).T("directory.pages"), page.Review.Page, page.Pages)
 	return h.renderReview(w, r, "directory/review", &page.reviewFrame, page)
 }
@@ -292,7 +292,7 @@ func (h *Handler) reviewThings(w http.ResponseWriter, r *http.Request) (err erro
 	for _, thing := range page.All {
 		page.Rows = append(page.Rows, reviewThingRow{thing, thingPath(thing.Opening), openTexts(web.Printer(r), thing)})
 	}
-	page.Tab, page.Download = "things", web.FileAddress(r, reviewPath+"/things.csv")
+	page.Tab, page.Download = "things", web.Filtered(r, reviewPath+"/things.csv")
 	page.Links = web.PageLinks(r, web.Printer(r).T("directory.pages"), page.Things.Page, page.Pages)
 	return h.renderReview(w, r, "directory/review-things", &page.reviewFrame, page)
 }

@@ -66,7 +66,11 @@ func (l rightsList) Download() string {
 func (l rightsList) chosen(given []Given, everyone string) []Given {
 	words := wordsSought(l.Who)
 	return slices.DeleteFunc(slices.Clone(given), func(one Given) bool {
-		return l.Only != "" && one.Right != l.Only || !allBegin(" "+i18n.Fold(cmp.Or(one.Name, everyone)), words)
+		name := one.Name // "" for who is gone, too
+		if one.Subject.Kind == portal.Everyone {
+			name = everyone
+		}
+		return l.Only != "" && one.Right != l.Only || !allBegin(" "+i18n.Fold(name), words)
 	})
 }
 

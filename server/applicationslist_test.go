@@ -58,6 +58,10 @@ func TestLongListsOfApplicationsHavePages(t *testing.T) {
 	if body, count := rows(access+"?who=evrard+069", each); count != 1 || !strings.Contains(body, "Zoé Évrard 069") {
 		t.Errorf("%d accesses answer a name", count)
 	}
+	if back := admin.Post(access+"/many-69/revoke?who=evrard+069").Want(t, http.StatusSeeOther).Header.Get("Location"); back != access+"?who=evrard+069" {
+		t.Errorf("who takes an access away from what she searched comes to %q", back)
+	}
+	admin.Post(access+"/many-69/restore?who=evrard+069").Want(t, http.StatusSeeOther)
 	admin.Get(access+"?who=personne").Want(t, http.StatusOK, "Aucun accès personnel ne correspond")
 	if file := admin.Post("/admin/applications/metier-00/access.csv?who=evrard").Want(t, http.StatusOK, "Zoé Évrard 069;2026-01-01;").Body; strings.Count(file, "\n") != 71 {
 		t.Errorf("the file of 70 accesses has %d lines", strings.Count(file, "\n"))

@@ -46,10 +46,10 @@ func TestWhoReadsAThingIsToldWhenItChanges(t *testing.T) {
 		mailbox.Audience = []portal.GroupID{"finances"}
 		must(p.Mail.SetShared(t.Context(), caller, mailbox))
 	}
-	page := admin.Get("/admin/rights/review/changes").Want(t, http.StatusOK, "Lecteurs changés", "Rédacteurs changés").Body
+	page := admin.Get("/admin/rights/review/changes").Want(t, http.StatusOK, "Accès en lecture modifié", "Accès en écriture modifié").Body
 	for what, times := range map[string]int{
 		"Accueil → Accueil, Finances": 1, "toute la collectivité → Finances": 1, "Accueil → Finances": 1,
-		"ceux qui tiennent tous les documents ou agendas → Finances": 1, ">Marchés<": 2, ">Commissions<": 1, ">Mairie<": 1,
+		"les gestionnaires des documents ou des agendas → Finances": 1, ">Marchés<": 2, ">Commissions<": 1, ">Mairie<": 1,
 	} {
 		if n := strings.Count(page, what); n != times {
 			t.Errorf("%q is told %d times, want %d", what, n, times)

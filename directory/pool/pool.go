@@ -157,7 +157,7 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) (err error) {
 		return err
 	}
 	page.Links = web.PageLinks(r, web.Printer(r).T("pool.pages"), page.List.Page, page.List.Pages)
-	page.Download = web.FileAddress(r, "/pool/collectivities.csv")
+	page.Download = web.Filtered(r, "/pool/collectivities.csv")
 	return h.render(w, r, http.StatusOK, "pool/list", "pool.title", page, &page.Page)
 }
 

@@ -306,7 +306,7 @@ func (p *Page) Evaluate(expression string, into any) {
 }
 
 // Pictures is the folder where pictures of pages are kept, "" when nobody asks for any:
-// taking them is a tenth of what a browser's tests cost.
+// no test reads them.
 func Pictures() string { return os.Getenv("PARVIS_SHOTS") }
 
 // Screenshot keeps the whole page as name.png in the folder Pictures, if there is one.

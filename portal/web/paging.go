@@ -54,8 +54,9 @@ func PageOf[T any](all []T, number, size int) (part []T, page, pages int) {
 	return all[first:min(first+size, len(all))], page, pages
 }
 
-// FileAddress is that of the file of all that a page lists: its filters, without its page.
-func FileAddress(r *http.Request, path string) string {
+// Filtered is an address with the filters of the list that is shown, without its page: of
+// the file of all of it, or of the list again after a change.
+func Filtered(r *http.Request, path string) string {
 	narrowed := Query(r)
 	for _, place := range []string{"page", "before", "at"} {
 		narrowed.Del(place)
