@@ -104,13 +104,15 @@ const holding = `
 		UNION SELECT a.id, s.right_name, s.in_unit FROM serving s JOIN reach r ON r.top = s.subject
 			JOIN agents a ON a.collectivity = $1 AND a.unit = r.id WHERE s.kind = 'unit'
 		UNION SELECT a.id, s.right_name, s.in_unit FROM serving s JOIN agents a ON a.collectivity = $1 WHERE s.kind = 'everyone'
-	), held (agent, right_name) AS (
-		SELECT agent, right_name FROM own
-		UNION SELECT s.subject, s.right_name FROM serving s
-			JOIN own o ON o.agent = s.lent_by AND (o.right_name = 'admin' OR o.right_name = s.right_name
-				AND (o.in_unit = '' OR EXISTS (SELECT 1 FROM reach r WHERE r.top = o.in_unit AND r.id = s.in_unit)))
+	), lent (agent, right_name, in_unit, lender) AS MATERIALIZED (
+		SELECT s.subject, s.right_name, s.in_unit, s.lent_by FROM serving s
 			JOIN agents l ON l.collectivity = $1 AND l.id = s.lent_by AND l.active JOIN accounts c ON c.id = l.account AND c.active
 			WHERE s.kind = 'agent' AND s.lent_by <> ''
+	), held (agent, right_name) AS (
+		SELECT agent, right_name FROM own
+		UNION SELECT s.agent, s.right_name FROM lent s
+			JOIN own o ON o.agent = s.lender AND (o.right_name = 'admin' OR o.right_name = s.right_name
+				AND (o.in_unit = '' OR EXISTS (SELECT 1 FROM reach r WHERE r.top = o.in_unit AND r.id = s.in_unit)))
 		UNION SELECT a.id, p.right_name FROM account_rights p CROSS JOIN agents a WHERE a.collectivity = $1 AND a.account = p.account
 	)`
 

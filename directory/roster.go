@@ -78,16 +78,16 @@ const (
 		CASE WHEN d.agent IS NOT NULL THEN ` + nobodyAfter + ` ELSE FALSE END`
 	inState = `($2 = '' OR ` + stateOf + ` = $2 OR $2 = 'late' AND a.active AND i.agent IS NOT NULL AND i.expires <= $8 OR $2 = 'leaving' AND d.agent IS NOT NULL
 			OR $2 = 'no-unit' AND ` + withoutUnit + ` OR $2 = 'no-email' AND ` + withoutEmail + ` OR $2 = 'no-door' AND ` + withoutDoor + `)`
-	rosterWhere = `AND ` + inState + `
-			AND a.search_text LIKE $3 || '' AND a.search_text LIKE $4 || '' AND a.search_text LIKE $5 || '' AND a.search_text LIKE $6 || ''
-			AND `
 )
 
 var (
-	rosterArea   = rosterWhere + inArea("$7") + ` AND ` + inArea("$9")
-	countRoster  = `SELECT COUNT(*) FROM agents a ` + standingFrom + rosterArea
-	countArea    = `SELECT COUNT(*) FROM agents a WHERE a.collectivity = $1 AND ` + inArea("$2") + ` AND ` + inArea("$3") // of an index
-	listRoster   = enrolledColumns + enrolledFrom + rosterArea + ` ORDER BY a.sort_name, a.id LIMIT 0 + $10 OFFSET $11`
+	rosterArea = `AND ` + inState + ` AND a.search_text LIKE $3 || '' AND a.search_text LIKE $4 || '' AND a.search_text LIKE $5 || '' AND a.search_text LIKE $6 || ''
+			 AND ` + inArea("$7") + ` AND ` + inArea("$9")
+	countRoster = `SELECT COUNT(*) FROM agents a ` + standingFrom + rosterArea
+	countArea   = `SELECT COUNT(*) FROM agents a WHERE a.collectivity = $1 AND ` + inArea("$2") + ` AND ` + inArea("$3") // of an index
+	// The agents of the page first: what is told of one is not read of those before her.
+	listRoster = enrolledColumns + enrolledFrom + `AND a.id IN (
+		SELECT a.id FROM agents a ` + standingFrom + rosterArea + ` ORDER BY a.sort_name, a.id LIMIT 0 + $10 OFFSET $11) ORDER BY a.sort_name, a.id`
 	exportRoster = enrolledColumns + enrolledFrom + rosterArea + ` AND (a.sort_name, a.id) > ($10, $11) ORDER BY a.sort_name, a.id LIMIT 0 + $12`
 )
 

@@ -25,8 +25,14 @@ const (
 func (tw *town) closed(why, login, book, token string) {
 	tw.Helper()
 	for _, request := range []struct{ method, path, body string }{
-		{"PROPFIND", book, listing}, {"REPORT", book, everyone}, {"REPORT", book, sync("")}, {"REPORT", book, sync(token)},
-		{"REPORT", book, multiget}, {"GET", book + "anne.vcf", ""}, {"PUT", book + "anne.vcf", "x"}, {"DELETE", book + "anne.vcf", ""},
+		{"PROPFIND", book, listing},
+		{"REPORT", book, everyone},
+		{"REPORT", book, sync("")},
+		{"REPORT", book, sync(token)},
+		{"REPORT", book, multiget},
+		{"GET", book + "anne.vcf", ""},
+		{"PUT", book + "anne.vcf", "x"},
+		{"DELETE", book + "anne.vcf", ""},
 	} {
 		want := 404
 		if request.method == "PUT" {

@@ -357,8 +357,11 @@ func TestABranchOfTheLastAdministratorStays(t *testing.T) {
 	state.Agents[0].Unit, state.Agents[1].Unit = "below", "his"
 	state.Governs["a-a"] = true
 	reading := ldapdir.Reading{People: []ldapdir.Entry{kept("a"), kept("b")}, Units: []ldapdir.UnitEntry{
-		{Key: "k-top", Name: "Direction"}, {Key: "k-other", Name: "Ailleurs"}, {Key: "k-hers", Parent: "k-other", Name: "Cabinet"},
-		{Key: "k-below", Parent: "k-hers", Name: "Secrétariat"}, {Key: "k-his", Parent: "k-other", Name: "Voirie"},
+		{Key: "k-top", Name: "Direction"},
+		{Key: "k-other", Name: "Ailleurs"},
+		{Key: "k-hers", Parent: "k-other", Name: "Cabinet"},
+		{Key: "k-below", Parent: "k-hers", Name: "Secrétariat"},
+		{Key: "k-his", Parent: "k-other", Name: "Voirie"},
 	}}
 	for _, keep := range []bool{false, true} {
 		state.Keep = keep

@@ -223,6 +223,26 @@ func TestABadAddressIsRefusedInASentence(t *testing.T) {
 	}
 }
 
+func TestPostgreSQLPlansForWhoAsks(t *testing.T) {
+	ctx, url := context.Background(), databasetest.URL(t)
+	if strings.HasPrefix(url, "sqlite:") {
+		return // which plans once and compiles nothing
+	}
+	planning := func(url string) (plans, compiles string) {
+		db := databasetest.Open(t, url)
+		if err := db.QueryRow(ctx, `SELECT current_setting('plan_cache_mode'), current_setting('jit')`).Scan(&plans, &compiles); err != nil {
+			t.Fatal(err)
+		}
+		return plans, compiles
+	}
+	if plans, compiles := planning(url); plans != "force_custom_plan" || compiles != "off" {
+		t.Errorf("plan_cache_mode %s, jit %s; want force_custom_plan, off", plans, compiles)
+	}
+	if plans, compiles := planning(url + "&plan_cache_mode=auto&jit=on"); plans != "auto" || compiles != "on" {
+		t.Errorf("plan_cache_mode %s, jit %s; want what the address says", plans, compiles)
+	}
+}
+
 func TestParams(t *testing.T) {
 	if got, want := database.Params(3, 3), "$3, $4, $5"; got != want {
 		t.Errorf("Params(3, 3) = %q, want %q", got, want)
