@@ -5,9 +5,7 @@ package databasetest
 
 import (
 	"context"
-	"database/sql"
 	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -28,7 +26,7 @@ func New(t testing.TB) *database.DB {
 func URL(t testing.TB) string {
 	t.Helper()
 	if server := os.Getenv("PARVIS_TEST_POSTGRES"); server != "" {
-		return newDatabase(t, server)
+		return onPostgres(t, server)
 	}
 	blank, err := blankSQLite()
 	path := filepath.Join(t.TempDir(), "parvis.db")
@@ -78,55 +76,6 @@ func Open(t testing.TB, url string) *database.DB {
 	})
 	return db
 }
-
-// newDatabase returns the address of a copy of the blank database of a server.
-func newDatabase(t testing.TB, server string) string {
-	t.Helper()
-	blank, err := blankPostgres()
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := func(statement string) {
-		conns, err := sql.Open("pgx", server)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conns.Close()
-		if _, err := conns.Exec(statement); err != nil {
-			t.Error(err)
-		}
-	}
-	name := "test_" + portal.NewID()
-	run("CREATE DATABASE " + name + " TEMPLATE " + blank)
-	t.Cleanup(func() { run("DROP DATABASE " + name + " WITH (FORCE)") })
-	return named(server, name)
-}
-
-// named is the address of a database of a server.
-func named(server, name string) string {
-	address, err := url.Parse(server)
-	if err != nil {
-		return server // connecting says what is wrong
-	}
-	address.Path = "/" + name
-	return address.String()
-}
-
-// blankPostgres is the name of a database of the server that was only migrated, one
-// for each test process. It ends with the server.
-var blankPostgres = sync.OnceValues(func() (name string, err error) {
-	server, ctx := os.Getenv("PARVIS_TEST_POSTGRES"), context.Background()
-	name = "blank_" + portal.NewID()
-	conns, err := sql.Open("pgx", server)
-	if err != nil {
-		return "", err
-	}
-	defer conns.Close()
-	if _, err := conns.ExecContext(ctx, "CREATE DATABASE "+name); err != nil {
-		return "", err
-	}
-	return name, migrate(named(server, name))
-})
 
 // AddCollectivities adds bare collectivities, for the tests of features whose
 // rows refer to them.
