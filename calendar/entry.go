@@ -20,6 +20,8 @@ type Entry struct {
 	Component string
 	Modified  time.Time // UTC
 	Octets    []byte    // as received; nil in listings that don't need them
+	// ScheduleTag is quoted; "" for what nobody is invited to.
+	ScheduleTag string
 
 	first, last int64 // bounds of its instances, UTC milliseconds
 	exact       bool  // one instance, exactly within the bounds
@@ -31,14 +33,14 @@ func (e Entry) UnfoldedText() []byte {
 	return bytes.ReplaceAll(bytes.ReplaceAll(e.Octets, []byte("\r\n "), nil), []byte("\n "), nil)
 }
 
-const entryColumns = `id, name, etag, size, component, modified, first_start, last_end, exact`
+const entryColumns = `id, name, etag, schedule_tag, size, component, modified, first_start, last_end, exact`
 
 // listColumns are what a listing of thousands reads: every column counts.
-const listColumns = `name, etag, size, component, modified`
+const listColumns = `name, etag, schedule_tag, size, component, modified`
 
 func scanListed(rows *sql.Rows) (e Entry, err error) {
 	var modified int64
-	err = rows.Scan(&e.Name, &e.ETag, &e.Size, &e.Component, &modified)
+	err = rows.Scan(&e.Name, &e.ETag, &e.ScheduleTag, &e.Size, &e.Component, &modified)
 	e.Modified = database.FromMillis(modified)
 	return e, err
 }
@@ -52,7 +54,7 @@ func scanEntryWithOctets(rows *sql.Rows) (e Entry, err error) {
 
 func scanEntryAnd(rows *sql.Rows, more ...any) (e Entry, err error) {
 	var modified int64
-	err = rows.Scan(append([]any{&e.ID, &e.Name, &e.ETag, &e.Size, &e.Component, &modified, &e.first, &e.last, &e.exact}, more...)...)
+	err = rows.Scan(append([]any{&e.ID, &e.Name, &e.ETag, &e.ScheduleTag, &e.Size, &e.Component, &modified, &e.first, &e.last, &e.exact}, more...)...)
 	e.Modified = database.FromMillis(modified)
 	return e, err
 }
@@ -150,7 +152,7 @@ func (s *Store) ChangesSince(ctx context.Context, caller portal.Caller, id Calen
 		limit = 1 << 30
 	}
 	rows, err := s.db.Query(ctx, `
-		SELECT h.name, h.sequence, h.deleted, COALESCE(o.id, ''), COALESCE(o.etag, ''), COALESCE(o.size, 0),
+		SELECT h.name, h.sequence, h.deleted, COALESCE(o.id, ''), COALESCE(o.etag, ''), COALESCE(o.schedule_tag, ''), COALESCE(o.size, 0),
 		       COALESCE(o.component, ''), COALESCE(o.modified, 0)
 		FROM calendar_changes h
 		LEFT JOIN calendar_objects o ON o.collectivity = $1 AND o.calendar = $2 AND o.name = h.name
@@ -173,7 +175,7 @@ func (s *Store) ChangesSince(ctx context.Context, caller portal.Caller, id Calen
 		var e Entry
 		var deleted bool
 		var modified int64
-		if err := rows.Scan(&e.Name, &last, &deleted, &e.ID, &e.ETag, &e.Size, &e.Component, &modified); err != nil {
+		if err := rows.Scan(&e.Name, &last, &deleted, &e.ID, &e.ETag, &e.ScheduleTag, &e.Size, &e.Component, &modified); err != nil {
 			return Changes{}, fmt.Errorf("calendar: changes of %q: %w", id, err)
 		}
 		e.Modified = database.FromMillis(modified)

@@ -18,24 +18,32 @@ type Condition struct {
 	Match []string
 	// NoneMatch lists ETags that the stored object must not have; "*": there must be no object.
 	NoneMatch []string
+	// ScheduleTag must be the stored one, quoted; "" for no condition. Answers that others gave
+	// since the client read the object are kept (RFC 6638 §3.2.10).
+	ScheduleTag string
+	// Quiet deletes an invitation without declining it.
+	Quiet bool
 }
 
-// holds says whether the condition allows a write over etag, "" when there is no object.
-func (c Condition) holds(etag string) bool {
+// holds says whether the condition allows a write over an object with this ETag and Schedule-Tag,
+// both "" when there is none.
+func (c Condition) holds(etag, tag string) bool {
 	named := func(list []string) bool {
 		return etag != "" && (slices.Contains(list, etag) || slices.Contains(list, "*"))
 	}
-	return (len(c.Match) == 0 || named(c.Match)) && !named(c.NoneMatch)
+	return (len(c.Match) == 0 || named(c.Match)) && !named(c.NoneMatch) && (c.ScheduleTag == "" || c.ScheduleTag == tag)
 }
 
 // ErrCondition: the object is not in the state that the Condition asks for. It is a
 // portal.ErrConflict.
 var ErrCondition = fmt.Errorf("calendar: %w: the object changed meanwhile", portal.ErrConflict)
 
-// UIDTaken: another object of the calendar has the UID already. It is a portal.ErrConflict.
+// UIDTaken: another object of the calendar has the UID already, or an invitation in another
+// calendar of the agent. It is a portal.ErrConflict.
 type UIDTaken struct {
 	UID  string
 	Name string // of the object that has it
+	Slug string // of its calendar, "" for the same
 }
 
 func (e *UIDTaken) Error() string {
@@ -50,13 +58,17 @@ const MaxNameLength = 255
 
 // Written is what a write did.
 type Written struct {
-	ID      EventID
-	ETag    string
-	Created bool
+	ID          EventID
+	ETag        string
+	ScheduleTag string // "" for what nobody is invited to
+	Created     bool
+	// Changed says that what is stored is not what came: answers and how invitations went were
+	// written into it.
+	Changed bool
 }
 
 // stored is what a write needs to know of the object that it replaces.
-type stored struct{ name, id, uid, etag string }
+type stored struct{ name, id, uid, etag, tag string }
 
 // Put writes a client's octets under a name of a calendar, as they are. It is the one write path,
 // of DAV, pages and mail. Errors: *Refusal for what is no calendar object, ErrCondition, *UIDTaken,
@@ -94,9 +106,13 @@ func (s *Store) putIn(ctx context.Context, tx *database.Tx, caller portal.Caller
 	if err != nil {
 		return Written{}, err
 	}
-	w := Written{ID: EventID(old.id), ETag: etagOf(octets), Created: old.name == ""}
+	if old.name == "" && other.tag != "" && len(condition.Match) == 0 {
+		// A client that read an invitation from a mail puts it beside the copy that was delivered.
+		old, other, name, condition.NoneMatch = other, stored{}, other.name, nil
+	}
+	w := Written{ID: EventID(old.id), ETag: etagOf(octets), ScheduleTag: old.tag, Created: old.name == ""}
 	switch {
-	case !condition.holds(old.etag):
+	case !condition.holds(old.etag, old.tag):
 		return Written{}, ErrCondition
 	case other.name != "":
 		return Written{}, &UIDTaken{UID: object.UID, Name: other.name}
@@ -105,20 +121,69 @@ func (s *Store) putIn(ctx context.Context, tx *database.Tx, caller portal.Caller
 	case w.Created:
 		w.ID = EventID(portal.NewID())
 	}
+	before, err := s.before(ctx, tx, caller, c.ID, old)
+	if err != nil {
+		return Written{}, err
+	}
+	plan, err := s.scheduling(ctx, tx, caller.Collectivity, c, before, object, octets, condition)
+	if err != nil {
+		return Written{}, err
+	}
+	if plan.tag != "" && old.tag == "" {
+		if err := s.checkElsewhere(ctx, tx, plan, c.ID); err != nil {
+			return Written{}, err
+		}
+	}
+	if etag := etagOf(plan.octets); etag != w.ETag {
+		w.ETag, w.Changed = etag, true
+	}
+	w.ScheduleTag = plan.tag
+	if err := s.keep(ctx, tx, caller, c, name, w, plan); err != nil {
+		return Written{}, err
+	}
+	return w, s.carryOut(ctx, tx, plan, before)
+}
+
+// keep writes an object, and says that it changed.
+func (s *Store) keep(ctx context.Context, tx *database.Tx, caller portal.Caller, c Calendar, name string, w Written, plan schedule) error {
 	if err := s.store(ctx, tx, caller, &c); err != nil {
-		return Written{}, err
+		return err
 	}
-	if err := s.upsert(ctx, tx, caller, c.ID, name, w, object.indexRow(), octets); err != nil {
-		return Written{}, err
+	if err := s.upsert(ctx, tx, caller, c.ID, name, w, plan); err != nil {
+		return err
 	}
-	return w, s.changed(ctx, tx, caller, c.ID, name, string(w.ID), false)
+	return s.changed(ctx, tx, caller, c.ID, name, string(w.ID), false)
+}
+
+// before is an object that people are invited to as it was before a write; nil for any other.
+func (s *Store) before(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, old stored) (*Object, error) {
+	if old.tag == "" {
+		return nil, nil
+	}
+	var octets []byte
+	err := tx.QueryRow(ctx, `SELECT octets FROM calendar_objects WHERE collectivity = $1 AND calendar = $2 AND name = $3`,
+		string(caller.Collectivity), string(id), old.name).Scan(&octets)
+	if err != nil {
+		return nil, err
+	}
+	object, _ := Parse(octets) // what can't be read any more told nobody anything
+	return object, nil
+}
+
+// checkElsewhere refuses an invitation that another calendar of the agent has already.
+func (s *Store) checkElsewhere(ctx context.Context, tx *database.Tx, plan schedule, id CalendarID) error {
+	other, err := s.copyOf(ctx, tx, plan.owner, plan.object.UID)
+	if err == nil && other.name != "" && other.calendar != id {
+		err = &UIDTaken{UID: plan.object.UID, Name: other.name, Slug: other.slug}
+	}
+	return err
 }
 
 // replaced finds the object under a name, and the other one that has the UID; empty when there is
 // none.
 func (s *Store) replaced(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, name, uid string) (old, other stored, err error) {
 	rows, err := tx.Query(ctx, `
-		SELECT name, id, uid, etag FROM calendar_objects
+		SELECT name, id, uid, etag, schedule_tag FROM calendar_objects
 		WHERE collectivity = $1 AND calendar = $2 AND (name = $3 OR uid = $4)`,
 		string(caller.Collectivity), string(id), name, uid)
 	if err != nil {
@@ -127,7 +192,7 @@ func (s *Store) replaced(ctx context.Context, tx *database.Tx, caller portal.Cal
 	defer rows.Close()
 	for rows.Next() {
 		var o stored
-		if err := rows.Scan(&o.name, &o.id, &o.uid, &o.etag); err != nil {
+		if err := rows.Scan(&o.name, &o.id, &o.uid, &o.etag, &o.tag); err != nil {
 			return old, other, err
 		}
 		if o.name == name {
@@ -139,20 +204,21 @@ func (s *Store) replaced(ctx context.Context, tx *database.Tx, caller portal.Cal
 	return old, other, rows.Err()
 }
 
-func (s *Store) upsert(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, name string, w Written, row indexRow, octets []byte) error {
+func (s *Store) upsert(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, name string, w Written, plan schedule) error {
+	row := plan.object.indexRow()
 	_, err := tx.Exec(ctx, `
 		INSERT INTO calendar_objects (collectivity, calendar, name, id, uid, etag, size, component, summary, status,
-			first_start, last_end, exact, all_day, recurring, transparent, modified, octets)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+			first_start, last_end, exact, all_day, recurring, transparent, modified, octets, schedule_tag)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 		ON CONFLICT (collectivity, calendar, name) DO UPDATE SET
 			uid = excluded.uid, etag = excluded.etag, size = excluded.size, component = excluded.component,
 			summary = excluded.summary, status = excluded.status, first_start = excluded.first_start,
 			last_end = excluded.last_end, exact = excluded.exact, all_day = excluded.all_day,
 			recurring = excluded.recurring, transparent = excluded.transparent,
-			modified = excluded.modified, octets = excluded.octets`,
-		string(caller.Collectivity), string(id), name, string(w.ID), row.uid, w.ETag, len(octets), row.component,
+			modified = excluded.modified, octets = excluded.octets, schedule_tag = excluded.schedule_tag`,
+		string(caller.Collectivity), string(id), name, string(w.ID), row.uid, w.ETag, len(plan.octets), row.component,
 		row.summary, row.status, row.first, row.last, row.simple, row.allDay, row.recurring, row.transparent,
-		database.Millis(s.now()), octets)
+		database.Millis(s.now()), plan.octets, plan.tag)
 	return err
 }
 
@@ -186,7 +252,8 @@ func (s *Store) Delete(ctx context.Context, caller portal.Caller, id CalendarID,
 
 // delete is Delete inside a transaction.
 func (s *Store) delete(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, name string, condition Condition) error {
-	if _, err := s.writable(ctx, tx, caller, id); err != nil {
+	c, err := s.writable(ctx, tx, caller, id)
+	if err != nil {
 		return err
 	}
 	old, _, err := s.replaced(ctx, tx, caller, id, name, "")
@@ -196,13 +263,24 @@ func (s *Store) delete(ctx context.Context, tx *database.Tx, caller portal.Calle
 	if old.name == "" {
 		return portal.ErrNotFound
 	}
-	if !condition.holds(old.etag) {
+	if !condition.holds(old.etag, old.tag) {
 		return ErrCondition
+	}
+	before, err := s.before(ctx, tx, caller, id, old)
+	if err != nil {
+		return err
+	}
+	plan, err := s.scheduling(ctx, tx, caller.Collectivity, c, before, nil, nil, condition)
+	if err != nil {
+		return err
 	}
 	_, err = tx.Exec(ctx, `DELETE FROM calendar_objects WHERE collectivity = $1 AND calendar = $2 AND name = $3`,
 		string(caller.Collectivity), string(id), name)
 	if err != nil {
 		return err
 	}
-	return s.changed(ctx, tx, caller, id, name, old.id, true)
+	if err := s.changed(ctx, tx, caller, id, name, old.id, true); err != nil {
+		return err
+	}
+	return s.carryOut(ctx, tx, plan, before)
 }

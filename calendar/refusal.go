@@ -17,6 +17,8 @@ const (
 	TooLarge                                  // max-resource-size
 	TooManyInstances                          // max-instances
 	OutOfRange                                // min-date-time, max-date-time
+	SeveralOrganizers                         // same-organizer-in-all-components, RFC 6638 §3.2.4.2
+	AttendeeChange                            // allowed-attendee-scheduling-object-change, RFC 6638 §3.2.2.1
 )
 
 // Refusal is why an object can't be stored. Its kind is portal.ErrInvalid.

@@ -22,6 +22,9 @@ type Store struct {
 	db    *database.DB
 	queue search.Queue
 	now   func() time.Time
+
+	people  People // nil: nobody is invited
+	courier Courier
 }
 
 // NewStore opens the calendars of a pool.
@@ -402,6 +405,9 @@ func (s *Store) DeleteCalendar(ctx context.Context, caller portal.Caller, id Cal
 		if err := s.searchAll(ctx, tx, caller, id); err != nil {
 			return err
 		}
+		if err := s.callOff(ctx, tx, caller, id); err != nil {
+			return err
+		}
 		for _, text := range []string{
 			`DELETE FROM calendar_objects WHERE collectivity = $1 AND calendar = $2`,
 			`DELETE FROM calendar_changes WHERE collectivity = $1 AND calendar = $2`,
@@ -416,6 +422,19 @@ func (s *Store) DeleteCalendar(ctx context.Context, caller portal.Caller, id Cal
 		return nil
 	})
 	return wrap(err, "calendar: delete %q", id)
+}
+
+// callOff deletes what people are invited to one by one, so that they hear of it.
+func (s *Store) callOff(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID) error {
+	rows, err := tx.Query(ctx, `SELECT name FROM calendar_objects WHERE collectivity = $1 AND calendar = $2 AND schedule_tag <> '' ORDER BY name`,
+		string(caller.Collectivity), string(id))
+	names, err := database.Collect(rows, err, scanString)
+	for _, name := range names {
+		if err == nil {
+			err = s.delete(ctx, tx, caller, id, name, Condition{})
+		}
+	}
+	return err
 }
 
 // duplicate is a portal.ErrConflict for a write that lost a race for a name or a UID.

@@ -6,14 +6,22 @@ import (
 	"strings"
 )
 
-// Conditions are the If-Match and If-None-Match of a request: quoted ETags, or "*".
-type Conditions struct{ Match, NoneMatch []string }
+// Conditions are what a request asks to hold.
+type Conditions struct {
+	Match, NoneMatch []string // If-Match and If-None-Match: quoted ETags, or "*"
+	ScheduleTag      string   // If-Schedule-Tag-Match (RFC 6638 §8.3), quoted; "" for none
+	Quiet            bool     // Schedule-Reply: F (§8.1): an invitation is deleted without an answer
+}
 
 // ErrPrecondition is the 412 for conditions that don't hold.
 var ErrPrecondition = &Error{Status: http.StatusPreconditionFailed, Text: "the resource is in another state"}
 
 func conditionsOf(r *http.Request) Conditions {
-	return Conditions{Match: etags(r.Header["If-Match"]), NoneMatch: etags(r.Header["If-None-Match"])}
+	return Conditions{
+		Match: etags(r.Header["If-Match"]), NoneMatch: etags(r.Header["If-None-Match"]),
+		ScheduleTag: strings.TrimSpace(r.Header.Get("If-Schedule-Tag-Match")),
+		Quiet:       strings.EqualFold(strings.TrimSpace(r.Header.Get("Schedule-Reply")), "F"),
+	}
 }
 
 // etags reads a list of entity tags. Weak marks are dropped: a compressing proxy weakens the tags

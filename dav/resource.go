@@ -50,6 +50,8 @@ type Content struct {
 	Type     string // "text/calendar; charset=utf-8"
 	ETag     string // quoted
 	Modified time.Time
+	// ScheduleTag is quoted, "" for none.
+	ScheduleTag string
 }
 
 // Putter is a collection in which resources are written.
@@ -59,8 +61,12 @@ type Putter interface {
 
 // Written is what PUT did.
 type Written struct {
-	ETag    string // quoted
-	Created bool
+	ETag        string // quoted
+	ScheduleTag string // quoted (RFC 6638 §8.2), "" for none
+	Created     bool
+	// Changed says that what is stored is not what came: the client is to read it again, and is
+	// told no ETag (RFC 4791 §5.3.4).
+	Changed bool
 }
 
 // Deleter can be deleted.

@@ -251,6 +251,7 @@ func (q *query) get(r Resource) error {
 	}
 	h := q.w.Header()
 	h.Set("ETag", content.ETag)
+	setScheduleTag(q.w, content.ScheduleTag)
 	h.Set("Content-Type", content.Type)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
@@ -278,13 +279,22 @@ func (q *query) put(parts []string) error {
 	if err != nil {
 		return bodyError(err)
 	}
-	q.w.Header().Set("ETag", written.ETag)
+	if !written.Changed {
+		q.w.Header().Set("ETag", written.ETag)
+	}
+	setScheduleTag(q.w, written.ScheduleTag)
 	if written.Created {
 		q.w.WriteHeader(http.StatusCreated)
 	} else {
 		q.w.WriteHeader(http.StatusNoContent)
 	}
 	return nil
+}
+
+func setScheduleTag(w http.ResponseWriter, tag string) {
+	if tag != "" {
+		w.Header().Set("Schedule-Tag", tag)
+	}
 }
 
 // bodyError tells a body over MaxBody from other failures.

@@ -8,6 +8,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"net/http"
+	"strings"
 
 	"parvis/calendar"
 	"parvis/dav"
@@ -59,6 +60,11 @@ func answer(err error, base string) error {
 	case errors.As(err, &refused):
 		return dav.Forbidden(condition(refused.Reason))
 	case errors.As(err, &taken):
+		if taken.Slug != "" {
+			e := dav.Forbidden(name("unique-scheduling-object-resource"))
+			e.Href = dav.Join(parentOf(base), taken.Slug, taken.Name)
+			return e
+		}
 		e := dav.Forbidden(name("no-uid-conflict"))
 		e.Href = dav.Join(base, taken.Name)
 		return e
@@ -71,6 +77,11 @@ func answer(err error, base string) error {
 	default:
 		return err
 	}
+}
+
+// parentOf is the address of the collection that holds another.
+func parentOf(href string) string {
+	return href[:strings.LastIndexByte(strings.TrimSuffix(href, "/"), '/')+1]
 }
 
 // condition is the precondition of RFC 4791 §5.3.2.1 for what a calendar object broke.
@@ -86,6 +97,10 @@ func condition(reason calendar.RefusalReason) xml.Name {
 		return name("max-instances")
 	case calendar.OutOfRange:
 		return name("max-date-time")
+	case calendar.SeveralOrganizers:
+		return name("same-organizer-in-all-components")
+	case calendar.AttendeeChange:
+		return name("allowed-attendee-scheduling-object-change")
 	default:
 		return name("valid-calendar-data")
 	}

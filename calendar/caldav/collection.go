@@ -163,7 +163,7 @@ func (c *collection) Put(ctx context.Context, caller portal.Caller, objectName s
 	if err != nil {
 		return dav.Written{}, answer(err, c.Href())
 	}
-	return dav.Written{ETag: written.ETag, Created: written.Created}, nil
+	return dav.Written{ETag: written.ETag, ScheduleTag: written.ScheduleTag, Created: written.Created, Changed: written.Changed}, nil
 }
 
 // badRead is a body that breaks off: the client's connection, not our failure.

@@ -68,6 +68,7 @@ var objectTable = dav.NewTable(append(
 	[]dav.Property[*object]{
 		{Name: dav.Name("resourcetype"), Value: func(*object) dav.Value { return dav.Elements() }},
 		{Name: dav.Name("getetag"), Value: func(o *object) dav.Value { return dav.Text(o.ETag) }},
+		{Name: name("schedule-tag"), OnDemand: true, Value: func(o *object) dav.Value { return textIfAny(o.ScheduleTag) }},
 		{Name: dav.Name("getcontenttype"), Value: func(o *object) dav.Value { return dav.Text(o.contentType()) }},
 		{Name: dav.Name("getcontentlength"), Value: func(o *object) dav.Value { return dav.Text(strconv.Itoa(o.Size)) }},
 		{Name: dav.Name("getlastmodified"), Value: func(o *object) dav.Value { return dav.HTTPDate(o.Modified) }},
@@ -100,7 +101,7 @@ func (o *object) PropertyNames(onDemand bool) []xml.Name { return objectTable.Na
 
 func (o *object) Get(context.Context, portal.Caller) (dav.Content, error) {
 	return dav.Content{
-		Body: bytes.NewReader(o.Octets), Type: o.contentType(), ETag: o.ETag, Modified: o.Modified,
+		Body: bytes.NewReader(o.Octets), Type: o.contentType(), ETag: o.ETag, Modified: o.Modified, ScheduleTag: o.ScheduleTag,
 	}, nil
 }
 
