@@ -108,6 +108,8 @@ var catalogue = []Table{
 	{Name: "calendar_looks", Key: []string{"calendar", "agent"}, Under: &Link{"calendar", "calendars"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "calendar_objects", Key: []string{"calendar", "name"}, Under: &Link{"calendar", "calendars"}},
 	{Name: "calendar_changes", Key: []string{"calendar", "name"}, Under: &Link{"calendar", "calendars"}},
+	{Name: "calendar_messages", Key: []string{"agent", "name"}, Excluded: "what a phone is told once of events that are in the agendas", Person: map[string]Fate{"agent": Gone}},
+	{Name: "calendar_answers", Key: []string{"secret"}, Excluded: isSecret, Person: map[string]Fate{"organizer": Gone}},
 	{Name: "calendar_undo", Key: []string{"id"}, Under: &Link{"calendar", "calendars"}, Excluded: "what may be taken back for an hour", Person: map[string]Fate{"agent": Gone}},
 	{Name: "remote_accounts", Key: []string{"id"}, Excluded: "an agent's password of another server: she links it again", Person: map[string]Fate{"agent": Gone}},
 	{Name: "remote_calendars", Key: []string{"id"}, Under: &Link{"account", "remote_accounts"}, Excluded: isDerived},

@@ -35,6 +35,17 @@ func (l Letter) message(id string, from Sender, created time.Time) (*gomail.Msg,
 	m.SetGenHeader("Content-Language", string(l.Language))
 	m.SetBodyString(gomail.TypeTextPlain, l.text())
 	m.AddAlternativeString(gomail.TypeTextHTML, html.String())
+	if l.ReplyTo != "" {
+		m.SetAddrHeaderFromMailAddress(gomail.HeaderReplyTo, &netmail.Address{Address: l.ReplyTo})
+	}
+	if l.Invitation != nil {
+		// Programs look for it among the alternatives; people whose program knows none get a file to open.
+		form := gomail.ContentType("text/calendar; method=" + l.Invitation.Method)
+		m.AddAlternativeString(form, string(l.Invitation.Text))
+		if err := m.AttachReader("invitation.ics", bytes.NewReader(l.Invitation.Text), gomail.WithFileContentType("application/ics")); err != nil {
+			return nil, fmt.Errorf("post: write letter: %w", err)
+		}
+	}
 	return m, nil
 }
 

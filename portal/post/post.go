@@ -38,6 +38,14 @@ type Letter struct {
 	Label        string   // of the link, "Choisir mon mot de passe"
 	After        []string // paragraphs
 	Expires      time.Time
+	ReplyTo      string      // address of who answers, "" for nobody
+	Invitation   *Invitation // that calendar programs read, nil for none
+}
+
+// Invitation is a message to calendar programs (RFC 6047): the letter's other form.
+type Invitation struct {
+	Method string // "REQUEST", "CANCEL", "REPLY"
+	Text   []byte // iCalendar
 }
 
 // life is how long a letter that says nothing else is tried.
@@ -57,6 +65,11 @@ func (l Letter) clean(now time.Time) (Letter, error) {
 		return Letter{}, err
 	}
 	l.Address, l.Name, l.Sender, l.Subject = address, oneLine(l.Name, maxName), oneLine(l.Sender, maxName), oneLine(l.Subject, maxSubject)
+	if l.ReplyTo != "" {
+		if l.ReplyTo, err = CleanAddress(l.ReplyTo); err != nil {
+			return Letter{}, err
+		}
+	}
 	if l.Expires.IsZero() {
 		l.Expires = now.Add(life)
 	}
