@@ -56,7 +56,7 @@ type Written struct {
 }
 
 // stored is what a write needs to know of the object that it replaces.
-type stored struct{ name, id, uid, etag string }
+type stored struct{ name, id, uid, etag, class string }
 
 // Put writes a client's octets under a name of a calendar, as they are. It is the one write path,
 // of DAV, pages and mail. Errors: *Refusal for what is no calendar object, ErrCondition, *UIDTaken,
@@ -95,6 +95,9 @@ func (s *Store) putIn(ctx context.Context, tx *database.Tx, caller portal.Caller
 		return Written{}, err
 	}
 	w := Written{ID: EventID(old.id), ETag: etagOf(octets), Created: old.name == ""}
+	if old.name != "" && c.hides(old.class) {
+		return Written{}, portal.ErrDenied // nobody writes over what she may not read
+	}
 	switch {
 	case !condition.holds(old.etag):
 		return Written{}, ErrCondition
@@ -118,7 +121,7 @@ func (s *Store) putIn(ctx context.Context, tx *database.Tx, caller portal.Caller
 // none.
 func (s *Store) replaced(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, name, uid string) (old, other stored, err error) {
 	rows, err := tx.Query(ctx, `
-		SELECT name, id, uid, etag FROM calendar_objects
+		SELECT name, id, uid, etag, class FROM calendar_objects
 		WHERE collectivity = $1 AND calendar = $2 AND (name = $3 OR uid = $4)`,
 		string(caller.Collectivity), string(id), name, uid)
 	if err != nil {
@@ -127,7 +130,7 @@ func (s *Store) replaced(ctx context.Context, tx *database.Tx, caller portal.Cal
 	defer rows.Close()
 	for rows.Next() {
 		var o stored
-		if err := rows.Scan(&o.name, &o.id, &o.uid, &o.etag); err != nil {
+		if err := rows.Scan(&o.name, &o.id, &o.uid, &o.etag, &o.class); err != nil {
 			return old, other, err
 		}
 		if o.name == name {
@@ -142,17 +145,17 @@ func (s *Store) replaced(ctx context.Context, tx *database.Tx, caller portal.Cal
 func (s *Store) upsert(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, name string, w Written, row indexRow, octets []byte) error {
 	_, err := tx.Exec(ctx, `
 		INSERT INTO calendar_objects (collectivity, calendar, name, id, uid, etag, size, component, summary, status,
-			first_start, last_end, exact, all_day, recurring, transparent, modified, octets)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+			first_start, last_end, exact, all_day, recurring, transparent, modified, octets, class)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 		ON CONFLICT (collectivity, calendar, name) DO UPDATE SET
 			uid = excluded.uid, etag = excluded.etag, size = excluded.size, component = excluded.component,
 			summary = excluded.summary, status = excluded.status, first_start = excluded.first_start,
 			last_end = excluded.last_end, exact = excluded.exact, all_day = excluded.all_day,
 			recurring = excluded.recurring, transparent = excluded.transparent,
-			modified = excluded.modified, octets = excluded.octets`,
+			modified = excluded.modified, octets = excluded.octets, class = excluded.class`,
 		string(caller.Collectivity), string(id), name, string(w.ID), row.uid, w.ETag, len(octets), row.component,
 		row.summary, row.status, row.first, row.last, row.simple, row.allDay, row.recurring, row.transparent,
-		database.Millis(s.now()), octets)
+		database.Millis(s.now()), octets, row.class)
 	return err
 }
 
@@ -166,11 +169,11 @@ func (s *Store) changed(ctx context.Context, tx *database.Tx, caller portal.Call
 		return err
 	}
 	_, err = tx.Exec(ctx, `
-		INSERT INTO calendar_changes (collectivity, calendar, name, sequence, deleted, changed)
-		VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (collectivity, calendar, name) DO UPDATE SET
+		INSERT INTO calendar_changes (collectivity, calendar, name, sequence, deleted, changed, object)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (collectivity, calendar, name) DO UPDATE SET object = excluded.object,
 			sequence = excluded.sequence, deleted = excluded.deleted, changed = excluded.changed`,
-		string(caller.Collectivity), string(id), name, sequence, deleted, database.Millis(s.now()))
+		string(caller.Collectivity), string(id), name, sequence, deleted, database.Millis(s.now()), event)
 	if err != nil {
 		return err
 	}
@@ -186,7 +189,8 @@ func (s *Store) Delete(ctx context.Context, caller portal.Caller, id CalendarID,
 
 // delete is Delete inside a transaction.
 func (s *Store) delete(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, name string, condition Condition) error {
-	if _, err := s.writable(ctx, tx, caller, id); err != nil {
+	c, err := s.writable(ctx, tx, caller, id)
+	if err != nil {
 		return err
 	}
 	old, _, err := s.replaced(ctx, tx, caller, id, name, "")
@@ -195,6 +199,9 @@ func (s *Store) delete(ctx context.Context, tx *database.Tx, caller portal.Calle
 	}
 	if old.name == "" {
 		return portal.ErrNotFound
+	}
+	if c.hides(old.class) {
+		return portal.ErrDenied
 	}
 	if !condition.holds(old.etag) {
 		return ErrCondition
