@@ -474,7 +474,9 @@ func TestAnAgendaThatIsHandedOverStaysOpen(t *testing.T) {
 	claire, paul, odile := agent("bourg", "claire"), agent("bourg", "paul"), agent("bourg", "odile")
 	mustCreate(t, s, claire, meeting(claire, "Conseil", 12))
 	mustShare(t, s, claire, toAgent(paul), LevelRead)
-	err := s.db.Tx(ctx, func(tx *database.Tx) error { return s.HandOver(ctx, tx, "bourg", claire.Agent, odile.Agent, "m1", "Claire Morel") })
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		return s.HandOver(ctx, tx, "bourg", claire.Agent, odile.Agent, "m1", "Claire Morel")
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -251,5 +251,29 @@ func (p davPeople) Person(ctx context.Context, caller portal.Caller) (dav.Person
 	if err != nil {
 		return dav.Person{}, err
 	}
-	return dav.Person{Name: agent.Name(), Email: agent.Email}, nil
+	return davPerson(agent), nil
+}
+
+func davPerson(agent directory.Agent) dav.Person {
+	return dav.Person{Agent: agent.ID, Name: agent.Name(), Email: agent.Email}
+}
+
+// Named are agents as the caller may see them.
+func (p davPeople) Named(ctx context.Context, caller portal.Caller, agents []portal.AgentID) ([]dav.Person, error) {
+	present, err := p.directory.Present(ctx, caller, agents)
+	var people []dav.Person
+	for _, one := range present {
+		people = append(people, davPerson(one.Agent))
+	}
+	return people, err
+}
+
+// Find are those whom the directory finds.
+func (p davPeople) Find(ctx context.Context, caller portal.Caller, text string, limit int) ([]dav.Person, error) {
+	found, err := p.directory.People(ctx, caller, directory.PeopleQuery{Text: text, Size: limit})
+	people := make([]dav.Person, len(found.Agents))
+	for i, agent := range found.Agents {
+		people[i] = davPerson(agent)
+	}
+	return people, err
 }
