@@ -39,29 +39,45 @@ type Calendar struct {
 	Busy        bool           // its events take the owner's time
 	Sync        SyncToken
 	Writable    bool // by the caller
+	Level       Level
+	OwnerName   string // "Claire Morel", of another's calendar; "" for one's own and the collectivity's
+	Away        bool   // the caller put it away: it is neither in her agenda nor on her phone
 
 	// ReadGroups and WriteGroups govern a calendar of the collectivity. No read group: everyone
 	// sees it. Who writes also reads.
 	ReadGroups, WriteGroups []portal.GroupID
 
-	stored    bool  // false: the caller's first calendar, before anything was written in it
-	forgotten int64 // tokens of earlier sequences are no longer answered
+	named     bool   // by the caller, for herself
+	language  string // of its collectivity
+	lent      bool   // another's, whose delegate the caller is or who shared it with her
+	stored    bool   // false: the caller's first calendar, before anything was written in it
+	forgotten int64  // tokens of earlier sequences are no longer answered
 }
 
 // Shared says that the calendar belongs to the collectivity.
 func (c Calendar) Shared() bool { return c.Owner == "" }
 
-// visibleTo and writableBy are the whole of the rights on calendars.
+// Own says that the calendar is the caller's.
+func (c Calendar) Own() bool { return !c.Shared() && !c.lent }
+
+// Named says that the caller calls another's calendar by a name of her own.
+func (c Calendar) Named() bool { return c.named }
+
+// rank sorts one's own before those of colleagues, and these before the collectivity's.
+func (c Calendar) rank() int { return boolToInt(c.lent) + 2*boolToInt(c.Shared()) }
+
+// visibleTo and writableBy are the whole of the rights on calendars; those of others are found by what
+// was shared with the caller, see loadShared.
 func (c Calendar) visibleTo(caller portal.Caller) bool {
 	if !c.Shared() {
-		return c.Owner == caller.Agent
+		return true
 	}
 	return caller.InAudience(c.ReadGroups) || c.writableBy(caller)
 }
 
 func (c Calendar) writableBy(caller portal.Caller) bool {
 	if !c.Shared() {
-		return c.Owner == caller.Agent
+		return c.Level.Writes()
 	}
 	return caller.Can(portal.EditCalendars) || slices.ContainsFunc(c.WriteGroups, caller.In)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"parvis/portal"
@@ -22,9 +23,14 @@ type Entry struct {
 	Octets    []byte    // as received; nil in listings that don't need them
 	// ScheduleTag is quoted; "" for what nobody is invited to.
 	ScheduleTag string
+	// Hidden: the caller may only know when it happens. Its ETag and octets are made for that; Size is
+	// 0 in listings without octets.
+	Hidden bool
 
-	first, last int64 // bounds of its instances, UTC milliseconds
-	exact       bool  // one instance, exactly within the bounds
+	class       string // "" when nobody read it yet
+	free        bool   // it takes no time
+	first, last int64  // bounds of its instances, UTC milliseconds
+	exact       bool   // one instance, exactly within the bounds
 }
 
 // UnfoldedText is the octets as text for XML, where a line folded inside a character by an old
@@ -33,14 +39,34 @@ func (e Entry) UnfoldedText() []byte {
 	return bytes.ReplaceAll(bytes.ReplaceAll(e.Octets, []byte("\r\n "), nil), []byte("\n "), nil)
 }
 
-const entryColumns = `id, name, etag, schedule_tag, size, component, modified, first_start, last_end, exact`
+const entryColumns = `id, name, etag, schedule_tag, size, component, modified, class, ` + takesNoTime + `, first_start, last_end, exact`
+
+// takesNoTime is the condition on an object that its agent stays free; that of a series, of which one
+// may be cancelled alone, is that all of it does.
+const takesNoTime = `(transparent OR status = 'CANCELLED' AND NOT recurring)`
 
 // listColumns are what a listing of thousands reads: every column counts.
-const listColumns = `name, etag, schedule_tag, size, component, modified`
+const (
+	listColumns   = `name, etag, schedule_tag, size, component, modified`
+	listedColumns = listColumns + `, id, class, ` + takesNoTime // of another's calendar
+)
 
 func scanListed(rows *sql.Rows) (e Entry, err error) {
+	return scanListedAnd(rows)
+}
+
+func scanListedOf(rows *sql.Rows) (e Entry, err error) {
+	var id EventID
+	var class string
+	var free bool
+	e, err = scanListedAnd(rows, &id, &class, &free)
+	e.ID, e.class, e.free = id, class, free
+	return e, err
+}
+
+func scanListedAnd(rows *sql.Rows, more ...any) (e Entry, err error) {
 	var modified int64
-	err = rows.Scan(&e.Name, &e.ETag, &e.ScheduleTag, &e.Size, &e.Component, &modified)
+	err = rows.Scan(append([]any{&e.Name, &e.ETag, &e.ScheduleTag, &e.Size, &e.Component, &modified}, more...)...)
 	e.Modified = database.FromMillis(modified)
 	return e, err
 }
@@ -54,7 +80,7 @@ func scanEntryWithOctets(rows *sql.Rows) (e Entry, err error) {
 
 func scanEntryAnd(rows *sql.Rows, more ...any) (e Entry, err error) {
 	var modified int64
-	err = rows.Scan(append([]any{&e.ID, &e.Name, &e.ETag, &e.ScheduleTag, &e.Size, &e.Component, &modified, &e.first, &e.last, &e.exact}, more...)...)
+	err = rows.Scan(append([]any{&e.ID, &e.Name, &e.ETag, &e.ScheduleTag, &e.Size, &e.Component, &modified, &e.class, &e.free, &e.first, &e.last, &e.exact}, more...)...)
 	e.Modified = database.FromMillis(modified)
 	return e, err
 }
@@ -77,13 +103,14 @@ const batch = 50
 
 // Entries are the objects that exist under the names, with their octets, by name.
 func (s *Store) Entries(ctx context.Context, caller portal.Caller, id CalendarID, names []string) (map[string]Entry, error) {
-	if _, err := s.Calendar(ctx, caller, id); err != nil {
+	c, err := s.Calendar(ctx, caller, id)
+	if err != nil {
 		return nil, err
 	}
 	all := make(map[string]Entry, len(names))
 	for len(names) > 0 {
 		n := min(batch, len(names))
-		found, err := s.entries(ctx, caller, id, names[:n])
+		found, err := s.entriesSeen(ctx, caller, c, names[:n])
 		if err != nil {
 			return nil, fmt.Errorf("calendar: objects of %q: %w", id, err)
 		}
@@ -95,7 +122,29 @@ func (s *Store) Entries(ctx context.Context, caller portal.Caller, id CalendarID
 	return all, nil
 }
 
-func (s *Store) entries(ctx context.Context, caller portal.Caller, id CalendarID, names []string) ([]Entry, error) {
+// entriesSeen are the objects under the names by which the caller knows them.
+func (s *Store) entriesSeen(ctx context.Context, caller portal.Caller, c Calendar, names []string) ([]Entry, error) {
+	if c.Level != LevelBusy {
+		return s.entries(ctx, caller, c, names)
+	}
+	args := []any{string(caller.Collectivity), string(c.ID)}
+	for i := range batch {
+		args = append(args, strings.TrimSuffix(names[min(i, len(names)-1)], objectSuffix))
+	}
+	rows, err := s.db.Query(ctx, `SELECT `+entryColumns+`, octets FROM calendar_objects
+		WHERE collectivity = $1 AND calendar = $2 AND id IN (`+database.Params(3, batch)+`)`, args...)
+	found, err := database.Collect(rows, err, scanEntryWithOctets)
+	return c.seenOf(found), err
+}
+
+// entries are the objects under their own names, as the caller may see them.
+func (s *Store) entries(ctx context.Context, caller portal.Caller, c Calendar, names []string) ([]Entry, error) {
+	found, err := s.stored(ctx, caller, c.ID, names)
+	return c.seenOf(found), err
+}
+
+// stored are the objects under the names as they are.
+func (s *Store) stored(ctx context.Context, caller portal.Caller, id CalendarID, names []string) ([]Entry, error) {
 	if len(names) == 1 {
 		rows, err := s.db.Query(ctx, `SELECT `+entryColumns+`, octets FROM calendar_objects
 			WHERE collectivity = $1 AND calendar = $2 AND name = $3`, string(caller.Collectivity), string(id), names[0])
@@ -112,8 +161,15 @@ func (s *Store) entries(ctx context.Context, caller portal.Caller, id CalendarID
 
 // List is every object of a calendar without octets and id.
 func (s *Store) List(ctx context.Context, caller portal.Caller, id CalendarID) ([]Entry, error) {
-	if _, err := s.Calendar(ctx, caller, id); err != nil {
+	c, err := s.Calendar(ctx, caller, id)
+	if err != nil {
 		return nil, err
+	}
+	if c.Level != LevelFull {
+		rows, err := s.db.Query(ctx, `SELECT `+listedColumns+` FROM calendar_objects
+			WHERE collectivity = $1 AND calendar = $2`, string(caller.Collectivity), string(id))
+		all, err := database.Collect(rows, err, scanListedOf)
+		return c.seenOf(all), wrap(err, "calendar: list %q", id)
 	}
 	rows, err := s.db.Query(ctx, `SELECT `+listColumns+` FROM calendar_objects
 		WHERE collectivity = $1 AND calendar = $2`, string(caller.Collectivity), string(id))
@@ -152,8 +208,9 @@ func (s *Store) ChangesSince(ctx context.Context, caller portal.Caller, id Calen
 		limit = 1 << 30
 	}
 	rows, err := s.db.Query(ctx, `
-		SELECT h.name, h.sequence, h.deleted, COALESCE(o.id, ''), COALESCE(o.etag, ''), COALESCE(o.schedule_tag, ''), COALESCE(o.size, 0),
-		       COALESCE(o.component, ''), COALESCE(o.modified, 0)
+		SELECT h.name, h.sequence, h.deleted, h.object, COALESCE(o.etag, ''), COALESCE(o.schedule_tag, ''), COALESCE(o.size, 0),
+		       COALESCE(o.component, ''), COALESCE(o.modified, 0), COALESCE(o.class, ''),
+		       COALESCE(o.transparent OR o.status = 'CANCELLED' AND NOT o.recurring, FALSE)
 		FROM calendar_changes h
 		LEFT JOIN calendar_objects o ON o.collectivity = $1 AND o.calendar = $2 AND o.name = h.name
 		WHERE h.collectivity = $1 AND h.calendar = $2 AND h.sequence > $3 AND h.sequence <= $4
@@ -175,15 +232,16 @@ func (s *Store) ChangesSince(ctx context.Context, caller portal.Caller, id Calen
 		var e Entry
 		var deleted bool
 		var modified int64
-		if err := rows.Scan(&e.Name, &last, &deleted, &e.ID, &e.ETag, &e.ScheduleTag, &e.Size, &e.Component, &modified); err != nil {
+		if err := rows.Scan(&e.Name, &last, &deleted, &e.ID, &e.ETag, &e.ScheduleTag, &e.Size, &e.Component, &modified, &e.class, &e.free); err != nil {
 			return Changes{}, fmt.Errorf("calendar: changes of %q: %w", id, err)
 		}
 		e.Modified = database.FromMillis(modified)
+		as, shown := c.seen(e)
 		switch {
-		case !deleted && e.ETag != "":
-			changes.Changed = append(changes.Changed, e)
-		case !first:
-			changes.Deleted = append(changes.Deleted, e.Name)
+		case !deleted && e.ETag != "" && shown:
+			changes.Changed = append(changes.Changed, as)
+		case !first && (c.Level != LevelBusy || e.ID != ""):
+			changes.Deleted = append(changes.Deleted, c.nameOf(e))
 		}
 	}
 	return changes, wrap(rows.Err(), "calendar: changes of %q", id)

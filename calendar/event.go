@@ -24,6 +24,7 @@ type Event struct {
 	ETag     string // hand it back to ChangeEvent, so that nobody's change is lost
 	Status   string // "CONFIRMED", "TENTATIVE", "CANCELLED" or ""
 	Writable bool   // by the caller
+	Hidden   bool   // the caller may only know when it happens
 	Moved    int    // instances that were changed alone
 }
 
@@ -58,12 +59,12 @@ func (s *Store) Instances(ctx context.Context, caller portal.Caller, from, to ti
 // may hold more octets than fit in memory.
 func (s *Store) instancesOf(ctx context.Context, caller portal.Caller, c Calendar, from, to time.Time, all []Instance) ([]Instance, error) {
 	begun := time.Now()
-	names, err := s.candidates(ctx, caller, c.ID, Filter{Component: EventComponent, Range: Range{from, to}})
+	names, err := s.candidates(ctx, caller, c, Filter{Component: EventComponent, Range: Range{from, to}})
 	if err != nil {
 		return nil, err
 	}
 	for part := range slices.Chunk(names, batch) {
-		entries, err := s.entries(ctx, caller, c.ID, part)
+		entries, err := s.entries(ctx, caller, c, part)
 		if err != nil {
 			return nil, err
 		}
@@ -92,6 +93,12 @@ func (e Entry) addInstances(c Calendar, from, to time.Time, all []Instance) []In
 	found, _ := o.Instances(from, to, c.Zone) // of more than MaxInstances the first are shown
 	for _, in := range found {
 		in.Calendar, in.Name, in.Event = c.ID, e.Name, e.ID
+		if in.Hidden = e.Hidden; in.Hidden {
+			in.Title = ""
+		}
+		if c.Level == LevelBusy && (in.Transparent || in.Status == "CANCELLED") {
+			continue
+		}
 		if !in.AllDay {
 			in.Start, in.End = in.Start.In(from.Location()), in.End.In(from.Location())
 		}
@@ -133,8 +140,12 @@ func (s *Store) find(ctx context.Context, q querier, caller portal.Caller, id Ev
 	if err != nil {
 		return Calendar{}, Entry{}, nil, err
 	}
-	o, err := Parse(found[0].Octets)
-	return c, found[0], o, err
+	e, ok := c.seen(found[0])
+	if !ok {
+		return Calendar{}, Entry{}, nil, portal.ErrNotFound
+	}
+	o, err := Parse(e.Octets)
+	return c, e, o, err
 }
 
 func eventOf(c Calendar, e Entry, o *Object) Event {
@@ -149,9 +160,12 @@ func eventOf(c Calendar, e Entry, o *Object) Event {
 			Start:       main.start.at(c.Zone).In(c.Zone),
 			Repeat:      repeatOf(main, c.Zone),
 		},
-		ID: e.ID, Name: e.Name, UID: o.UID, ETag: e.ETag, Writable: c.Writable,
+		ID: e.ID, Name: e.Name, UID: o.UID, ETag: e.ETag, Writable: c.Writable && !e.Hidden, Hidden: e.Hidden,
 		Status: strings.ToUpper(propText(main.component, ical.PropStatus)),
 		Moved:  len(o.items) - 1,
+	}
+	if e.Hidden {
+		ev.Title = "" // that of veiled octets is for programs
 	}
 	end := main.endOf(main.start.wall, ev.Start, main.start.place(c.Zone), nil).In(c.Zone)
 	if main.end != nil || main.span != nil || ev.AllDay {

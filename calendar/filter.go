@@ -71,13 +71,13 @@ func (s *Store) Find(ctx context.Context, caller portal.Caller, id CalendarID, f
 	if zone == nil {
 		zone = c.Zone
 	}
-	names, err := s.candidates(ctx, caller, id, f)
+	names, err := s.candidates(ctx, caller, c, f)
 	if err != nil {
 		return fmt.Errorf("calendar: find in %q: %w", id, err)
 	}
 	var work time.Duration
 	for part := range slices.Chunk(names, batch) {
-		found, err := s.entries(ctx, caller, id, part)
+		found, err := s.entries(ctx, caller, c, part)
 		if err != nil {
 			return fmt.Errorf("calendar: find in %q: %w", id, err)
 		}
@@ -103,7 +103,7 @@ func (s *Store) Find(ctx context.Context, caller portal.Caller, id CalendarID, f
 }
 
 // candidates are the names of the objects that the index doesn't rule out, sorted.
-func (s *Store) candidates(ctx context.Context, caller portal.Caller, id CalendarID, f Filter) ([]string, error) {
+func (s *Store) candidates(ctx context.Context, caller portal.Caller, c Calendar, f Filter) ([]string, error) {
 	component := f.Component
 	if f.Absent || !slices.Contains(Components, component) {
 		component = ""
@@ -118,7 +118,7 @@ func (s *Store) candidates(ctx context.Context, caller portal.Caller, id Calenda
 	rows, err := s.db.Query(ctx, `
 		SELECT name FROM calendar_objects
 		WHERE collectivity = $1 AND calendar = $2 AND last_end >= $3 AND first_start <= $4
-		  AND ($5 = '' OR component = $5)`, string(caller.Collectivity), string(id), from, to, component)
+		  AND ($5 = '' OR component = $5)`, string(caller.Collectivity), string(c.ID), from, to, component)
 	names, err := database.Collect(rows, err, scanString)
 	slices.Sort(names)
 	return names, err

@@ -25,6 +25,7 @@ type Instance struct {
 	Description string
 	Status      string // "CONFIRMED", "TENTATIVE", "CANCELLED" or ""
 	Transparent bool   // takes no time: the agent stays free
+	Hidden      bool   // the caller may only know when it happens
 }
 
 // errStop ends a walk that has seen enough.

@@ -252,6 +252,7 @@ const (
 // indexRow is what the store knows of an object without parsing it.
 type indexRow struct {
 	uid, component, summary, status string
+	class                           string
 	// Instances lie within [first, last], UTC milliseconds. The bounds are never too narrow; those
 	// of local times hold for every zone. last is never for what repeats without end.
 	first, last int64
@@ -259,7 +260,13 @@ type indexRow struct {
 	simple      bool
 	allDay      bool
 	recurring   bool
-	transparent bool
+	transparent bool // all of it
+}
+
+// takesTime says whether the agent is not free during an instance.
+func (it *item) takesTime() bool {
+	said := wordsOf(it.component)
+	return !said.transparent && said.status != "CANCELLED"
 }
 
 // zoneSlack is how far a local time may lie from the same time in UTC.
@@ -272,7 +279,8 @@ func (o *Object) indexRow() indexRow {
 		component:   o.Component,
 		summary:     propText(main.component, ical.PropSummary),
 		status:      strings.ToUpper(propText(main.component, ical.PropStatus)),
-		transparent: strings.EqualFold(propText(main.component, ical.PropTransparency), "TRANSPARENT"),
+		class:       o.class(),
+		transparent: !slices.ContainsFunc(o.items, (*item).takesTime),
 		allDay:      main.start != nil && main.start.isDate(),
 		recurring:   main.repeats() || main.isOverride,
 		first:       never,

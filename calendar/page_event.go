@@ -48,7 +48,10 @@ func (h *Handler) showEvent(w http.ResponseWriter, r *http.Request) error {
 	page.SameDay = page.To.IsZero() || sameDay(page.From, page.To)
 	page.Back = query{}.href(weekView, page.From)
 	page.Page.Title, page.Section = event.Title, "calendar"
-	if event.Title == "" {
+	switch {
+	case event.Hidden:
+		page.Page.Title = web.Printer(r).T("calendar.hidden")
+	case event.Title == "":
 		page.Page.Title = web.Printer(r).T("calendar.untitled")
 	}
 	return h.renderer.Render(w, r, http.StatusOK, "calendar/event", page)
@@ -93,16 +96,9 @@ func (h *Handler) placeEvent(r *http.Request, page *eventPage, now time.Time) er
 }
 
 func (h *Handler) nameCalendar(r *http.Request, page *eventPage) error {
-	calendars, err := h.store.Calendars(r.Context(), web.CallerOf(r))
-	if err != nil {
-		return err
-	}
-	for _, c := range calendars {
-		if c.ID == page.Calendar {
-			page.CalendarName = calendarName(c, web.Printer(r))
-		}
-	}
-	return nil
+	c, err := h.store.Calendar(r.Context(), web.CallerOf(r), page.Calendar)
+	page.CalendarName = calendarName(c, web.Printer(r))
+	return err
 }
 
 // remove deletes an event, or one instance of it when the form names one.

@@ -166,12 +166,18 @@ func occurrenceQuery(in Instance) string {
 // occurrenceForm writes the start of an instance in addresses: "20261124T090000Z".
 const occurrenceForm = "20060102T150405Z"
 
-// calendarName is how pages call a calendar; an agent's first one has no name of its own.
+// calendarName is how pages call a calendar; an agent's first one has no name of its own, and those of
+// colleagues are told apart by theirs.
 func calendarName(c Calendar, p *i18n.Printer) string {
-	if c.Name == "" {
+	switch {
+	case c.Own() && c.Name == "":
 		return p.T("calendar.mine")
+	case c.OwnerName == "" || c.Named():
+		return c.Name
+	case c.Name == "":
+		return c.OwnerName
 	}
-	return c.Name
+	return p.T("calendar.of", "name", c.Name, "owner", c.OwnerName)
 }
 
 // classOf is the class of a colour: pages know four, that stay readable in both schemes, and take

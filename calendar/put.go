@@ -68,7 +68,7 @@ type Written struct {
 }
 
 // stored is what a write needs to know of the object that it replaces.
-type stored struct{ name, id, uid, etag, tag string }
+type stored struct{ name, id, uid, etag, tag, class string }
 
 // Put writes a client's octets under a name of a calendar, as they are. It is the one write path,
 // of DAV, pages and mail. Errors: *Refusal for what is no calendar object, ErrCondition, *UIDTaken,
@@ -111,6 +111,9 @@ func (s *Store) putIn(ctx context.Context, tx *database.Tx, caller portal.Caller
 		old, other, name, condition.NoneMatch = other, stored{}, other.name, nil
 	}
 	w := Written{ID: EventID(old.id), ETag: etagOf(octets), ScheduleTag: old.tag, Created: old.name == ""}
+	if old.name != "" && c.hides(old.class) {
+		return Written{}, portal.ErrDenied // nobody writes over what she may not read
+	}
 	switch {
 	case !condition.holds(old.etag, old.tag):
 		return Written{}, ErrCondition
@@ -183,7 +186,7 @@ func (s *Store) checkElsewhere(ctx context.Context, tx *database.Tx, plan schedu
 // none.
 func (s *Store) replaced(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, name, uid string) (old, other stored, err error) {
 	rows, err := tx.Query(ctx, `
-		SELECT name, id, uid, etag, schedule_tag FROM calendar_objects
+		SELECT name, id, uid, etag, schedule_tag, class FROM calendar_objects
 		WHERE collectivity = $1 AND calendar = $2 AND (name = $3 OR uid = $4)`,
 		string(caller.Collectivity), string(id), name, uid)
 	if err != nil {
@@ -192,7 +195,7 @@ func (s *Store) replaced(ctx context.Context, tx *database.Tx, caller portal.Cal
 	defer rows.Close()
 	for rows.Next() {
 		var o stored
-		if err := rows.Scan(&o.name, &o.id, &o.uid, &o.etag, &o.tag); err != nil {
+		if err := rows.Scan(&o.name, &o.id, &o.uid, &o.etag, &o.tag, &o.class); err != nil {
 			return old, other, err
 		}
 		if o.name == name {
@@ -208,17 +211,17 @@ func (s *Store) upsert(ctx context.Context, tx *database.Tx, caller portal.Calle
 	row := plan.object.indexRow()
 	_, err := tx.Exec(ctx, `
 		INSERT INTO calendar_objects (collectivity, calendar, name, id, uid, etag, size, component, summary, status,
-			first_start, last_end, exact, all_day, recurring, transparent, modified, octets, schedule_tag)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+			first_start, last_end, exact, all_day, recurring, transparent, modified, octets, schedule_tag, class)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 		ON CONFLICT (collectivity, calendar, name) DO UPDATE SET
 			uid = excluded.uid, etag = excluded.etag, size = excluded.size, component = excluded.component,
 			summary = excluded.summary, status = excluded.status, first_start = excluded.first_start,
 			last_end = excluded.last_end, exact = excluded.exact, all_day = excluded.all_day,
 			recurring = excluded.recurring, transparent = excluded.transparent,
-			modified = excluded.modified, octets = excluded.octets, schedule_tag = excluded.schedule_tag`,
+			modified = excluded.modified, octets = excluded.octets, schedule_tag = excluded.schedule_tag, class = excluded.class`,
 		string(caller.Collectivity), string(id), name, string(w.ID), row.uid, w.ETag, len(plan.octets), row.component,
 		row.summary, row.status, row.first, row.last, row.simple, row.allDay, row.recurring, row.transparent,
-		database.Millis(s.now()), plan.octets, plan.tag)
+		database.Millis(s.now()), plan.octets, plan.tag, row.class)
 	return err
 }
 
@@ -232,11 +235,11 @@ func (s *Store) changed(ctx context.Context, tx *database.Tx, caller portal.Call
 		return err
 	}
 	_, err = tx.Exec(ctx, `
-		INSERT INTO calendar_changes (collectivity, calendar, name, sequence, deleted, changed)
-		VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (collectivity, calendar, name) DO UPDATE SET
+		INSERT INTO calendar_changes (collectivity, calendar, name, sequence, deleted, changed, object)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (collectivity, calendar, name) DO UPDATE SET object = excluded.object,
 			sequence = excluded.sequence, deleted = excluded.deleted, changed = excluded.changed`,
-		string(caller.Collectivity), string(id), name, sequence, deleted, database.Millis(s.now()))
+		string(caller.Collectivity), string(id), name, sequence, deleted, database.Millis(s.now()), event)
 	if err != nil {
 		return err
 	}
@@ -262,6 +265,9 @@ func (s *Store) delete(ctx context.Context, tx *database.Tx, caller portal.Calle
 	}
 	if old.name == "" {
 		return portal.ErrNotFound
+	}
+	if c.hides(old.class) {
+		return portal.ErrDenied
 	}
 	if !condition.holds(old.etag, old.tag) {
 		return ErrCondition

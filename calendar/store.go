@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -36,21 +37,16 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) database.Row
 }
 
-// Calendars lists what the caller sees: her own first, then the collectivity's, each by order and
-// name. It is never empty: every agent has a first calendar.
+// Calendars lists what the caller sees and did not put away: her own first, then those of colleagues,
+// then the collectivity's, each by order and name. It is never empty: every agent has a first calendar.
 func (s *Store) Calendars(ctx context.Context, caller portal.Caller) ([]Calendar, error) {
 	all, err := s.load(ctx, s.db, caller, "", "")
 	if err != nil {
 		return nil, fmt.Errorf("calendar: list: %w", err)
 	}
+	all = slices.DeleteFunc(all, func(c Calendar) bool { return c.Away })
 	slices.SortStableFunc(all, func(a, b Calendar) int {
-		if a.Shared() != b.Shared() {
-			return boolToInt(a.Shared()) - boolToInt(b.Shared())
-		}
-		if a.Order != b.Order {
-			return a.Order - b.Order
-		}
-		return strings.Compare(a.Name, b.Name)
+		return cmp.Or(a.rank()-b.rank(), a.Order-b.Order, strings.Compare(a.OwnerName, b.OwnerName), strings.Compare(a.Name, b.Name))
 	})
 	return all, nil
 }
@@ -64,10 +60,11 @@ func (s *Store) Calendar(ctx context.Context, caller portal.Caller, id CalendarI
 	return c, nil
 }
 
-// CalendarBySlug is one that the caller sees, by the last part of its DAV address in her home.
+// CalendarBySlug is one that the caller sees and did not put away, by the last part of its DAV address
+// in her home.
 func (s *Store) CalendarBySlug(ctx context.Context, caller portal.Caller, slug string) (Calendar, error) {
 	found, err := s.load(ctx, s.db, caller, "", slug)
-	if err == nil && len(found) == 0 {
+	if err == nil && (len(found) == 0 || found[0].Away) {
 		err = portal.ErrNotFound
 	}
 	if err != nil {
@@ -100,7 +97,7 @@ const selectCalendars = `
 	SELECT c.id, c.owner, c.slug, COALESCE(l.name, c.name), c.description,
 	       COALESCE(l.color, c.color), COALESCE(l.position, c.position),
 	       CASE c.zone WHEN '' THEN t.zone ELSE c.zone END, c.zone_text, c.components, c.busy,
-	       c.epoch, c.sequence, c.forgotten, COALESCE(g.group_id, ''), COALESCE(g.writes, FALSE)
+	       c.epoch, c.sequence, c.forgotten, t.language, COALESCE(NOT l.listed, FALSE), COALESCE(g.group_id, ''), COALESCE(g.writes, FALSE)
 	FROM calendars c
 	JOIN collectivities t ON t.id = c.collectivity
 	LEFT JOIN calendar_looks l ON l.collectivity = $1 AND l.calendar = c.id AND l.agent = $2
@@ -133,6 +130,13 @@ func (s *Store) load(ctx context.Context, q querier, caller portal.Caller, id Ca
 		}
 		found = append([]Calendar{first}, found...)
 	}
+	if one := cmp.Or(id, CalendarID(slug)); one == "" || len(found) == 0 {
+		others, err := s.loadShared(ctx, q, caller, one)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, others...)
+	}
 	found = slices.DeleteFunc(found, func(c Calendar) bool { return !c.visibleTo(caller) })
 	for i := range found {
 		found[i].Writable = found[i].writableBy(caller)
@@ -142,12 +146,10 @@ func (s *Store) load(ctx context.Context, q querier, caller portal.Caller, id Ca
 
 // scanCalendar reads one row of selectCalendars, which has at most one group.
 func scanCalendar(rows *sql.Rows) (Calendar, error) {
-	c := Calendar{stored: true}
-	var zone, components, group string
+	var group string
 	var writes bool
-	err := rows.Scan(&c.ID, &c.Owner, &c.Slug, &c.Name, &c.Description, &c.Color, &c.Order, &zone, &c.ZoneText,
-		&components, &c.Busy, &c.Sync.Epoch, &c.Sync.Sequence, &c.forgotten, &group, &writes)
-	c.Zone, c.Components = zoneNamed(zone), strings.Split(components, ",")
+	c, err := scanCalendarAnd(rows, &group, &writes)
+	c.Level = LevelFull
 	switch {
 	case group == "":
 	case writes:
@@ -155,6 +157,18 @@ func scanCalendar(rows *sql.Rows) (Calendar, error) {
 	default:
 		c.ReadGroups = []portal.GroupID{portal.GroupID(group)}
 	}
+	return c, err
+}
+
+// scanCalendarAnd reads the columns of a calendar, and more after them.
+func scanCalendarAnd(rows *sql.Rows, more ...any) (Calendar, error) {
+	c := Calendar{stored: true}
+	var zone, components string
+	err := rows.Scan(append([]any{
+		&c.ID, &c.Owner, &c.Slug, &c.Name, &c.Description, &c.Color, &c.Order, &zone, &c.ZoneText,
+		&components, &c.Busy, &c.Sync.Epoch, &c.Sync.Sequence, &c.forgotten, &c.language, &c.Away,
+	}, more...)...)
+	c.Zone, c.Components = zoneNamed(zone), strings.Split(components, ",")
 	return c, err
 }
 
@@ -179,7 +193,7 @@ func (s *Store) unstored(ctx context.Context, q querier, caller portal.Caller) (
 	err := q.QueryRow(ctx, `SELECT zone FROM collectivities WHERE id = $1`, string(caller.Collectivity)).Scan(&zone)
 	return Calendar{
 		ID: CalendarID(caller.Agent), Owner: caller.Agent, Slug: PersonalSlug, Components: Components,
-		Zone: zoneNamed(zone), Busy: true, Sync: SyncToken{Epoch: unstoredEpoch},
+		Zone: zoneNamed(zone), Busy: true, Level: LevelFull, Sync: SyncToken{Epoch: unstoredEpoch},
 	}, err
 }
 
@@ -351,14 +365,14 @@ type Look struct {
 }
 
 // ChangeLook changes how a calendar is shown: for everyone when it is the caller's own, for the
-// caller alone when it is the collectivity's, of which only name, colour and order can change.
+// caller alone when it is not, of which only name, colour and order can change.
 func (s *Store) ChangeLook(ctx context.Context, caller portal.Caller, id CalendarID, look Look) error {
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		c, err := s.calendar(ctx, tx, caller, id)
 		if err != nil {
 			return err
 		}
-		if c.Shared() {
+		if !c.Own() {
 			return s.changeSharedLook(ctx, tx, caller, id, look)
 		}
 		if err := s.store(ctx, tx, caller, &c); err != nil {
@@ -399,7 +413,7 @@ func (s *Store) DeleteCalendar(ctx context.Context, caller portal.Caller, id Cal
 		if err != nil {
 			return err
 		}
-		if c.ID == CalendarID(caller.Agent) || c.Shared() && !caller.Can(portal.EditCalendars) {
+		if c.ID == CalendarID(caller.Agent) || c.lent || c.Shared() && !caller.Can(portal.EditCalendars) {
 			return portal.ErrDenied
 		}
 		if err := s.searchAll(ctx, tx, caller, id); err != nil {
@@ -413,6 +427,7 @@ func (s *Store) DeleteCalendar(ctx context.Context, caller portal.Caller, id Cal
 			`DELETE FROM calendar_changes WHERE collectivity = $1 AND calendar = $2`,
 			`DELETE FROM calendar_groups WHERE collectivity = $1 AND calendar = $2`,
 			`DELETE FROM calendar_looks WHERE collectivity = $1 AND calendar = $2`,
+			`DELETE FROM calendar_shares WHERE collectivity = $1 AND calendar = $2`,
 			`DELETE FROM calendars WHERE collectivity = $1 AND id = $2`,
 		} {
 			if _, err := tx.Exec(ctx, text, string(caller.Collectivity), string(id)); err != nil {

@@ -130,6 +130,9 @@ func (s *Store) pick(c Calendar, e Entry, o *Object, from, to time.Time, wanted 
 	for _, in := range found {
 		if wanted(in) {
 			in.Calendar, in.Name, in.Event = c.ID, e.Name, e.ID
+			if in.Hidden = e.Hidden; in.Hidden {
+				in.Title = ""
+			}
 			return in, nil
 		}
 	}

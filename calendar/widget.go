@@ -83,7 +83,10 @@ func soon(p *i18n.Printer, start, now time.Time) string {
 
 func itemOf(at placed, p *i18n.Printer, now time.Time) widgets.Item {
 	item := widgets.Item{Title: at.Title, Detail: at.Location, Link: at.Href}
-	if item.Title == "" {
+	switch {
+	case at.Hidden:
+		item.Title = p.T("calendar.hidden")
+	case at.Title == "":
 		item.Title = p.T("calendar.untitled")
 	}
 	if at.Maybe() {

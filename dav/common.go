@@ -6,8 +6,11 @@ import (
 	"parvis/portal"
 )
 
-// Privileges that a resource gives its caller (RFC 3744 §3).
-type Privileges struct{ Write, WriteProperties bool }
+// Privileges that a resource gives (RFC 3744 §3).
+type Privileges struct {
+	Write, WriteProperties bool
+	FreeBusy               bool // CALDAV:read-free-busy (RFC 4791 §6.1.1), which calendars have
+}
 
 // ReadOnly is a resource that only tells.
 func ReadOnly[R any](R) Privileges { return Privileges{} }
@@ -22,8 +25,13 @@ func (p Privileges) names() []xml.Name {
 	if p.Write || p.WriteProperties {
 		all = append(all, Name("write-properties"))
 	}
+	if p.FreeBusy {
+		all = append(all, readFreeBusy)
+	}
 	return all
 }
+
+var readFreeBusy = xml.Name{Space: CalDAV, Local: "read-free-busy"}
 
 func (p Privileges) value() Value {
 	return func(w *Writer) {
@@ -43,6 +51,9 @@ func Common[R Resource](callerOf func(R) portal.Caller, privilegesOf func(R) Pri
 		{Name: Name("current-user-privilege-set"), OnDemand: true, Value: func(r R) Value {
 			return privilegesOf(r).value()
 		}},
+		{Name: Name("acl"), OnDemand: true, Value: func(r R) Value { return aclOf(r, PrincipalHref(callerOf(r).Agent), privilegesOf(r)) }},
+		{Name: Name("acl-restrictions"), OnDemand: true, Value: func(R) Value { return Elements(Name("grant-only"), Name("no-invert")) }},
+		{Name: Name("supported-privilege-set"), OnDemand: true, Value: func(R) Value { return supportedPrivileges }},
 		{Name: Name("supported-report-set"), OnDemand: true, Value: func(r R) Value {
 			return func(w *Writer) {
 				for _, name := range reports(r) {
@@ -63,5 +74,8 @@ func reports(r Resource) []xml.Name {
 	if _, ok := r.(Syncer); ok {
 		all = append(all, Name("sync-collection"))
 	}
-	return all
+	if answersForPrincipals(r) {
+		all = append(all, principalReports...)
+	}
+	return append(all, Name("expand-property"))
 }

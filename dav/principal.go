@@ -3,20 +3,45 @@ package dav
 import (
 	"context"
 	"encoding/xml"
+	"slices"
 
 	"parvis/portal"
 )
 
-// Person is what a principal tells of an agent.
+// Person is what a principal tells of an agent, as far as who reads it may know.
 type Person struct {
+	Agent portal.AgentID
 	Name  string // "Claire Morel"
 	Email string // "" when she has none
 }
 
-// People knows the agents.
+// People knows the agents of the caller's collectivity.
 type People interface {
 	// Person is the caller's own entry.
 	Person(ctx context.Context, caller portal.Caller) (Person, error)
+	// Named are some agents; who is none, or left, is left out.
+	Named(ctx context.Context, caller portal.Caller, agents []portal.AgentID) ([]Person, error)
+	// Find are those whom a text of a name or an address finds, at most limit.
+	Find(ctx context.Context, caller portal.Caller, text string, limit int) ([]Person, error)
+}
+
+// Proxy is an agent who acts for another one.
+type Proxy struct {
+	Agent  portal.AgentID
+	Writes bool
+}
+
+// Proxies are for whom the caller acts, and who acts for her.
+type Proxies struct{ For, By []Proxy }
+
+// acting are those who read, or those who write.
+func acting(all []Proxy, writes bool) (agents []portal.AgentID) {
+	for _, one := range all {
+		if one.Writes == writes {
+			agents = append(agents, one.Agent)
+		}
+	}
+	return agents
 }
 
 // Home is what a feature puts into the tree: its collection, and what principals tell of it.
@@ -24,16 +49,30 @@ type Home struct {
 	Segment string       // under Prefix, "calendars"
 	Scope   portal.Scope // of the programs that may write there
 	Open    func(caller portal.Caller) Collection
-	// Properties are added to those of principals: calendar-home-set.
+	// Properties are added to those of the caller's own principal: calendar-home-set.
 	Properties []Property[*Principal]
+	// Public are added to those of every principal.
+	Public []Property[*Principal]
+	// Proxies says who acts for whom here, as calendar-proxy tells it; nil where nobody does.
+	Proxies func(ctx context.Context, caller portal.Caller) (Proxies, error)
 }
 
-// Principal is the caller as a resource (RFC 3744 §2).
+// Principal is an agent as a resource (RFC 3744 §2): the caller, or a colleague.
 type Principal struct {
-	Caller portal.Caller
-	Person Person
-	scopes portal.Scopes
-	table  *Table[*Principal]
+	Caller  portal.Caller // who reads it
+	Person  Person
+	scopes  portal.Scopes
+	proxies Proxies
+	proxied bool // there are proxies at all
+	table   *Table[*Principal]
+}
+
+// Own says that the principal is the caller's.
+func (p *Principal) Own() bool { return p.Person.Agent == p.Caller.Agent }
+
+// Kept says that the caller acts for this agent.
+func (p *Principal) Kept() bool {
+	return slices.ContainsFunc(p.proxies.For, func(one Proxy) bool { return one.Agent == p.Person.Agent })
 }
 
 // principalsHref is the collection of principals.
@@ -43,13 +82,46 @@ const principalsHref = Prefix + "principals/"
 func PrincipalHref(agent portal.AgentID) string { return Join(principalsHref, string(agent)) + "/" }
 
 // Href is its address.
-func (p *Principal) Href() string { return PrincipalHref(p.Caller.Agent) }
+func (p *Principal) Href() string { return PrincipalHref(p.Person.Agent) }
 
 // Property is nil when it has none of this name.
 func (p *Principal) Property(name xml.Name) Value { return p.table.Of(p, name) }
 
 // PropertyNames lists its properties.
 func (p *Principal) PropertyNames(onDemand bool) []xml.Name { return p.table.Names(p, onDemand) }
+
+// actsFor are those for whom the agent acts, as far as the caller may know: of herself alone.
+func (p *Principal) actsFor(writes bool) []portal.AgentID {
+	if !p.Own() {
+		return nil
+	}
+	return acting(p.proxies.For, writes)
+}
+
+func proxyFor(local string, writes bool) Property[*Principal] {
+	return Property[*Principal]{Name: xml.Name{Space: CalendarServer, Local: local}, OnDemand: true, Value: func(p *Principal) Value {
+		if !p.proxied {
+			return nil
+		}
+		return func(w *Writer) {
+			for _, agent := range p.actsFor(writes) {
+				w.Href(PrincipalHref(agent))
+			}
+		}
+	}}
+}
+
+// ofOwn leaves a property out of the principals of colleagues.
+func ofOwn(property Property[*Principal]) Property[*Principal] {
+	value := property.Value
+	property.Value = func(p *Principal) Value {
+		if !p.Own() {
+			return nil
+		}
+		return value(p)
+	}
+	return property
+}
 
 func newPrincipalTable(homes []Home) *Table[*Principal] {
 	properties := append(Common(func(p *Principal) portal.Caller { return p.Caller }, ReadOnly[*Principal]),
@@ -58,7 +130,17 @@ func newPrincipalTable(homes []Home) *Table[*Principal] {
 		}},
 		Property[*Principal]{Name: Name("displayname"), Value: func(p *Principal) Value { return Text(p.Person.Name) }},
 		Property[*Principal]{Name: Name("principal-URL"), OnDemand: true, Value: func(p *Principal) Value { return Href(p.Href()) }},
-		Property[*Principal]{Name: Name("group-membership"), OnDemand: true, Value: func(*Principal) Value { return Elements() }},
+		Property[*Principal]{Name: Name("alternate-URI-set"), OnDemand: true, Value: func(*Principal) Value { return Elements() }},
+		Property[*Principal]{Name: Name("group-membership"), OnDemand: true, Value: func(p *Principal) Value {
+			return func(w *Writer) {
+				for _, writes := range []bool{false, true} {
+					for _, agent := range p.actsFor(writes) {
+						w.Href(proxyHref(agent, writes))
+					}
+				}
+			}
+		}},
+		proxyFor("calendar-proxy-read-for", false), proxyFor("calendar-proxy-write-for", true),
 		Property[*Principal]{
 			Name: xml.Name{Space: CalendarServer, Local: "email-address-set"}, OnDemand: true,
 			Value: func(p *Principal) Value {
@@ -73,6 +155,9 @@ func newPrincipalTable(homes []Home) *Table[*Principal] {
 	)
 	for _, home := range homes {
 		for _, property := range home.Properties {
+			properties = append(properties, within(ofOwn(property), home.Scope))
+		}
+		for _, property := range home.Public {
 			properties = append(properties, within(property, home.Scope))
 		}
 	}
@@ -138,27 +223,6 @@ func (s *Site) root(caller portal.Caller, scopes portal.Scopes) *folder {
 				}
 			}
 			return all, nil
-		},
-	}
-}
-
-// principals holds the caller's own principal; others are found when agendas are shared.
-func (s *Site) principals(caller portal.Caller, scopes portal.Scopes) *folder {
-	own := func(ctx context.Context) (Resource, error) {
-		person, err := s.people.Person(ctx, caller)
-		return &Principal{Caller: caller, Person: person, scopes: scopes, table: s.principal}, err
-	}
-	return &folder{
-		path: principalsHref, caller: caller,
-		child: func(ctx context.Context, name string) (Resource, error) {
-			if name != string(caller.Agent) {
-				return nil, portal.ErrNotFound
-			}
-			return own(ctx)
-		},
-		children: func(ctx context.Context) ([]Resource, error) {
-			p, err := own(ctx)
-			return []Resource{p}, err
 		},
 	}
 }

@@ -19,11 +19,19 @@ func (q *query) propfind(r Resource) error {
 	// are content with one level.
 	switch q.depth("1") {
 	case "0":
+		if err := q.learn(r, want.Names); err != nil {
+			return err
+		}
 		m.Resource(q.URL.EscapedPath(), r)
 	case "1":
 		children, err := q.children(r)
 		if err != nil {
 			return err
+		}
+		for _, one := range append([]Resource{r}, children...) {
+			if err := q.learn(one, want.Names); err != nil {
+				return err
+			}
 		}
 		m.Resource(q.URL.EscapedPath(), r)
 		for _, child := range children {
@@ -33,6 +41,14 @@ func (q *query) propfind(r Resource) error {
 		return errFiniteDepth
 	}
 	return m.end("")
+}
+
+// learn lets a resource ask its feature for what is asked of it by name.
+func (q *query) learn(r Resource, names []xml.Name) error {
+	if learner, ok := r.(Learner); ok && len(names) > 0 {
+		return learner.Learn(q.Context(), names)
+	}
+	return nil
 }
 
 func (q *query) multistatus(want Wanted) *Multistatus {

@@ -27,6 +27,12 @@ func (q *query) report(r Resource) error {
 	if root.Name == Name("sync-collection") {
 		return q.sync(r, root)
 	}
+	if root.Name == Name("expand-property") {
+		return q.expandProperty(r, root)
+	}
+	if slices.Contains(principalReports, root.Name) && answersForPrincipals(r) {
+		return q.principalReport(root)
+	}
 	reporter, ok := r.(Reporter)
 	if !ok || !slices.Contains(reporter.Reports(), root.Name) {
 		return errUnsupportedReport
@@ -40,6 +46,16 @@ func (q *query) report(r Resource) error {
 	}
 	m := q.multistatus(want)
 	return m.finish(reporter.Report(q.Context(), q.caller, root, m), "")
+}
+
+// answersForPrincipals says whether a resource is one where clients search principals: their collection,
+// one of them, or the root.
+func answersForPrincipals(r Resource) bool {
+	switch r.(type) {
+	case *principals, *Principal, *folder:
+		return true
+	}
+	return false
 }
 
 // sync answers sync-collection (RFC 6578 §3). Depth is 0 by the standard and 1 in older clients;

@@ -23,6 +23,12 @@ type Resource interface {
 	PropertyNames(onDemand bool) []xml.Name
 }
 
+// Learner is a resource with properties for which its feature must be asked. Learn comes before them,
+// with the names that a request asks for.
+type Learner interface {
+	Learn(ctx context.Context, names []xml.Name) error
+}
+
 // Collection holds other resources.
 type Collection interface {
 	Resource

@@ -24,7 +24,7 @@ const Realm = "Parvis"
 
 // compliance are the classes that the DAV header names (RFC 4918 §18); calendar clients look for
 // the names of what they need.
-const compliance = "1, 3, extended-mkcol, access-control, calendar-access, addressbook"
+const compliance = "1, 3, extended-mkcol, access-control, calendar-access, calendar-proxy, addressbook"
 
 // Site serves the tree of all features under Prefix.
 type Site struct {

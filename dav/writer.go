@@ -11,9 +11,27 @@ import (
 // Writer writes XML in the prefixes that every answer declares. What it writes is always
 // well-formed: text is escaped, and characters that XML can't carry become U+FFFD. Errors of the
 // connection are kept for the end.
-type Writer struct{ out *bufio.Writer }
+type Writer struct {
+	out  *bufio.Writer
+	href func(href string) // hears of each address that is written; nil: nobody does
+}
 
-func newWriter(w io.Writer) *Writer { return &Writer{bufio.NewWriterSize(w, 16<<10)} }
+func newWriter(w io.Writer) *Writer { return &Writer{out: bufio.NewWriterSize(w, 16<<10)} }
+
+// hrefsIn are the addresses that a value holds.
+func hrefsIn(value Value) (hrefs []string) {
+	value(&Writer{bufio.NewWriterSize(io.Discard, 512), func(href string) { hrefs = append(hrefs, href) }})
+	return hrefs
+}
+
+// textIn is what a value writes, marked up.
+func textIn(value Value) string {
+	var text strings.Builder
+	w := &Writer{out: bufio.NewWriterSize(&text, 512)}
+	value(w)
+	_ = w.out.Flush() // a builder takes everything
+	return text.String()
+}
 
 // Element writes an element with what inside writes.
 func (w *Writer) Element(name xml.Name, inside func()) {
@@ -36,7 +54,12 @@ func (w *Writer) Empty(name xml.Name, attributes ...string) {
 }
 
 // Href writes a DAV:href.
-func (w *Writer) Href(href string) { w.Text(Name("href"), href) }
+func (w *Writer) Href(href string) {
+	if w.href != nil {
+		w.href(href)
+	}
+	w.Text(Name("href"), href)
+}
 
 func (w *Writer) open(name xml.Name) {
 	w.start(name, nil)

@@ -106,6 +106,8 @@ var catalogue = []Table{
 	{Name: "calendars", Key: []string{"id"}, Left: map[string]string{"epoch": "drawn anew, so that phones read everything again"}, Person: map[string]Fate{"owner": Gone}},
 	{Name: "calendar_groups", Key: []string{"calendar", "group_id", "writes"}, Under: &Link{"calendar", "calendars"}},
 	{Name: "calendar_looks", Key: []string{"calendar", "agent"}, Under: &Link{"calendar", "calendars"}, Person: map[string]Fate{"agent": Gone}},
+	{Name: "calendar_shares", Key: []string{"id"}, Under: &Link{"calendar", "calendars"}, Person: map[string]Fate{"subject": Gone}},
+	{Name: "calendar_delegates", Key: []string{"id"}, Person: map[string]Fate{"owner": Gone, "delegate": Gone}},
 	{Name: "calendar_objects", Key: []string{"calendar", "name"}, Under: &Link{"calendar", "calendars"}},
 	{Name: "calendar_changes", Key: []string{"calendar", "name"}, Under: &Link{"calendar", "calendars"}},
 	{Name: "calendar_messages", Key: []string{"agent", "name"}, Excluded: "what a phone is told once of events that are in the agendas", Person: map[string]Fate{"agent": Gone}},

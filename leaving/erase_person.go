@@ -315,7 +315,7 @@ func (e *eraser) under(table Table) string {
 
 func (e *eraser) column(table Table, column string, fate Fate, agent string) error {
 	condition := ` WHERE collectivity = $1 AND ` + column + ` = $2`
-	if table.Name == "rights_given" && column == "subject" {
+	if column == "subject" { // rights and shares are also given to groups and units
 		condition += ` AND kind = 'agent'`
 	}
 	switch fate {

@@ -89,6 +89,7 @@ func (s *Server) mount(context.Context, Options) error {
 		applications.NewHandler(s.Applications, appDirectory{s.Directory}, s.renderer).Routes(),
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),
+		s.refreshing("agenda", calendar.NewSharingHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer).Routes()),
 		s.refreshing("agenda", remote.NewHandler(s.Remote, s.renderer).Routes()),
 		slow(documents.NewHandler(s.Documents, s.Directory, s.renderer).Routes()),
 		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),
@@ -219,6 +220,39 @@ func (d appDirectory) As(ctx context.Context, caller portal.Caller, agent portal
 	return d.Standing(ctx, caller, agent)
 }
 
+// sharingDirectory tells the agenda with whom its calendars can be shared.
+type sharingDirectory struct{ *directory.Store }
+
+// Find lists the agents whose entries begin so.
+func (d sharingDirectory) Find(ctx context.Context, caller portal.Caller, text string) ([]calendar.Someone, error) {
+	found, err := appDirectory{d.Store}.Find(ctx, caller, text)
+	people := make([]calendar.Someone, len(found))
+	for i, one := range found {
+		people[i] = calendar.Someone(one)
+	}
+	return people, err
+}
+
+// Someone is an active agent.
+func (d sharingDirectory) Someone(ctx context.Context, caller portal.Caller, agent portal.AgentID) (calendar.Someone, error) {
+	present, err := d.Present(ctx, caller, []portal.AgentID{agent})
+	one, there := present[agent]
+	if err == nil && !there {
+		err = portal.ErrNotFound
+	}
+	return calendar.Someone{ID: agent, Name: one.Name(), Function: one.Function}, err
+}
+
+// Units lists the organisation chart.
+func (d sharingDirectory) Units(ctx context.Context, caller portal.Caller) ([]calendar.Place, error) {
+	found, err := d.Store.Units(ctx, caller)
+	places := make([]calendar.Place, len(found))
+	for i, unit := range found {
+		places[i] = calendar.Place{ID: unit.ID, Name: unit.Name, Depth: unit.Depth}
+	}
+	return places, err
+}
+
 // pins shows the home page the applications that the agent pinned.
 type pins struct{ applications *applications.Store }
 
@@ -251,5 +285,29 @@ func (p davPeople) Person(ctx context.Context, caller portal.Caller) (dav.Person
 	if err != nil {
 		return dav.Person{}, err
 	}
-	return dav.Person{Name: agent.Name(), Email: agent.Email}, nil
+	return davPerson(agent), nil
+}
+
+func davPerson(agent directory.Agent) dav.Person {
+	return dav.Person{Agent: agent.ID, Name: agent.Name(), Email: agent.Email}
+}
+
+// Named are agents as the caller may see them.
+func (p davPeople) Named(ctx context.Context, caller portal.Caller, agents []portal.AgentID) ([]dav.Person, error) {
+	present, err := p.directory.Present(ctx, caller, agents)
+	var people []dav.Person
+	for _, one := range present {
+		people = append(people, davPerson(one.Agent))
+	}
+	return people, err
+}
+
+// Find are those whom the directory finds.
+func (p davPeople) Find(ctx context.Context, caller portal.Caller, text string, limit int) ([]dav.Person, error) {
+	found, err := p.directory.People(ctx, caller, directory.PeopleQuery{Text: text, Size: limit})
+	people := make([]dav.Person, len(found.Agents))
+	for i, agent := range found.Agents {
+		people[i] = davPerson(agent)
+	}
+	return people, err
 }

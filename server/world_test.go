@@ -330,6 +330,44 @@ func (e *estate) sharedEvent() string {
 	return string(id)
 }
 
+func (e *estate) ownCalendar() string { return string(e.caller.Agent) }
+
+func (e *estate) commonCalendar() string { return string(e.shared.ID) }
+
+// share opens the author's calendar to a group in which nobody is.
+func (e *estate) share() string {
+	e.t.Helper()
+	empty, err := e.Directory.CreateGroup(e.t.Context(), e.admin, directory.Group{Name: e.text()})
+	e.must(err)
+	id, err := e.Calendar.Share(e.t.Context(), e.caller, calendar.Share{
+		Calendar: calendar.CalendarID(e.caller.Agent), To: portal.Subject{Kind: portal.TheGroup, ID: string(empty)}, Level: calendar.LevelRead,
+	}, "")
+	e.must(err)
+	return id
+}
+
+func (e *estate) endedShare() string {
+	e.t.Helper()
+	id := e.share()
+	e.must(e.Calendar.EndShare(e.t.Context(), e.caller, id, ""))
+	return id
+}
+
+// delegate gives the author's agenda to who is listed and never signs in.
+func (e *estate) delegate() string {
+	e.t.Helper()
+	id, err := e.Calendar.Delegate(e.t.Context(), e.caller, calendar.Delegate{Agent: e.card, Writes: true}, "")
+	e.must(err)
+	return id
+}
+
+func (e *estate) endedDelegate() string {
+	e.t.Helper()
+	id := e.delegate()
+	e.must(e.Calendar.EndDelegate(e.t.Context(), e.caller, id, ""))
+	return id
+}
+
 func (e *estate) undo() string {
 	e.t.Helper()
 	undo, err := e.Calendar.RemoveEvent(e.t.Context(), e.caller, calendar.EventID(e.event()), "")

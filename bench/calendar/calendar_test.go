@@ -41,6 +41,14 @@ func (everyone) Person(context.Context, portal.Caller) (dav.Person, error) {
 	return dav.Person{Name: "Claire"}, nil
 }
 
+func (everyone) Named(context.Context, portal.Caller, []portal.AgentID) ([]dav.Person, error) {
+	return nil, nil
+}
+
+func (everyone) Find(context.Context, portal.Caller, string, int) ([]dav.Person, error) {
+	return nil, nil
+}
+
 // newSite is a site with the calendar filled.
 func newSite(b *testing.B) (*dav.Site, *calendar.Store) {
 	b.Helper()

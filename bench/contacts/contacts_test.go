@@ -51,6 +51,14 @@ func (everyone) Person(context.Context, portal.Caller) (dav.Person, error) {
 	return dav.Person{Name: "Agent"}, nil
 }
 
+func (everyone) Named(context.Context, portal.Caller, []portal.AgentID) ([]dav.Person, error) {
+	return nil, nil
+}
+
+func (everyone) Find(context.Context, portal.Caller, string, int) ([]dav.Person, error) {
+	return nil, nil
+}
+
 func agent(i int) directory.Agent {
 	return directory.Agent{
 		ID: portal.AgentID(fmt.Sprintf("agent-%05d", i)), GivenName: "Agent", FamilyName: fmt.Sprint(i), Function: "Chargée de mission, voirie et réseaux", Unit: "technique",

@@ -8,6 +8,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"parvis/calendar"
@@ -25,16 +26,39 @@ func Home(store *calendar.Store) dav.Home {
 	return dav.Home{
 		Segment: segment, Scope: portal.ScopeCalendar,
 		Open: func(caller portal.Caller) dav.Collection { return &homes{store, caller} },
-		Properties: []dav.Property[*dav.Principal]{
+		Public: []dav.Property[*dav.Principal]{
 			{Name: name("calendar-home-set"), OnDemand: true, Value: func(p *dav.Principal) dav.Value {
-				return dav.Href(homeHref(p.Caller.Agent))
+				if !p.Own() && !p.Kept() {
+					return nil
+				}
+				return dav.Href(homeHref(p.Person.Agent))
 			}},
 			{Name: name("calendar-user-address-set"), OnDemand: true, Value: userAddresses},
 			{Name: name("calendar-user-type"), OnDemand: true, Value: func(*dav.Principal) dav.Value {
 				return dav.Text("INDIVIDUAL")
 			}},
 		},
+		Proxies: func(ctx context.Context, caller portal.Caller) (dav.Proxies, error) {
+			return proxies(ctx, store, caller)
+		},
 	}
+}
+
+// proxies are who keeps whose agenda.
+func proxies(ctx context.Context, store *calendar.Store, caller portal.Caller) (dav.Proxies, error) {
+	given, err := store.Delegates(ctx, caller)
+	if err != nil {
+		return dav.Proxies{}, err
+	}
+	kept, err := store.DelegateOf(ctx, caller)
+	var all dav.Proxies
+	for _, one := range given {
+		all.By = append(all.By, dav.Proxy{Agent: one.Agent, Writes: one.Writes})
+	}
+	for _, one := range kept {
+		all.For = append(all.For, dav.Proxy{Agent: one.Owner, Writes: one.Writes})
+	}
+	return all, err
 }
 
 // userAddresses are how invitations name the agent, her mail address first.
@@ -106,7 +130,8 @@ func condition(reason calendar.RefusalReason) xml.Name {
 	}
 }
 
-// homes is the collection of all homes, in which a caller finds her own alone.
+// homes is the collection of all homes, in which a caller finds her own, and by their names those of
+// whose agenda she keeps.
 type homes struct {
 	store  *calendar.Store
 	caller portal.Caller
@@ -123,13 +148,20 @@ func (h *homes) Property(name xml.Name) dav.Value { return homesTable.Of(h, name
 
 func (h *homes) PropertyNames(onDemand bool) []xml.Name { return homesTable.Names(h, onDemand) }
 
-func (h *homes) Child(_ context.Context, caller portal.Caller, name string) (dav.Resource, error) {
-	if name != string(caller.Agent) {
+func (h *homes) Child(ctx context.Context, caller portal.Caller, name string) (dav.Resource, error) {
+	if name == string(caller.Agent) {
+		return &home{h.store, caller, caller.Agent}, nil
+	}
+	kept, err := h.store.DelegateOf(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(kept, func(one calendar.Delegate) bool { return string(one.Owner) == name }) {
 		return nil, portal.ErrNotFound
 	}
-	return &home{h.store, caller}, nil
+	return &home{h.store, caller, portal.AgentID(name)}, nil
 }
 
 func (h *homes) Children(_ context.Context, caller portal.Caller) ([]dav.Resource, error) {
-	return []dav.Resource{&home{h.store, caller}}, nil
+	return []dav.Resource{&home{h.store, caller, caller.Agent}}, nil
 }

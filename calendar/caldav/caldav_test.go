@@ -41,7 +41,31 @@ func (a agents) Authenticate(_ context.Context, login, password, _ string) (port
 }
 
 func (a agents) Person(_ context.Context, caller portal.Caller) (dav.Person, error) {
-	return dav.Person{Name: "Agent " + string(caller.Agent), Email: string(caller.Agent) + "@" + string(caller.Collectivity) + ".example"}, nil
+	return personOf(caller), nil
+}
+
+func personOf(caller portal.Caller) dav.Person {
+	return dav.Person{Agent: caller.Agent, Name: "Agent " + string(caller.Agent), Email: string(caller.Agent) + "@" + string(caller.Collectivity) + ".example"}
+}
+
+// Named and Find know the others of the caller's collectivity; "hidden" is in no answer.
+func (a agents) Named(_ context.Context, caller portal.Caller, named []portal.AgentID) (people []dav.Person, err error) {
+	for _, one := range a {
+		if one.Collectivity == caller.Collectivity && slices.Contains(named, one.Agent) && one.Agent != "hidden" {
+			people = append(people, personOf(one))
+		}
+	}
+	return people, nil
+}
+
+func (a agents) Find(_ context.Context, caller portal.Caller, text string, limit int) (people []dav.Person, err error) {
+	for _, one := range a {
+		person := personOf(one)
+		if one.Collectivity == caller.Collectivity && one.Agent != "hidden" && len(people) < limit && strings.Contains(person.Name+person.Email, text) {
+			people = append(people, person)
+		}
+	}
+	return people, nil
 }
 
 // server is a site on a real store.

@@ -1,11 +1,13 @@
 package caldav
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +21,8 @@ type collection struct {
 	calendar.Calendar
 	store  *calendar.Store
 	caller portal.Caller
+	home   portal.AgentID // in whose home it is read
+	open   []dav.ACE      // to whom the caller opened it, once it was asked
 }
 
 // syncPrefix makes a URI of a sync token, as RFC 6578 §6.2 asks for.
@@ -39,10 +43,7 @@ var collectionTable = dav.NewTable(append(
 			return dav.Elements(dav.Name("collection"), name("calendar"))
 		}},
 		{Name: dav.Name("displayname"), Value: func(c *collection) dav.Value {
-			if c.Name == "" {
-				return dav.Text(unnamed)
-			}
-			return dav.Text(c.Name)
+			return dav.Text(c.displayName())
 		}},
 		{Name: dav.Name("owner"), OnDemand: true, Value: func(c *collection) dav.Value {
 			if c.Shared() {
@@ -107,12 +108,51 @@ func textIfAny(text string) dav.Value {
 	return dav.Text(text)
 }
 
-// privileges: name and colour are the caller's own even where she may not write.
-func (c *collection) privileges() dav.Privileges {
-	return dav.Privileges{Write: c.Writable, WriteProperties: true}
+// displayName is how clients call a calendar, as pages do.
+func (c *collection) displayName() string {
+	switch {
+	case c.OwnerName == "" || c.Named():
+		return cmp.Or(c.Name, unnamed)
+	case c.Name == "":
+		return c.OwnerName
+	}
+	return c.Name + " (" + c.OwnerName + ")"
 }
 
-func (c *collection) Href() string { return dav.Join(homeHref(c.caller.Agent), c.Slug) + "/" }
+// Learn asks to whom the caller opened the calendar, which only she may know.
+func (c *collection) Learn(ctx context.Context, names []xml.Name) error {
+	if !c.Own() || !slices.Contains(names, dav.Name("acl")) {
+		return nil
+	}
+	shares, err := c.store.Shares(ctx, c.caller)
+	if err != nil {
+		return err
+	}
+	for _, one := range shares {
+		ace := dav.ACE{Privileges: dav.Privileges{FreeBusy: true, Write: one.Level.Writes()}}
+		if one.To.Kind == portal.TheAgent {
+			ace.Principal = dav.PrincipalHref(portal.AgentID(one.To.ID))
+		} else if one.To.Kind != portal.Everyone {
+			continue // groups and units are no principals here
+		}
+		if one.Calendar == c.ID {
+			c.open = append(c.open, ace)
+		}
+	}
+	return nil
+}
+
+// ACL says what the caller may do, and to which agents she opened the calendar.
+func (c *collection) ACL() []dav.ACE {
+	return append([]dav.ACE{{Principal: dav.PrincipalHref(c.caller.Agent), Privileges: c.privileges()}}, c.open...)
+}
+
+// privileges: name and colour are the caller's own even where she may not write.
+func (c *collection) privileges() dav.Privileges {
+	return dav.Privileges{Write: c.Writable, WriteProperties: true, FreeBusy: true}
+}
+
+func (c *collection) Href() string { return dav.Join(homeHref(c.home), c.Slug) + "/" }
 
 func (c *collection) Property(name xml.Name) dav.Value { return collectionTable.Of(c, name) }
 
@@ -174,10 +214,14 @@ func badRead(err error) error {
 	return err
 }
 
-// Delete deletes the calendar with all that is in it.
+// Delete deletes the calendar with all that is in it; one that a colleague opened to the caller leaves
+// her home, and stays as it is.
 func (c *collection) Delete(ctx context.Context, caller portal.Caller, conditions dav.Conditions) error {
 	if !conditions.Hold(`"` + c.Calendar.Sync.String() + `"`) {
 		return dav.ErrPrecondition
+	}
+	if !c.Own() && !c.Shared() {
+		return c.store.PutAway(ctx, caller, c.ID)
 	}
 	return c.store.DeleteCalendar(ctx, caller, c.ID)
 }
@@ -191,7 +235,7 @@ func (c *collection) Patch(ctx context.Context, caller portal.Caller, changes []
 			refused = append(refused, change.Name)
 		}
 	}
-	if c.Shared() {
+	if !c.Own() {
 		refused = append(refused, sharedRefusals(look, changes)...)
 	}
 	if len(refused) > 0 {
@@ -200,7 +244,7 @@ func (c *collection) Patch(ctx context.Context, caller portal.Caller, changes []
 	return nil, c.store.ChangeLook(ctx, caller, c.ID, look)
 }
 
-// sharedRefusals are the properties of a collectivity's calendar that are nobody's own.
+// sharedRefusals are the properties of a calendar that are not the caller's own.
 func sharedRefusals(look calendar.Look, changes []dav.Change) []xml.Name {
 	var refused []xml.Name
 	for _, change := range changes {

@@ -37,10 +37,13 @@ func FuzzReport(f *testing.F) {
 	f.Add(multiget(own+"once.ics", own+"%zz"))
 	f.Add(syncBody("", "<limit><nresults>1</nresults></limit>"))
 	f.Add(`<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav"><C:time-range start="20261110T000000Z" end="20261111T000000Z"/></C:free-busy-query>`)
+	f.Add(`<principal-property-search xmlns="DAV:" test="anyof"><property-search><prop><displayname/></prop><match match-type="equals">Agent paul</match></property-search><prop><displayname/></prop></principal-property-search>`)
+	f.Add(`<expand-property xmlns="DAV:"><property name="owner"><property name="group-membership"><property name="displayname"/></property></property><property name="x" namespace="urn:&quot;"/></expand-property>`)
 	f.Fuzz(func(t *testing.T, body string) {
 		start := time.Now()
-		for _, method := range []string{"REPORT", "PROPFIND"} {
-			got := ask(method, own, body)
+		for _, at := range [][2]string{{"REPORT", own}, {"PROPFIND", own}, {"REPORT", "/dav/principals/claire/"}} {
+			method := at[0]
+			got := ask(method, at[1], body)
 			if got.Code >= 500 && got.Code != 507 {
 				t.Errorf("%s: %d %s", method, got.Code, got.Body)
 			}

@@ -10,22 +10,25 @@ import (
 	"parvis/portal"
 )
 
-// home holds every calendar that an agent sees, her own and the collectivity's: clients look for
-// shared calendars nowhere else.
+// home holds every calendar that an agent sees, her own, those of colleagues and the collectivity's:
+// clients look for shared calendars nowhere else. That of another is what the caller keeps of hers.
 type home struct {
 	store  *calendar.Store
 	caller portal.Caller
+	owner  portal.AgentID
 }
 
 var homeTable = dav.NewTable(append(
-	dav.Common(func(h *home) portal.Caller { return h.caller }, func(*home) dav.Privileges { return dav.Privileges{Write: true} }),
+	dav.Common(func(h *home) portal.Caller { return h.caller }, func(h *home) dav.Privileges { return dav.Privileges{Write: h.own(), FreeBusy: true} }),
 	dav.Property[*home]{Name: dav.Name("resourcetype"), Value: func(*home) dav.Value { return dav.Elements(dav.Name("collection")) }},
 	dav.Property[*home]{Name: dav.Name("owner"), OnDemand: true, Value: func(h *home) dav.Value {
-		return dav.Href(dav.PrincipalHref(h.caller.Agent))
+		return dav.Href(dav.PrincipalHref(h.owner))
 	}},
 )...)
 
-func (h *home) Href() string { return homeHref(h.caller.Agent) }
+func (h *home) own() bool { return h.owner == h.caller.Agent }
+
+func (h *home) Href() string { return homeHref(h.owner) }
 
 func (h *home) Property(name xml.Name) dav.Value { return homeTable.Of(h, name) }
 
@@ -33,10 +36,20 @@ func (h *home) PropertyNames(onDemand bool) []xml.Name { return homeTable.Names(
 
 func (h *home) Child(ctx context.Context, caller portal.Caller, slug string) (dav.Resource, error) {
 	c, err := h.store.CalendarBySlug(ctx, caller, slug)
+	if err == nil && !h.holds(c) {
+		err = portal.ErrNotFound
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &collection{Calendar: c, store: h.store, caller: caller}, nil
+	return h.collection(c), nil
+}
+
+// holds says whether a calendar that the caller sees is in this home.
+func (h *home) holds(c calendar.Calendar) bool { return h.own() || c.Owner == h.owner }
+
+func (h *home) collection(c calendar.Calendar) *collection {
+	return &collection{Calendar: c, store: h.store, caller: h.caller, home: h.owner}
 }
 
 func (h *home) Children(ctx context.Context, caller portal.Caller) ([]dav.Resource, error) {
@@ -44,15 +57,20 @@ func (h *home) Children(ctx context.Context, caller portal.Caller) ([]dav.Resour
 	if err != nil {
 		return nil, err
 	}
-	resources := make([]dav.Resource, len(all))
-	for i, c := range all {
-		resources[i] = &collection{Calendar: c, store: h.store, caller: caller}
+	resources := make([]dav.Resource, 0, len(all))
+	for _, c := range all {
+		if h.holds(c) {
+			resources = append(resources, h.collection(c))
+		}
 	}
 	return resources, nil
 }
 
 // Make makes a calendar of the caller's own.
 func (h *home) Make(ctx context.Context, caller portal.Caller, slug, method string, changes []dav.Change) ([]xml.Name, error) {
+	if !h.own() {
+		return nil, portal.ErrDenied // a calendar is made by its owner
+	}
 	made := calendar.NewCalendar{Slug: slug, Name: slug}
 	isCalendar := method == "MKCALENDAR"
 	var look calendar.Look

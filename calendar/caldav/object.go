@@ -63,19 +63,27 @@ var calendarData = name("calendar-data")
 
 var objectTable = dav.NewTable(append(
 	dav.Common(func(o *object) portal.Caller { return o.in.caller }, func(o *object) dav.Privileges {
-		return dav.Privileges{Write: o.in.Writable}
+		return dav.Privileges{Write: o.in.Writable && !o.Hidden}
 	}),
 	[]dav.Property[*object]{
 		{Name: dav.Name("resourcetype"), Value: func(*object) dav.Value { return dav.Elements() }},
 		{Name: dav.Name("getetag"), Value: func(o *object) dav.Value { return dav.Text(o.ETag) }},
 		{Name: name("schedule-tag"), OnDemand: true, Value: func(o *object) dav.Value { return textIfAny(o.ScheduleTag) }},
 		{Name: dav.Name("getcontenttype"), Value: func(o *object) dav.Value { return dav.Text(o.contentType()) }},
-		{Name: dav.Name("getcontentlength"), Value: func(o *object) dav.Value { return dav.Text(strconv.Itoa(o.Size)) }},
+		{Name: dav.Name("getcontentlength"), Value: (*object).length},
 		{Name: dav.Name("getlastmodified"), Value: func(o *object) dav.Value { return dav.HTTPDate(o.Modified) }},
 		{Name: dav.Name("owner"), OnDemand: true, Value: func(o *object) dav.Value { return o.in.Property(dav.Name("owner")) }},
 		{Name: calendarData, OnDemand: true, Value: (*object).data},
 	}...,
 )...)
+
+// length is not known of a veiled object before it is read.
+func (o *object) length() dav.Value {
+	if o.Hidden && o.Octets == nil {
+		return nil
+	}
+	return dav.Text(strconv.Itoa(o.Size))
+}
 
 func (o *object) contentType() string {
 	return "text/calendar; charset=utf-8; component=" + o.Component

@@ -42,6 +42,14 @@ func (a agents) Person(_ context.Context, caller portal.Caller) (dav.Person, err
 	return dav.Person{Name: "Agent " + string(caller.Agent)}, nil
 }
 
+func (agents) Named(context.Context, portal.Caller, []portal.AgentID) ([]dav.Person, error) {
+	return nil, nil
+}
+
+func (agents) Find(context.Context, portal.Caller, string, int) ([]dav.Person, error) {
+	return nil, nil
+}
+
 // server is a site on a real store.
 type server struct {
 	testing.TB

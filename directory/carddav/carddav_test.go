@@ -53,6 +53,14 @@ func (passwords) Person(context.Context, portal.Caller) (dav.Person, error) {
 	return dav.Person{Name: "Anne"}, nil
 }
 
+func (passwords) Named(context.Context, portal.Caller, []portal.AgentID) ([]dav.Person, error) {
+	return nil, nil
+}
+
+func (passwords) Find(context.Context, portal.Caller, string, int) ([]dav.Person, error) {
+	return nil, nil
+}
+
 var bourg = directory.Installation("bourg")
 
 func newTown(t testing.TB) *town {

@@ -1,0 +1,63 @@
+package dav
+
+// ACE is one entry of an access control list (RFC 3744 §5.5), which grants.
+type ACE struct {
+	Principal string // address of a principal; "" for whoever is signed in
+	Privileges
+}
+
+// Guarded is a resource that says who has which privileges on it, as far as its caller may know. One
+// that is not says those of its caller.
+type Guarded interface{ ACL() []ACE }
+
+// aclOf is DAV:acl: it is read here and changed on pages, so that all of it is protected.
+func aclOf(r any, caller string, own Privileges) Value {
+	all := []ACE{{Principal: caller, Privileges: own}}
+	if guarded, ok := r.(Guarded); ok {
+		all = guarded.ACL()
+	}
+	return func(w *Writer) {
+		for _, ace := range all {
+			w.Element(Name("ace"), func() {
+				w.Element(Name("principal"), func() {
+					if ace.Principal == "" {
+						w.Empty(Name("authenticated"))
+					} else {
+						w.Href(ace.Principal)
+					}
+				})
+				w.Element(Name("grant"), func() { ace.value()(w) })
+				w.Empty(Name("protected"))
+			})
+		}
+	}
+}
+
+// supportedPrivileges is the tree of privileges (RFC 3744 §5.3).
+func supportedPrivileges(w *Writer) {
+	w.supported("all", "Everything", func() {
+		w.supported("read", "Read", func() {
+			w.supported("read-current-user-privilege-set", "Read own privileges", nil)
+			w.Element(Name("supported-privilege"), func() {
+				w.Element(Name("privilege"), func() { w.Empty(readFreeBusy) })
+				w.Text(Name("description"), "Read when somebody is taken")
+			})
+		})
+		w.supported("write", "Write", func() {
+			w.supported("write-content", "Change", nil)
+			w.supported("write-properties", "Change properties", nil)
+			w.supported("bind", "Add", nil)
+			w.supported("unbind", "Delete", nil)
+		})
+	})
+}
+
+func (w *Writer) supported(privilege, description string, inside func()) {
+	w.Element(Name("supported-privilege"), func() {
+		w.Element(Name("privilege"), func() { w.Empty(Name(privilege)) })
+		w.Text(Name("description"), description)
+		if inside != nil {
+			inside()
+		}
+	})
+}
