@@ -24,6 +24,12 @@ type EventID string
 // PersonalSlug is the last part of the address of the calendar that every agent has.
 const PersonalSlug = "personal"
 
+// InboxSlug and OutboxSlug are the last parts of the addresses of what RFC 6638 adds to a home.
+const (
+	InboxSlug  = "inbox"
+	OutboxSlug = "outbox"
+)
+
 // Calendar is a calendar as one caller sees it.
 type Calendar struct {
 	ID          CalendarID

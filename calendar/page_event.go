@@ -23,6 +23,7 @@ type eventPage struct {
 	Next     Instance
 	HasNext  bool
 	Words    string // how it repeats
+	Invited  Invited
 	Back     string // the day in the agenda
 }
 
@@ -39,6 +40,12 @@ func (h *Handler) showEvent(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err := h.nameCalendar(r, page); err != nil {
 		return err
+	}
+	if !event.Hidden {
+		at, _ := time.Parse(occurrenceForm, page.At)
+		if page.Invited, err = h.store.Invited(r.Context(), caller, event.ID, at); err != nil {
+			return err
+		}
 	}
 	if page.AllDay {
 		page.To = addDays(page.To, -1)
@@ -138,10 +145,10 @@ func (h *Handler) undo(w http.ResponseWriter, r *http.Request) error {
 }
 
 // Paragraphs are the lines of the description, by paragraph.
-func (p *eventPage) Paragraphs() [][]string {
+func (e Event) Paragraphs() [][]string {
 	var paragraphs [][]string
 	var lines []string
-	for line := range strings.Lines(p.Description + "\n\n") {
+	for line := range strings.Lines(e.Description + "\n\n") {
 		line = strings.TrimSpace(line)
 		switch {
 		case line != "":

@@ -82,7 +82,7 @@ func (s *Store) Put(ctx context.Context, caller portal.Caller, id CalendarID, na
 		return Written{}, fmt.Errorf("calendar: put %.60q: %w", name, err)
 	}
 	var written Written
-	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+	err = s.write(ctx, func(tx *database.Tx) error {
 		written, err = s.put(ctx, tx, caller, id, name, object, octets, condition)
 		return err
 	})
@@ -249,7 +249,7 @@ func (s *Store) changed(ctx context.Context, tx *database.Tx, caller portal.Call
 // Delete deletes the object under a name. Errors: ErrCondition, portal.ErrDenied,
 // portal.ErrNotFound.
 func (s *Store) Delete(ctx context.Context, caller portal.Caller, id CalendarID, name string, condition Condition) error {
-	err := s.db.Tx(ctx, func(tx *database.Tx) error { return s.delete(ctx, tx, caller, id, name, condition) })
+	err := s.write(ctx, func(tx *database.Tx) error { return s.delete(ctx, tx, caller, id, name, condition) })
 	return wrap(err, "calendar: delete %.60q", name)
 }
 

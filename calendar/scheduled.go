@@ -54,6 +54,8 @@ type Courier interface {
 	Sends(collectivity portal.CollectivityID) bool
 	// Carry queues a letter in the transaction of what it tells.
 	Carry(ctx context.Context, tx *database.Tx, letter Letter) error
+	// Leave sends what was queued, once that is done.
+	Leave()
 }
 
 // Letter is an iTIP message to one address (RFC 6047).
@@ -70,6 +72,15 @@ type Letter struct {
 // Scheduling makes invitations go to people: without it they stay in the agenda of who writes them.
 // It is a step of set-up.
 func (s *Store) Scheduling(people People, courier Courier) { s.people, s.courier = people, courier }
+
+// write is a transaction in which letters may be queued.
+func (s *Store) write(ctx context.Context, do func(*database.Tx) error) error {
+	err := s.db.Tx(ctx, do)
+	if err == nil && s.courier != nil {
+		s.courier.Leave()
+	}
+	return err
+}
 
 // How a message went, in the words of RFC 6638 §7.3.
 const (

@@ -45,6 +45,8 @@ func (s *satchel) Carry(_ context.Context, _ *database.Tx, letter Letter) error 
 	return nil
 }
 
+func (*satchel) Leave() {}
+
 // meetingPlace is a store whose agents can be invited: claire and paul of bourg, anne of agglo.
 type meetingPlace struct {
 	*Store

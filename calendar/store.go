@@ -284,11 +284,14 @@ func (s *Store) CreateCalendar(ctx context.Context, caller portal.Caller, made N
 }
 
 func checkSlug(slug string) error {
-	if len(slug) > 200 || strings.ContainsAny(slug, "/\x00") || slug == "." || slug == ".." {
+	if len(slug) > 200 || strings.ContainsAny(slug, "/\x00") || slices.Contains(takenSlugs, slug) {
 		return fmt.Errorf("calendar: address %.60q: %w", slug, portal.ErrInvalid)
 	}
 	return nil
 }
+
+// takenSlugs are addresses of a home that are no calendar's.
+var takenSlugs = []string{".", "..", InboxSlug, OutboxSlug}
 
 func (s *Store) insertGroups(ctx context.Context, tx *database.Tx, caller portal.Caller, c Calendar) error {
 	for _, set := range []struct {
@@ -408,7 +411,7 @@ func (s *Store) changeSharedLook(ctx context.Context, tx *database.Tx, caller po
 // DeleteCalendar deletes a calendar with all that is in it: one of the caller's own, or one of the
 // collectivity with portal.EditCalendars. An agent's first calendar can't be deleted.
 func (s *Store) DeleteCalendar(ctx context.Context, caller portal.Caller, id CalendarID) error {
-	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+	err := s.write(ctx, func(tx *database.Tx) error {
 		c, err := s.writable(ctx, tx, caller, id)
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ func (s *Store) RemoveInstance(ctx context.Context, caller portal.Caller, id Eve
 // back is no way over what somebody wrote since.
 func (s *Store) undoable(ctx context.Context, caller portal.Caller, id EventID, change func(*database.Tx, Calendar, Entry, *Object) (string, error)) (string, error) {
 	undo := portal.NewID()
-	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+	err := s.write(ctx, func(tx *database.Tx) error {
 		c, e, o, err := s.find(ctx, tx, caller, id)
 		if err != nil {
 			return err

@@ -115,7 +115,7 @@ func (c Calendar) seen(e Entry) (Entry, bool) {
 		}
 		e.Name = c.nameOf(e)
 	}
-	e.Hidden, e.ETag, e.Size = true, veilTag(e.ETag), 0
+	e.Hidden, e.ETag, e.ScheduleTag, e.Size = true, veilTag(e.ETag), "", 0
 	if e.Octets == nil {
 		return e, true
 	}

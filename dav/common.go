@@ -10,6 +10,8 @@ import (
 type Privileges struct {
 	Write, WriteProperties bool
 	FreeBusy               bool // CALDAV:read-free-busy (RFC 4791 §6.1.1), which calendars have
+	// Of an inbox and an outbox (RFC 6638 §6).
+	Deliver, Send bool
 }
 
 // ReadOnly is a resource that only tells.
@@ -28,10 +30,18 @@ func (p Privileges) names() []xml.Name {
 	if p.FreeBusy {
 		all = append(all, readFreeBusy)
 	}
+	if p.Deliver {
+		all = append(all, caldav("schedule-deliver"), caldav("schedule-deliver-invite"), caldav("schedule-deliver-reply"), caldav("schedule-query-freebusy"))
+	}
+	if p.Send {
+		all = append(all, caldav("schedule-send"), caldav("schedule-send-invite"), caldav("schedule-send-reply"), caldav("schedule-send-freebusy"))
+	}
 	return all
 }
 
-var readFreeBusy = xml.Name{Space: CalDAV, Local: "read-free-busy"}
+var readFreeBusy = caldav("read-free-busy")
+
+func caldav(local string) xml.Name { return xml.Name{Space: CalDAV, Local: local} }
 
 func (p Privileges) value() Value {
 	return func(w *Writer) {

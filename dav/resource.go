@@ -93,6 +93,12 @@ type Change struct {
 	Value  *Node // nil when removed
 }
 
+// Poster answers questions.
+type Poster interface {
+	// Post answers what a body asks with an XML document.
+	Post(ctx context.Context, caller portal.Caller, body io.Reader) (Value, error)
+}
+
 // Maker is a collection in which collections are made.
 type Maker interface {
 	// Make makes one; method is MKCOL or MKCALENDAR.

@@ -24,7 +24,7 @@ const Realm = "Parvis"
 
 // compliance are the classes that the DAV header names (RFC 4918 §18); calendar clients look for
 // the names of what they need.
-const compliance = "1, 3, extended-mkcol, access-control, calendar-access, calendar-proxy, addressbook"
+const compliance = "1, 3, extended-mkcol, access-control, calendar-access, calendar-auto-schedule, calendar-proxy, addressbook"
 
 // Site serves the tree of all features under Prefix.
 type Site struct {
@@ -198,6 +198,8 @@ func (q *query) dispatch(parts []string) error {
 		return q.get(resource)
 	case http.MethodDelete:
 		return q.delete(resource)
+	case http.MethodPost:
+		return q.post(resource)
 	default:
 		return q.notAllowed(resource)
 	}
@@ -215,10 +217,12 @@ func allowed(r Resource) string {
 	_, deleter := r.(Deleter)
 	_, patcher := r.(Patcher)
 	_, maker := r.(Maker)
+	_, poster := r.(Poster)
 	add(getter, "GET", "HEAD", "PUT")
 	add(deleter, "DELETE")
 	add(patcher, "PROPPATCH")
 	add(maker, "MKCOL", "MKCALENDAR")
+	add(poster, "POST")
 	return strings.Join(methods, ", ")
 }
 
@@ -326,6 +330,23 @@ func (q *query) delete(r Resource) error {
 	}
 	q.w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// post asks a resource something.
+func (q *query) post(r Resource) error {
+	poster, ok := r.(Poster)
+	if !ok {
+		return q.notAllowed(r)
+	}
+	answer, err := poster.Post(q.Context(), q.caller, q.Body)
+	if err != nil {
+		return bodyError(err)
+	}
+	q.w.Header().Set("Content-Type", "application/xml; charset=utf-8")
+	x := newWriter(q.w)
+	x.out.WriteString(xmlHead)
+	answer(x)
+	return x.out.Flush()
 }
 
 // depth reads the Depth header; other is what none means.

@@ -40,6 +40,13 @@ func (w *Writer) Element(name xml.Name, inside func()) {
 	w.close(name)
 }
 
+// Document writes the outermost element, in which all prefixes are declared.
+func (w *Writer) Document(name xml.Name, inside func()) {
+	w.out.WriteString("<" + prefix(name.Space) + name.Local + declareAllSpaces + ">")
+	inside()
+	w.close(name)
+}
+
 // Text writes an element that holds text.
 func (w *Writer) Text(name xml.Name, text string) {
 	w.open(name)

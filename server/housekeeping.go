@@ -46,6 +46,9 @@ func (s *Server) cleanEach(ctx context.Context) error {
 		if err := s.Calendar.ForgetChanges(ctx, c.ID, now.Add(-keptChanges)); err != nil {
 			return err
 		}
+		if err := s.Calendar.ForgetMessages(ctx, c.ID); err != nil {
+			return err
+		}
 		if err := s.Contacts.ForgetChanges(ctx, c.ID, now.Add(-keptChanges)); err != nil {
 			return err
 		}

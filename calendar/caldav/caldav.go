@@ -33,6 +33,12 @@ func Home(store *calendar.Store) dav.Home {
 				}
 				return dav.Href(homeHref(p.Person.Agent))
 			}},
+			{Name: name("schedule-inbox-URL"), OnDemand: true, Value: func(p *dav.Principal) dav.Value {
+				return dav.Href(dav.Join(homeHref(p.Person.Agent), calendar.InboxSlug) + "/")
+			}},
+			{Name: name("schedule-outbox-URL"), OnDemand: true, Value: func(p *dav.Principal) dav.Value {
+				return dav.Href(dav.Join(homeHref(p.Person.Agent), calendar.OutboxSlug) + "/")
+			}},
 			{Name: name("calendar-user-address-set"), OnDemand: true, Value: userAddresses},
 			{Name: name("calendar-user-type"), OnDemand: true, Value: func(*dav.Principal) dav.Value {
 				return dav.Text("INDIVIDUAL")
@@ -123,6 +129,8 @@ func condition(reason calendar.RefusalReason) xml.Name {
 		return name("max-date-time")
 	case calendar.SeveralOrganizers:
 		return name("same-organizer-in-all-components")
+	case calendar.ForeignOrganizer:
+		return name("organizer-allowed")
 	case calendar.AttendeeChange:
 		return name("allowed-attendee-scheduling-object-change")
 	default:

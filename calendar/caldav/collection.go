@@ -192,18 +192,27 @@ func (c *collection) objects(entries []calendar.Entry) []dav.Resource {
 // Put stores the octets as they come, whatever their Content-Type says: old Outlook plugins send
 // iCalendar as text/xml.
 func (c *collection) Put(ctx context.Context, caller portal.Caller, objectName string, body io.Reader, conditions dav.Conditions) (dav.Written, error) {
-	octets, err := io.ReadAll(io.LimitReader(body, calendar.MaxObjectSize+1))
+	octets, err := readObject(body)
 	if err != nil {
-		return dav.Written{}, badRead(err)
-	}
-	if len(octets) > calendar.MaxObjectSize {
-		return dav.Written{}, dav.Forbidden(name("max-resource-size"))
+		return dav.Written{}, err
 	}
 	written, err := c.store.Put(ctx, caller, c.ID, objectName, octets, calendar.Condition(conditions))
 	if err != nil {
 		return dav.Written{}, answer(err, c.Href())
 	}
 	return dav.Written{ETag: written.ETag, ScheduleTag: written.ScheduleTag, Created: written.Created, Changed: written.Changed}, nil
+}
+
+// readObject reads a body that is one calendar object.
+func readObject(body io.Reader) ([]byte, error) {
+	octets, err := io.ReadAll(io.LimitReader(body, calendar.MaxObjectSize+1))
+	if err != nil {
+		return nil, badRead(err)
+	}
+	if len(octets) > calendar.MaxObjectSize {
+		return nil, dav.Forbidden(name("max-resource-size"))
+	}
+	return octets, nil
 }
 
 // badRead is a body that breaks off: the client's connection, not our failure.

@@ -35,6 +35,12 @@ func (h *home) Property(name xml.Name) dav.Value { return homeTable.Of(h, name) 
 func (h *home) PropertyNames(onDemand bool) []xml.Name { return homeTable.Names(h, onDemand) }
 
 func (h *home) Child(ctx context.Context, caller portal.Caller, slug string) (dav.Resource, error) {
+	switch {
+	case h.own() && slug == calendar.InboxSlug:
+		return &inbox{h}, nil
+	case h.own() && slug == calendar.OutboxSlug:
+		return &outbox{h}, nil
+	}
 	c, err := h.store.CalendarBySlug(ctx, caller, slug)
 	if err == nil && !h.holds(c) {
 		err = portal.ErrNotFound
@@ -62,6 +68,9 @@ func (h *home) Children(ctx context.Context, caller portal.Caller) ([]dav.Resour
 		if h.holds(c) {
 			resources = append(resources, h.collection(c))
 		}
+	}
+	if h.own() {
+		resources = append(resources, &inbox{h}, &outbox{h})
 	}
 	return resources, nil
 }
