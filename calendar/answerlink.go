@@ -113,7 +113,7 @@ func (s *Store) AnswerInvitation(ctx context.Context, secret, stat string) error
 	if !slices.Contains([]string{Accepted, Declined, Tentative}, stat) {
 		return portal.ErrInvalid
 	}
-	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+	err := s.write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		asked, err := s.invitationOf(ctx, tx, secret)
 		if err != nil {
 			return err
@@ -215,7 +215,7 @@ func (s *Store) AnswerEvent(ctx context.Context, caller portal.Caller, id EventI
 	if !slices.Contains([]string{Accepted, Declined, Tentative}, stat) {
 		return portal.ErrInvalid
 	}
-	err := s.write(ctx, func(tx *database.Tx) error {
+	err := s.write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		c, e, o, err := s.find(ctx, tx, caller, id)
 		if err != nil {
 			return err

@@ -352,10 +352,14 @@ func momentProp(name string, m moment) *ical.Prop {
 	}
 }
 
-// conflictForPage gives a lost race its sentence.
+// conflictForPage gives a lost race its sentence, and what an attendee may not change.
 func conflictForPage(err error) error {
 	if errors.Is(err, ErrCondition) {
 		return portal.UserError{Kind: portal.ErrConflict, Key: "calendar.error.changed-meanwhile"}
+	}
+	var refused *Refusal
+	if errors.As(err, &refused) && refused.Reason == AttendeeChange {
+		return portal.UserError{Kind: portal.ErrDenied, Key: "calendar.error.not-organizer"}
 	}
 	return err
 }

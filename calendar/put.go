@@ -82,7 +82,7 @@ func (s *Store) Put(ctx context.Context, caller portal.Caller, id CalendarID, na
 		return Written{}, fmt.Errorf("calendar: put %.60q: %w", name, err)
 	}
 	var written Written
-	err = s.write(ctx, func(tx *database.Tx) error {
+	err = s.write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		written, err = s.put(ctx, tx, caller, id, name, object, octets, condition)
 		return err
 	})
@@ -211,17 +211,17 @@ func (s *Store) upsert(ctx context.Context, tx *database.Tx, caller portal.Calle
 	row := plan.object.indexRow()
 	_, err := tx.Exec(ctx, `
 		INSERT INTO calendar_objects (collectivity, calendar, name, id, uid, etag, size, component, summary, status,
-			first_start, last_end, exact, all_day, recurring, transparent, modified, octets, schedule_tag, class)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+			first_start, last_end, exact, all_day, recurring, transparent, modified, octets, schedule_tag, class, asked)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 		ON CONFLICT (collectivity, calendar, name) DO UPDATE SET
 			uid = excluded.uid, etag = excluded.etag, size = excluded.size, component = excluded.component,
 			summary = excluded.summary, status = excluded.status, first_start = excluded.first_start,
 			last_end = excluded.last_end, exact = excluded.exact, all_day = excluded.all_day,
 			recurring = excluded.recurring, transparent = excluded.transparent,
-			modified = excluded.modified, octets = excluded.octets, schedule_tag = excluded.schedule_tag, class = excluded.class`,
+			modified = excluded.modified, octets = excluded.octets, schedule_tag = excluded.schedule_tag, class = excluded.class, asked = excluded.asked`,
 		string(caller.Collectivity), string(id), name, string(w.ID), row.uid, w.ETag, len(plan.octets), row.component,
 		row.summary, row.status, row.first, row.last, row.simple, row.allDay, row.recurring, row.transparent,
-		database.Millis(s.now()), plan.octets, plan.tag, row.class)
+		database.Millis(s.now()), plan.octets, plan.tag, row.class, plan.asked)
 	return err
 }
 
@@ -249,7 +249,9 @@ func (s *Store) changed(ctx context.Context, tx *database.Tx, caller portal.Call
 // Delete deletes the object under a name. Errors: ErrCondition, portal.ErrDenied,
 // portal.ErrNotFound.
 func (s *Store) Delete(ctx context.Context, caller portal.Caller, id CalendarID, name string, condition Condition) error {
-	err := s.write(ctx, func(tx *database.Tx) error { return s.delete(ctx, tx, caller, id, name, condition) })
+	err := s.write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		return s.delete(ctx, tx, caller, id, name, condition)
+	})
 	return wrap(err, "calendar: delete %.60q", name)
 }
 

@@ -73,14 +73,43 @@ type Letter struct {
 // It is a step of set-up.
 func (s *Store) Scheduling(people People, courier Courier) { s.people, s.courier = people, courier }
 
-// write is a transaction in which letters may be queued.
-func (s *Store) write(ctx context.Context, do func(*database.Tx) error) error {
-	err := s.db.Tx(ctx, do)
-	if err == nil && s.courier != nil {
+// concernedBy are those whose agendas a transaction changes by invitations.
+type concernedBy struct{ people []Person }
+
+type concernedKey struct{}
+
+// concern remembers one of them.
+func concern(ctx context.Context, one Person) {
+	if all, ok := ctx.Value(concernedKey{}).(*concernedBy); ok {
+		all.people = append(all.people, one)
+	}
+}
+
+// write is a transaction in which others are told: their letters leave, and their pages change,
+// once it is done.
+func (s *Store) write(ctx context.Context, do func(context.Context, *database.Tx) error) error {
+	var others concernedBy
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		others.people = nil // it may be tried again
+		return do(context.WithValue(ctx, concernedKey{}, &others), tx)
+	})
+	if err != nil {
+		return err
+	}
+	if s.courier != nil {
 		s.courier.Leave()
 	}
-	return err
+	for _, one := range others.people {
+		if s.changedFor != nil {
+			s.changedFor(one.Collectivity, one.Agent)
+		}
+	}
+	return nil
 }
+
+// OnTold adds what is done when an agenda is changed by others: asked from many goroutines. It is
+// a step of set-up.
+func (s *Store) OnTold(do func(portal.CollectivityID, ...portal.AgentID)) { s.changedFor = do }
 
 // How a message went, in the words of RFC 6638 §7.3.
 const (
@@ -143,6 +172,7 @@ type correspondent struct {
 type schedule struct {
 	owner   Person
 	tag     string // Schedule-Tag, "" for an object that nobody is invited to
+	asked   bool   // the owner of the calendar has not answered
 	object  *Object
 	octets  []byte
 	to      []correspondent // attendees, or the organizer
@@ -194,7 +224,16 @@ func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity po
 		plan.octets = encode(object.root)
 		plan.object, err = Parse(plan.octets)
 	}
+	plan.asked = plan.object.awaits(owner.parties())
 	return plan, err
+}
+
+// awaits says whether somebody is asked and has not answered.
+func (o *Object) awaits(me parties) bool {
+	return o.sideOf(me) == attending && slices.ContainsFunc(o.items, func(it *item) bool {
+		stat, invited := it.statOf(me)
+		return invited && stat == NeedsAction && it.status() != "CANCELLED"
+	})
 }
 
 func newTag() string { return `"` + portal.NewID() + `"` }
@@ -360,6 +399,9 @@ func (s *Store) neighbour(ctx context.Context, tx *database.Tx, collectivity por
 
 // carryOut tells everybody whom a plan concerns, in the transaction of the write.
 func (s *Store) carryOut(ctx context.Context, tx *database.Tx, plan schedule, old *Object) error {
+	if plan.tag != "" || old != nil {
+		concern(ctx, plan.owner)
+	}
 	for _, one := range plan.to {
 		var err error
 		switch {
@@ -392,6 +434,7 @@ func (s *Store) deliver(ctx context.Context, tx *database.Tx, to correspondent) 
 // renew writes the copy of one who is invited. A tag that stays says that only answers of others
 // changed.
 func (s *Store) renew(ctx context.Context, tx *database.Tx, to correspondent, tag string) error {
+	concern(ctx, *to.person)
 	root := to.has
 	switch kept := to.kept.object(); {
 	case root == nil && kept == nil:
@@ -412,7 +455,7 @@ func (s *Store) renew(ctx context.Context, tx *database.Tx, to correspondent, ta
 			tag = to.kept.tag
 		}
 		w := Written{ID: EventID(to.kept.id), ETag: etagOf(octets)}
-		return s.keep(ctx, tx, caller, Calendar{ID: to.kept.calendar, stored: true}, to.kept.name, w, schedule{object: object, octets: octets, tag: tag})
+		return s.keep(ctx, tx, caller, Calendar{ID: to.kept.calendar, stored: true}, to.kept.name, w, schedule{object: object, octets: octets, tag: tag, asked: object.awaits(to.person.parties())})
 	}
 	first, err := s.load(ctx, tx, caller, CalendarID(to.person.Agent), "")
 	if err != nil || len(first) == 0 {
@@ -423,7 +466,7 @@ func (s *Store) renew(ctx context.Context, tx *database.Tx, to correspondent, ta
 		return err
 	}
 	w := Written{ID: EventID(portal.NewID()), ETag: etagOf(octets), Created: true}
-	return s.keep(ctx, tx, caller, first[0], name, w, schedule{object: object, octets: octets, tag: tag})
+	return s.keep(ctx, tx, caller, first[0], name, w, schedule{object: object, octets: octets, tag: tag, asked: object.awaits(to.person.parties())})
 }
 
 var plainUID = regexp.MustCompile(`^[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,200}$`)
@@ -551,6 +594,7 @@ func (s *Store) record(ctx context.Context, tx *database.Tx, organizer correspon
 	if object, err = Parse(octets); err != nil {
 		return false, err
 	}
+	concern(ctx, *organizer.person)
 	w := Written{ID: EventID(organizer.kept.id), ETag: etagOf(octets)}
 	plan := schedule{object: object, octets: octets, tag: organizer.kept.tag}
 	if err := s.keep(ctx, tx, organizer.person.caller(), Calendar{ID: organizer.kept.calendar, stored: true}, organizer.kept.name, w, plan); err != nil {

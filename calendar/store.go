@@ -26,6 +26,8 @@ type Store struct {
 
 	people  People // nil: nobody is invited
 	courier Courier
+
+	changedFor func(portal.CollectivityID, ...portal.AgentID)
 }
 
 // NewStore opens the calendars of a pool.
@@ -411,7 +413,7 @@ func (s *Store) changeSharedLook(ctx context.Context, tx *database.Tx, caller po
 // DeleteCalendar deletes a calendar with all that is in it: one of the caller's own, or one of the
 // collectivity with portal.EditCalendars. An agent's first calendar can't be deleted.
 func (s *Store) DeleteCalendar(ctx context.Context, caller portal.Caller, id CalendarID) error {
-	err := s.write(ctx, func(tx *database.Tx) error {
+	err := s.write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		c, err := s.writable(ctx, tx, caller, id)
 		if err != nil {
 			return err

@@ -17,14 +17,14 @@ const undoTime = time.Hour
 // RemoveEvent deletes an event as DeleteEvent does, the whole series when it repeats, and keeps its
 // octets for an hour: the caller can have it back by the returned id.
 func (s *Store) RemoveEvent(ctx context.Context, caller portal.Caller, id EventID, etag string) (undo string, err error) {
-	return s.undoable(ctx, caller, id, func(tx *database.Tx, c Calendar, e Entry, _ *Object) (string, error) {
+	return s.undoable(ctx, caller, id, func(ctx context.Context, tx *database.Tx, c Calendar, e Entry, _ *Object) (string, error) {
 		return "", s.delete(ctx, tx, caller, c.ID, e.Name, conditionOf(etag))
 	})
 }
 
 // RemoveInstance is DeleteInstance with a way back.
 func (s *Store) RemoveInstance(ctx context.Context, caller portal.Caller, id EventID, recurrence time.Time, etag string) (undo string, err error) {
-	return s.undoable(ctx, caller, id, func(tx *database.Tx, c Calendar, e Entry, o *Object) (string, error) {
+	return s.undoable(ctx, caller, id, func(ctx context.Context, tx *database.Tx, c Calendar, e Entry, o *Object) (string, error) {
 		if err := o.exclude(recurrence, c.Zone, s.now()); err != nil {
 			return "", err
 		}
@@ -41,14 +41,14 @@ func (s *Store) RemoveInstance(ctx context.Context, caller portal.Caller, id Eve
 // undoable makes a change and keeps the octets that the event had before it, in one transaction:
 // nothing is deleted without its way back. change returns the ETag that it left, "" for none: a way
 // back is no way over what somebody wrote since.
-func (s *Store) undoable(ctx context.Context, caller portal.Caller, id EventID, change func(*database.Tx, Calendar, Entry, *Object) (string, error)) (string, error) {
+func (s *Store) undoable(ctx context.Context, caller portal.Caller, id EventID, change func(context.Context, *database.Tx, Calendar, Entry, *Object) (string, error)) (string, error) {
 	undo := portal.NewID()
-	err := s.write(ctx, func(tx *database.Tx) error {
+	err := s.write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		c, e, o, err := s.find(ctx, tx, caller, id)
 		if err != nil {
 			return err
 		}
-		left, err := change(tx, c, e, o)
+		left, err := change(ctx, tx, c, e, o)
 		if err != nil {
 			return err
 		}

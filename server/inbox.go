@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parvis/applications"
+	"parvis/calendar"
 	"parvis/directory"
 	"parvis/directory/mirror"
 	"parvis/directory/webhooks"
@@ -17,11 +18,15 @@ import (
 // openInbox joins what waits for people, from all features.
 func (s *Server) openInbox() {
 	s.Inbox = todo.New(workplaces{s.Directory, s.SSO.Policies}, s.log,
-		applications.RequestSource{Store: s.Applications}, applications.AccessSource{Store: s.Applications}, mirror.Source{Mirror: s.Mirror}, directory.SuccessionSource{Store: s.Directory}, webhooks.Source{Store: s.Webhooks})
+		applications.RequestSource{Store: s.Applications}, applications.AccessSource{Store: s.Applications}, mirror.Source{Mirror: s.Mirror}, directory.SuccessionSource{Store: s.Directory}, webhooks.Source{Store: s.Webhooks}, calendar.InvitationSource{Store: s.Calendar})
 	s.Applications.OnWaiting(s.Inbox.Changed)
 	s.Directory.OnDeparture(s.Inbox.Changed)
 	s.Mirror.OnWaiting(func(id portal.CollectivityID) { s.Inbox.Changed(id) })
 	s.Webhooks.OnWaiting(func(id portal.CollectivityID) { s.Inbox.Changed(id) })
+	s.Calendar.OnTold(func(id portal.CollectivityID, agents ...portal.AgentID) {
+		s.Inbox.Changed(id)
+		s.Home.Changed(id, "agenda", agents...)
+	})
 	s.Inbox.OnChange(func(id portal.CollectivityID, agents ...portal.AgentID) { s.Home.Changed(id, "todo", agents...) })
 	s.renderer.CountWaiting(s.Inbox.Count)
 }

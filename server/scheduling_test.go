@@ -133,6 +133,31 @@ func TestAMeetingAcrossCollectivities(t *testing.T) {
 	jean.Post(link, "answer", "accepted").Want(t, http.StatusNotFound)
 }
 
+// An invitation waits in the inbox of who is asked until she answers, on her page as on her phone.
+func TestAnInvitationWaitsForItsAnswer(t *testing.T) {
+	p := servertest.New(t)
+	here, she := diaryOf(p, t, "admin@bourg.example", "bourg"), p.As("collegue@bourg.example")
+	if page := she.Get("/todo").Want(t, http.StatusOK).Body; strings.Contains(page, "Conseil") {
+		t.Errorf("it waits already:\n%s", page)
+	}
+	here.put(invitationText("conseil", "Conseil", "mailto:admin@bourg.example", "mailto:collegue@bourg.example"), "conseil.ics").Want(t, http.StatusCreated)
+	page := she.Get("/todo").Want(t, http.StatusOK).Body
+	link := regexp.MustCompile(`/calendar/events/[a-z0-9]+`).FindString(page)
+	if !strings.Contains(page, "Conseil") || link == "" {
+		t.Fatalf("it does not wait:\n%s", page)
+	}
+	if event := she.Get(link).Want(t, http.StatusOK).Body; !strings.Contains(event, "Serez-vous là") {
+		t.Errorf("she is not asked:\n%s", event)
+	}
+	she.Post(link, "title", "Conseil", "start", time.Now().AddDate(0, 0, 9).Format("2006-01-02"), "start-time", "10:00").Want(t, http.StatusForbidden)
+	she.Post(link+"/answer", "answer", "never").Want(t, http.StatusUnprocessableEntity)
+	she.Post(link+"/answer", "answer", "tentative").Want(t, http.StatusSeeOther)
+	here.has("personal/conseil.ics", "PARTSTAT=TENTATIVE;SCHEDULE-STATUS=2.0:mailto:collegue@bourg.example")
+	if page := she.Get("/todo").Want(t, http.StatusOK).Body; strings.Contains(page, link) {
+		t.Errorf("it still waits:\n%s", page)
+	}
+}
+
 // Who writes an address of others on her card neither gets what is sent to them nor speaks for
 // them.
 func TestAnAddressOnACardIsNoOthers(t *testing.T) {

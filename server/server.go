@@ -219,10 +219,10 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Webhooks = webhooks.New(webhooks.Options{
 		DB: s.DB, Sealer: sealer, Log: s.log, Client: webhooks.NewClient(s.Config.Webhooks.AllowInside, s.Networks), AllowInside: s.Config.Webhooks.AllowInside,
 	})
-	s.openInbox()
-	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Calendar = calendar.NewStore(s.DB)
 	s.Calendar.Scheduling(invited{s.Directory}, calendar.NewMailer(s.Post, s.catalogue, s.Config.address()))
+	s.openInbox()
+	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Contacts = contacts.NewStore(s.DB)
 	s.Remote = remote.New(remote.Options{DB: s.DB, Sealer: sealer, Log: s.log, AllowInside: s.Config.Calendar.AllowInside, Networks: s.Networks})
 	s.Mail = mail.NewStore(s.DB, sealer)

@@ -2,6 +2,8 @@
 
 -- Names the state of an object that people are invited to or by: answers of others leave it as it is (RFC 6638 §3.2.10).
 ALTER TABLE calendar_objects ADD COLUMN schedule_tag TEXT NOT NULL DEFAULT ''; -- quoted; '' invites nobody
+ALTER TABLE calendar_objects ADD COLUMN asked BOOLEAN NOT NULL DEFAULT FALSE; -- the owner of the calendar has not answered
+CREATE INDEX calendar_objects_asked ON calendar_objects (collectivity, calendar, last_end) WHERE asked;
 
 -- An invitation finds the copy of its event in whichever calendar it lies.
 CREATE INDEX calendar_objects_scheduled ON calendar_objects (collectivity, uid) WHERE schedule_tag <> '';
@@ -41,4 +43,6 @@ DROP TABLE calendar_answers;
 DROP TABLE calendar_messages;
 DROP INDEX agents_by_address;
 DROP INDEX calendar_objects_scheduled;
+DROP INDEX calendar_objects_asked;
+ALTER TABLE calendar_objects DROP COLUMN asked;
 ALTER TABLE calendar_objects DROP COLUMN schedule_tag;
