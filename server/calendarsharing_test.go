@@ -35,7 +35,6 @@ func TestAnAgentSharesHerCalendarOnAPage(t *testing.T) {
 	for level, reads := range map[string]bool{"busy": false, "read": true} {
 		hers.Post(share, "to", "agent:"+string(he.Agent), "level", level).Want(t, http.StatusSeeOther)
 		for _, page := range []string{path, "/calendar?view=list&date=" + start.Format(time.DateOnly), "/boxes/agenda?fragment=1", "/"} {
-			p.Home.Changed("bourg", "agenda", he.Agent) // the box is kept for some seconds
 			body := his.Get(page).Want(t, http.StatusOK).Body
 			if strings.Contains(body, "secret") != reads || strings.Contains(body, "Clinique") != reads && page == path {
 				t.Errorf("at %q, %s tells the title: %v, want %v", level, page, !reads, reads)
