@@ -315,10 +315,14 @@ func TestSharesCrossNoCollectivity(t *testing.T) {
 		t.Errorf("who writes a calendar shares it: %v", err)
 	}
 	for _, wrong := range []Share{
-		{To: portal.Subject{Kind: portal.TheAgent, ID: "claire"}, Level: LevelRead}, {To: portal.Subject{Kind: portal.TheAgent, ID: "nobody"}, Level: LevelRead},
-		{To: portal.Subject{Kind: portal.TheGroup, ID: "paul"}, Level: LevelRead}, {To: portal.Subject{Kind: "x", ID: "y"}, Level: LevelRead},
-		{To: portal.Subject{Kind: portal.Everyone, ID: "y"}, Level: LevelRead}, {To: portal.Subject{Kind: portal.Everyone}, Level: LevelWrite},
-		{To: toAgent(paul), Level: LevelFull}, {To: toAgent(paul)},
+		{To: portal.Subject{Kind: portal.TheAgent, ID: "claire"}, Level: LevelRead},
+		{To: portal.Subject{Kind: portal.TheAgent, ID: "nobody"}, Level: LevelRead},
+		{To: portal.Subject{Kind: portal.TheGroup, ID: "paul"}, Level: LevelRead},
+		{To: portal.Subject{Kind: "x", ID: "y"}, Level: LevelRead},
+		{To: portal.Subject{Kind: portal.Everyone, ID: "y"}, Level: LevelRead},
+		{To: portal.Subject{Kind: portal.Everyone}, Level: LevelWrite},
+		{To: toAgent(paul), Level: LevelFull},
+		{To: toAgent(paul)},
 	} {
 		wrong.Calendar = personal(claire)
 		if _, err := s.Share(ctx, claire, wrong, ""); !errors.Is(err, portal.ErrInvalid) {

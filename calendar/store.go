@@ -161,8 +161,10 @@ func scanCalendar(rows *sql.Rows) (Calendar, error) {
 func scanCalendarAnd(rows *sql.Rows, more ...any) (Calendar, error) {
 	c := Calendar{stored: true}
 	var zone, components string
-	err := rows.Scan(append([]any{&c.ID, &c.Owner, &c.Slug, &c.Name, &c.Description, &c.Color, &c.Order, &zone, &c.ZoneText,
-		&components, &c.Busy, &c.Sync.Epoch, &c.Sync.Sequence, &c.forgotten, &c.language, &c.Away}, more...)...)
+	err := rows.Scan(append([]any{
+		&c.ID, &c.Owner, &c.Slug, &c.Name, &c.Description, &c.Color, &c.Order, &zone, &c.ZoneText,
+		&components, &c.Busy, &c.Sync.Epoch, &c.Sync.Sequence, &c.forgotten, &c.language, &c.Away,
+	}, more...)...)
 	c.Zone, c.Components = zoneNamed(zone), strings.Split(components, ",")
 	return c, err
 }

@@ -114,7 +114,8 @@ func (s searching) holds(p *Principal) bool {
 		known := slices.ContainsFunc(searchedBy, func(one struct {
 			name  xml.Name
 			words string
-		}) bool {
+		},
+		) bool {
 			return one.name == name
 		})
 		value := p.Property(name)

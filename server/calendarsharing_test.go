@@ -142,8 +142,11 @@ func TestPrincipalsTellWhatTheDirectoryShows(t *testing.T) {
 		property, text  string
 		found, tellsHim bool
 	}{
-		{hers, name, colleague.FamilyName, true, true}, {hers, address, mail, true, true}, {hers, name, "xyzzyx", false, false},
-		{stranger, name, colleague.FamilyName, false, false}, {stranger, address, mail, false, false},
+		{hers, name, colleague.FamilyName, true, true},
+		{hers, address, mail, true, true},
+		{hers, name, "xyzzyx", false, false},
+		{stranger, name, colleague.FamilyName, false, false},
+		{stranger, address, mail, false, false},
 	} {
 		if body := search(c.from, c.property, c.text); strings.Contains(body, href) != c.found || strings.Contains(body, colleague.Email) != c.tellsHim {
 			t.Errorf("%s is searched by %q: found %v, want %v\n%s", c.property, c.text, !c.found, c.found, body)

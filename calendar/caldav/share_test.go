@@ -124,9 +124,15 @@ func TestBusyTimesTellNoTitleByAnyRequest(t *testing.T) {
 	expand := strings.Replace(queryText, `<C:calendar-data/>`, `<C:calendar-data><C:expand start="20261101T000000Z" end="20261201T000000Z"/></C:calendar-data>`, 1)
 	freeBusy := `<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav"><C:time-range start="20261101T000000Z" end="20261201T000000Z"/></C:free-busy-query>`
 	for _, request := range []struct{ method, path, body, want string }{
-		{"GET", object, "", "SUMMARY:Occupé"}, {"PROPFIND", ofClaire, "", object}, {"PROPFIND", ofClaire, `<propfind xmlns="DAV:"><propname/></propfind>`, object},
-		{"REPORT", ofClaire, queryText, "20261124T090000Z"}, {"REPORT", ofClaire, multiget, "20261124T090000Z"}, {"REPORT", ofClaire, expand, "20261124T090000Z"},
-		{"REPORT", ofClaire, text, "multistatus"}, {"REPORT", ofClaire, syncAll, object}, {"REPORT", ofClaire, freeBusy, "20261124T090000Z/20261124T100000Z"},
+		{"GET", object, "", "SUMMARY:Occupé"},
+		{"PROPFIND", ofClaire, "", object},
+		{"PROPFIND", ofClaire, `<propfind xmlns="DAV:"><propname/></propfind>`, object},
+		{"REPORT", ofClaire, queryText, "20261124T090000Z"},
+		{"REPORT", ofClaire, multiget, "20261124T090000Z"},
+		{"REPORT", ofClaire, expand, "20261124T090000Z"},
+		{"REPORT", ofClaire, text, "multistatus"},
+		{"REPORT", ofClaire, syncAll, object},
+		{"REPORT", ofClaire, freeBusy, "20261124T090000Z/20261124T100000Z"},
 		{"PROPFIND", pauls, "", "Claire Morel"},
 	} {
 		answer := s.do(request.method, request.path, request.body, "As", "paul", "Depth", "1")
@@ -206,6 +212,7 @@ func TestWhoKeepsAnAgendaActsInIt(t *testing.T) {
 		s.do("PUT", base+"prive.ics", strings.Replace(private, "Chimio", "Chimio "+base, 1), "As", "paul").want(t, 204)
 	}
 	s.do("MKCALENDAR", "/dav/calendars/claire/new/", "", "As", "paul").want(t, 403)
+	s.do("PROPFIND", "/dav/calendars/admin/", "", "As", "paul", "Depth", "1").want(t, 404) // whose agenda he does not keep
 	s.do("PROPFIND", "/dav/calendars/claire/paul/", "", "As", "paul", "Depth", "0").want(t, 404)
 	s.delegate(false)
 	principal("paul", "paul").want(t, 207, "<S:calendar-proxy-read-for><D:href>/dav/principals/claire/</D:href></S:calendar-proxy-read-for>")
