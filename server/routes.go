@@ -236,7 +236,7 @@ type sharingDirectory struct{ *directory.Store }
 
 // Find lists the agents whose entries begin so.
 func (d sharingDirectory) Find(ctx context.Context, caller portal.Caller, text string) ([]calendar.Someone, error) {
-	found, err := appDirectory{d.Store}.Find(ctx, caller, text)
+	found, err := appDirectory(d).Find(ctx, caller, text)
 	people := make([]calendar.Someone, len(found))
 	for i, one := range found {
 		people[i] = calendar.Someone(one)
