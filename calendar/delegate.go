@@ -46,28 +46,68 @@ func (s *Store) Delegate(ctx context.Context, caller portal.Caller, given Delega
 		if err := s.readyToLend(ctx, tx, caller); err != nil {
 			return err
 		}
-		err := tx.QueryRow(ctx, `
-			INSERT INTO calendar_delegates (collectivity, id, owner, delegate, writes, ends, created)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)
-			ON CONFLICT (collectivity, owner, delegate) DO UPDATE SET writes = excluded.writes, ends = excluded.ends, ended = 0
-			RETURNING id`,
-			string(caller.Collectivity), portal.NewID(), string(caller.Agent), string(given.Agent), given.Writes,
-			database.Millis(given.Ends), database.Millis(s.now())).Scan(&id)
+		id, err = s.addDelegate(ctx, tx, caller, given)
+		return err
+	})
+	return id, wrap(err, "calendar: delegate")
+}
+
+// addDelegate gives the agenda, which is ready for it, into the hands of a colleague.
+func (s *Store) addDelegate(ctx context.Context, tx *database.Tx, caller portal.Caller, given Delegate) (id string, err error) {
+	err = tx.QueryRow(ctx, `
+		INSERT INTO calendar_delegates (collectivity, id, owner, delegate, writes, ends, created)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (collectivity, owner, delegate) DO UPDATE SET writes = excluded.writes, ends = excluded.ends, ended = 0
+		RETURNING id`,
+		string(caller.Collectivity), portal.NewID(), string(caller.Agent), string(given.Agent), given.Writes,
+		database.Millis(given.Ends), database.Millis(s.now())).Scan(&id)
+	if err != nil {
+		return "", err
+	}
+	all, err := s.delegates(ctx, tx, caller)
+	switch {
+	case err != nil:
+		return "", err
+	case given.Agent == caller.Agent || !slices.ContainsFunc(all, func(one Delegate) bool { return one.ID == id }):
+		return "", portal.FieldErrors{portal.Invalid("agent", "calendar.error.delegate.agent")}
+	case len(all) > maxDelegates:
+		return "", portal.FieldErrors{portal.Invalid("agent", "calendar.error.delegate.many", "max", maxDelegates)}
+	}
+	return id, nil
+}
+
+// SetDelegates makes these agents, and no others, those who read the caller's agenda, or those who write
+// it: all of them or, when one is no colleague, none. Who was among them already keeps her last day.
+func (s *Store) SetDelegates(ctx context.Context, caller portal.Caller, writes bool, agents []portal.AgentID) error {
+	err := s.delegating(ctx, caller, "", func(tx *database.Tx) error {
+		before, err := s.delegates(ctx, tx, caller)
 		if err != nil {
 			return err
 		}
-		all, err := s.delegates(ctx, tx, caller)
-		switch {
-		case err != nil:
+		if err := s.readyToLend(ctx, tx, caller); err != nil {
 			return err
-		case !slices.ContainsFunc(all, func(one Delegate) bool { return one.ID == id }):
-			return portal.FieldErrors{portal.Invalid("agent", "calendar.error.delegate.agent")}
-		case len(all) > maxDelegates:
-			return portal.FieldErrors{portal.Invalid("agent", "calendar.error.delegate.many", "max", maxDelegates)}
+		}
+		for _, one := range before {
+			if one.Writes != writes || slices.Contains(agents, one.Agent) {
+				continue
+			}
+			err := tx.Write(ctx, `UPDATE calendar_delegates SET ended = $3 WHERE collectivity = $1 AND id = $2`,
+				string(caller.Collectivity), one.ID, database.Millis(s.now()))
+			if err != nil {
+				return err
+			}
+		}
+		for _, agent := range agents {
+			if slices.ContainsFunc(before, func(one Delegate) bool { return one.Agent == agent && one.Writes == writes }) {
+				continue
+			}
+			if _, err := s.addDelegate(ctx, tx, caller, Delegate{Agent: agent, Writes: writes}); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
-	return id, wrap(err, "calendar: delegate")
+	return wrap(err, "calendar: set delegates")
 }
 
 // readyToLend stores the caller's first calendar, and knows what is private in all of hers.

@@ -20,6 +20,7 @@ type shownCalendar struct {
 	Shown    bool
 	Feed     *Feed // nil for a calendar of ours
 	Writable bool
+	Theirs   bool // a colleague's
 }
 
 // placed is an instance as a page shows it.
@@ -28,6 +29,7 @@ type placed struct {
 	Class        string
 	CalendarName string
 	Href         string
+	Theirs       bool // of a colleague's calendar: her name is said
 }
 
 // Timeless says that the instance lasts no time, so that no end is written.
@@ -96,7 +98,7 @@ func readAgenda(ctx context.Context, store *Store, elsewhere []Elsewhere, caller
 	a := &agenda{zone: from.Location()}
 	var ids []CalendarID
 	for _, c := range ours {
-		shown := shownCalendar{ID: c.ID, Name: calendarName(c, p), Class: classOf(c.Color, len(a.Calendars)), Shown: q.shows(c.ID), Writable: c.Writable}
+		shown := shownCalendar{ID: c.ID, Name: calendarName(c, p), Class: classOf(c.Color, len(a.Calendars)), Shown: q.shows(c.ID), Writable: c.Writable, Theirs: c.OwnerName != ""}
 		a.Calendars = append(a.Calendars, shown)
 		if shown.Shown {
 			ids = append(ids, c.ID)
@@ -144,7 +146,7 @@ func (a *agenda) place(instances []Instance, path string) {
 			in.Start, in.End = sameDate(in.Start, a.zone), sameDate(in.End, a.zone)
 		}
 		a.Placed = append(a.Placed, placed{
-			Instance: in, Class: a.Calendars[at].Class, CalendarName: a.Calendars[at].Name,
+			Instance: in, Class: a.Calendars[at].Class, CalendarName: a.Calendars[at].Name, Theirs: a.Calendars[at].Theirs,
 			Href: path + url.PathEscape(string(in.Event)) + occurrenceQuery(in),
 		})
 	}

@@ -3,6 +3,7 @@ package calendar
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"slices"
 	"strings"
@@ -491,5 +492,30 @@ func TestAnAgendaThatIsHandedOverStaysOpen(t *testing.T) {
 	shares, err := s.Shares(ctx, odile)
 	if err != nil || len(shares) != 1 {
 		t.Errorf("her successor shares %+v, %v", shares, err)
+	}
+}
+
+// TestWhatOthersShareCostsNothing: SQLite begins at what names the reader, and asks each table for more
+// than its collectivity. What it costs on both engines is measured in bench/calendar.
+func TestWhatOthersShareCostsNothing(t *testing.T) {
+	s := staffed(t)
+	if s.db.Engine() != database.SQLite {
+		return
+	}
+	for _, id := range []CalendarID{"", "claire"} {
+		query, args := s.sharedQuery(agent("bourg", "paul", "elus"), id)
+		rows, err := s.db.Query(context.Background(), `EXPLAIN QUERY PLAN `+query, args...)
+		steps, err := database.Collect(rows, err, func(rows *sql.Rows) (step string, err error) {
+			var node, parent, unused int
+			return step, rows.Scan(&node, &parent, &unused, &step)
+		})
+		if err != nil || len(steps) < 8 {
+			t.Fatal(steps, err)
+		}
+		for _, step := range steps {
+			if strings.Contains(step, "AUTOMATIC") || strings.HasSuffix(step, "(collectivity=?)") || strings.HasPrefix(step, "SCAN") && step != "SCAN seen" {
+				t.Errorf("%q reads a whole collectivity: %q", id, step)
+			}
+		}
 	}
 }

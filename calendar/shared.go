@@ -9,7 +9,7 @@ import (
 )
 
 // The texts that find what others opened to the caller: what they read begins at what names her, so
-// that it costs the same however much is shared in her collectivity. $1 is the collectivity, $2 the
+// that it costs the same however much is shared in her collectivity: CROSS tells SQLite. $1 is the collectivity, $2 the
 // agent, $3 now, $4 the calendar that is asked for.
 const (
 	sharedColumns = `
@@ -21,12 +21,12 @@ const (
 		       COALESCE(a.given_name || ' ' || a.family_name, c.owner)
 		FROM (`
 	sharedTables = `) seen
-		JOIN calendars c ON c.collectivity = $1 AND c.id = seen.calendar
+		CROSS JOIN calendars c
 		JOIN collectivities t ON t.id = c.collectivity
 		LEFT JOIN calendar_looks l ON l.collectivity = $1 AND l.calendar = c.id AND l.agent = $2
 		LEFT JOIN calendar_shares e ON e.collectivity = $1 AND e.calendar = c.id AND e.kind = 'everyone' AND e.subject = '' AND e.ended = 0
 		LEFT JOIN agents a ON a.collectivity = $1 AND a.id = c.owner
-		WHERE c.collectivity = $1 AND c.owner NOT IN ($2, '')`
+		WHERE c.collectivity = $1 AND c.id = seen.calendar AND c.owner NOT IN ($2, '')`
 
 	sharedWith = `
 		SELECT s.calendar, s.level FROM calendar_shares s
@@ -40,12 +40,12 @@ const (
 	// What is open to everyone is listed to who took it.
 	sharedWithAll = `
 		UNION ALL SELECT s.calendar, s.level FROM calendar_looks k
-		JOIN calendar_shares s ON s.collectivity = $1 AND s.calendar = k.calendar AND s.kind = 'everyone' AND s.subject = ''
-		WHERE k.collectivity = $1 AND k.agent = $2 AND k.listed AND s.ended = 0`
+		CROSS JOIN calendar_shares s WHERE k.collectivity = $1 AND k.agent = $2 AND k.listed
+		AND s.collectivity = $1 AND s.calendar = k.calendar AND s.kind = 'everyone' AND s.subject = '' AND s.ended = 0`
 	delegated = `
 		UNION ALL SELECT o.id, CASE WHEN d.writes THEN 'full' ELSE 'read' END FROM calendar_delegates d
-		JOIN calendars o ON o.collectivity = $1 AND o.owner = d.owner
-		WHERE d.collectivity = $1 AND d.delegate = $2 AND d.ended = 0 AND (d.ends = 0 OR d.ends > $3)`
+		CROSS JOIN calendars o WHERE d.collectivity = $1 AND d.delegate = $2 AND d.ended = 0 AND (d.ends = 0 OR d.ends > $3)
+		AND o.collectivity = $1 AND o.owner = d.owner`
 
 	// The same, of one calendar.
 	oneShared = `
@@ -62,19 +62,23 @@ const (
 // loadShared reads the calendars of others that are open to the caller, one when an id is given. With
 // none, what is open to everyone is left out but for what she took.
 func (s *Store) loadShared(ctx context.Context, q querier, caller portal.Caller, id CalendarID) ([]Calendar, error) {
+	query, args := s.sharedQuery(caller, id)
+	rows, err := q.Query(ctx, query, args...)
+	found, err := database.Collect(rows, err, scanShared)
+	return highest(found), err
+}
+
+func (s *Store) sharedQuery(caller portal.Caller, id CalendarID) (string, []any) {
 	args := []any{string(caller.Collectivity), string(caller.Agent), database.Millis(s.now())}
 	if id != "" {
 		args = append(args, string(id))
 	}
 	groups, args := database.Among(args, caller.Groups)
 	units, args := database.Among(args, caller.Units)
-	query := sharedColumns + oneShared + groups + oneByUnits + units + oneDelegated + sharedTables + ` ORDER BY c.id`
 	if id == "" {
-		query = sharedColumns + sharedWith + sharedByGroups + groups + sharedByUnits + units + sharedWithAll + delegated + sharedTables + ` ORDER BY c.id`
+		return sharedColumns + sharedWith + sharedByGroups + groups + sharedByUnits + units + sharedWithAll + delegated + sharedTables + ` ORDER BY c.id`, args
 	}
-	rows, err := q.Query(ctx, query, args...)
-	found, err := database.Collect(rows, err, scanShared)
-	return highest(found), err
+	return sharedColumns + oneShared + groups + oneByUnits + units + oneDelegated + sharedTables + ` ORDER BY c.id`, args
 }
 
 func scanShared(rows *sql.Rows) (Calendar, error) {

@@ -89,6 +89,9 @@ func itemOf(at placed, p *i18n.Printer, now time.Time) widgets.Item {
 	case at.Title == "":
 		item.Title = p.T("calendar.untitled")
 	}
+	if at.Theirs {
+		item.Detail = joined(item.Detail, at.CalendarName)
+	}
 	if at.Maybe() {
 		item.Detail = joined(item.Detail, p.T("calendar.status.tentative"))
 	}

@@ -55,6 +55,8 @@ type Home struct {
 	Public []Property[*Principal]
 	// Proxies says who acts for whom here, as calendar-proxy tells it; nil where nobody does.
 	Proxies func(ctx context.Context, caller portal.Caller) (Proxies, error)
+	// SetProxies makes agents, and no others, those who read for the caller, or those who write.
+	SetProxies func(ctx context.Context, caller portal.Caller, writes bool, agents []portal.AgentID) error
 }
 
 // Principal is an agent as a resource (RFC 3744 §2): the caller, or a colleague.
@@ -64,7 +66,9 @@ type Principal struct {
 	scopes  portal.Scopes
 	proxies Proxies
 	proxied bool // there are proxies at all
-	table   *Table[*Principal]
+	// setProxies is that of the home whose proxies these are; nil where the program may not.
+	setProxies func(ctx context.Context, caller portal.Caller, writes bool, agents []portal.AgentID) error
+	table      *Table[*Principal]
 }
 
 // Own says that the principal is the caller's.

@@ -74,22 +74,26 @@ func (p *principals) own(ctx context.Context) (Resource, error) {
 
 // of are the principals of people.
 func (p *principals) of(ctx context.Context, people []Person) ([]*Principal, error) {
-	var proxies Proxies
-	proxied := false
+	like := Principal{Caller: p.caller, scopes: p.scopes, table: p.site.principal}
 	for _, home := range p.site.homes {
 		if home.Proxies == nil || !p.scopes.Read(home.Scope) {
 			continue
 		}
-		proxied = true
+		like.proxied = true
+		if p.scopes.Write(home.Scope) {
+			like.setProxies = home.SetProxies
+		}
 		some, err := home.Proxies(ctx, p.caller)
 		if err != nil {
 			return nil, err
 		}
-		proxies.For, proxies.By = append(proxies.For, some.For...), append(proxies.By, some.By...)
+		like.proxies = some
 	}
 	all := make([]*Principal, len(people))
 	for i, person := range people {
-		all[i] = &Principal{Caller: p.caller, Person: person, scopes: p.scopes, proxies: proxies, proxied: proxied, table: p.site.principal}
+		one := like
+		one.Person = person
+		all[i] = &one
 	}
 	return all, nil
 }
@@ -113,7 +117,7 @@ func (p *Principal) Children(context.Context, portal.Caller) ([]Resource, error)
 }
 
 // proxyGroup is the group of those who act for an agent, as Apple's calendar looks for it
-// (caldav-proxy, by Apple): its members are changed on pages.
+// (caldav-proxy, by Apple).
 type proxyGroup struct {
 	of     *Principal
 	writes bool
@@ -130,7 +134,9 @@ func proxyHref(agent portal.AgentID, writes bool) string {
 	return Join(PrincipalHref(agent), proxyName(writes)) + "/"
 }
 
-var proxyTable = NewTable(append(Common(func(g *proxyGroup) portal.Caller { return g.of.Caller }, ReadOnly[*proxyGroup]),
+var proxyTable = NewTable(append(Common(func(g *proxyGroup) portal.Caller { return g.of.Caller }, func(g *proxyGroup) Privileges {
+	return Privileges{WriteProperties: g.of.Own() && g.of.setProxies != nil}
+}),
 	Property[*proxyGroup]{Name: Name("resourcetype"), Value: func(g *proxyGroup) Value {
 		return Elements(Name("principal"), Name("collection"), xml.Name{Space: CalendarServer, Local: proxyName(g.writes)})
 	}},
@@ -157,6 +163,40 @@ func (g *proxyGroup) members() (agents []portal.AgentID) {
 		}
 	}
 	return agents
+}
+
+// Patch sets the members of the caller's own group, as Apple's calendar does.
+func (g *proxyGroup) Patch(ctx context.Context, caller portal.Caller, changes []Change) (refused []xml.Name, err error) {
+	if !g.of.Own() || g.of.setProxies == nil {
+		return nil, needs("write-properties", g.Href())
+	}
+	var agents []portal.AgentID
+	for _, change := range changes {
+		named, ok := membersOf(change)
+		if !ok {
+			refused = append(refused, change.Name)
+		}
+		agents = append(agents, named...)
+	}
+	if len(refused) > 0 {
+		return refused, nil
+	}
+	return nil, g.of.setProxies(ctx, caller, g.writes, agents)
+}
+
+// membersOf are the agents of a group-member-set; false for another property, and for who is no agent.
+func membersOf(change Change) (agents []portal.AgentID, ok bool) {
+	if change.Name != Name("group-member-set") || change.Value == nil {
+		return nil, false
+	}
+	for _, href := range hrefsOf(change.Value) {
+		parts, ok := Split(principalsHref, href)
+		if !ok || len(parts) != 1 {
+			return nil, false
+		}
+		agents = append(agents, portal.AgentID(parts[0]))
+	}
+	return agents, true
 }
 
 // Href is its address.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"parvis/calendar"
 	"parvis/directory"
 	"parvis/documents"
 	"parvis/leaving"
@@ -83,6 +84,16 @@ func TestAnErasedPersonIsNowhere(t *testing.T) {
 	if _, err := w.Leaving.ErasePerson(t.Context(), e.admin, she.Agent, ""); w.Sentence(err) == "" || err == nil {
 		t.Errorf("one who is there is erased: %v", err)
 	}
+	for _, both := range [][2]portal.Caller{{she, e.caller}, {e.caller, she}} {
+		_, err := w.Calendar.Share(t.Context(), both[0], calendar.Share{
+			Calendar: calendar.CalendarID(both[0].Agent), To: portal.Subject{Kind: portal.TheAgent, ID: string(both[1].Agent)}, Level: calendar.LevelBusy,
+		}, "")
+		e.must(err)
+		_, err = w.Calendar.Delegate(t.Context(), both[0], calendar.Delegate{Agent: both[1].Agent}, "")
+		e.must(err)
+	}
+	e.must(w.Calendar.PutAway(t.Context(), she, calendar.CalendarID(e.caller.Agent)))
+	e.must(w.Calendar.PutAway(t.Context(), e.caller, calendar.CalendarID(she.Agent)))
 	e.must(w.Directory.CloseAgent(t.Context(), e.admin, she.Agent, ""))
 	for _, stranger := range []portal.Caller{w.of("agglo").admin, e.caller, operating(t, w.Portal)} {
 		if _, err := w.Leaving.ErasePerson(t.Context(), stranger, she.Agent, ""); err == nil {
@@ -101,7 +112,7 @@ func TestAnErasedPersonIsNowhere(t *testing.T) {
 			t.Errorf("her entry is still in %.300s", trace)
 		}
 	}
-	for _, table := range []string{"agents", "accounts", "account_passwords", "agent_group_members", "rights_given", "calendars", "calendar_objects", "contacts"} {
+	for _, table := range []string{"agents", "accounts", "account_passwords", "agent_group_members", "rights_given", "calendars", "calendar_objects", "calendar_shares", "calendar_delegates", "calendar_looks", "contacts"} {
 		if done.Deleted[table] == 0 {
 			t.Errorf("the certificate counts no row of %s: %v", table, done.Deleted)
 		}

@@ -89,7 +89,7 @@ func (s *Server) mount(context.Context, Options) error {
 		applications.NewHandler(s.Applications, appDirectory{s.Directory}, s.renderer).Routes(),
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),
-		s.refreshing("agenda", calendar.NewSharingHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer).Routes()),
+		s.refreshingAll("agenda", calendar.NewSharingHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer).Routes()),
 		s.refreshing("agenda", remote.NewHandler(s.Remote, s.renderer).Routes()),
 		slow(documents.NewHandler(s.Documents, s.Directory, s.renderer).Routes()),
 		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),
@@ -126,14 +126,25 @@ func slow(routes []web.Route) []web.Route {
 // refreshing makes what a person changes on a feature's pages show on her own
 // home page at once: a box, by its widget's id, or another topic.
 func (s *Server) refreshing(topic string, routes []web.Route) []web.Route {
+	return after(routes, func(caller portal.Caller) { s.Home.Changed(caller.Collectivity, topic, caller.Agent) })
+}
+
+// refreshingAll is refreshing for the home pages of her whole collectivity, which see
+// what she opens, and must not see what she closes.
+func (s *Server) refreshingAll(topic string, routes []web.Route) []web.Route {
+	return after(routes, func(caller portal.Caller) { s.Home.Changed(caller.Collectivity, topic) })
+}
+
+// after has something done once a form was sent.
+func after(routes []web.Route, do func(caller portal.Caller)) []web.Route {
 	for i, route := range routes {
 		if route.Method != http.MethodPost {
 			continue
 		}
 		routes[i].Handler = func(w http.ResponseWriter, r *http.Request) error {
 			err := route.Handler(w, r)
-			if caller := web.CallerOf(r); err == nil {
-				s.Home.Changed(caller.Collectivity, topic, caller.Agent)
+			if err == nil {
+				do(web.CallerOf(r))
 			}
 			return err
 		}
@@ -225,7 +236,7 @@ type sharingDirectory struct{ *directory.Store }
 
 // Find lists the agents whose entries begin so.
 func (d sharingDirectory) Find(ctx context.Context, caller portal.Caller, text string) ([]calendar.Someone, error) {
-	found, err := appDirectory{d.Store}.Find(ctx, caller, text)
+	found, err := appDirectory(d).Find(ctx, caller, text)
 	people := make([]calendar.Someone, len(found))
 	for i, one := range found {
 		people[i] = calendar.Someone(one)

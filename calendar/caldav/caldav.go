@@ -44,6 +44,7 @@ func Home(store *calendar.Store) dav.Home {
 				return dav.Text("INDIVIDUAL")
 			}},
 		},
+		SetProxies: store.SetDelegates,
 		Proxies: func(ctx context.Context, caller portal.Caller) (dav.Proxies, error) {
 			return proxies(ctx, store, caller)
 		},

@@ -212,6 +212,7 @@ func TestWhoKeepsAnAgendaActsInIt(t *testing.T) {
 		s.do("PUT", base+"prive.ics", strings.Replace(private, "Chimio", "Chimio "+base, 1), "As", "paul").want(t, 204)
 	}
 	s.do("MKCALENDAR", "/dav/calendars/claire/new/", "", "As", "paul").want(t, 403)
+	s.do("PROPFIND", "/dav/calendars/admin/", "", "As", "paul", "Depth", "1").want(t, 404) // whose agenda he does not keep
 	s.do("PROPFIND", "/dav/calendars/claire/paul/", "", "As", "paul", "Depth", "0").want(t, 404)
 	s.delegate(false)
 	principal("paul", "paul").want(t, 207, "<S:calendar-proxy-read-for><D:href>/dav/principals/claire/</D:href></S:calendar-proxy-read-for>")
@@ -222,6 +223,44 @@ func TestWhoKeepsAnAgendaActsInIt(t *testing.T) {
 	}
 	s.do("PROPFIND", "/dav/calendars/claire/", "", "As", "paul", "Depth", "1").want(t, 404)
 	s.do("PROPFIND", ofClaire, "", "As", "paul", "Depth", "0").want(t, 404)
+}
+
+// TestAppleChoosesDelegates: by the members of the group that reads, or of the one that writes.
+func TestAppleChoosesDelegates(t *testing.T) {
+	s := newServer(t)
+	s.hire()
+	const writers, readers = "/dav/principals/claire/calendar-proxy-write/", "/dav/principals/claire/calendar-proxy-read/"
+	set := func(path, inside string, headers ...string) answer {
+		return s.do("PROPPATCH", path, `<propertyupdate xmlns="DAV:"><set><prop>`+inside+`</prop></set></propertyupdate>`, headers...)
+	}
+	members := func(path, want string) {
+		t.Helper()
+		s.do("PROPFIND", path, sharedProps(`<group-member-set/>`), "Depth", "0").want(t, 207, "<D:group-member-set>"+want+"</D:group-member-set>")
+	}
+	const paul = `<D:href>/dav/principals/paul/</D:href>`
+	pauls := `<group-member-set><href>` + s.url + `/dav/principals/paul/</href></group-member-set>`
+	set(writers, pauls).want(t, 207, "200 OK")
+	members(writers, paul)
+	set(writers, pauls).want(t, 207, "200 OK")
+	set(readers, `<group-member-set/>`).want(t, 207, "200 OK") // of the others alone
+	members(writers, paul)
+	set(readers, pauls).want(t, 207, "200 OK")
+	members(readers, paul)
+	members(writers, "")
+	set(readers, `<group-member-set/>`).want(t, 207, "200 OK")
+	members(readers, "")
+	for _, wrong := range []string{"/dav/principals/claire/", "/dav/principals/agglo/", "/dav/principals/nobody/", "/dav/calendars/paul/", "/dav/principals/paul/calendar-proxy-read/"} {
+		if got := set(writers, `<group-member-set><href>/dav/principals/paul/</href><href>`+wrong+`</href></group-member-set>`); strings.Contains(got.body, "200 OK") {
+			t.Errorf("%s becomes a delegate: %s", wrong, got.body)
+		}
+		members(writers, "")
+	}
+	set(writers, `<displayname>x</displayname>`).want(t, 207, "403")
+	set(writers, pauls, "As", "paul").want(t, 403)
+	set(writers, pauls, "As", "admin").want(t, 403)
+	read := []string{"As", "claire+calendar.read"}
+	set(writers, pauls, read...).want(t, 403)
+	members(writers, "")
 }
 
 func TestPrivilegesAreTold(t *testing.T) {
