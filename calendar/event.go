@@ -160,6 +160,15 @@ func eventOf(c Calendar, e Entry, o *Object) Event {
 	return ev
 }
 
+// show has an event say what one of its instances does; how it repeats stays that of the series.
+func (e *Event) show(in Instance) {
+	e.Title, e.Location, e.Description, e.Status = in.Title, in.Location, in.Description, in.Status
+	e.AllDay, e.Start, e.End = in.AllDay, in.Start, in.End
+	if in.Start.Equal(in.End) {
+		e.End = time.Time{}
+	}
+}
+
 // CreateEvent makes an event in the draft's calendar. What is wrong in the draft comes back as
 // portal.FieldErrors.
 func (s *Store) CreateEvent(ctx context.Context, caller portal.Caller, d Draft) (EventID, error) {
@@ -172,17 +181,10 @@ func (s *Store) CreateEvent(ctx context.Context, caller portal.Caller, d Draft) 
 	return written.ID, err
 }
 
-// ChangeEvent changes an event, the whole series when it repeats, and keeps all that a page doesn't
-// show: alarms, attendees, X- properties. The draft's Calendar is not looked at. An etag that is no
-// longer the event's ("" for any) is a UserError of kind portal.ErrConflict.
+// ChangeEvent changes an event as Change does, the whole series when it repeats.
 func (s *Store) ChangeEvent(ctx context.Context, caller portal.Caller, id EventID, etag string, d Draft) error {
-	if err := d.check(); err != nil {
-		return err
-	}
-	return s.edit(ctx, caller, id, etag, func(c Calendar, o *Object) error {
-		o.change(d, c.Zone, s.now())
-		return nil
-	})
+	_, err := s.Change(ctx, caller, Target{Event: id, ETag: etag}, d)
+	return err
 }
 
 // DeleteEvent deletes an event, the whole series when it repeats.

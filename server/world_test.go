@@ -332,7 +332,7 @@ func (e *estate) sharedEvent() string {
 
 func (e *estate) undo() string {
 	e.t.Helper()
-	undo, err := e.Calendar.RemoveEvent(e.t.Context(), e.caller, calendar.EventID(e.event()), "")
+	undo, err := e.Calendar.Remove(e.t.Context(), e.caller, calendar.Target{Event: calendar.EventID(e.event())})
 	e.must(err)
 	return undo
 }
