@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parvis/portal"
+	"parvis/portal/i18n"
 	"parvis/portal/web"
 )
 
@@ -30,6 +31,8 @@ type eventForm struct {
 	At                  string     // the date of a series that was opened, "" for the event as a whole
 	Scope               Scope      // with At
 	Meanwhile           *eventPage // what the event became while it was being changed
+	Understood          *eventPage // what a line that was typed says, nil without one
+	Doubts              []string   // what may be meant otherwise
 }
 
 func readForm(r *http.Request) (*eventForm, error) {
@@ -131,8 +134,38 @@ func (h *Handler) newEvent(w http.ResponseWriter, r *http.Request) error {
 		start = time.Date(day.Year(), day.Month(), day.Day(), 9, 0, 0, 0, now.Location())
 	}
 	form := newForm(start)
+	if line := strings.TrimSpace(web.Query(r).Get("typed")); line != "" {
+		form = typedForm(web.Printer(r), readTyped(line, web.Printer(r).Lang(), now), now)
+	}
 	form.Calendar = CalendarID(web.CallerOf(r).Agent)
 	return h.showForm(w, r, http.StatusOK, form)
+}
+
+// typedForm is the form of an event that was typed in one line, with what was understood of it.
+func typedForm(p *i18n.Printer, read typed, now time.Time) *eventForm {
+	form := formOf(Event{Draft: read.Draft}, now.Location())
+	form.Understood = &eventPage{Event: Event{Draft: read.Draft}, Words: repeatWords(p, read.Repeat, read.Start, now)}
+	form.Understood.place(read.Start, read.End, now)
+	for _, d := range read.Doubts {
+		form.Doubts = append(form.Doubts, p.T(d.Key, sayArgs(p, d.Args, now)...))
+	}
+	return form
+}
+
+// sayArgs writes days, weekdays and minutes of the day as the reader's language does.
+func sayArgs(p *i18n.Printer, args []any, now time.Time) []any {
+	said := slices.Clone(args)
+	for i, arg := range said {
+		switch arg := arg.(type) {
+		case time.Time:
+			said[i] = p.DateLong(arg, now)
+		case time.Weekday:
+			said[i] = p.DayName(addDays(i18n.Monday(now), (int(arg)+6)%7))
+		case int:
+			said[i] = p.Clock(midnight(now).Add(time.Duration(arg) * time.Minute))
+		}
+	}
+	return said
 }
 
 func (h *Handler) edit(w http.ResponseWriter, r *http.Request) error {

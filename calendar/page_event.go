@@ -44,25 +44,29 @@ func (h *Handler) readEvent(r *http.Request, id EventID, at time.Time) (*eventPa
 		return nil, err
 	}
 	page := &eventPage{Event: event, Words: capital(repeatWords(web.Printer(r), event.Repeat, event.Start, now))}
-	page.From, page.To, page.Page.Now = event.Start, event.End, now
+	page.From, page.To = event.Start, event.End
 	if err := h.placeEvent(r, page, at, now); err != nil {
 		return nil, err
 	}
 	if err := h.nameCalendar(r, page); err != nil {
 		return nil, err
 	}
-	if page.AllDay {
-		page.To = addDays(page.To, -1)
-	} else {
-		page.From, page.To = inZone(page.From, now), inZone(page.To, now)
-	}
-	page.SameDay = page.To.IsZero() || sameDay(page.From, page.To)
+	page.place(page.From, page.To, now)
 	page.Back = query{}.href(weekView, page.From)
 	page.Page.Title = page.Event.Title
 	if page.Event.Title == "" {
 		page.Page.Title = web.Printer(r).T("calendar.untitled")
 	}
 	return page, nil
+}
+
+// place says when the page's event is, as it is read.
+func (p *eventPage) place(from, to, now time.Time) {
+	p.From, p.To, p.Page.Now = inZone(from, now), inZone(to, now), now
+	if p.AllDay {
+		p.From, p.To = from, addDays(to, -1)
+	}
+	p.SameDay = p.To.IsZero() || sameDay(p.From, p.To)
 }
 
 // readAt reads the name of an instance; the zero time when it is none.
