@@ -12,6 +12,7 @@ type listDay struct {
 	Name    string // "Aujourd’hui", "Demain", "Jeudi"
 	Close   bool   // Name says no day of the week
 	Holiday string // key of its name, "" on other days
+	School  string // the same of school holidays
 	Placed  []listed
 }
 
@@ -33,7 +34,7 @@ func newList(p *i18n.Printer, a *agenda, from, to, now time.Time) []listDay {
 				day.Name, day.Close = capital(p.NearDay(date, now)), true
 			}
 		}
-		day.Holiday, _ = i18n.HolidayOn(date, i18n.Region{})
+		day.Holiday, day.School = a.off.holiday(date), a.off.school(date)
 		for _, at := range a.of(date) {
 			day.Placed = append(day.Placed, onDay(at, date))
 		}

@@ -23,6 +23,9 @@ type showPage struct {
 	Small      []monthWeek // at the side
 	List       []listDay   // the same in words: the list view, and any view on a phone
 	ListEnd    time.Time   // its last day
+	Beyond     int         // events of the days that a week of work leaves out
+	School     []string    // keys of the school holidays of the period
+	Zone       string      // of them
 	// HasElsewhere: agendas of other servers can be connected.
 	HasElsewhere bool
 }
@@ -66,12 +69,17 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 	page := &showPage{query: q, HasElsewhere: len(h.elsewhere) > 0, Calendars: a.Calendars, Links: linksOf(q, now), Small: newMonth(a, q, now, q.smallLink())}
 	page.Weekdays, page.MonthTitle = weekdaysOf(p, gridFrom), capital(p.MonthYear(q.Day))
 	page.List, page.ListEnd = newList(p, a, from, to, now), addDays(to, -1)
+	page.School, page.Zone = a.off.during(from, to), a.off.zone
 	first, last := from, page.ListEnd
 	switch q.View {
 	case dayView:
 		page.Grid = newGrid(p, a, q, []time.Time{q.Day}, now, 0)
-	case weekView:
+	case weekView, workView:
 		days := weekDays(a, q.Day, now)
+		if q.View == workView {
+			days, page.Beyond = days[:workingDays], len(a.during(addDays(from, workingDays), to))
+			page.List = newList(p, a, from, addDays(from, workingDays), now)
+		}
 		page.Grid = newGrid(p, a, q, days, now, maxBeside)
 		last = days[len(days)-1]
 	case monthView:
@@ -108,6 +116,9 @@ func linksOf(q query, now time.Time) pageLinks {
 	}
 	return links
 }
+
+// WeekHref leads to the whole week.
+func (p *showPage) WeekHref() string { return p.href(weekView, p.Day) }
 
 // headingOf is the title of the page, and the week where it shows one.
 func headingOf(p *i18n.Printer, q query, first, last, now time.Time) (heading, week string) {
