@@ -70,5 +70,10 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "POST", Path: "/calendar/events/{id}", Access: web.SignedIn, Handler: h.change},
 		{Method: "POST", Path: "/calendar/events/{id}/delete", Access: web.SignedIn, Handler: h.remove},
 		{Method: "POST", Path: "/calendar/undo/{id}", Access: web.SignedIn, Handler: h.undo},
+		{Method: "GET", Path: "/calendar/exchange", Access: web.SignedIn, Handler: h.showExchange},
+		{Method: "GET", Path: "/calendar/export/{id}", Access: web.SignedIn, Slow: true, Handler: h.export},
+		{Method: "POST", Path: "/calendar/feeds", Access: web.SignedIn, Handler: h.makeLink},
+		{Method: "POST", Path: "/calendar/feeds/{id}/renew", Access: web.SignedIn, Handler: h.renewLink},
+		{Method: "POST", Path: "/calendar/feeds/{id}/revoke", Access: web.SignedIn, Handler: h.revokeLink},
 	}
 }

@@ -177,6 +177,13 @@ var visits = []visit{
 	{route: "POST /calendar/events/{id}/delete", path: at("/calendar/events/", (*estate).event, "/delete"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /calendar/undo/{id}", path: at("/calendar/undo/", (*estate).undo), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 
+	{route: "GET /calendar/exchange", author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "GET /calendar/export/{id}", path: at("/calendar/export/", (*estate).ownCalendar), author: 200, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /calendar/export/{id}", path: at("/calendar/export/", (*estate).sharedCalendar), author: 200, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /calendar/feeds", fields: []string{"calendar", "{calendar}", "label", "Famille"}, author: 201, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /calendar/feeds/{id}/renew", path: at("/calendar/feeds/", (*estate).feed, "/renew"), fields: []string{}, author: 201, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /calendar/feeds/{id}/revoke", path: at("/calendar/feeds/", (*estate).feed, "/revoke"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /calendar/feed.ics", path: fixed("/calendar/feed.ics?key=x"), author: 404, colleague: 404, stranger: 404, anonymous: 404},
 	{route: "GET /calendar/remote", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /calendar/remote/events/{id}", path: at("/calendar/remote/events/", (*estate).remoteEvent), author: 200, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /calendar/remote", fields: []string{"name", "Nuage", "url", "https://127.0.0.1:9/", "login", "x", "password", "y"}, author: 422, colleague: 422, stranger: 422, anonymous: 303},

@@ -330,6 +330,31 @@ func (e *estate) sharedEvent() string {
 	return string(id)
 }
 
+// ownCalendar holds an event of the author's own.
+func (e *estate) ownCalendar() string {
+	e.t.Helper()
+	event, err := e.Calendar.Event(e.t.Context(), e.caller, calendar.EventID(e.event()))
+	e.must(err)
+	return string(event.Calendar)
+}
+
+func (e *estate) sharedCalendar() string {
+	e.t.Helper()
+	event, err := e.Calendar.Event(e.t.Context(), e.caller, calendar.EventID(e.sharedEvent()))
+	e.must(err)
+	return string(event.Calendar)
+}
+
+// feed is a secret link to the author's own calendar.
+func (e *estate) feed() string {
+	e.t.Helper()
+	_, err := e.Calendar.MakeLink(e.t.Context(), e.caller, calendar.Link{Calendar: calendar.CalendarID(e.ownCalendar()), Label: e.text(e.own)})
+	e.must(err)
+	links, err := e.Calendar.Links(e.t.Context(), e.caller)
+	e.must(err)
+	return links[0].ID
+}
+
 func (e *estate) undo() string {
 	e.t.Helper()
 	undo, err := e.Calendar.Remove(e.t.Context(), e.caller, calendar.Target{Event: calendar.EventID(e.event())})
