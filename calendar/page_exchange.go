@@ -83,7 +83,8 @@ type exchangePage struct {
 	Links     []shownLink
 	Label     string
 	Busy      bool
-	Secret    string // address of a new link, told this once
+	Import    web.Form // of a file that was refused
+	Secret    string   // address of a new link, told this once
 }
 
 type shownLink struct {

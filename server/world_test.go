@@ -355,6 +355,22 @@ func (e *estate) feed() string {
 	return links[0].ID
 }
 
+// fileImport is a file that is read and not yet written; doneImport is written.
+func (e *estate) fileImport() string {
+	e.t.Helper()
+	text := "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:" + portal.NewID() + "\nDTSTART:20261124T090000Z\nSUMMARY:" + e.text(e.own) + "\nEND:VEVENT\nEND:VCALENDAR\n"
+	id, err := e.Calendar.PlanImport(e.t.Context(), e.caller, calendar.CalendarID(e.ownCalendar()), e.text(e.own)+".ics", []byte(text))
+	e.must(err)
+	return id
+}
+
+func (e *estate) doneImport() string {
+	e.t.Helper()
+	id := e.fileImport()
+	e.must(e.Calendar.RunImport(e.t.Context(), e.caller, id, time.Now().Add(time.Minute)))
+	return id
+}
+
 func (e *estate) undo() string {
 	e.t.Helper()
 	undo, err := e.Calendar.Remove(e.t.Context(), e.caller, calendar.Target{Event: calendar.EventID(e.event())})
