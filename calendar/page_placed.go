@@ -50,7 +50,7 @@ func (p placed) Classes() string {
 }
 
 // within says whether the instance touches [from, to), midnights of one day or more.
-func (p placed) within(from, to time.Time) bool {
+func (p *placed) within(from, to time.Time) bool {
 	if p.Timeless() {
 		return !p.Start.Before(from) && p.Start.Before(to)
 	}
@@ -82,9 +82,13 @@ func (a *agenda) of(day time.Time) []placed {
 // during is what touches the days between two midnights.
 func (a *agenda) during(from, to time.Time) []placed {
 	var found []placed
-	for _, p := range a.Placed {
+	for i := range a.Placed {
+		p := &a.Placed[i]
+		if !p.Start.Before(to) {
+			break // they are sorted by start
+		}
 		if p.within(from, to) {
-			found = append(found, p)
+			found = append(found, *p)
 		}
 	}
 	return found

@@ -66,9 +66,9 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := &showPage{query: q, HasElsewhere: len(h.elsewhere) > 0, Calendars: a.Calendars, Links: linksOf(q, now), Small: newMonth(a, q, now, q.smallLink())}
+	page := &showPage{query: q, HasElsewhere: len(h.elsewhere) > 0, Calendars: a.Calendars, Links: linksOf(q, now)}
 	page.Weekdays, page.MonthTitle = weekdaysOf(p, gridFrom), capital(p.MonthYear(q.Day))
-	page.List, page.ListEnd = newList(p, a, from, to, now), addDays(to, -1)
+	page.ListEnd = addDays(to, -1)
 	page.School, page.Zone = a.off.during(from, to), a.off.zone
 	first, last := from, page.ListEnd
 	switch q.View {
@@ -85,6 +85,12 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 	case monthView:
 		page.Month = newMonth(a, q, now, dayView)
 		page.List = newList(p, a, q.monthStart(), addMonth(q.monthStart()), now)
+	}
+	if q.View != monthView {
+		page.Small = newMonth(a, q, now, q.smallLink())
+	}
+	if page.List == nil {
+		page.List = newList(p, a, from, to, now)
 	}
 	page.Heading, page.Week = headingOf(p, q, first, last, now)
 	page.Title, page.Section = p.T("calendar.title")+", "+page.Heading, "calendar"
