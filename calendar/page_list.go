@@ -16,9 +16,13 @@ type listDay struct {
 	Placed  []listed
 }
 
-// listed is an instance on one day of those that it may touch.
+// listed is an instance on one day of those that it may touch. Its fields are its own: templates look
+// for those of embedded structs one after the other, which took a tenth of a month’s page.
 type listed struct {
-	placed
+	Start, End                                 time.Time
+	Title, Location, Href, Class, CalendarName string
+	Timeless, Maybe, Cancelled                 bool
+
 	Whole  bool // the whole of the day
 	Before bool // it began on a day before
 	After  bool // it goes on after this day
@@ -46,5 +50,9 @@ func newList(p *i18n.Printer, a *agenda, from, to, now time.Time) []listDay {
 }
 
 func onDay(p placed, date time.Time) listed {
-	return listed{placed: p, Whole: p.Fills(date), Before: p.Start.Before(date), After: p.End.After(addDays(date, 1))}
+	return listed{
+		Start: p.Start, End: p.End, Title: p.Title, Location: p.Location, Href: p.Href, Class: p.Class, CalendarName: p.CalendarName,
+		Timeless: p.Timeless(), Maybe: p.Maybe(), Cancelled: p.Cancelled(),
+		Whole: p.Fills(date), Before: p.Start.Before(date), After: p.End.After(addDays(date, 1)),
+	}
 }
