@@ -114,8 +114,13 @@ func (s *Store) Event(ctx context.Context, caller portal.Caller, id EventID) (Ev
 
 // find is an event with its calendar.
 func (s *Store) find(ctx context.Context, q querier, caller portal.Caller, id EventID) (Calendar, Entry, *Object, error) {
+	return s.findOf(ctx, q, caller, id, EventComponent)
+}
+
+// findOf is an object of one kind with its calendar.
+func (s *Store) findOf(ctx context.Context, q querier, caller portal.Caller, id EventID, component string) (Calendar, Entry, *Object, error) {
 	rows, err := q.Query(ctx, `SELECT `+entryColumns+`, octets, calendar FROM calendar_objects
-		WHERE collectivity = $1 AND id = $2 AND component = $3`, string(caller.Collectivity), string(id), EventComponent)
+		WHERE collectivity = $1 AND id = $2 AND component = $3`, string(caller.Collectivity), string(id), component)
 	var in CalendarID
 	found, err := database.Collect(rows, err, func(rows *sql.Rows) (Entry, error) {
 		var octets []byte

@@ -155,7 +155,11 @@ func (h *Handler) undo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.SetFlash(w, r, "calendar.done.restored")
-	return web.Redirect(w, r, "/calendar/events/"+string(id))
+	back := "/calendar/events/" + string(id)
+	if _, err := h.store.Event(r.Context(), web.CallerOf(r), id); errors.Is(err, portal.ErrNotFound) {
+		back = "/calendar/tasks"
+	}
+	return web.Redirect(w, r, back)
 }
 
 // Scopes are how much of a series can be deleted.

@@ -26,6 +26,7 @@ type showPage struct {
 	Beyond     int         // events of the days that a week of work leaves out
 	School     []string    // keys of the school holidays of the period
 	Zone       string      // of them
+	Tasks      []shownTask // to do on the day, of the day view
 	// HasElsewhere: agendas of other servers can be connected.
 	HasElsewhere bool
 }
@@ -73,6 +74,9 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 	first, last := from, page.ListEnd
 	switch q.View {
 	case dayView:
+		if page.Tasks, err = h.tasksOn(r, q.Day); err != nil {
+			return err
+		}
 		page.Grid = newGrid(p, a, q, []time.Time{q.Day}, now, 0)
 	case weekView, workView:
 		days := weekDays(a, q.Day, now)
@@ -122,6 +126,9 @@ func linksOf(q query, now time.Time) pageLinks {
 	}
 	return links
 }
+
+// Line gives a task its now.
+func (p *showPage) Line(t shownTask) taskLine { return taskLine{t, p.Now} }
 
 // WeekHref leads to the whole week.
 func (p *showPage) WeekHref() string { return p.href(weekView, p.Day) }

@@ -57,7 +57,7 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, t Target, d Dr
 		return Changed{}, err
 	}
 	var changed Changed
-	undo, err := s.undoable(ctx, caller, t.Event, func(tx *database.Tx, c Calendar, e Entry, o *Object) (trace, error) {
+	undo, err := s.undoable(ctx, caller, t.Event, EventComponent, func(tx *database.Tx, c Calendar, e Entry, o *Object) (trace, error) {
 		changed = Changed{Event: t.Event}
 		if t.Scope == OneDate {
 			changed.At = t.At
@@ -82,7 +82,7 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, t Target, d Dr
 
 // Remove deletes an event, one date of it, or a date and those after it. Errors are those of Change.
 func (s *Store) Remove(ctx context.Context, caller portal.Caller, t Target) (undo string, err error) {
-	return s.undoable(ctx, caller, t.Event, func(tx *database.Tx, c Calendar, e Entry, o *Object) (trace, error) {
+	return s.undoable(ctx, caller, t.Event, EventComponent, func(tx *database.Tx, c Calendar, e Entry, o *Object) (trace, error) {
 		some, err := o.removeAt(t, c.Zone, s.now())
 		if err != nil {
 			return trace{}, err
@@ -155,10 +155,10 @@ func (s *Store) rewrite(ctx context.Context, tx *database.Tx, caller portal.Call
 
 // undoable makes a change and keeps the octets that the event had before it, in one transaction:
 // nothing is changed without its way back.
-func (s *Store) undoable(ctx context.Context, caller portal.Caller, id EventID, change func(*database.Tx, Calendar, Entry, *Object) (trace, error)) (string, error) {
+func (s *Store) undoable(ctx context.Context, caller portal.Caller, id EventID, component string, change func(*database.Tx, Calendar, Entry, *Object) (trace, error)) (string, error) {
 	undo := portal.NewID()
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		c, e, o, err := s.find(ctx, tx, caller, id)
+		c, e, o, err := s.findOf(ctx, tx, caller, id, component)
 		if err != nil {
 			return err
 		}

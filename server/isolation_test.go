@@ -177,6 +177,13 @@ var visits = []visit{
 	{route: "POST /calendar/events/{id}/delete", path: at("/calendar/events/", (*estate).event, "/delete"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /calendar/undo/{id}", path: at("/calendar/undo/", (*estate).undo), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 
+	{route: "GET /calendar/tasks", author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "GET /calendar/tasks/new", author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "POST /calendar/tasks", fields: []string{"calendar", "{calendar}", "title", "Relire", "due", today()}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /calendar/tasks/{id}", path: at("/calendar/tasks/", (*estate).task), author: 200, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /calendar/tasks/{id}", path: at("/calendar/tasks/", (*estate).task), fields: []string{"title", "Autre", "priority", "0"}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /calendar/tasks/{id}/done", path: at("/calendar/tasks/", (*estate).task, "/done"), fields: []string{"done", "1"}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /calendar/tasks/{id}/delete", path: at("/calendar/tasks/", (*estate).task, "/delete"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /calendar/exchange", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /calendar/export/{id}", path: at("/calendar/export/", (*estate).ownCalendar), author: 200, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /calendar/export/{id}", path: at("/calendar/export/", (*estate).sharedCalendar), author: 200, colleague: 404, stranger: 404, anonymous: 303},

@@ -355,6 +355,16 @@ func (e *estate) feed() string {
 	return links[0].ID
 }
 
+// task is in the author's own calendar.
+func (e *estate) task() string {
+	e.t.Helper()
+	id, err := e.Calendar.CreateTask(e.t.Context(), e.caller, calendar.TaskDraft{
+		Calendar: calendar.CalendarID(e.ownCalendar()), Title: e.text(e.own), Description: e.text(e.own), Due: time.Now(),
+	})
+	e.must(err)
+	return string(id)
+}
+
 // fileImport is a file that is read and not yet written; doneImport is written.
 func (e *estate) fileImport() string {
 	e.t.Helper()
