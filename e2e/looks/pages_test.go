@@ -100,6 +100,9 @@ var unseen = map[string]string{
 	"/admin/mirror/runs/{id}":                "needs a directory server, see TestTheMirrorIsForEveryone",
 	"/admin/webhooks/{id}":                   "needs a program, see TestAProgramIsToldOfWhoArrives",
 	"/calendar/remote/events/{id}":           "needs another server, see calendar/remote",
+	"/calendar/export/{id}":                  "is the file",
+	"/calendar/imports/{id}":                 "needs a file, see calendar",
+	"/calendar/tasks/{id}":                   "is the form of /calendar/tasks/new, filled in",
 }
 
 // TestEveryPageIsForEveryone opens every page of the demonstration as each kind
