@@ -262,13 +262,3 @@ func (o *Object) answerFor(me parties, recurrence time.Time, zone *time.Location
 	}
 	return asked
 }
-
-// itemAt is the exception for one instance, made when there is none.
-func (o *Object) itemAt(recurrence time.Time, zone *time.Location) *item {
-	for _, it := range o.items {
-		if it.isOverride && it.recurrenceID.at(zone).Equal(recurrence) {
-			return it
-		}
-	}
-	return o.except(recurrence, zone)
-}

@@ -228,11 +228,18 @@ func repeatOf(it *item, zone *time.Location) Repeat {
 }
 
 // change writes a draft over the event. When the start moves, the exceptions of the series move
-// with it: a meeting cancelled on the 14th stays cancelled.
-func (o *Object) change(d Draft, zone *time.Location, now time.Time) {
+// with it: a meeting cancelled on the 14th stays cancelled. A rule that no form shows moves with it as
+// far as it can be told what it means then; a portal.FieldErrors says where it can't.
+func (o *Object) change(d Draft, zone *time.Location, now time.Time) error {
 	main := o.items[0]
 	before, kept := *main.start, *main.start
 	kept.zone = before.place(zone)
+	rule := propValue(main.component, ical.PropRecurrenceRule)
+	if d.Repeat.Every == Otherwise && main.rule != nil {
+		if err := main.moveRule(d.moment(d.Start, &kept), zone); err != nil {
+			return err
+		}
+	}
 	after := d.write(main.component, now, &kept)
 	if !before.isDate() && after.isDate() {
 		before.wall = before.wall.day().wall()
@@ -247,6 +254,77 @@ func (o *Object) change(d Draft, zone *time.Location, now time.Time) {
 		}
 	}
 	addZone(o.root, after, d.Start.Year())
+	if propValue(main.component, ical.PropRecurrenceRule) == rule {
+		return nil
+	}
+	return o.dropStrays(d, zone)
+}
+
+// moveRule has a rule that the form doesn't show say the same of a series that begins at another
+// moment.
+func (it *item) moveRule(after moment, zone *time.Location) error {
+	r, place := it.rule, it.start.place(zone)
+	moved := after.wall - it.start.wallIn(after.place(zone), zone)
+	if it.start.isDate() {
+		moved = after.wall - it.start.wall
+	}
+	if moved == 0 && after.isDate() == it.start.isDate() {
+		return nil
+	}
+	value := propValue(it.component, ical.PropRecurrenceRule)
+	if after.wall.day() != it.start.wall.day() {
+		if !r.followsStart(it.start.wall.day()) {
+			return portal.FieldErrors{portal.Invalid("start", "calendar.error.rule-days")}
+		}
+		value = withoutParts(value, "BYDAY", "BYMONTHDAY", "BYMONTH")
+	}
+	if r.hours.count+r.minutes.count+r.seconds.count > 0 {
+		return portal.FieldErrors{portal.Invalid("start-time", "calendar.error.rule-days")}
+	}
+	if r.hasUntil {
+		until := after
+		until.wall = it.ruleIn(place).until + moved
+		value = withPart(value, "UNTIL="+until.untilText(after.place(zone)))
+	}
+	set(it.component, ical.PropRecurrenceRule, value)
+	return nil
+}
+
+// followsStart says that the days of a rule are those of its start, so that they move with it.
+func (r *rule) followsStart(start day) bool {
+	_, month, dayOfMonth := start.date()
+	var weekday, monthDay, ofYear numbers
+	weekday.add(start.weekday())
+	monthDay.add(dayOfMonth)
+	ofYear.add(month)
+	follows := func(set, one numbers, allowed bool) bool { return set.empty() || allowed && set == one }
+	return !r.hasOrdinals && r.positions.empty() && r.yearDays.empty() && r.weekNos.empty() &&
+		follows(r.weekdays, weekday, r.freq == weekly) &&
+		follows(r.monthDays, monthDay, r.freq == monthly || r.freq == yearly) &&
+		follows(r.months, ofYear, r.freq == yearly)
+}
+
+// dropStrays takes away the exceptions of instances that a series does not have any more: clients
+// would show them as dates of their own.
+func (o *Object) dropStrays(d Draft, zone *time.Location) error {
+	component := o.items[0].component
+	if d.Repeat.Every == Once {
+		component.Props.Del(ical.PropExceptionDates)
+		component.Props.Del(ical.PropRecurrenceDates)
+		o.dropOverrides(func(*item) bool { return true })
+		return nil
+	}
+	main, err := newItem(component, o.zones)
+	if err != nil {
+		return err
+	}
+	series := &Object{items: []*item{main}}
+	o.dropOverrides(func(it *item) bool {
+		var at *moment
+		err := readMoment(it.component, ical.PropRecurrenceID, o.zones, &at)
+		return err != nil || !series.hasInstance(at.at(zone), zone)
+	})
+	return nil
 }
 
 // moveExceptions shifts EXDATE, RDATE and RECURRENCE-ID and writes them as DTSTART is written.
@@ -292,18 +370,9 @@ func (o *Object) exclude(recurrence time.Time, zone *time.Location, now time.Tim
 		})
 	})
 	main.component.Props.Add(momentProp(ical.PropExceptionDates, at))
+	addZone(o.root, at, recurrence.Year())
 	touch(main.component, now)
 	return nil
-}
-
-func (o *Object) hasInstance(recurrence time.Time, zone *time.Location) bool {
-	err := o.occurrences(time.Time{}, recurrence.AddDate(0, 0, 1), zone, func(occ occurrence) error {
-		if occ.recurrence.Equal(recurrence) {
-			return errStop
-		}
-		return nil
-	})
-	return errors.Is(err, errStop)
 }
 
 // touch stamps a change (RFC 5545 §3.8.7).

@@ -121,8 +121,13 @@ func (s *Store) Event(ctx context.Context, caller portal.Caller, id EventID) (Ev
 
 // find is an event with its calendar.
 func (s *Store) find(ctx context.Context, q querier, caller portal.Caller, id EventID) (Calendar, Entry, *Object, error) {
+	return s.findOf(ctx, q, caller, id, EventComponent)
+}
+
+// findOf is an object of one kind with its calendar.
+func (s *Store) findOf(ctx context.Context, q querier, caller portal.Caller, id EventID, component string) (Calendar, Entry, *Object, error) {
 	rows, err := q.Query(ctx, `SELECT `+entryColumns+`, octets, calendar FROM calendar_objects
-		WHERE collectivity = $1 AND id = $2 AND component = $3`, string(caller.Collectivity), string(id), EventComponent)
+		WHERE collectivity = $1 AND id = $2 AND component = $3`, string(caller.Collectivity), string(id), component)
 	var in CalendarID
 	found, err := database.Collect(rows, err, func(rows *sql.Rows) (Entry, error) {
 		var octets []byte
@@ -174,6 +179,15 @@ func eventOf(c Calendar, e Entry, o *Object) Event {
 	return ev
 }
 
+// show has an event say what one of its instances does; how it repeats stays that of the series.
+func (e *Event) show(in Instance) {
+	e.Title, e.Location, e.Description, e.Status = in.Title, in.Location, in.Description, in.Status
+	e.AllDay, e.Start, e.End = in.AllDay, in.Start, in.End
+	if in.Start.Equal(in.End) {
+		e.End = time.Time{}
+	}
+}
+
 // CreateEvent makes an event in the draft's calendar. What is wrong in the draft comes back as
 // portal.FieldErrors.
 func (s *Store) CreateEvent(ctx context.Context, caller portal.Caller, d Draft) (EventID, error) {
@@ -186,17 +200,10 @@ func (s *Store) CreateEvent(ctx context.Context, caller portal.Caller, d Draft) 
 	return written.ID, err
 }
 
-// ChangeEvent changes an event, the whole series when it repeats, and keeps all that a page doesn't
-// show: alarms, attendees, X- properties. The draft's Calendar is not looked at. An etag that is no
-// longer the event's ("" for any) is a UserError of kind portal.ErrConflict.
+// ChangeEvent changes an event as Change does, the whole series when it repeats.
 func (s *Store) ChangeEvent(ctx context.Context, caller portal.Caller, id EventID, etag string, d Draft) error {
-	if err := d.check(); err != nil {
-		return err
-	}
-	return s.edit(ctx, caller, id, etag, func(c Calendar, o *Object) error {
-		o.change(d, c.Zone, s.now())
-		return nil
-	})
+	_, err := s.Change(ctx, caller, Target{Event: id, ETag: etag}, d)
+	return err
 }
 
 // DeleteEvent deletes an event, the whole series when it repeats.

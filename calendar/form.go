@@ -3,9 +3,13 @@ package calendar
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"parvis/portal"
+	"parvis/portal/i18n"
 	"parvis/portal/web"
 )
 
@@ -23,7 +27,12 @@ type eventForm struct {
 	Repeat              Every
 	Until               string // the last day on which it may start
 	Description         string
-	Otherwise, Repeated bool // of the stored event
+	Otherwise, Repeated bool       // of the stored event
+	At                  string     // the date of a series that was opened, "" for the event as a whole
+	Scope               Scope      // with At
+	Meanwhile           *eventPage // what the event became while it was being changed
+	Understood          *eventPage // what a line that was typed says, nil without one
+	Doubts              []string   // what may be meant otherwise
 }
 
 func readForm(r *http.Request) (*eventForm, error) {
@@ -35,6 +44,7 @@ func readForm(r *http.Request) (*eventForm, error) {
 		ETag: post.Get("etag"), Calendar: CalendarID(post.Get("calendar")), Headline: post.Get("title"), AllDay: post.Get("all-day") != "",
 		Start: post.Get("start"), StartTime: post.Get("start-time"), End: post.Get("end"), EndTime: post.Get("end-time"),
 		Location: post.Get("location"), Repeat: Every(post.Get("repeat")), Until: post.Get("until"), Description: post.Get("description"),
+		At: post.Get("at"), Scope: Scope(post.Get("scope")),
 	}, nil
 }
 
@@ -124,19 +134,65 @@ func (h *Handler) newEvent(w http.ResponseWriter, r *http.Request) error {
 		start = time.Date(day.Year(), day.Month(), day.Day(), 9, 0, 0, 0, now.Location())
 	}
 	form := newForm(start)
+	if line := strings.TrimSpace(web.Query(r).Get("typed")); line != "" {
+		form = typedForm(web.Printer(r), readTyped(line, web.Printer(r).Lang(), now), now)
+	}
 	form.Calendar = CalendarID(web.CallerOf(r).Agent)
 	return h.showForm(w, r, http.StatusOK, form)
 }
 
+// typedForm is the form of an event that was typed in one line, with what was understood of it.
+func typedForm(p *i18n.Printer, read typed, now time.Time) *eventForm {
+	form := formOf(Event{Draft: read.Draft}, now.Location())
+	form.Understood = &eventPage{Event: Event{Draft: read.Draft}, Words: repeatWords(p, read.Repeat, read.Start, now)}
+	form.Understood.place(read.Start, read.End, now)
+	for _, d := range read.Doubts {
+		form.Doubts = append(form.Doubts, p.T(d.Key, sayArgs(p, d.Args, now)...))
+	}
+	return form
+}
+
+// sayArgs writes days, weekdays and minutes of the day as the reader's language does.
+func sayArgs(p *i18n.Printer, args []any, now time.Time) []any {
+	said := slices.Clone(args)
+	for i, arg := range said {
+		switch arg := arg.(type) {
+		case time.Time:
+			said[i] = p.DateLong(arg, now)
+		case time.Weekday:
+			said[i] = p.DayName(addDays(i18n.Monday(now), (int(arg)+6)%7))
+		case int:
+			said[i] = p.Clock(midnight(now).Add(time.Duration(arg) * time.Minute))
+		}
+	}
+	return said
+}
+
 func (h *Handler) edit(w http.ResponseWriter, r *http.Request) error {
-	event, err := h.store.Event(r.Context(), web.CallerOf(r), EventID(web.Var(r, "id")))
+	at := readAt(r.URL.Query().Get("at"))
+	event, err := h.eventAt(r, EventID(web.Var(r, "id")), at)
 	if err != nil {
 		return err
 	}
 	if !event.Writable {
 		return portal.UserError{Kind: portal.ErrDenied, Key: "calendar.error.read-only"}
 	}
-	return h.showForm(w, r, http.StatusOK, formOf(event, web.Now(r).Location()))
+	form := formOf(event, web.Now(r).Location())
+	if form.Repeated && !at.IsZero() {
+		form.At, form.Scope = at.Format(occurrenceForm), OneDate
+	}
+	return h.showForm(w, r, http.StatusOK, form)
+}
+
+// eventAt is an event that says what one of its instances does, when there is one to say.
+func (h *Handler) eventAt(r *http.Request, id EventID, at time.Time) (Event, error) {
+	event, err := h.store.Event(r.Context(), web.CallerOf(r), id)
+	if err != nil || at.IsZero() || event.Repeat.Every == Once {
+		return event, err
+	}
+	in, err := h.store.Occurrence(r.Context(), web.CallerOf(r), id, at)
+	event.show(in)
+	return event, err
 }
 
 func (h *Handler) create(w http.ResponseWriter, r *http.Request) error {
@@ -165,21 +221,94 @@ func (h *Handler) change(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	form.ID = EventID(web.Var(r, "id"))
-	event, err := h.store.Event(r.Context(), web.CallerOf(r), form.ID)
+	at := readAt(form.At)
+	event, err := h.eventAt(r, form.ID, at)
+	if errors.Is(err, portal.ErrNotFound) {
+		return h.showGone(w, r, form)
+	}
 	if err != nil {
 		return err
 	}
 	form.Calendar = event.Calendar
 	form.keepRepeat(event)
+	if form.ETag != "" && form.ETag != event.ETag && event.Writable {
+		return h.showMeanwhile(w, r, form, at)
+	}
 	draft, err := form.draft(web.Now(r).Location())
+	if err == nil {
+		err = form.checkScope(event)
+	}
 	if err != nil {
 		return h.refuse(w, r, form, draft, err)
 	}
-	if err := h.store.ChangeEvent(r.Context(), web.CallerOf(r), form.ID, form.ETag, draft); err != nil {
+	target := Target{Event: form.ID, ETag: form.ETag, At: at, Scope: form.Scope}
+	changed, err := h.store.Change(r.Context(), web.CallerOf(r), target, draft)
+	if errors.Is(err, portal.ErrConflict) {
+		return h.showMeanwhile(w, r, form, at)
+	}
+	if err != nil {
 		return h.refuse(w, r, form, draft, err)
 	}
-	web.SetFlash(w, r, "calendar.done.changed")
-	return web.Redirect(w, r, "/calendar/events/"+string(form.ID))
+	web.SetUndo(w, r, "calendar.undo", "/calendar/undo/"+changed.Undo, form.done())
+	shown := "/calendar/events/" + string(changed.Event)
+	if !changed.At.IsZero() {
+		shown += "?at=" + changed.At.Format(occurrenceForm)
+	}
+	return web.Redirect(w, r, shown)
+}
+
+// checkScope refuses a repetition for a date alone, which would be lost.
+func (f *eventForm) checkScope(event Event) error {
+	if f.At == "" {
+		return nil
+	}
+	stored := formOf(event, event.Start.Location())
+	switch {
+	case !slices.Contains(scopes, f.Scope):
+		return portal.FieldErrors{portal.Invalid("scope", "calendar.error.scope-missing")}
+	case f.Scope == OneDate && (f.Repeat != stored.Repeat || strings.TrimSpace(f.Until) != stored.Until):
+		return portal.FieldErrors{portal.Invalid("repeat", "calendar.error.repeat-one")}
+	}
+	return nil
+}
+
+// done is the sentence for what was changed.
+func (f *eventForm) done() string {
+	if f.At == "" {
+		return "calendar.done.changed"
+	}
+	return "calendar.done.changed-" + string(f.Scope)
+}
+
+// showMeanwhile shows beside what was typed what somebody else made of the event. Who saves then
+// knows what she replaces.
+func (h *Handler) showMeanwhile(w http.ResponseWriter, r *http.Request, form *eventForm, at time.Time) error {
+	now, err := h.readEvent(r, form.ID, at)
+	if errors.Is(err, portal.ErrNotFound) {
+		return h.showGone(w, r, form)
+	}
+	if err != nil {
+		return err
+	}
+	form.Meanwhile, form.ETag = now, now.ETag
+	if form.Scope == OneDate { // which says nothing of the repetition
+		stored := formOf(now.Event, web.Now(r).Location())
+		form.Repeat, form.Until = stored.Repeat, stored.Until
+	}
+	form.Form = web.OneError(web.Printer(r).T("calendar.error.changed-under-form"))
+	return h.showForm(w, r, http.StatusConflict, form)
+}
+
+// showGone keeps what was typed into an event, or a date of it, that is not there any more, as that
+// of a new one.
+func (h *Handler) showGone(w http.ResponseWriter, r *http.Request, form *eventForm) error {
+	form.ID, form.ETag, form.At = "", "", ""
+	form.Calendar = CalendarID(web.CallerOf(r).Agent)
+	if form.Repeat == Otherwise {
+		form.Repeat = Once
+	}
+	form.Form = web.OneError(web.Printer(r).T("calendar.error.gone"))
+	return h.showForm(w, r, http.StatusNotFound, form)
 }
 
 // refuse shows the form again with what was typed and all that is wrong with it: what could not be
@@ -207,6 +336,7 @@ type formPage struct {
 	*eventForm
 	Calendars []calendarChoice
 	Every     []Every
+	Scopes    []Scope
 	Back      string
 }
 
@@ -221,7 +351,7 @@ func (h *Handler) showForm(w http.ResponseWriter, r *http.Request, status int, f
 	if err != nil {
 		return err
 	}
-	page := &formPage{eventForm: form, Every: []Every{Once, Daily, Weekly, Monthly, Yearly}, Back: "/calendar"}
+	page := &formPage{eventForm: form, Every: []Every{Once, Daily, Weekly, Monthly, Yearly}, Scopes: scopes, Back: "/calendar"}
 	for _, c := range calendars {
 		if c.Writable && (form.ID == "" || c.ID == form.Calendar) {
 			page.Calendars = append(page.Calendars, calendarChoice{c.ID, calendarName(c, web.Printer(r)), c.ID == form.Calendar})
@@ -230,6 +360,9 @@ func (h *Handler) showForm(w http.ResponseWriter, r *http.Request, status int, f
 	title := "calendar.form.new"
 	if form.ID != "" {
 		title, page.Back = "calendar.form.edit", "/calendar/events/"+string(form.ID)
+		if form.At != "" {
+			page.Back += "?at=" + url.QueryEscape(form.At)
+		}
 	}
 	if form.Otherwise {
 		page.Every = append(page.Every, Otherwise)

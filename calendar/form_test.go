@@ -148,15 +148,15 @@ func TestOneDateOfASeriesIsShownAndDeletedAlone(t *testing.T) {
 	wants(t, d.get("/calendar", "claire"), link)
 	page := d.get(link, "claire")
 	write(t, "event-series.html", page)
-	wants(t, page, "mardi 24\u00a0novembre, 9\u00a0h – 10\u00a0h", "Chaque mardi jusqu’au 30\u00a0novembre", "Supprimer cette date", "Modifier la série")
+	wants(t, page, "mardi 24\u00a0novembre, 9\u00a0h – 10\u00a0h", "Chaque mardi jusqu’au 30\u00a0novembre", "Supprimer cette date", "Supprimer cette date et les suivantes", "Supprimer la série", "/edit?at=20261124T080000Z")
 
-	d.post("/calendar/events/"+string(id)+"/delete", "claire", http.StatusSeeOther, "at", "20261124T080000Z", "next", "/calendar")
+	d.post("/calendar/events/"+string(id)+"/delete", "claire", http.StatusSeeOther, "at", "20261124T080000Z", "scope", "one", "next", "/calendar")
 	wants(t, d.get("/calendar", "claire"), "Cette date est supprimée")
 	if got, want := titles(t, d.store, d.agents["claire"]), []string{"3 09:00 Réunion", "10 09:00 Réunion", "17 09:00 Réunion"}; !cmp.Equal(got, want) {
 		t.Errorf("left %q, want %q", got, want)
 	}
 	for _, bad := range []string{"20261124T080000Z", "20261125T080000Z", "yesterday"} {
-		response := d.do("POST", "/calendar/events/"+string(id)+"/delete", "claire", map[string][]string{"at": {bad}})
+		response := d.do("POST", "/calendar/events/"+string(id)+"/delete", "claire", map[string][]string{"at": {bad}, "scope": {"one"}})
 		if response.StatusCode != http.StatusNotFound && response.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("delete the date %q: %d", bad, response.StatusCode)
 		}

@@ -83,6 +83,7 @@ func (s *Store) move(ctx context.Context, tx *database.Tx, collectivity portal.C
 			`UPDATE calendar_shares SET calendar = $3 WHERE collectivity = $1 AND calendar = $2`,
 			`UPDATE calendar_looks SET calendar = $3 WHERE collectivity = $1 AND calendar = $2`,
 			`DELETE FROM calendar_undo WHERE collectivity = $1 AND calendar IN ($2, $3)`,
+			`DELETE FROM calendar_feeds WHERE collectivity = $1 AND calendar IN ($2, $3)`,
 		} {
 			if err := tx.Write(ctx, text, string(collectivity), string(id), string(next.id)); err != nil {
 				return err

@@ -230,6 +230,14 @@ func propText(c *ical.Component, name string) string {
 	return ""
 }
 
+// propValue is the first value of a property as it is written, "" when there is none.
+func propValue(c *ical.Component, name string) string {
+	if p := c.Props.Get(name); p != nil {
+		return p.Value
+	}
+	return ""
+}
+
 func boolToInt(b bool) int {
 	if b {
 		return 1

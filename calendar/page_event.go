@@ -3,6 +3,7 @@ package calendar
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,40 +29,62 @@ type eventPage struct {
 }
 
 func (h *Handler) showEvent(w http.ResponseWriter, r *http.Request) error {
-	caller, now := web.CallerOf(r), readNow(r)
-	event, err := h.store.Event(r.Context(), caller, EventID(web.Var(r, "id")))
+	page, err := h.readEvent(r, EventID(web.Var(r, "id")), readAt(r.URL.Query().Get("at")))
 	if err != nil {
 		return err
 	}
+	page.Section = "calendar"
+	return h.renderer.Render(w, r, http.StatusOK, "calendar/event", page)
+}
+
+// readEvent is an event as a page shows it, of one date when at is not zero.
+func (h *Handler) readEvent(r *http.Request, id EventID, at time.Time) (*eventPage, error) {
+	now := readNow(r)
+	event, err := h.store.Event(r.Context(), web.CallerOf(r), id)
+	if err != nil {
+		return nil, err
+	}
 	page := &eventPage{Event: event, Words: capital(repeatWords(web.Printer(r), event.Repeat, event.Start, now))}
 	page.From, page.To = event.Start, event.End
-	if err := h.placeEvent(r, page, now); err != nil {
-		return err
+	if err := h.placeEvent(r, page, at, now); err != nil {
+		return nil, err
 	}
 	if err := h.nameCalendar(r, page); err != nil {
-		return err
+		return nil, err
 	}
 	if !event.Hidden {
-		at, _ := time.Parse(occurrenceForm, page.At)
-		if page.Invited, err = h.store.Invited(r.Context(), caller, event.ID, at); err != nil {
-			return err
+		if page.Invited, err = h.store.Invited(r.Context(), web.CallerOf(r), id, at); err != nil {
+			return nil, err
 		}
 	}
-	if page.AllDay {
-		page.To = addDays(page.To, -1)
-	} else {
-		page.From, page.To = inZone(page.From, now), inZone(page.To, now)
-	}
-	page.SameDay = page.To.IsZero() || sameDay(page.From, page.To)
+	page.place(page.From, page.To, now)
 	page.Back = query{}.href(weekView, page.From)
-	page.Page.Title, page.Section = event.Title, "calendar"
+	page.Page.Title = page.Event.Title
 	switch {
 	case event.Hidden:
 		page.Page.Title = web.Printer(r).T("calendar.hidden")
-	case event.Title == "":
+	case page.Event.Title == "":
 		page.Page.Title = web.Printer(r).T("calendar.untitled")
 	}
-	return h.renderer.Render(w, r, http.StatusOK, "calendar/event", page)
+	return page, nil
+}
+
+// place says when the page's event is, as it is read.
+func (p *eventPage) place(from, to, now time.Time) {
+	p.From, p.To, p.Page.Now = inZone(from, now), inZone(to, now), now
+	if p.AllDay {
+		p.From, p.To = from, addDays(to, -1)
+	}
+	p.SameDay = p.To.IsZero() || sameDay(p.From, p.To)
+}
+
+// readAt reads the name of an instance; the zero time when it is none.
+func readAt(named string) time.Time {
+	at, err := time.Parse(occurrenceForm, named)
+	if err != nil {
+		return time.Time{}
+	}
+	return at
 }
 
 // inZone leaves the zero time zero.
@@ -73,22 +96,19 @@ func inZone(t, now time.Time) time.Time {
 }
 
 // placeEvent finds which instance of an event that repeats the page shows.
-func (h *Handler) placeEvent(r *http.Request, page *eventPage, now time.Time) error {
+func (h *Handler) placeEvent(r *http.Request, page *eventPage, at, now time.Time) error {
 	if page.Repeat.Every == Once && page.Moved == 0 {
 		return nil
 	}
 	caller := web.CallerOf(r)
-	if at, err := time.Parse(occurrenceForm, r.URL.Query().Get("at")); err == nil {
+	if !at.IsZero() {
 		in, err := h.store.Occurrence(r.Context(), caller, page.ID, at)
 		if err != nil {
 			return err
 		}
 		page.At = at.Format(occurrenceForm)
-		page.Event.Title, page.Location, page.Description, page.Status = in.Title, in.Location, in.Description, in.Status
-		page.AllDay, page.From, page.To = in.AllDay, in.Start, in.End
-		if in.Start.Equal(in.End) {
-			page.To = time.Time{}
-		}
+		page.show(in)
+		page.From, page.To = in.Start, page.End
 		return nil
 	}
 	next, err := h.store.NextOccurrence(r.Context(), caller, page.ID, now)
@@ -108,41 +128,44 @@ func (h *Handler) nameCalendar(r *http.Request, page *eventPage) error {
 	return err
 }
 
-// remove deletes an event, or one instance of it when the form names one.
+// remove deletes an event or, when the form names one of its dates, as much of it as the form says.
 func (h *Handler) remove(w http.ResponseWriter, r *http.Request) error {
 	if err := web.ParseForm(r); err != nil {
 		return err
 	}
-	caller, id, etag := web.CallerOf(r), EventID(web.Var(r, "id")), r.PostForm.Get("etag")
-	var undo string
-	var err error
-	done := "calendar.done.deleted"
-	if named := r.PostForm.Get("at"); named != "" {
-		at, parsed := time.Parse(occurrenceForm, named)
-		if parsed != nil {
-			return portal.UserError{Kind: portal.ErrInvalid, Key: "web.error.invalid"}
-		}
-		done = "calendar.done.instance-deleted"
-		undo, err = h.store.RemoveInstance(r.Context(), caller, id, at, etag)
-	} else {
-		undo, err = h.store.RemoveEvent(r.Context(), caller, id, etag)
+	post := r.PostForm
+	t := Target{Event: EventID(web.Var(r, "id")), ETag: post.Get("etag"), At: readAt(post.Get("at")), Scope: Scope(post.Get("scope"))}
+	if post.Get("at") != "" && (t.At.IsZero() || !slices.Contains(scopes, t.Scope)) {
+		return portal.UserError{Kind: portal.ErrInvalid, Key: "web.error.invalid"}
 	}
+	done := "calendar.done.deleted"
+	if !t.At.IsZero() && t.Scope != AllDates {
+		done = "calendar.done.deleted-" + string(t.Scope)
+	}
+	undo, err := h.store.Remove(r.Context(), web.CallerOf(r), t)
 	if err != nil {
 		return err
 	}
 	web.SetUndo(w, r, "calendar.undo", "/calendar/undo/"+undo, done)
-	return web.Redirect(w, r, web.LocalPath(r.PostForm.Get("next")))
+	return web.Redirect(w, r, web.LocalPath(post.Get("next")))
 }
 
-// undo takes a deletion back.
+// undo takes a change or a deletion back.
 func (h *Handler) undo(w http.ResponseWriter, r *http.Request) error {
 	id, err := h.store.Undo(r.Context(), web.CallerOf(r), web.Var(r, "id"))
 	if err != nil {
 		return err
 	}
 	web.SetFlash(w, r, "calendar.done.restored")
-	return web.Redirect(w, r, "/calendar/events/"+string(id))
+	back := "/calendar/events/" + string(id)
+	if _, err := h.store.Event(r.Context(), web.CallerOf(r), id); errors.Is(err, portal.ErrNotFound) {
+		back = "/calendar/tasks"
+	}
+	return web.Redirect(w, r, back)
 }
+
+// Scopes are how much of a series can be deleted.
+func (p *eventPage) Scopes() []Scope { return scopes }
 
 // Paragraphs are the lines of the description, by paragraph.
 func (e Event) Paragraphs() [][]string {

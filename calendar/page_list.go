@@ -12,12 +12,17 @@ type listDay struct {
 	Name    string // "Aujourd’hui", "Demain", "Jeudi"
 	Close   bool   // Name says no day of the week
 	Holiday string // key of its name, "" on other days
+	School  string // the same of school holidays
 	Placed  []listed
 }
 
-// listed is an instance on one day of those that it may touch.
+// listed is an instance on one day of those that it may touch. Its fields are its own: templates look
+// for those of embedded structs one after the other, which took a tenth of a month’s page.
 type listed struct {
-	placed
+	Start, End                                 time.Time
+	Title, Location, Href, Class, CalendarName string
+	Timeless, Maybe, Cancelled, Hidden         bool
+
 	Whole  bool // the whole of the day
 	Before bool // it began on a day before
 	After  bool // it goes on after this day
@@ -33,7 +38,7 @@ func newList(p *i18n.Printer, a *agenda, from, to, now time.Time) []listDay {
 				day.Name, day.Close = capital(p.NearDay(date, now)), true
 			}
 		}
-		day.Holiday, _ = i18n.HolidayOn(date, i18n.Region{})
+		day.Holiday, day.School = a.off.holiday(date), a.off.school(date)
 		for _, at := range a.of(date) {
 			day.Placed = append(day.Placed, onDay(at, date))
 		}
@@ -45,5 +50,9 @@ func newList(p *i18n.Printer, a *agenda, from, to, now time.Time) []listDay {
 }
 
 func onDay(p placed, date time.Time) listed {
-	return listed{placed: p, Whole: p.Fills(date), Before: p.Start.Before(date), After: p.End.After(addDays(date, 1))}
+	return listed{
+		Start: p.Start, End: p.End, Title: p.Title, Location: p.Location, Href: p.Href, Class: p.Class, CalendarName: p.CalendarName,
+		Timeless: p.Timeless(), Maybe: p.Maybe(), Cancelled: p.Cancelled(), Hidden: p.Hidden,
+		Whole: p.Fills(date), Before: p.Start.Before(date), After: p.End.After(addDays(date, 1)),
+	}
 }

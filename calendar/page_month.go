@@ -17,6 +17,7 @@ type monthDay struct {
 	Out     bool // of the month before or after
 	Today   bool
 	Holiday string // key of its name, "" on other days
+	School  string // the same of school holidays, on the days that say it
 	Placed  []placed
 	More    int  // beside Placed
 	Has     bool // something happens
@@ -43,7 +44,8 @@ func newMonth(a *agenda, q query, now time.Time, link view) []monthWeek {
 
 func newMonthDay(a *agenda, q query, date, now time.Time, link view) monthDay {
 	day := monthDay{Date: date, Out: date.Month() != q.Day.Month(), Today: sameDay(date, now), Href: q.href(link, date)}
-	day.Holiday, _ = i18n.HolidayOn(date, i18n.Region{})
+	first, _ := monthGrid(q.Day)
+	day.Holiday, day.School = a.off.holiday(date), a.off.announced(date, first)
 	day.Placed = a.of(date)
 	day.Has = len(day.Placed) > 0
 	if n := len(day.Placed); n > dayRoom {

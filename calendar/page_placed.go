@@ -52,7 +52,7 @@ func (p placed) Classes() string {
 }
 
 // within says whether the instance touches [from, to), midnights of one day or more.
-func (p placed) within(from, to time.Time) bool {
+func (p *placed) within(from, to time.Time) bool {
 	if p.Timeless() {
 		return !p.Start.Before(from) && p.Start.Before(to)
 	}
@@ -67,27 +67,43 @@ func (p placed) Fills(day time.Time) bool {
 // agenda is the calendars that a caller sees and what happens in those that are shown.
 type agenda struct {
 	zone      *time.Location // the reader's
+	off       daysOff
 	Calendars []shownCalendar
 	Placed    []placed // sorted by start
 }
 
 // of is what touches a day, whole days first.
 func (a *agenda) of(day time.Time) []placed {
-	var found []placed
-	for _, p := range a.Placed {
-		if p.within(day, addDays(day, 1)) {
-			found = append(found, p)
-		}
-	}
+	found := a.during(day, addDays(day, 1))
 	slices.SortStableFunc(found, func(x, y placed) int {
 		return boolToInt(y.Fills(day)) - boolToInt(x.Fills(day))
 	})
 	return found
 }
 
+// during is what touches the days between two midnights.
+func (a *agenda) during(from, to time.Time) []placed {
+	var found []placed
+	for i := range a.Placed {
+		p := &a.Placed[i]
+		if !p.Start.Before(to) {
+			break // they are sorted by start
+		}
+		if p.within(from, to) {
+			found = append(found, *p)
+		}
+	}
+	return found
+}
+
 // agenda reads what a page shows between two midnights.
 func (h *Handler) agenda(ctx context.Context, caller portal.Caller, p *i18n.Printer, from, to time.Time, q query) (*agenda, error) {
-	return readAgenda(ctx, h.store, h.elsewhere, caller, p, from, to, q)
+	a, err := readAgenda(ctx, h.store, h.elsewhere, caller, p, from, to, q)
+	if err != nil {
+		return nil, err
+	}
+	a.off, err = h.store.daysOff(ctx, caller)
+	return a, err
 }
 
 func readAgenda(ctx context.Context, store *Store, elsewhere []Elsewhere, caller portal.Caller, p *i18n.Printer, from, to time.Time, q query) (*agenda, error) {

@@ -15,12 +15,13 @@ type view string
 
 const (
 	dayView   view = "day"
+	workView  view = "work" // Monday to Friday
 	weekView  view = "week"
 	monthView view = "month"
 	listView  view = "list"
 )
 
-var views = []view{dayView, weekView, monthView, listView}
+var views = []view{dayView, workView, weekView, monthView, listView}
 
 // listDays is how many days the list covers.
 const listDays = 30

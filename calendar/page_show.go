@@ -23,6 +23,10 @@ type showPage struct {
 	Small      []monthWeek // at the side
 	List       []listDay   // the same in words: the list view, and any view on a phone
 	ListEnd    time.Time   // its last day
+	Beyond     int         // events of the days that a week of work leaves out
+	School     []string    // keys of the school holidays of the period
+	Zone       string      // of them
+	Tasks      []shownTask // to do on the day, of the day view
 	// HasElsewhere: agendas of other servers can be connected.
 	HasElsewhere bool
 }
@@ -63,20 +67,34 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := &showPage{query: q, HasElsewhere: len(h.elsewhere) > 0, Calendars: a.Calendars, Links: linksOf(q, now), Small: newMonth(a, q, now, q.smallLink())}
+	page := &showPage{query: q, HasElsewhere: len(h.elsewhere) > 0, Calendars: a.Calendars, Links: linksOf(q, now)}
 	page.Weekdays, page.MonthTitle = weekdaysOf(p, gridFrom), capital(p.MonthYear(q.Day))
-	page.List, page.ListEnd = newList(p, a, from, to, now), addDays(to, -1)
+	page.ListEnd = addDays(to, -1)
+	page.School, page.Zone = a.off.during(from, to), a.off.zone
 	first, last := from, page.ListEnd
 	switch q.View {
 	case dayView:
+		if page.Tasks, err = h.tasksOn(r, q.Day); err != nil {
+			return err
+		}
 		page.Grid = newGrid(p, a, q, []time.Time{q.Day}, now, 0)
-	case weekView:
+	case weekView, workView:
 		days := weekDays(a, q.Day, now)
+		if q.View == workView {
+			days, page.Beyond = days[:workingDays], len(a.during(addDays(from, workingDays), to))
+			page.List = newList(p, a, from, addDays(from, workingDays), now)
+		}
 		page.Grid = newGrid(p, a, q, days, now, maxBeside)
 		last = days[len(days)-1]
 	case monthView:
 		page.Month = newMonth(a, q, now, dayView)
 		page.List = newList(p, a, q.monthStart(), addMonth(q.monthStart()), now)
+	}
+	if q.View != monthView {
+		page.Small = newMonth(a, q, now, q.smallLink())
+	}
+	if page.List == nil {
+		page.List = newList(p, a, from, to, now)
 	}
 	page.Heading, page.Week = headingOf(p, q, first, last, now)
 	page.Title, page.Section = p.T("calendar.title")+", "+page.Heading, "calendar"
@@ -108,6 +126,12 @@ func linksOf(q query, now time.Time) pageLinks {
 	}
 	return links
 }
+
+// Line gives a task its now.
+func (p *showPage) Line(t shownTask) taskLine { return taskLine{t, p.Now} }
+
+// WeekHref leads to the whole week.
+func (p *showPage) WeekHref() string { return p.href(weekView, p.Day) }
 
 // headingOf is the title of the page, and the week where it shows one.
 func headingOf(p *i18n.Printer, q query, first, last, now time.Time) (heading, week string) {

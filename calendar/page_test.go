@@ -337,6 +337,26 @@ func BenchmarkWeek(b *testing.B) {
 	}
 }
 
+// BenchmarkMonth is the whole page of a month with 500 events in it, of which a tenth repeats.
+func BenchmarkMonth(b *testing.B) {
+	d := newDesk(b)
+	d.lies("45234", "")
+	for i := range 340 {
+		draft := Draft{Title: "Rendez-vous", Location: "Bureau 2", Start: at(1+i%28, 8+i%9, 0), End: at(1+i%28, 9+i%9, 0)}
+		if i%10 == 0 {
+			draft.Start, draft.End = at(1+i%7, 8, 0), at(1+i%7, 9, 0)
+			draft.Repeat.Every = Weekly
+		}
+		d.add("claire", draft)
+	}
+	if n := len(titles(b, d.store, d.agents["claire"])); n < 450 {
+		b.Fatalf("%d events", n)
+	}
+	for b.Loop() {
+		d.get("/calendar?view=month&date=2026-11-24", "claire")
+	}
+}
+
 // BenchmarkBox is one load of the box for the same agent.
 func BenchmarkBox(b *testing.B) {
 	d := newDesk(b)

@@ -19,6 +19,7 @@ type gridDay struct {
 	Today   bool
 	Past    bool   // over
 	Holiday string // key of its name, "" on other days
+	School  string // the same of school holidays
 	Whole   []placed
 	timed   []placed
 }
@@ -78,7 +79,7 @@ func newGrid(p *i18n.Printer, a *agenda, q query, days []time.Time, now time.Tim
 
 func newGridDay(a *agenda, date, now time.Time) gridDay {
 	day := gridDay{Date: date, Today: sameDay(date, now), Past: !addDays(date, 1).After(now)}
-	day.Holiday, _ = i18n.HolidayOn(date, i18n.Region{})
+	day.Holiday, day.School = a.off.holiday(date), a.off.school(date)
 	for _, p := range a.of(date) {
 		if p.Fills(date) {
 			day.Whole = append(day.Whole, p)
@@ -158,7 +159,7 @@ func atSlot(day time.Time, slot int) time.Time {
 func weekDays(a *agenda, asked, now time.Time) []time.Time {
 	first := i18n.Monday(asked)
 	var days []time.Time
-	n := 5
+	n := workingDays
 	for i := range 7 {
 		day := addDays(first, i)
 		if sameDay(day, now) || sameDay(day, asked) || len(a.of(day)) > 0 {
@@ -168,3 +169,6 @@ func weekDays(a *agenda, asked, now time.Time) []time.Time {
 	}
 	return days[:n]
 }
+
+// workingDays are Monday to Friday.
+const workingDays = 5

@@ -634,7 +634,7 @@ func (s *Store) refresh(ctx context.Context, tx *database.Tx, organizer Person, 
 func (o *Object) note(one answer, from parties, zone *time.Location, now time.Time) {
 	it := o.itemOf(one.key)
 	if it == nil {
-		if it = o.except(one.at, zone); it == nil {
+		if it = o.itemAt(one.at, zone); it == nil {
 			return // the series has no such instance any more
 		}
 	}
@@ -646,31 +646,16 @@ func (o *Object) note(one answer, from parties, zone *time.Location, now time.Ti
 	set(it.component, ical.PropDateTimeStamp, stamp(now))
 }
 
-// except makes an override of one instance that is as its series says, nil when there is none.
-func (o *Object) except(recurrence time.Time, zone *time.Location) *item {
-	master := o.itemOf(always)
-	if master == nil || master.start == nil || !master.repeats() || !o.hasInstance(recurrence, zone) {
-		return nil
+// itemAt is the exception for one instance, made when there is none; nil where there is no such
+// instance.
+func (o *Object) itemAt(recurrence time.Time, zone *time.Location) *item {
+	if it := o.override(recurrence, zone); it != nil {
+		return it
 	}
-	c := clone(master.component)
-	for _, name := range []string{ical.PropRecurrenceRule, ical.PropRecurrenceDates, ical.PropExceptionDates, ical.PropDateTimeEnd, ical.PropDuration} {
-		c.Props.Del(name)
-	}
-	place := master.start.place(zone)
-	at := *master.start
-	at.wall = wallOf(recurrence, place)
-	setMoment(c, ical.PropRecurrenceID, at)
-	setMoment(c, ical.PropDateTimeStart, at)
-	if end := master.endOf(at.wall, recurrence, place, nil); end.After(recurrence) {
-		ending := at
-		ending.wall = wallOf(end, place)
-		setMoment(c, ical.PropDateTimeEnd, ending)
-	}
-	it, err := newItem(c, o.zones)
+	it, err := o.makeOverride(recurrence, zone)
 	if err != nil {
 		return nil
 	}
-	o.root.Children = append(o.root.Children, c)
 	o.items = append(o.items, it)
 	return it
 }

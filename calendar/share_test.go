@@ -194,19 +194,19 @@ func TestWhatIsPrivateStaysSoWhereACalendarIsShared(t *testing.T) {
 	if err := s.Delete(ctx, paul, personal(claire), "prive.ics", Condition{}); !errors.Is(err, portal.ErrDenied) {
 		t.Errorf("and deletes it: %v", err)
 	}
-	if _, err := s.RemoveEvent(ctx, paul, private, ""); !errors.Is(err, portal.ErrDenied) {
+	if _, err := s.Remove(ctx, paul, Target{Event: private}); !errors.Is(err, portal.ErrDenied) {
 		t.Errorf("and removes it: %v", err)
 	}
 	if ev, err := s.Event(ctx, paul, private); err != nil || ev.Writable || !ev.Hidden {
 		t.Errorf("its page is %+v, %v", ev, err)
 	}
-	if _, err := s.RemoveEvent(ctx, paul, public, ""); err != nil {
+	if _, err := s.Remove(ctx, paul, Target{Event: public}); err != nil {
 		t.Errorf("who writes a shared calendar can't remove from it: %v", err)
 	}
-	if _, err := s.RemoveEvent(ctx, zoe, private, ""); !errors.Is(err, portal.ErrDenied) {
+	if _, err := s.Remove(ctx, zoe, Target{Event: private}); !errors.Is(err, portal.ErrDenied) {
 		t.Errorf("who reads an agenda removes: %v", err)
 	}
-	if _, err := s.RemoveEvent(ctx, odile, private, ""); err != nil {
+	if _, err := s.Remove(ctx, odile, Target{Event: private}); err != nil {
 		t.Errorf("who keeps an agenda can't remove: %v", err)
 	}
 	if err := s.DeleteCalendar(ctx, odile, personal(claire)); !errors.Is(err, portal.ErrDenied) {

@@ -433,6 +433,7 @@ func (s *Store) DeleteCalendar(ctx context.Context, caller portal.Caller, id Cal
 			`DELETE FROM calendar_groups WHERE collectivity = $1 AND calendar = $2`,
 			`DELETE FROM calendar_looks WHERE collectivity = $1 AND calendar = $2`,
 			`DELETE FROM calendar_shares WHERE collectivity = $1 AND calendar = $2`,
+			`DELETE FROM calendar_feeds WHERE collectivity = $1 AND calendar = $2`,
 			`DELETE FROM calendars WHERE collectivity = $1 AND id = $2`,
 		} {
 			if _, err := tx.Exec(ctx, text, string(caller.Collectivity), string(id)); err != nil {

@@ -11,40 +11,154 @@ import (
 	"parvis/portal/database"
 )
 
-// undoTime is how long a deletion can be taken back.
+// undoTime is how long a change can be taken back.
 const undoTime = time.Hour
 
-// RemoveEvent deletes an event as DeleteEvent does, the whole series when it repeats, and keeps its
-// octets for an hour: the caller can have it back by the returned id.
-func (s *Store) RemoveEvent(ctx context.Context, caller portal.Caller, id EventID, etag string) (undo string, err error) {
-	return s.undoable(ctx, caller, id, func(ctx context.Context, tx *database.Tx, c Calendar, e Entry, _ *Object) (string, error) {
-		return "", s.delete(ctx, tx, caller, c.ID, e.Name, conditionOf(etag))
+// Scope is how much of a series a change that begins with one of its dates is about.
+type Scope string
+
+// The scopes.
+const (
+	OneDate   Scope = "one"
+	Following Scope = "following" // this date and those after it
+	AllDates  Scope = "all"
+)
+
+var scopes = []Scope{OneDate, Following, AllDates}
+
+// Target is what a person changes or deletes.
+type Target struct {
+	Event EventID
+	ETag  string    // of the event when she opened it; "" for any
+	At    time.Time // the Instance.Recurrence of the date that she chose; zero: the event as a whole
+	Scope Scope     // of a Target with At
+}
+
+// Changed is what a change left.
+type Changed struct {
+	Event EventID   // where the date is: another event when the series was cut in two
+	At    time.Time // of the date that was changed alone, zero otherwise
+	Undo  string    // for Undo
+}
+
+// trace is what a change left in the store: a way back is no way over what somebody wrote since.
+type trace struct {
+	etag           string // of the event, "" when it is gone
+	made, madeETag string // the object that the change made, by its name
+}
+
+// Change changes an event, one date of it, or a date and those after it, and keeps all that a page
+// doesn't show: alarms, attendees, X- properties. The draft's Calendar is not looked at; it is that
+// of the date when the target has one. What is wrong in the draft comes back as portal.FieldErrors; an
+// ETag that is no longer the event's as a UserError of kind portal.ErrConflict; a date that the series
+// doesn't have any more is portal.ErrNotFound. For an hour Undo takes the change back.
+func (s *Store) Change(ctx context.Context, caller portal.Caller, t Target, d Draft) (Changed, error) {
+	if err := d.check(); err != nil {
+		return Changed{}, err
+	}
+	var changed Changed
+	undo, err := s.undoable(ctx, caller, t.Event, EventComponent, func(ctx context.Context, tx *database.Tx, c Calendar, e Entry, o *Object) (trace, error) {
+		changed = Changed{Event: t.Event}
+		if t.Scope == OneDate {
+			changed.At = t.At
+		}
+		rest, err := o.changeAt(t, d, c.Zone, s.now())
+		if err != nil {
+			return trace{}, err
+		}
+		left, err := s.rewrite(ctx, tx, caller, c, e, o, t.ETag)
+		if err != nil || rest == nil {
+			return left, err
+		}
+		left.made = rest.UID + ".ics"
+		octets := encode(rest.root)
+		written, err := s.put(ctx, tx, caller, c.ID, left.made, rest, octets, Condition{NoneMatch: []string{"*"}})
+		changed.Event, left.madeETag = written.ID, written.ETag
+		return left, err
+	})
+	changed.Undo = undo
+	return changed, err
+}
+
+// Remove deletes an event, one date of it, or a date and those after it. Errors are those of Change.
+func (s *Store) Remove(ctx context.Context, caller portal.Caller, t Target) (undo string, err error) {
+	return s.undoable(ctx, caller, t.Event, EventComponent, func(ctx context.Context, tx *database.Tx, c Calendar, e Entry, o *Object) (trace, error) {
+		some, err := o.removeAt(t, c.Zone, s.now())
+		if err != nil {
+			return trace{}, err
+		}
+		if !some {
+			return trace{}, s.delete(ctx, tx, caller, c.ID, e.Name, conditionOf(t.ETag))
+		}
+		return s.rewrite(ctx, tx, caller, c, e, o, t.ETag)
 	})
 }
 
-// RemoveInstance is DeleteInstance with a way back.
-func (s *Store) RemoveInstance(ctx context.Context, caller portal.Caller, id EventID, recurrence time.Time, etag string) (undo string, err error) {
-	return s.undoable(ctx, caller, id, func(ctx context.Context, tx *database.Tx, c Calendar, e Entry, o *Object) (string, error) {
-		if err := o.exclude(recurrence, c.Zone, s.now()); err != nil {
-			return "", err
+// changeAt changes what a target names, and returns the series that it cuts off, nil for none.
+func (o *Object) changeAt(t Target, d Draft, zone *time.Location, now time.Time) (*Object, error) {
+	if t.At.IsZero() {
+		if main := o.items[0]; main.isOverride {
+			o.writeOverride(main, d, zone, now)
+			return nil, nil
 		}
-		octets := encode(o.root)
-		left, err := Parse(octets)
+		return nil, o.change(d, zone, now)
+	}
+	shown, err := o.instanceAt(t.At, zone)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case t.Scope == OneDate:
+		return nil, o.changeOne(t.At, d, zone, now)
+	case t.Scope == Following && o.startsBefore(t.At, zone):
+		rest, err := o.split(t.At, portal.NewID()+portal.NewID(), zone, now)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		written, err := s.put(ctx, tx, caller, c.ID, e.Name, left, octets, conditionOf(cmp.Or(etag, e.ETag)))
-		return written.ETag, err
-	})
+		return rest, rest.changeSeries(shown, d, zone, now)
+	case o.items[0].isOverride: // dates of a series that others keep
+		return nil, o.changeOne(t.At, d, zone, now)
+	default:
+		return nil, o.changeSeries(shown, d, zone, now)
+	}
+}
+
+// removeAt takes out what a target names; some is false when nothing is left.
+func (o *Object) removeAt(t Target, zone *time.Location, now time.Time) (some bool, err error) {
+	switch {
+	case t.At.IsZero() || t.Scope == AllDates:
+		return false, nil
+	case t.Scope == OneDate:
+		return true, o.exclude(t.At, zone, now)
+	case !o.hasInstance(t.At, zone):
+		return false, portal.ErrNotFound
+	case !o.startsBefore(t.At, zone):
+		return false, nil
+	}
+	at, _, ok := o.momentOf(t.At, zone)
+	if !ok {
+		return false, portal.ErrNotFound
+	}
+	return true, o.endBefore(at, zone, now)
+}
+
+// rewrite stores an event that was changed.
+func (s *Store) rewrite(ctx context.Context, tx *database.Tx, caller portal.Caller, c Calendar, e Entry, o *Object, etag string) (trace, error) {
+	octets := encode(o.root)
+	object, err := Parse(octets)
+	if err != nil {
+		return trace{}, err
+	}
+	written, err := s.put(ctx, tx, caller, c.ID, e.Name, object, octets, conditionOf(cmp.Or(etag, e.ETag)))
+	return trace{etag: written.ETag}, err
 }
 
 // undoable makes a change and keeps the octets that the event had before it, in one transaction:
-// nothing is deleted without its way back. change returns the ETag that it left, "" for none: a way
-// back is no way over what somebody wrote since.
-func (s *Store) undoable(ctx context.Context, caller portal.Caller, id EventID, change func(context.Context, *database.Tx, Calendar, Entry, *Object) (string, error)) (string, error) {
+// nothing is changed without its way back.
+func (s *Store) undoable(ctx context.Context, caller portal.Caller, id EventID, component string, change func(context.Context, *database.Tx, Calendar, Entry, *Object) (trace, error)) (string, error) {
 	undo := portal.NewID()
 	err := s.write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		c, e, o, err := s.find(ctx, tx, caller, id)
+		c, e, o, err := s.findOf(ctx, tx, caller, id, component)
 		if err != nil {
 			return err
 		}
@@ -58,41 +172,74 @@ func (s *Store) undoable(ctx context.Context, caller portal.Caller, id EventID, 
 			return err
 		}
 		_, err = tx.Exec(ctx, `
-			INSERT INTO calendar_undo (collectivity, id, agent, calendar, name, etag, kept, octets)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			INSERT INTO calendar_undo (collectivity, id, agent, calendar, name, etag, kept, octets, made, made_etag)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			string(caller.Collectivity), undo, string(caller.Agent), string(c.ID), e.Name,
-			left, database.Millis(s.now()), e.Octets)
+			left.etag, database.Millis(s.now()), e.Octets, left.made, left.madeETag)
 		return err
 	})
 	if err != nil {
-		return "", conflictForPage(wrap(err, "calendar: remove event %.40q", id))
+		return "", forForm(conflictForPage(wrap(duplicate(err), "calendar: change event %.40q", id)))
 	}
 	return undo, nil
 }
 
-// Undo puts back what RemoveEvent or RemoveInstance took away, under the rights that the caller has
-// now, and returns where it is. What is too old, or was another's, is portal.ErrNotFound; over what
-// somebody wrote since, a UserError of kind portal.ErrConflict.
+// forForm hands on what is about the fields of a form as it is.
+func forForm(err error) error {
+	var fields portal.FieldErrors
+	if errors.As(err, &fields) {
+		return fields
+	}
+	return err
+}
+
+// Undo puts back what Change or Remove took away, under the rights that the caller has now, and
+// returns where it is. What is too old, or was another's, is portal.ErrNotFound; over what somebody
+// wrote since, a UserError of kind portal.ErrConflict.
 func (s *Store) Undo(ctx context.Context, caller portal.Caller, undo string) (EventID, error) {
 	var id CalendarID
-	var name, etag string
+	var name string
 	var octets []byte
+	var left trace
 	err := s.db.QueryRow(ctx, `
-		SELECT calendar, name, etag, octets FROM calendar_undo
+		SELECT calendar, name, etag, octets, made, made_etag FROM calendar_undo
 		WHERE collectivity = $1 AND id = $2 AND agent = $3 AND kept >= $4`,
-		string(caller.Collectivity), undo, string(caller.Agent), database.Millis(s.now().Add(-undoTime))).Scan(&id, &name, &etag, &octets)
+		string(caller.Collectivity), undo, string(caller.Agent), database.Millis(s.now().Add(-undoTime))).Scan(&id, &name, &left.etag, &octets, &left.made, &left.madeETag)
 	if errors.Is(err, portal.ErrNotFound) {
 		return "", portal.UserError{Kind: portal.ErrNotFound, Key: "calendar.error.undo-gone"}
 	}
 	if err != nil {
 		return "", fmt.Errorf("calendar: undo %.40q: %w", undo, err)
 	}
-	condition := Condition{NoneMatch: []string{"*"}}
-	if etag != "" {
-		condition = conditionOf(etag)
+	object, err := Parse(octets)
+	if err != nil {
+		return "", fmt.Errorf("calendar: undo %.40q: %w", undo, err)
 	}
-	written, err := s.Put(ctx, caller, id, name, octets, condition)
-	return written.ID, conflictForPage(err)
+	condition := Condition{NoneMatch: []string{"*"}}
+	if left.etag != "" {
+		condition = conditionOf(left.etag)
+	}
+	var written Written
+	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+		if err := s.unmake(ctx, tx, caller, id, left); err != nil {
+			return err
+		}
+		written, err = s.put(ctx, tx, caller, id, name, object, octets, condition)
+		return err
+	})
+	return written.ID, conflictForPage(wrap(duplicate(err), "calendar: undo %.40q", undo))
+}
+
+// unmake deletes the object that a change made, ErrCondition when it is no more as it was left.
+func (s *Store) unmake(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, left trace) error {
+	if left.made == "" {
+		return nil
+	}
+	err := s.delete(ctx, tx, caller, id, left.made, conditionOf(left.madeETag))
+	if errors.Is(err, portal.ErrNotFound) {
+		return ErrCondition
+	}
+	return err
 }
 
 // Occurrence is one instance of an event that repeats, by its Instance.Recurrence, where it was
@@ -102,13 +249,12 @@ func (s *Store) Occurrence(ctx context.Context, caller portal.Caller, id EventID
 	if err != nil {
 		return Instance{}, fmt.Errorf("calendar: event %.40q: %w", id, err)
 	}
-	from := recurrence
-	for _, it := range o.items {
-		if it.isOverride && it.start != nil && it.recurrenceID.at(c.Zone).Equal(recurrence) {
-			from = it.start.at(c.Zone)
-		}
+	in, err := o.instanceAt(recurrence, c.Zone)
+	if err != nil {
+		return Instance{}, fmt.Errorf("calendar: instance of %.40q: %w", id, err)
 	}
-	return s.pick(c, e, o, from, from.Add(time.Second), func(in Instance) bool { return in.Recurrence.Equal(recurrence) })
+	in.Calendar, in.Name, in.Event = c.ID, e.Name, e.ID
+	return in, nil
 }
 
 // NextOccurrence is the first instance that ends after an instant, within a year;
@@ -118,23 +264,17 @@ func (s *Store) NextOccurrence(ctx context.Context, caller portal.Caller, id Eve
 	if err != nil {
 		return Instance{}, fmt.Errorf("calendar: event %.40q: %w", id, err)
 	}
-	return s.pick(c, e, o, after, after.AddDate(1, 0, 1), func(Instance) bool { return true })
-}
-
-// pick is the first instance of an object between two instants that is wanted.
-func (s *Store) pick(c Calendar, e Entry, o *Object, from, to time.Time, wanted func(Instance) bool) (Instance, error) {
-	found, err := o.Instances(from, to, c.Zone)
+	found, err := o.Instances(after, after.AddDate(1, 0, 1), c.Zone)
+	if err == nil && len(found) == 0 {
+		err = portal.ErrNotFound
+	}
 	if err != nil {
-		return Instance{}, fmt.Errorf("calendar: event %.40q: %w", e.ID, err)
+		return Instance{}, fmt.Errorf("calendar: next instance of %.40q: %w", id, err)
 	}
-	for _, in := range found {
-		if wanted(in) {
-			in.Calendar, in.Name, in.Event = c.ID, e.Name, e.ID
-			if in.Hidden = e.Hidden; in.Hidden {
-				in.Title = ""
-			}
-			return in, nil
-		}
+	next := found[0]
+	next.Calendar, next.Name, next.Event = c.ID, e.Name, e.ID
+	if next.Hidden = e.Hidden; next.Hidden {
+		next.Title = ""
 	}
-	return Instance{}, fmt.Errorf("calendar: no such instance of %.40q: %w", e.ID, portal.ErrNotFound)
+	return next, nil
 }

@@ -17,10 +17,10 @@ func TestNothingIsDeletedWithoutItsWayBack(t *testing.T) {
 	if _, err := s.db.Exec(ctx, `DROP TABLE calendar_undo`); err != nil { // the way back can't be kept
 		t.Fatal(err)
 	}
-	if undo, err := s.RemoveInstance(ctx, caller, id, d.Start, ""); err == nil {
+	if undo, err := s.Remove(ctx, caller, Target{Event: id, At: d.Start, Scope: OneDate}); err == nil {
 		t.Errorf("an instance was removed with the way back %q", undo)
 	}
-	if undo, err := s.RemoveEvent(ctx, caller, id, ""); err == nil {
+	if undo, err := s.Remove(ctx, caller, Target{Event: id}); err == nil {
 		t.Errorf("an event was removed with the way back %q", undo)
 	}
 	if got := titles(t, s, caller); !cmp.Equal(got, want) || len(want) != 2 {

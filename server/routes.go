@@ -90,6 +90,7 @@ func (s *Server) mount(context.Context, Options) error {
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),
 		s.refreshingAll("agenda", calendar.NewSharingHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer).Routes()),
+		calendar.NewFeeds(s.Calendar, s.Directory).Routes(),
 		s.refreshing("agenda", remote.NewHandler(s.Remote, s.renderer).Routes()),
 		slow(documents.NewHandler(s.Documents, s.Directory, s.renderer).Routes()),
 		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),

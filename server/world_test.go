@@ -330,9 +330,50 @@ func (e *estate) sharedEvent() string {
 	return string(id)
 }
 
-func (e *estate) ownCalendar() string { return string(e.caller.Agent) }
+// ownCalendar holds an event of the author's own.
+func (e *estate) ownCalendar() string {
+	e.t.Helper()
+	e.event()
+	return string(e.caller.Agent)
+}
 
 func (e *estate) commonCalendar() string { return string(e.shared.ID) }
+
+// feed is a secret link to the author's own calendar.
+func (e *estate) feed() string {
+	e.t.Helper()
+	_, err := e.Calendar.MakeLink(e.t.Context(), e.caller, calendar.Link{Calendar: calendar.CalendarID(e.ownCalendar()), Label: e.text(e.own)})
+	e.must(err)
+	links, err := e.Calendar.Links(e.t.Context(), e.caller)
+	e.must(err)
+	return links[0].ID
+}
+
+// task is in the author's own calendar.
+func (e *estate) task() string {
+	e.t.Helper()
+	id, err := e.Calendar.CreateTask(e.t.Context(), e.caller, calendar.TaskDraft{
+		Calendar: calendar.CalendarID(e.ownCalendar()), Title: e.text(e.own), Description: e.text(e.own), Due: time.Now(),
+	})
+	e.must(err)
+	return string(id)
+}
+
+// fileImport is a file that is read and not yet written; doneImport is written.
+func (e *estate) fileImport() string {
+	e.t.Helper()
+	text := "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:" + portal.NewID() + "\nDTSTART:20261124T090000Z\nSUMMARY:" + e.text(e.own) + "\nEND:VEVENT\nEND:VCALENDAR\n"
+	id, err := e.Calendar.PlanImport(e.t.Context(), e.caller, calendar.CalendarID(e.ownCalendar()), e.text(e.own)+".ics", []byte(text))
+	e.must(err)
+	return id
+}
+
+func (e *estate) doneImport() string {
+	e.t.Helper()
+	id := e.fileImport()
+	e.must(e.Calendar.RunImport(e.t.Context(), e.caller, id, time.Now().Add(time.Minute)))
+	return id
+}
 
 // share opens the author's calendar to a group in which nobody is.
 func (e *estate) share() string {
@@ -370,7 +411,7 @@ func (e *estate) endedDelegate() string {
 
 func (e *estate) undo() string {
 	e.t.Helper()
-	undo, err := e.Calendar.RemoveEvent(e.t.Context(), e.caller, calendar.EventID(e.event()), "")
+	undo, err := e.Calendar.Remove(e.t.Context(), e.caller, calendar.Target{Event: calendar.EventID(e.event())})
 	e.must(err)
 	return undo
 }
