@@ -288,7 +288,7 @@ func (s *Store) importLine(ctx context.Context, tx *database.Tx, caller portal.C
 	if err != nil {
 		return err
 	}
-	condition := Condition{NoneMatch: []string{"*"}}
+	condition := Condition{NoneMatch: []string{"*"}, Quiet: true} // meetings of another program, whose people know of them
 	if l.what == isChanged {
 		condition = conditionOf(l.etag)
 	}

@@ -21,7 +21,8 @@ type Condition struct {
 	// ScheduleTag must be the stored one, quoted; "" for no condition. Answers that others gave
 	// since the client read the object are kept (RFC 6638 §3.2.10).
 	ScheduleTag string
-	// Quiet deletes an invitation without declining it.
+	// Quiet deletes an invitation without declining it, and writes a new object without inviting
+	// anybody.
 	Quiet bool
 }
 

@@ -184,7 +184,7 @@ type schedule struct {
 func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, c Calendar, old, object *Object, octets []byte, condition Condition) (schedule, error) {
 	plan := schedule{object: object, octets: octets}
 	invites := func(o *Object) bool { return o != nil && o.organizer() != "" }
-	if s.people == nil || c.Shared() || !invites(old) && !invites(object) {
+	if s.people == nil || c.Shared() || !invites(old) && (!invites(object) || condition.Quiet) {
 		return plan, nil
 	}
 	owner, err := s.people.AgentNamed(ctx, tx, collectivity, c.Owner)

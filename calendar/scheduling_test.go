@@ -383,6 +383,22 @@ func TestACalendarThatGoesCallsOffItsMeetings(t *testing.T) {
 	m.wants(m.paul, "STATUS:CANCELLED")
 }
 
+// A file of another program brings meetings whose people know of them: nobody is invited anew.
+func TestAnImportInvitesNobody(t *testing.T) {
+	m := newMeetingPlace(t)
+	id, err := m.PlanImport(t.Context(), m.claire, personal(m.claire), "agenda.ics", eventText("SUMMARY:Budget", atNine, atTen, byClaire, toClaire, toPaul, toJean))
+	if err == nil {
+		err = m.RunImport(t.Context(), m.claire, id, time.Now().Add(time.Minute))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.wants(m.claire, "SUMMARY:Budget", "!SCHEDULE-STATUS")
+	if m.has(m.paul) != "" || len(m.post.letters) != 0 {
+		t.Errorf("paul has %q, letters: %v", m.has(m.paul), m.post.letters)
+	}
+}
+
 // A meeting of many costs an answer no more than one of fifty.
 func TestAnAnswerToALargeMeetingIsForItsOrganizer(t *testing.T) {
 	m := newMeetingPlace(t)
