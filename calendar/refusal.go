@@ -18,6 +18,7 @@ const (
 	TooManyInstances                          // max-instances
 	OutOfRange                                // min-date-time, max-date-time
 	SeveralOrganizers                         // same-organizer-in-all-components, RFC 6638 §3.2.4.2
+	TooManyAttendees                          // max-attendees-per-instance
 	ForeignOrganizer                          // organizer-allowed, RFC 6638 §5
 	AttendeeChange                            // allowed-attendee-scheduling-object-change, RFC 6638 §3.2.2.1
 )

@@ -188,6 +188,9 @@ func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity po
 		return plan, nil
 	}
 	owner, err := s.people.AgentNamed(ctx, tx, collectivity, c.Owner)
+	if errors.Is(err, portal.ErrNotFound) {
+		return plan, nil // who has left invites nobody, and answers nothing
+	}
 	if err != nil {
 		return schedule{}, err
 	}
@@ -244,6 +247,9 @@ func (s *Store) organize(ctx context.Context, tx *database.Tx, plan *schedule, o
 	if object != nil {
 		if err := object.checkOrganizer(); err != nil {
 			return false, err
+		}
+		if n := len(object.attendees()); n > MaxAttendees {
+			return false, refusal(TooManyAttendees, "%d ATTENDEE", n)
 		}
 		if old != nil {
 			changed = keepAnswers && object.keepAnswers(old, me)
@@ -575,6 +581,9 @@ func (s *Store) tellOrganizer(ctx context.Context, tx *database.Tx, plan schedul
 	}
 	return nil
 }
+
+// MaxAttendees is how many people one event invites: all their agendas are written at once.
+const MaxAttendees = 500
 
 // refreshed is how many agendas an answer is written to beside the organizer's: with more people
 // each answer would cost as much as all of them, and they read it at the next change.

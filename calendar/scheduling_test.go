@@ -399,6 +399,19 @@ func TestAnImportInvitesNobody(t *testing.T) {
 	}
 }
 
+func TestOneEventInvitesSoManyAndNoMore(t *testing.T) {
+	m := newMeetingPlace(t)
+	lines := []string{"SUMMARY:Budget", atNine, atTen, byClaire, toClaire}
+	for i := range MaxAttendees {
+		lines = append(lines, fmt.Sprintf("ATTENDEE:mailto:a%d@ailleurs.example", i))
+	}
+	_, err := m.Put(t.Context(), m.claire, personal(m.claire), "u.ics", eventText(lines...), Condition{})
+	var refused *Refusal
+	if !errors.As(err, &refused) || refused.Reason != TooManyAttendees || len(m.post.letters) != 0 {
+		t.Errorf("%v, %d letters", err, len(m.post.letters))
+	}
+}
+
 // A meeting of many costs an answer no more than one of fifty.
 func TestAnAnswerToALargeMeetingIsForItsOrganizer(t *testing.T) {
 	m := newMeetingPlace(t)

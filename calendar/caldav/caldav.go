@@ -130,6 +130,8 @@ func condition(reason calendar.RefusalReason) xml.Name {
 		return name("max-date-time")
 	case calendar.SeveralOrganizers:
 		return name("same-organizer-in-all-components")
+	case calendar.TooManyAttendees:
+		return name("max-attendees-per-instance")
 	case calendar.ForeignOrganizer:
 		return name("organizer-allowed")
 	case calendar.AttendeeChange:

@@ -91,6 +91,7 @@ var collectionTable = dav.NewTable(append(
 			return dav.Elements(name("transparent"))
 		}},
 		{Name: name("max-resource-size"), OnDemand: true, Value: fixed(strconv.Itoa(calendar.MaxObjectSize))},
+		{Name: name("max-attendees-per-instance"), OnDemand: true, Value: fixed(strconv.Itoa(calendar.MaxAttendees))},
 		{Name: name("max-instances"), OnDemand: true, Value: fixed(strconv.Itoa(calendar.MaxInstances))},
 		{Name: name("min-date-time"), OnDemand: true, Value: fixed("16000101T000000Z")},
 		{Name: name("max-date-time"), OnDemand: true, Value: fixed("22001231T235959Z")},
