@@ -2,8 +2,6 @@ package calendar
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -21,7 +19,7 @@ const answerLife = 30 * 24 * time.Hour
 // answerLink makes the secret of a link by which a person without an agenda here answers. The one
 // that she had serves no more: she has a newer letter.
 func (s *Store) answerLink(ctx context.Context, tx *database.Tx, organizer Person, address string, of *Object) (string, error) {
-	secret := rand.Text()
+	secret := portal.NewSecret()
 	ends := min(of.indexRow().last, s.now().AddDate(2, 0, 0).UnixMilli()) + answerLife.Milliseconds()
 	_, err := tx.Exec(ctx, `DELETE FROM calendar_answers WHERE collectivity = $1 AND organizer = $2 AND uid = $3 AND address = $4`,
 		string(organizer.Collectivity), string(organizer.Agent), of.UID, address)
@@ -33,10 +31,8 @@ func (s *Store) answerLink(ctx context.Context, tx *database.Tx, organizer Perso
 	return secret, err
 }
 
-func digest(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(sum[:])
-}
+// digest is what the store keeps of a secret.
+func digest(secret string) string { return hex.EncodeToString(hashOf(secret)) }
 
 // Invitation is what somebody without an agenda here is asked.
 type Invitation struct {
