@@ -50,10 +50,9 @@ func (*satchel) Leave() {}
 // meetingPlace is a store whose agents can be invited: claire and paul of bourg, anne of agglo.
 type meetingPlace struct {
 	*Store
-	t                   *testing.T
-	claire, paul, anne  portal.Caller
-	post                *satchel
-	claires, pauls, ans string
+	t                  *testing.T
+	claire, paul, anne portal.Caller
+	post               *satchel
 }
 
 func newMeetingPlace(t *testing.T) *meetingPlace {
