@@ -177,7 +177,7 @@ func (s *Store) before(ctx context.Context, tx *database.Tx, caller portal.Calle
 // checkElsewhere refuses an invitation that another calendar of the agent has already.
 func (s *Store) checkElsewhere(ctx context.Context, tx *database.Tx, plan schedule, id CalendarID) error {
 	other, err := s.copyOf(ctx, tx, plan.owner, plan.object.UID)
-	if err == nil && other.name != "" && other.calendar != id {
+	if err == nil && other.tag != "" && other.calendar != id {
 		err = &UIDTaken{UID: plan.object.UID, Name: other.name, Slug: other.slug}
 	}
 	return err

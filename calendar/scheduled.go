@@ -138,14 +138,15 @@ func (c *copied) object() *Object {
 	return c.parsed
 }
 
-// copyOf finds the object of a UID in the agendas of one agent; the zero value for none.
+// copyOf finds the object of a UID in the agendas of one agent; the zero value for none. One that an
+// import brought invites nobody, yet it is the same event: beside it there can be no other.
 func (s *Store) copyOf(ctx context.Context, tx *database.Tx, of Person, uid string) (copied, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT o.calendar, c.slug, o.name, o.id, o.etag, o.schedule_tag, o.octets, CASE c.zone WHEN '' THEN t.zone ELSE c.zone END
 		FROM calendar_objects o
 		JOIN calendars c ON c.collectivity = $1 AND c.id = o.calendar AND c.owner = $2
 		JOIN collectivities t ON t.id = o.collectivity
-		WHERE o.collectivity = $1 AND o.uid = $3 AND o.schedule_tag <> '' ORDER BY o.calendar LIMIT 1`,
+		WHERE o.collectivity = $1 AND o.uid = $3 ORDER BY o.schedule_tag = '', o.calendar <> $2, o.calendar LIMIT 1`,
 		string(of.Collectivity), string(of.Agent), uid)
 	found, err := database.Collect(rows, err, func(rows *sql.Rows) (c copied, err error) {
 		var zone string
@@ -377,7 +378,7 @@ func (s *Store) meet(ctx context.Context, tx *database.Tx, plan *schedule, old, 
 				return err
 			}
 			if one.kept.name != "" && one.kept.object().organizer() != invitation.organizer() {
-				one.status = statusFailed // somebody else's event has the same UID
+				one.status = one.beside()
 			}
 		case !strings.Contains(one.party, "@"):
 			one.status = statusUnknown
@@ -388,6 +389,16 @@ func (s *Store) meet(ctx context.Context, tx *database.Tx, plan *schedule, old, 
 		}
 	}
 	return nil
+}
+
+// beside is how it goes with one who has another event of the same UID: nobody's is written over, and
+// two are only kept in two calendars.
+func (one *correspondent) beside() string {
+	if one.kept.tag != "" || one.kept.calendar == CalendarID(one.person.Agent) {
+		return statusFailed
+	}
+	one.kept = copied{}
+	return statusDelivered
 }
 
 // neighbour is the agent of a collectivity whom the path of a principal names, nil for none.
@@ -628,7 +639,7 @@ func (s *Store) refresh(ctx context.Context, tx *database.Tx, organizer Person, 
 		return err
 	}
 	for _, one := range plan.to {
-		if one.status != statusDelivered || one.kept.name == "" {
+		if one.status != statusDelivered || one.kept.tag == "" {
 			continue
 		}
 		if err := s.renew(ctx, tx, one, ""); err != nil {

@@ -85,6 +85,9 @@ func (o *Object) sideOf(me parties) side {
 
 // organizer is the party that invites, "" for none.
 func (o *Object) organizer() string {
+	if o == nil {
+		return "" // stored under older limits
+	}
 	for _, it := range o.items {
 		if p := it.component.Props.Get(ical.PropOrganizer); p != nil {
 			return partyOf(p)

@@ -424,3 +424,16 @@ func TestAnAnswerToALargeMeetingIsForItsOrganizer(t *testing.T) {
 	m.wants(m.claire, "PARTSTAT=ACCEPTED;SCHEDULE-STATUS=2.0:mailto:anne@agglo.example")
 	m.wants(m.paul, "PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:anne@agglo.example")
 }
+
+// Who imported an old agenda has the event already, without being invited by it: that stops nobody
+// who invites her to it, and her own event of the same UID stays hers.
+func TestAnImportedCopyIsNoObstacle(t *testing.T) {
+	m := newMeetingPlace(t)
+	quiet := Condition{Quiet: true}
+	m.put(m.paul, quiet, "SUMMARY:Old", atNine, atTen, byClaire, toClaire, toPaul)
+	m.put(m.anne, quiet, "SUMMARY:Mine", atNine, atTen)
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, toPaul, toAnne)
+	m.wants(m.paul, "SUMMARY:Budget")
+	m.wants(m.anne, "SUMMARY:Mine", "!Budget")
+	m.wants(m.claire, "SCHEDULE-STATUS=1.2:mailto:Paul@bourg.example", "SCHEDULE-STATUS=5.1:mailto:anne@agglo.example")
+}
