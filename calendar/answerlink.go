@@ -122,7 +122,7 @@ func (s *Store) AnswerInvitation(ctx context.Context, secret, stat string) error
 		var all []answer
 		for _, it := range object.items {
 			if _, invited := it.statOf(me); invited {
-				all = append(all, answer{it.key(), it.instant(asked.organizer.kept.zone), stat})
+				all = append(all, answer{it.key(), it.recurrenceID, stat})
 			}
 		}
 		reply := object.reply(all, me, s.now())

@@ -93,6 +93,9 @@ func cut(text string, limit int) string {
 
 // whenWords says when an event is, as one reads it in a zone: "mardi 24 novembre 2026, 9 h – 10 h".
 func (e Event) whenWords(p *i18n.Printer, zone *time.Location) string {
+	if e.Start.IsZero() {
+		return p.T("calendar.tasks.undated")
+	}
 	if e.AllDay {
 		last := addDays(e.End, -1)
 		if !last.After(e.Start) {

@@ -232,9 +232,9 @@ func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity po
 	return plan, err
 }
 
-// awaits says whether somebody is asked and has not answered.
+// awaits says whether somebody is asked to an event and has not answered. A task has no page to do it.
 func (o *Object) awaits(me parties) bool {
-	return o.sideOf(me) == attending && slices.ContainsFunc(o.items, func(it *item) bool {
+	return o.sideOf(me) == attending && o.Component == EventComponent && slices.ContainsFunc(o.items, func(it *item) bool {
 		stat, invited := it.statOf(me)
 		return invited && stat == NeedsAction && it.status() != "CANCELLED"
 	})
@@ -654,7 +654,7 @@ func (s *Store) refresh(ctx context.Context, tx *database.Tx, organizer Person, 
 func (o *Object) note(one answer, from parties, zone *time.Location, now time.Time) {
 	it := o.itemOf(one.key)
 	if it == nil {
-		if it = o.itemAt(one.at, zone); it == nil {
+		if it = o.itemAt(one.at.at(zone), zone); it == nil {
 			return // the series has no such instance any more
 		}
 	}
@@ -698,15 +698,13 @@ func (o *Object) reply(answers []answer, me parties, now time.Time) *ical.Compon
 			}
 		}
 		if isNew {
-			at := *it.start
-			at.wall = wallOf(one.at, it.start.place(time.UTC))
-			setMoment(c, ical.PropRecurrenceID, at)
+			setMoment(c, ical.PropRecurrenceID, it.momentLike(one.at))
 		}
 		set(c, ical.PropDateTimeStamp, stamp(now))
-		for _, p := range attendeesOf(it.component, me...)[:1] {
-			mine := *p
+		if found := attendeesOf(it.component, me...); len(found) > 0 {
+			mine := *found[0]
 			mine.Params = ical.Params{ical.ParamParticipationStatus: {one.stat}}
-			if name := p.Params.Get(ical.ParamCommonName); name != "" {
+			if name := found[0].Params.Get(ical.ParamCommonName); name != "" {
 				mine.Params.Set(ical.ParamCommonName, name)
 			}
 			c.Props.Set(&mine)
@@ -714,4 +712,15 @@ func (o *Object) reply(answers []answer, me parties, now time.Time) *ical.Compon
 		root.Children = append(root.Children, c)
 	}
 	return root
+}
+
+// momentLike is an instance as the dates of its series are written.
+func (it *item) momentLike(recurrence moment) moment {
+	first := it.firstMoment()
+	if first == nil {
+		return recurrence
+	}
+	like := *first
+	like.wall = recurrence.wallIn(like.place(time.UTC), time.UTC)
+	return like
 }

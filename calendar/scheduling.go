@@ -365,8 +365,8 @@ func (o *Object) keepAnswers(kept *Object, mine parties) (changed bool) {
 
 // answer is what somebody who is invited says of an event.
 type answer struct {
-	key  int64 // of the instance, always for all
-	at   time.Time
+	key  int64  // of the instance, always for all
+	at   moment // as her copy has it: a day is the same one where the clocks show another hour
 	stat string
 }
 
@@ -376,7 +376,7 @@ func answers(old, new *Object, me parties, zone *time.Location) (all []answer) {
 	if new == nil {
 		for _, it := range old.items {
 			if stat, invited := it.statOf(me); invited && stat != Declined && it.status() != "CANCELLED" {
-				all = append(all, answer{it.key(), it.instant(zone), Declined})
+				all = append(all, answer{it.key(), it.recurrenceID, Declined})
 			}
 		}
 		return all
@@ -388,20 +388,23 @@ func answers(old, new *Object, me parties, zone *time.Location) (all []answer) {
 			before = old.statAt(it, me)
 		}
 		if invited && stat != before {
-			all = append(all, answer{it.key(), it.instant(zone), stat})
+			all = append(all, answer{it.key(), it.recurrenceID, stat})
 		}
 	}
-	return append(all, missed(old, new, zone)...)
+	return append(all, missed(old, new, me, zone)...)
 }
 
-// missed are the instances that an attendee took out of her copy of a series.
-func missed(old, new *Object, zone *time.Location) (all []answer) {
+// missed are the instances that an attendee took out of her copy of a series that she is invited to.
+func missed(old, new *Object, me parties, zone *time.Location) (all []answer) {
 	if old == nil || new.items[0].isOverride || old.items[0].isOverride {
+		return nil
+	}
+	if _, invited := new.items[0].statOf(me); !invited {
 		return nil
 	}
 	for _, m := range new.items[0].excluded {
 		if !slices.ContainsFunc(old.items[0].excluded, func(was moment) bool { return was.at(zone).Equal(m.at(zone)) }) {
-			all = append(all, answer{m.at(time.UTC).Unix(), m.at(zone), Declined})
+			all = append(all, answer{m.at(time.UTC).Unix(), m, Declined})
 		}
 	}
 	return all
@@ -430,14 +433,6 @@ func (o *Object) statAt(it *item, me parties) string {
 }
 
 func (it *item) status() string { return strings.ToUpper(propText(it.component, ical.PropStatus)) }
-
-// instant is when the instance that an item stands for was to be; zero for all.
-func (it *item) instant(zone *time.Location) time.Time {
-	if !it.isOverride {
-		return time.Time{}
-	}
-	return it.recurrenceID.at(zone)
-}
 
 // checkAttendee refuses what an attendee may not change (RFC 6638 §3.2.2.1): who invites, and when
 // it happens. What else she wrote is hers, until the organizer writes again.

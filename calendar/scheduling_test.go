@@ -437,3 +437,67 @@ func TestAnImportedCopyIsNoObstacle(t *testing.T) {
 	m.wants(m.anne, "SUMMARY:Mine", "!Budget")
 	m.wants(m.claire, "SCHEDULE-STATUS=1.2:mailto:Paul@bourg.example", "SCHEDULE-STATUS=5.1:mailto:anne@agglo.example")
 }
+
+// taskText is a task with these lines.
+func taskText(lines ...string) []byte {
+	return []byte(strings.ReplaceAll(string(eventText(lines...)), "VEVENT", "VTODO"))
+}
+
+// Phones invite to tasks too, which have no start and may have no date at all.
+func TestAnInvitationToATask(t *testing.T) {
+	m := newMeetingPlace(t)
+	for _, when := range [][]string{nil, {"DUE:20301224T090000Z"}, {"DUE:20301224T090000Z", "RRULE:FREQ=DAILY;COUNT=5"}} {
+		task := append([]string{"SUMMARY:Rapport", byClaire, toClaire, toPaul, toJean}, when...)
+		if _, err := m.Put(t.Context(), m.claire, personal(m.claire), "u.ics", taskText(task...), Condition{}); err != nil {
+			t.Fatal(when, err)
+		}
+	}
+	m.wants(m.paul, "SUMMARY:Rapport", "RRULE:")
+	if n, err := (InvitationSource{Store: m.Store}).Count(t.Context(), m.paul); err != nil || n != 0 {
+		t.Errorf("%d tasks wait to be answered on a page, %v", n, err)
+	}
+	// She takes one out of her copy, which tells who invites that she will not do it.
+	e, err := m.Entry(t.Context(), m.paul, personal(m.paul), "u.ics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := strings.Replace(string(e.Octets), "DUE:", "EXDATE:20301225T090000Z\r\nDUE:", 1)
+	if _, err := m.Put(t.Context(), m.paul, personal(m.paul), "u.ics", []byte(without), Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	m.wants(m.claire, "RECURRENCE-ID:20301225T090000Z", "PARTSTAT=DECLINED")
+}
+
+// Who is invited to one date takes another out of her copy: she answers nothing by it.
+func TestWhoIsInvitedToOneDateMissesNoOther(t *testing.T) {
+	m := newMeetingPlace(t)
+	text := func(lines ...string) []byte {
+		return eventText(append(append([]string{atNine, atTen, "RRULE:FREQ=WEEKLY;COUNT=4", byClaire, toClaire}, lines...),
+			"END:VEVENT", "BEGIN:VEVENT", "UID:u", "RECURRENCE-ID;TZID=Europe/Paris:20261201T090000", "DTSTART;TZID=Europe/Paris:20261201T090000",
+			"DTEND;TZID=Europe/Paris:20261201T100000", byClaire, toClaire, toAnne)...)
+	}
+	for _, object := range [][]byte{text(), text("EXDATE;TZID=Europe/Paris:20261208T090000")} {
+		if _, err := m.Put(t.Context(), m.anne, personal(m.anne), "u.ics", object, Condition{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if told := m.told(m.claire); len(told) != 0 {
+		t.Errorf("claire is told %v", told)
+	}
+}
+
+// The day that somebody misses is the same one for her collectivity overseas and for who invites.
+func TestADayIsMissedInAnotherZone(t *testing.T) {
+	m := newMeetingPlace(t)
+	if err := m.db.Write(t.Context(), `UPDATE collectivities SET zone = 'Indian/Reunion' WHERE id = 'agglo'`); err != nil {
+		t.Fatal(err)
+	}
+	m.put(m.claire, Condition{}, "DTSTART;VALUE=DATE:20261124", "RRULE:FREQ=DAILY;COUNT=5", byClaire, toClaire, toAnne)
+	m.put(m.anne, Condition{}, "DTSTART;VALUE=DATE:20261124", "RRULE:FREQ=DAILY;COUNT=5", byClaire, toClaire, toAnne, "EXDATE;VALUE=DATE:20261126")
+	m.wants(m.claire, "RECURRENCE-ID;VALUE=DATE:20261126", "PARTSTAT=DECLINED")
+	var reply string
+	err := m.db.QueryRow(t.Context(), `SELECT octets FROM calendar_messages WHERE collectivity = 'bourg' AND method = 'REPLY'`).Scan(&reply)
+	if err != nil || !strings.Contains(reply, "RECURRENCE-ID;VALUE=DATE:20261126") {
+		t.Errorf("%v:\n%s", err, reply)
+	}
+}
