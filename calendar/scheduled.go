@@ -7,6 +7,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -530,8 +531,10 @@ func cancelled(root *ical.Component, now time.Time) *ical.Component {
 	made := clone(root)
 	for _, c := range made.Children {
 		if c.Name != ical.CompTimezone {
+			number := sequenceOf(c) + 1 // what says none is number 0
 			set(c, ical.PropStatus, "CANCELLED")
 			touch(c, now)
+			set(c, ical.PropSequence, strconv.Itoa(number))
 		}
 	}
 	return made

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"parvis/portal"
 	"parvis/portal/database"
 )
@@ -36,16 +38,24 @@ func (n neighbours) AgentNamed(_ context.Context, _ database.Reader, collectivit
 }
 
 // satchel keeps the letters that are to leave.
-type satchel struct{ letters []Letter }
+type satchel struct {
+	letters []Letter
+	left    int  // how often they were sent
+	meets   bool // the next one meets another transaction
+}
 
 func (*satchel) Sends(portal.CollectivityID) bool { return true }
 
 func (s *satchel) Carry(_ context.Context, _ *database.Tx, letter Letter) error {
+	if s.meets {
+		s.meets = false
+		return &pgconn.PgError{Code: "40001"}
+	}
 	s.letters = append(s.letters, letter)
 	return nil
 }
 
-func (*satchel) Leave() {}
+func (s *satchel) Leave() { s.left++ }
 
 // meetingPlace is a store whose agents can be invited: claire and paul of bourg, anne of agglo.
 type meetingPlace struct {
@@ -499,5 +509,41 @@ func TestADayIsMissedInAnotherZone(t *testing.T) {
 	err := m.db.QueryRow(t.Context(), `SELECT octets FROM calendar_messages WHERE collectivity = 'bourg' AND method = 'REPLY'`).Scan(&reply)
 	if err != nil || !strings.Contains(reply, "RECURRENCE-ID;VALUE=DATE:20261126") {
 		t.Errorf("%v:\n%s", err, reply)
+	}
+}
+
+// A transaction that is tried again says the same as one that was not.
+func TestAnInvitationThatIsTriedAgain(t *testing.T) {
+	m := newMeetingPlace(t)
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, toPaul, toJean)
+	m.post.meets = true
+	again := func(invited string) string {
+		return strings.Replace(invited, "ATTENDEE", "ATTENDEE;SCHEDULE-FORCE-SEND=REQUEST", 1)
+	}
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, again(toPaul), again(toJean))
+	if told := m.told(m.paul); len(told) != 2 || m.post.meets {
+		t.Errorf("paul's inbox: %v", told)
+	}
+}
+
+// A meeting whose deletion is taken back is newer than its cancellation, and its letters leave at once.
+func TestAMeetingThatIsPutBack(t *testing.T) {
+	m := newMeetingPlace(t)
+	w := m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, toPaul, toJean)
+	undo, err := m.Remove(t.Context(), m.claire, Target{Event: w.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.wants(m.paul, "STATUS:CANCELLED", "SEQUENCE:1")
+	left := m.post.left
+	if _, err := m.Undo(t.Context(), m.claire, undo); err != nil {
+		t.Fatal(err)
+	}
+	m.wants(m.paul, "!CANCELLED", "SEQUENCE:2")
+	if len(m.post.letters) != 3 || m.post.left != left+1 || !strings.Contains(string(m.post.letters[2].Octets), "SEQUENCE:2") {
+		t.Errorf("%d letters, of which %d left", len(m.post.letters), m.post.left)
+	}
+	if _, err := m.Undo(t.Context(), m.claire, undo); !errors.Is(err, portal.ErrConflict) || len(m.post.letters) != 3 {
+		t.Errorf("put back twice: %v, %d letters", err, len(m.post.letters))
 	}
 }

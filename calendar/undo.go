@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
+
+	"github.com/emersion/go-ical"
 
 	"parvis/portal"
 	"parvis/portal/database"
@@ -211,23 +214,38 @@ func (s *Store) Undo(ctx context.Context, caller portal.Caller, undo string) (Ev
 	if err != nil {
 		return "", fmt.Errorf("calendar: undo %.40q: %w", undo, err)
 	}
-	object, err := Parse(octets)
-	if err != nil {
-		return "", fmt.Errorf("calendar: undo %.40q: %w", undo, err)
-	}
 	condition := Condition{NoneMatch: []string{"*"}}
 	if left.etag != "" {
 		condition = conditionOf(left.etag)
+	} else if octets, err = invitingAnew(octets); err != nil {
+		return "", fmt.Errorf("calendar: undo %.40q: %w", undo, err)
+	}
+	next, err := parsedAnew(octets)
+	if err != nil {
+		return "", fmt.Errorf("calendar: undo %.40q: %w", undo, err)
 	}
 	var written Written
-	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+	err = s.write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if err := s.unmake(ctx, tx, caller, id, left); err != nil {
 			return err
 		}
-		written, err = s.put(ctx, tx, caller, id, name, object, octets, condition)
+		written, err = s.put(ctx, tx, caller, id, name, next(), octets, condition)
 		return err
 	})
 	return written.ID, conflictForPage(wrap(duplicate(err), "calendar: undo %.40q", undo))
+}
+
+// invitingAnew numbers an event that was called off, and is put back, after its cancellation: who
+// heard of that takes what is older for old news (RFC 5546 §2.1.5).
+func invitingAnew(octets []byte) ([]byte, error) {
+	o, err := Parse(octets)
+	if err != nil || o.organizer() == "" {
+		return octets, err
+	}
+	for _, it := range o.items {
+		set(it.component, ical.PropSequence, strconv.Itoa(sequenceOf(it.component)+2))
+	}
+	return encode(o.root), nil
 }
 
 // unmake deletes the object that a change made, ErrCondition when it is no more as it was left.
