@@ -47,6 +47,9 @@ func (m *Mailer) Carry(ctx context.Context, tx *database.Tx, letter Letter) erro
 	if letter.Method == methodReply {
 		kind = strings.ToLower(letter.Answer)
 	}
+	if letter.Answer == "DELEGATED" { // the one whom she sends answers in her turn
+		kind = "declined"
+	}
 	one := post.Letter{
 		Collectivity: letter.From.Collectivity, Sender: name, Address: letter.To, Language: p.Lang(), ReplyTo: letter.From.Address,
 		Subject: p.T("calendar.letter."+kind+".subject", "title", title, "when", when),

@@ -15,6 +15,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/post"
 )
 
 // Person is somebody who has an agenda in the pool.
@@ -173,8 +174,9 @@ type correspondent struct {
 // schedule is what a write does beyond the calendar that it goes to.
 type schedule struct {
 	owner   Person
-	tag     string // Schedule-Tag, "" for an object that nobody is invited to
-	asked   bool   // the owner of the calendar has not answered
+	zone    *time.Location // of the calendar
+	tag     string         // Schedule-Tag, "" for an object that nobody is invited to
+	asked   bool           // the owner of the calendar has not answered
 	object  *Object
 	octets  []byte
 	to      []correspondent // attendees, or the organizer
@@ -184,7 +186,7 @@ type schedule struct {
 // scheduling says what a write means for others, and what the object becomes by it. old is nil for
 // a new object, object for one that is deleted.
 func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, c Calendar, old, object *Object, octets []byte, condition Condition) (schedule, error) {
-	plan := schedule{object: object, octets: octets}
+	plan := schedule{object: object, octets: octets, zone: c.Zone}
 	invites := func(o *Object) bool { return o != nil && o.organizer() != "" }
 	if s.people == nil || c.Shared() || !invites(old) && (!invites(object) || condition.Quiet) {
 		return plan, nil
@@ -381,7 +383,7 @@ func (s *Store) meet(ctx context.Context, tx *database.Tx, plan *schedule, old, 
 			if one.kept.name != "" && one.kept.object().organizer() != invitation.organizer() {
 				one.status = one.beside()
 			}
-		case !strings.Contains(one.party, "@"):
+		case !isAddress(one.party):
 			one.status = statusUnknown
 		case s.courier == nil || !s.courier.Sends(plan.owner.Collectivity):
 			one.status = statusFailed
@@ -390,6 +392,13 @@ func (s *Store) meet(ctx context.Context, tx *database.Tx, plan *schedule, old, 
 		}
 	}
 	return nil
+}
+
+// isAddress says whether a letter can be written to a party: of a client's mistake among many who are
+// invited the others must not suffer.
+func isAddress(party string) bool {
+	_, err := post.CleanAddress(party)
+	return err == nil
 }
 
 // beside is how it goes with one who has another event of the same UID: nobody's is written over, and
@@ -566,15 +575,27 @@ func (s *Store) mail(ctx context.Context, tx *database.Tx, plan schedule, to cor
 	}
 	root = clone(root)
 	set(root, ical.PropMethod, letter.Method)
+	var err error
+	if letter.Event, err = toldOf(cmp.Or(to.has, to.had), plan.zone); err != nil {
+		return err
+	}
 	letter.Octets = encode(root)
-	letter.Event = eventOf(Calendar{Zone: time.UTC}, Entry{}, of)
 	if letter.Method == methodRequest {
-		var err error
 		if letter.Secret, err = s.answerLink(ctx, tx, plan.owner, to.party, of); err != nil {
 			return err
 		}
 	}
 	return s.courier.Carry(ctx, tx, letter)
+}
+
+// toldOf is what words tell somebody of an event: her share of it. Who is invited to one date of a
+// series reads nothing of the others.
+func toldOf(share *ical.Component, zone *time.Location) (Event, error) {
+	o, err := Parse(encode(share))
+	if err != nil {
+		return Event{}, err
+	}
+	return eventOf(Calendar{Zone: zone}, Entry{}, o), nil
 }
 
 // tellOrganizer brings answers to who invited.
@@ -590,7 +611,7 @@ func (s *Store) tellOrganizer(ctx context.Context, tx *database.Tx, plan schedul
 		set(reply, ical.PropMethod, methodReply)
 		return s.courier.Carry(ctx, tx, Letter{
 			From: plan.owner, To: to.party, Method: methodReply, Octets: encode(reply),
-			Event: eventOf(Calendar{Zone: time.UTC}, Entry{}, of), Answer: plan.answers[0].stat,
+			Event: eventOf(Calendar{Zone: plan.zone}, Entry{}, of), Answer: shownAnswer(plan.answers[0].stat),
 		})
 	}
 	return nil

@@ -547,3 +547,50 @@ func TestAMeetingThatIsPutBack(t *testing.T) {
 		t.Errorf("put back twice: %v, %d letters", err, len(m.post.letters))
 	}
 }
+
+// Who is invited to one date of a series is told of that one: neither when the others are nor what
+// they are about.
+func TestAnInvitationToOneDateTellsOfNoOther(t *testing.T) {
+	m := newMeetingPlace(t)
+	m.put(m.claire, Condition{}, "SUMMARY:Point", "DESCRIPTION:Salaires", atNine, atTen, "RRULE:FREQ=WEEKLY;COUNT=4", byClaire, toClaire, toPaul,
+		"END:VEVENT", "BEGIN:VEVENT", "UID:u", "RECURRENCE-ID;TZID=Europe/Paris:20261201T090000", "SUMMARY:Travaux",
+		"DTSTART:20261201T140000", "DTEND:20261201T150000", byClaire, toClaire, toJean)
+	if len(m.post.letters) != 1 {
+		t.Fatalf("letters: %v", m.post.letters)
+	}
+	letter := m.post.letters[0]
+	asked, err := m.Invitation(t.Context(), letter.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for where, event := range map[string]Event{"letter": letter.Event, "page": asked.Event} {
+		if event.Title != "Travaux" || event.Description != "" || !event.Start.Equal(time.Date(2026, 12, 1, 14, 0, 0, 0, paris)) {
+			t.Errorf("%s: %+v", where, event.Draft)
+		}
+	}
+}
+
+// An event that is called off and kept asks nobody any more.
+func TestALinkToWhatIsCalledOff(t *testing.T) {
+	m := newMeetingPlace(t)
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, strings.Replace(toJean, NeedsAction, "X-LATE", 1))
+	if asked, err := m.Invitation(t.Context(), m.post.letters[0].Secret); err != nil || asked.Answer != NeedsAction {
+		t.Errorf("%q, %v", asked.Answer, err)
+	}
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", "STATUS:CANCELLED", atNine, atTen, byClaire, toClaire, toJean)
+	for _, letter := range m.post.letters {
+		if err := m.AnswerInvitation(t.Context(), letter.Secret, Accepted); !errors.Is(err, portal.ErrNotFound) {
+			t.Errorf("answered: %v", err)
+		}
+	}
+}
+
+// An address that is none keeps nobody else from being invited.
+func TestAnAddressThatIsNone(t *testing.T) {
+	m := newMeetingPlace(t)
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, toJean, "ATTENDEE:mailto:Jean Petit@", "ATTENDEE:mailto:a@b\rBcc: c@d", "ATTENDEE:")
+	m.wants(m.claire, "SCHEDULE-STATUS=3.7:mailto:Jean Petit@", "SCHEDULE-STATUS=3.7:mailto:a@b", "SCHEDULE-STATUS=3.7:\r", "SCHEDULE-STATUS=1.1:mailto:jean@")
+	if len(m.post.letters) != 1 {
+		t.Errorf("%d letters", len(m.post.letters))
+	}
+}
