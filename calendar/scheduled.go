@@ -204,7 +204,7 @@ func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity po
 	switch {
 	case is == bystander && was == bystander:
 		return plan, nil
-	case was == attending && is == organizing:
+	case was == attending && is == organizing, was == organizing && is == attending:
 		return schedule{}, refusal(AttendeeChange, "another organizer")
 	case is == attending || is == bystander && was == attending:
 		if was != attending {
@@ -258,7 +258,7 @@ func (s *Store) organize(ctx context.Context, tx *database.Tx, plan *schedule, o
 		if old != nil {
 			changed = keepAnswers && object.keepAnswers(old, me)
 			changed = object.keepStatus(old) || changed
-			changed = object.reschedule(old, me) || changed
+			changed = object.reschedule(old, me, plan.zone) || changed
 		}
 	}
 	plan.to = concerned(old, object, me)

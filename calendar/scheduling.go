@@ -278,25 +278,12 @@ func tells(share *ical.Component) string {
 	return string(encode(share))
 }
 
-// timing is when an item happens; what is taken out of a series leaves the others where they are.
-func (it *item) timing() string {
-	var b strings.Builder
-	for _, name := range []string{
-		ical.PropDateTimeStart, ical.PropDateTimeEnd, ical.PropDue, ical.PropDuration, ical.PropRecurrenceRule, ical.PropRecurrenceDates,
-	} {
-		for _, p := range it.component.Props[name] {
-			b.WriteString(contentLine(p) + "\n")
-		}
-	}
-	return b.String()
-}
-
 // reschedule asks everybody anew about what now happens at another time (RFC 5546 §2.1.4), unless
 // the client says an answer of its own, and numbers the change.
-func (o *Object) reschedule(old *Object, organizer parties) (changed bool) {
+func (o *Object) reschedule(old *Object, organizer parties, zone *time.Location) (changed bool) {
 	for _, it := range o.items {
-		was := old.itemOf(it.key())
-		if was == nil || was.timing() == it.timing() {
+		was := old.before(it, zone)
+		if was == nil {
 			continue
 		}
 		for _, p := range attendeesOf(it.component) {
@@ -312,6 +299,22 @@ func (o *Object) reschedule(old *Object, organizer parties) (changed bool) {
 		}
 	}
 	return changed
+}
+
+// before is what an item was when it happened at another time, nil when it did not: itself, or the
+// series of which it was an instance like the others.
+func (o *Object) before(it *item, zone *time.Location) *item {
+	if was := o.itemOf(it.key()); was != nil {
+		if sameTiming(it, was, zone) && sameClocks(it, was, zone) {
+			return nil
+		}
+		return was
+	}
+	series := o.itemOf(always)
+	if series == nil || it.inPlace(series, zone) {
+		return nil
+	}
+	return series
 }
 
 func sequenceOf(c *ical.Component) int {
@@ -470,13 +473,36 @@ func (it *item) lasts(zone *time.Location) time.Duration {
 	return it.endOf(it.start.wall, start, it.start.place(zone), nil).Sub(start)
 }
 
-// sameTiming says whether two items happen at the same instants, however they are written.
+// sameTiming says whether two items happen at the same instants, however they are written: phones
+// write a DURATION for an end, and a zone under a name of their own.
 func sameTiming(a, b *item, zone *time.Location) bool {
-	if (a.start == nil) != (b.start == nil) || (a.rule == nil) != (b.rule == nil) || len(a.added) != len(b.added) {
+	if (a.start == nil) != (b.start == nil) || (a.rule == nil) != (b.rule == nil) || !sameDates(a, b, zone) {
 		return false
 	}
-	if a.start != nil && (!a.start.at(zone).Equal(b.start.at(zone)) || a.lasts(zone) != b.lasts(zone)) {
+	first, other := a.firstMoment(), b.firstMoment()
+	if first == nil || other == nil {
+		return first == other
+	}
+	if !first.at(zone).Equal(other.at(zone)) || a.start != nil && a.lasts(zone) != b.lasts(zone) {
 		return false
 	}
-	return a.rule == nil || *a.rule == *b.rule
+	return a.rule == nil || *a.ruleIn(first.place(zone)) == *b.ruleIn(other.place(zone))
+}
+
+// sameClocks says whether the instances of two series follow the clocks of one zone.
+func sameClocks(a, b *item, zone *time.Location) bool {
+	first, other := a.firstMoment(), b.firstMoment()
+	return a.rule == nil || first.isDate() == other.isDate() && first.place(zone).String() == other.place(zone).String()
+}
+
+// sameDates says whether two items have the same RDATE.
+func sameDates(a, b *item, zone *time.Location) bool {
+	instants := func(it *item) (all []int64) {
+		for _, one := range it.added {
+			all = append(all, one.start.at(zone).Unix())
+		}
+		slices.Sort(all)
+		return all
+	}
+	return slices.Equal(instants(a), instants(b))
 }

@@ -404,9 +404,17 @@ func TestAnImportInvitesNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.wants(m.claire, "SUMMARY:Budget", "!SCHEDULE-STATUS")
-	if m.has(m.paul) != "" || len(m.post.letters) != 0 {
-		t.Errorf("paul has %q, letters: %v", m.has(m.paul), m.post.letters)
+	// Nor does the same file, a month later and back.
+	id, err = m.PlanImport(t.Context(), m.claire, personal(m.claire), "agenda.ics", eventText("SUMMARY:Budget 2027", atNine, atTen, byClaire, toClaire, toPaul, toJean))
+	for _, do := range []func(context.Context, portal.Caller, string, time.Time) error{m.RunImport, m.UndoImport} {
+		if err == nil {
+			err = do(t.Context(), m.claire, id, time.Now().Add(time.Minute))
+		}
+		if err != nil || m.has(m.paul) != "" || len(m.post.letters) != 0 {
+			t.Errorf("%v, paul has %q, letters: %v", err, m.has(m.paul), m.post.letters)
+		}
 	}
+	m.wants(m.claire, "!2027")
 }
 
 func TestOneEventInvitesSoManyAndNoMore(t *testing.T) {
@@ -592,5 +600,33 @@ func TestAnAddressThatIsNone(t *testing.T) {
 	m.wants(m.claire, "SCHEDULE-STATUS=3.7:mailto:Jean Petit@", "SCHEDULE-STATUS=3.7:mailto:a@b", "SCHEDULE-STATUS=3.7:\r", "SCHEDULE-STATUS=1.1:mailto:jean@")
 	if len(m.post.letters) != 1 {
 		t.Errorf("%d letters", len(m.post.letters))
+	}
+}
+
+// An organizer's phone writes the same hours in words of its own, and an answer stays; it moves one
+// date, and those who come are asked about that one anew.
+func TestWhatMovesAndWhatDoesNot(t *testing.T) {
+	m := newMeetingPlace(t)
+	accepted := strings.Replace(toPaul, NeedsAction, Accepted, 1)
+	m.put(m.claire, Condition{}, "SUMMARY:Point", atNine, atTen, "RRULE:FREQ=WEEKLY;COUNT=4", byClaire, toClaire, toPaul)
+	m.answer(m.paul, "paul@bourg.example", Accepted)
+	same := []string{"SUMMARY:Point", "DTSTART;TZID=/example.org/Europe/Paris:20261124T090000", "DURATION:PT1H", "RRULE:COUNT=4;FREQ=WEEKLY", byClaire, toClaire, accepted}
+	m.put(m.claire, Condition{}, same...)
+	m.wants(m.claire, "PARTSTAT=ACCEPTED;RSVP=TRUE;SCHEDULE-STATUS=1.2:mailto:Paul", "!SEQUENCE")
+	m.put(m.claire, Condition{}, append(same, "END:VEVENT", "BEGIN:VEVENT", "UID:u", "RECURRENCE-ID;TZID=Europe/Paris:20261201T090000", "SUMMARY:Point",
+		"DTSTART;TZID=Europe/Paris:20261201T140000", "DURATION:PT1H", byClaire, toClaire, accepted)...)
+	m.wants(m.claire, "PARTSTAT=ACCEPTED;RSVP=TRUE;SCHEDULE-STATUS=1.2:mailto:Paul", "PARTSTAT=NEEDS-ACTION;RSVP=TRUE;SCHEDULE-STATUS=1.2:mailto:Paul", "SEQUENCE:1")
+	m.put(m.claire, Condition{}, "SUMMARY:Point", "DTSTART;TZID=Africa/Tunis:20261124T090000", "DURATION:PT1H", "RRULE:FREQ=WEEKLY;COUNT=4", byClaire, toClaire, accepted)
+	m.wants(m.claire, "!PARTSTAT=ACCEPTED;RSVP", "SEQUENCE:1") // the same hour in November alone
+}
+
+// A meeting does not change hands: those who are invited would never hear of its end.
+func TestAMeetingDoesNotChangeHands(t *testing.T) {
+	m := newMeetingPlace(t)
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, toPaul)
+	_, err := m.Put(t.Context(), m.claire, personal(m.claire), "u.ics", eventText("SUMMARY:Budget", atNine, atTen, "ORGANIZER:mailto:paul@bourg.example", toClaire, toPaul), Condition{})
+	var refused *Refusal
+	if !errors.As(err, &refused) || refused.Reason != AttendeeChange {
+		t.Errorf("another organizer: %v", err)
 	}
 }
