@@ -312,6 +312,7 @@ func (s *Store) attend(ctx context.Context, tx *database.Tx, plan *schedule, zon
 				return false, err
 			}
 			changed = object.keepAnswers(old, me)
+			changed = object.retake(old, me) || changed
 		}
 		changed = object.freeDeclined(me) || changed
 	}
@@ -348,6 +349,18 @@ func (o *Object) freeDeclined(me parties) (changed bool) {
 		stat, _ := it.statOf(me)
 		if stat == Declined && it.component.Name == EventComponent && !strings.EqualFold(propText(it.component, ical.PropTransparency), "TRANSPARENT") {
 			set(it.component, ical.PropTransparency, "TRANSPARENT")
+			changed = true
+		}
+	}
+	return changed
+}
+
+// retake makes what somebody declined, and does not any more, take her time again.
+func (o *Object) retake(old *Object, me parties) (changed bool) {
+	for _, it := range o.items {
+		stat, invited := it.statOf(me)
+		if invited && stat != Declined && old.statAt(it, me) == Declined && !it.takesTime() {
+			it.component.Props.Del(ical.PropTransparency)
 			changed = true
 		}
 	}
@@ -469,12 +482,15 @@ func (s *Store) renew(ctx context.Context, tx *database.Tx, to correspondent, ta
 	case root == nil:
 		root = cancelled(kept.root, s.now())
 	case kept != nil:
-		root = kept.under(root)
+		root = kept.under(root, to.person.parties())
 	}
 	octets := encode(root)
 	object, err := Parse(octets)
 	if err != nil {
 		return err
+	}
+	if object.freeDeclined(to.person.parties()) {
+		octets = encode(object.root)
 	}
 	caller := to.person.caller()
 	if to.kept.name != "" {
@@ -512,8 +528,9 @@ func (s *Store) freeName(ctx context.Context, tx *database.Tx, caller portal.Cal
 }
 
 // under is a new share with what its owner added to her copy: her alarms, whether it takes her
-// time, and what her clients keep in properties of their own.
-func (o *Object) under(share *ical.Component) *ical.Component {
+// time, and what her clients keep in properties of their own. That she declined it is no reason to
+// be free when she is asked anew.
+func (o *Object) under(share *ical.Component, me parties) *ical.Component {
 	made, err := Parse(encode(share))
 	if err != nil {
 		return share
@@ -526,7 +543,12 @@ func (o *Object) under(share *ical.Component) *ical.Component {
 		for _, child := range was.component.Children {
 			it.component.Children = append(it.component.Children, clone(child))
 		}
+		stat, _ := it.statOf(me)
+		before, _ := was.statOf(me)
 		for name, props := range was.component.Props {
+			if name == ical.PropTransparency && before == Declined && stat != Declined {
+				continue
+			}
 			if name == ical.PropTransparency || name == ical.PropCategories || strings.HasPrefix(name, "X-") {
 				it.component.Props[name] = props
 			}

@@ -630,3 +630,23 @@ func TestAMeetingDoesNotChangeHands(t *testing.T) {
 		t.Errorf("another organizer: %v", err)
 	}
 }
+
+// What somebody declined takes her time again when she comes after all, and when it is moved.
+func TestWhatWasDeclinedTakesTimeAgain(t *testing.T) {
+	m := newMeetingPlace(t)
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, toPaul)
+	m.answer(m.paul, "paul@bourg.example", Declined)
+	m.wants(m.paul, "TRANSP:TRANSPARENT")
+	m.answer(m.paul, "paul@bourg.example", Accepted)
+	m.wants(m.paul, "!TRANSPARENT")
+	m.answer(m.paul, "paul@bourg.example", Declined)
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", "DTSTART;TZID=Europe/Paris:20261125T090000", byClaire, toClaire, strings.Replace(toPaul, NeedsAction, Declined, 1))
+	m.wants(m.paul, "20261125", "PARTSTAT=NEEDS-ACTION", "!TRANSPARENT")
+
+	// Who declined by deleting it stays free when it comes back.
+	if err := m.Delete(t.Context(), m.paul, personal(m.paul), "u.ics", Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	m.put(m.claire, Condition{}, "SUMMARY:Budget 2027", "DTSTART;TZID=Europe/Paris:20261125T090000", byClaire, toClaire, strings.Replace(toPaul, NeedsAction, Declined, 1))
+	m.wants(m.paul, "2027", "PARTSTAT=DECLINED", "TRANSP:TRANSPARENT")
+}
