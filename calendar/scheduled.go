@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -252,8 +253,8 @@ func (s *Store) organize(ctx context.Context, tx *database.Tx, plan *schedule, o
 		if err := object.checkOrganizer(); err != nil {
 			return false, err
 		}
-		if n := len(object.attendees()); n > MaxAttendees {
-			return false, refusal(TooManyAttendees, "%d ATTENDEE", n)
+		if n := len(object.attendees()); n > MaxAttendees || n*len(plan.octets) > maxTold {
+			return false, refusal(TooManyAttendees, "%d ATTENDEE of %d bytes", n, len(plan.octets))
 		}
 		if old != nil {
 			changed = keepAnswers && object.keepAnswers(old, me)
@@ -320,9 +321,13 @@ func (s *Store) attend(ctx context.Context, tx *database.Tx, plan *schedule, zon
 	if quiet || !organizer.organizerServed() {
 		return changed, nil
 	}
-	if plan.answers = answers(old, object, me, zone); len(plan.answers) == 0 {
+	switch plan.answers = answers(old, object, me, zone); {
+	case len(plan.answers) == 0:
 		return changed, nil
+	case len(plan.answers) > MaxAnswers && object != nil:
+		return false, refusal(TooManyInstances, "answers to %d instances", len(plan.answers))
 	}
+	plan.answers = plan.answers[:min(len(plan.answers), MaxAnswers)] // what is deleted is declined as far as it goes
 	plan.to = []correspondent{{party: organizer.organizer()}}
 	if err := s.meet(ctx, tx, plan, old, object); err != nil {
 		return false, err
@@ -642,6 +647,13 @@ func (s *Store) tellOrganizer(ctx context.Context, tx *database.Tx, plan schedul
 // MaxAttendees is how many people one event invites: all their agendas are written at once.
 const MaxAttendees = 500
 
+// maxTold is how many bytes one write puts into the agendas of others: what is attached is written to
+// each of them, twice.
+const maxTold = 64 << 20
+
+// MaxAnswers is how many instances one write answers: each is looked for in the series.
+const MaxAnswers = 500
+
 // refreshed is how many agendas an answer is written to beside the organizer's: with more people
 // each answer would cost as much as all of them, and they read it at the next change.
 const refreshed = 50
@@ -653,8 +665,8 @@ func (s *Store) record(ctx context.Context, tx *database.Tx, organizer correspon
 	if object == nil || object.sideOf(organizer.person.parties()) != organizing || !slices.ContainsFunc(object.attendees(), from.has) {
 		return false, nil
 	}
-	for _, one := range answers {
-		object.note(one, from, organizer.kept.zone, s.now())
+	if err := object.noteAll(answers, from, organizer.kept.zone, s.now()); err != nil {
+		return false, err
 	}
 	octets := encode(object.root)
 	if object, err = Parse(octets); err != nil {
@@ -695,11 +707,32 @@ func (s *Store) refresh(ctx context.Context, tx *database.Tx, organizer Person, 
 	return nil
 }
 
+// noteAll writes answers into an organizer's object, a *Refusal where it becomes too large: an
+// exception holds all that its series does, and an attendee may make thousands.
+func (o *Object) noteAll(answers []answer, from parties, zone *time.Location, now time.Time) error {
+	room := MaxObjectSize
+	for _, one := range answers {
+		had := len(o.items)
+		o.note(one, from, zone, now)
+		for _, made := range o.items[had:] {
+			var b bytes.Buffer
+			encodeComponent(&b, made.component)
+			if room -= b.Len(); room < 0 {
+				return refusal(TooLarge, "answers to %d instances", len(answers))
+			}
+		}
+	}
+	return nil
+}
+
 // note writes one answer into an organizer's object; that to one instance of a series makes an
 // exception of it.
 func (o *Object) note(one answer, from parties, zone *time.Location, now time.Time) {
 	it := o.itemOf(one.key)
 	if it == nil {
+		if _, invited := o.items[0].statOf(from); !invited {
+			return // to this instance neither
+		}
 		if it = o.itemAt(one.at.at(zone), zone); it == nil {
 			return // the series has no such instance any more
 		}

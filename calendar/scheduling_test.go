@@ -650,3 +650,54 @@ func TestWhatWasDeclinedTakesTimeAgain(t *testing.T) {
 	m.put(m.claire, Condition{}, "SUMMARY:Budget 2027", "DTSTART;TZID=Europe/Paris:20261125T090000", byClaire, toClaire, strings.Replace(toPaul, NeedsAction, Declined, 1))
 	m.wants(m.paul, "2027", "PARTSTAT=DECLINED", "TRANSP:TRANSPARENT")
 }
+
+// An attendee's EXDATE are answers that each cost the organizer an exception: there is an end to it.
+func TestAnswersAreBounded(t *testing.T) {
+	m := newMeetingPlace(t)
+	put := func(who portal.Caller, lines ...string) error {
+		_, err := m.Put(t.Context(), who, personal(who), "u.ics", eventText(append(lines, atNine, atTen, "RRULE:FREQ=DAILY", byClaire, toClaire, toPaul)...), Condition{})
+		return err
+	}
+	missed := func(n int) string {
+		var days []string
+		for day := range n {
+			days = append(days, time.Date(2026, 11, 25+day, 0, 0, 0, 0, time.UTC).Format("20060102T090000"))
+		}
+		return "EXDATE;TZID=Europe/Paris:" + strings.Join(days, ",")
+	}
+	large := []string{}
+	for range 5 {
+		large = append(large, "COMMENT:"+strings.Repeat("x", 40_000))
+	}
+	if err := put(m.claire, large...); err != nil {
+		t.Fatal(err)
+	}
+	var refused *Refusal
+	if err := put(m.paul, missed(MaxAnswers+1)); !errors.As(err, &refused) || refused.Reason != TooManyInstances {
+		t.Errorf("too many: %v", err)
+	}
+	if err := put(m.paul, missed(MaxAnswers)); !errors.As(err, &refused) || refused.Reason != TooLarge {
+		t.Errorf("too large: %v", err)
+	}
+	if err := put(m.paul, missed(2)); err != nil {
+		t.Error(err)
+	}
+	m.wants(m.claire, "RECURRENCE-ID;TZID=Europe/Paris:20261126T090000", "PARTSTAT=DECLINED")
+}
+
+// What is attached is written to everybody who is invited.
+func TestALargeEventInvitesFew(t *testing.T) {
+	m := newMeetingPlace(t)
+	lines := []string{"SUMMARY:Budget", atNine, atTen, byClaire, toClaire}
+	for range 16 {
+		lines = append(lines, "ATTACH:"+strings.Repeat("x", 60_000))
+	}
+	for i := range 100 {
+		lines = append(lines, fmt.Sprintf("ATTENDEE:mailto:a%d@ailleurs.example", i))
+	}
+	_, err := m.Put(t.Context(), m.claire, personal(m.claire), "u.ics", eventText(lines...), Condition{})
+	var refused *Refusal
+	if !errors.As(err, &refused) || refused.Reason != TooManyAttendees {
+		t.Error(err)
+	}
+}
