@@ -259,6 +259,7 @@ func (s *Store) organize(ctx context.Context, tx *database.Tx, plan *schedule, o
 		if old != nil {
 			changed = keepAnswers && object.keepAnswers(old, me)
 			changed = object.keepStatus(old) || changed
+			changed = object.keepNumbers(old) || changed
 			changed = object.reschedule(old, me, plan.zone) || changed
 		}
 	}

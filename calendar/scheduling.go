@@ -301,6 +301,19 @@ func (o *Object) reschedule(old *Object, organizer parties, zone *time.Location)
 	return changed
 }
 
+// keepNumbers has what was put back from an older version follow on the one that people know: a lower
+// number is old news to their programs (RFC 5546 §2.1.5).
+func (o *Object) keepNumbers(old *Object) (changed bool) {
+	for _, it := range o.items {
+		was := old.itemOf(it.key())
+		if was != nil && sequenceOf(it.component) < sequenceOf(was.component) {
+			set(it.component, ical.PropSequence, strconv.Itoa(sequenceOf(was.component)+1))
+			changed = true
+		}
+	}
+	return changed
+}
+
 // before is what an item was when it happened at another time, nil when it did not: itself, or the
 // series of which it was an instance like the others.
 func (o *Object) before(it *item, zone *time.Location) *item {

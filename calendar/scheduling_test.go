@@ -554,6 +554,22 @@ func TestAMeetingThatIsPutBack(t *testing.T) {
 	if _, err := m.Undo(t.Context(), m.claire, undo); !errors.Is(err, portal.ErrConflict) || len(m.post.letters) != 3 {
 		t.Errorf("put back twice: %v, %d letters", err, len(m.post.letters))
 	}
+	// The number of a meeting is the organizer's, whatever becomes of a copy.
+	entries, err := m.List(t.Context(), m.paul, personal(m.paul))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := m.Entry(t.Context(), m.paul, personal(m.paul), entries[0].Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if undo, err = m.Remove(t.Context(), m.paul, Target{Event: e.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Undo(t.Context(), m.paul, undo); err != nil {
+		t.Fatal(err)
+	}
+	m.wants(m.paul, "SEQUENCE:2")
 }
 
 // Who is invited to one date of a series is told of that one: neither when the others are nor what
@@ -699,5 +715,18 @@ func TestALargeEventInvitesFew(t *testing.T) {
 	var refused *Refusal
 	if !errors.As(err, &refused) || refused.Reason != TooManyAttendees {
 		t.Error(err)
+	}
+}
+
+// What takes a change of a meeting back is news, too.
+func TestAChangeOfAMeetingThatIsTakenBack(t *testing.T) {
+	m := newMeetingPlace(t)
+	w := m.put(m.claire, Condition{}, "SUMMARY:Budget", "SEQUENCE:4", atNine, atTen, byClaire, toClaire, toJean)
+	changed, err := m.Change(t.Context(), m.claire, Target{Event: w.ID}, meeting(m.claire, "Budget 2027", 24))
+	if err == nil {
+		_, err = m.Undo(t.Context(), m.claire, changed.Undo)
+	}
+	if err != nil || len(m.post.letters) != 3 || !strings.Contains(string(m.post.letters[1].Octets), "SEQUENCE:5") || !strings.Contains(string(m.post.letters[2].Octets), "SEQUENCE:6") {
+		t.Errorf("%v, %d letters", err, len(m.post.letters))
 	}
 }
