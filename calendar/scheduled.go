@@ -201,6 +201,11 @@ func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity po
 	}
 	plan.owner = owner
 	was, is := old.sideOf(owner.parties()), object.sideOf(owner.parties())
+	if object == nil && was == attending {
+		if kept, err := s.keepsAnother(ctx, tx, owner, c.ID, old.UID); err != nil || kept {
+			return plan, err
+		}
+	}
 	changed := false
 	switch {
 	case is == bystander && was == bystander:
@@ -234,6 +239,17 @@ func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity po
 	}
 	plan.asked = plan.object.awaits(owner.parties())
 	return plan, err
+}
+
+// keepsAnother says whether an agent has an event in another of her calendars too: that of a colleague
+// who left, and was invited like her, is no answer of hers when it goes.
+func (s *Store) keepsAnother(ctx context.Context, tx *database.Tx, owner Person, beside CalendarID, uid string) (found bool, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT 1 FROM calendars c
+		JOIN calendar_objects o ON o.collectivity = $1 AND o.calendar = c.id AND o.uid = $3 AND o.schedule_tag <> ''
+		WHERE c.collectivity = $1 AND c.owner = $2 AND c.id <> $4)`,
+		string(owner.Collectivity), string(owner.Agent), uid, string(beside)).Scan(&found)
+	return found, err
 }
 
 // awaits says whether somebody is asked to an event and has not answered. A task has no page to do it.

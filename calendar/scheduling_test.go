@@ -730,3 +730,24 @@ func TestAChangeOfAMeetingThatIsTakenBack(t *testing.T) {
 		t.Errorf("%v, %d letters", err, len(m.post.letters))
 	}
 }
+
+// The agenda of who left goes, and its keeper still comes to what both were invited to.
+func TestTheAgendaOfWhoLeftAnswersNothing(t *testing.T) {
+	m := newMeetingPlace(t)
+	m.put(m.anne, Condition{}, "SUMMARY:Budget", atNine, atTen, "ORGANIZER:mailto:anne@agglo.example", toClaire, toPaul)
+	m.answer(m.paul, "paul@bourg.example", Accepted)
+	err := m.db.Tx(t.Context(), func(tx *database.Tx) error {
+		return m.HandOver(t.Context(), tx, "bourg", m.claire.Agent, m.paul.Agent, "left", "Claire Morel")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	calendars, err := m.Calendars(t.Context(), m.paul)
+	if err != nil || len(calendars) != 2 {
+		t.Fatal(calendars, err)
+	}
+	if err := m.DeleteCalendar(t.Context(), m.paul, calendars[1].ID); err != nil {
+		t.Fatal(err)
+	}
+	m.wants(m.anne, "PARTSTAT=ACCEPTED;SCHEDULE-STATUS=2.0:mailto:Paul", "!DECLINED")
+}
