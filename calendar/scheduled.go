@@ -142,14 +142,16 @@ func (c *copied) object() *Object {
 }
 
 // copyOf finds the object of a UID in the agendas of one agent; the zero value for none. One that an
-// import brought invites nobody, yet it is the same event: beside it there can be no other.
+// import brought invites nobody, yet it is the same event: beside it there can be no other. CROSS
+// tells SQLite to begin with her few calendars.
 func (s *Store) copyOf(ctx context.Context, tx *database.Tx, of Person, uid string) (copied, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT o.calendar, c.slug, o.name, o.id, o.etag, o.schedule_tag, o.octets, CASE c.zone WHEN '' THEN t.zone ELSE c.zone END
-		FROM calendar_objects o
-		JOIN calendars c ON c.collectivity = $1 AND c.id = o.calendar AND c.owner = $2
+		FROM calendars c
+		CROSS JOIN calendar_objects o
 		JOIN collectivities t ON t.id = o.collectivity
-		WHERE o.collectivity = $1 AND o.uid = $3 ORDER BY o.schedule_tag = '', o.calendar <> $2, o.calendar LIMIT 1`,
+		WHERE c.collectivity = $1 AND c.owner = $2 AND o.collectivity = $1 AND o.calendar = c.id AND o.uid = $3
+		ORDER BY o.schedule_tag = '', o.calendar <> $2, o.calendar LIMIT 1`,
 		string(of.Collectivity), string(of.Agent), uid)
 	found, err := database.Collect(rows, err, func(rows *sql.Rows) (c copied, err error) {
 		var zone string
