@@ -92,11 +92,16 @@ func (s *Store) invitationOf(ctx context.Context, tx *database.Tx, secret string
 	}
 	found.organizer = correspondent{party: object.organizer(), person: &person, kept: kept}
 	found.Organizer, found.Zone = person.Name, zoneNamed(zone)
-	found.Event = eventOf(Calendar{Zone: kept.zone}, Entry{}, object)
+	if found.Event, err = toldOf(object.shareOf(found.Address), kept.zone); err != nil {
+		return invitation{}, err
+	}
+	if found.Event.Status == "CANCELLED" {
+		return invitation{}, portal.ErrNotFound // called off without being deleted
+	}
 	found.Answer = NeedsAction
 	for _, it := range object.items {
 		if stat, invited := it.statOf(parties{found.Address}); invited {
-			found.Answer = stat
+			found.Answer = shownAnswer(stat)
 			break
 		}
 	}
@@ -118,7 +123,7 @@ func (s *Store) AnswerInvitation(ctx context.Context, secret, stat string) error
 		var all []answer
 		for _, it := range object.items {
 			if _, invited := it.statOf(me); invited {
-				all = append(all, answer{it.key(), it.instant(asked.organizer.kept.zone), stat})
+				all = append(all, answer{it.key(), it.recurrenceID, stat})
 			}
 		}
 		reply := object.reply(all, me, s.now())
@@ -191,14 +196,19 @@ func (o *Object) invited(me parties, recurrence time.Time, zone *time.Location) 
 // shownAnswers are those that pages have words for.
 var shownAnswers = []string{NeedsAction, Accepted, Declined, Tentative, "DELEGATED"}
 
+// shownAnswer is an answer for which there are words: one that is not known is treated as none (RFC
+// 5545 §3.2.12).
+func shownAnswer(stat string) string {
+	if !slices.Contains(shownAnswers, stat) {
+		return NeedsAction
+	}
+	return stat
+}
+
 func attendeeOf(p *ical.Prop, me parties) Attendee {
 	status := p.Params.Get(paramStatus)
-	answer := partStat(p)
-	if !slices.Contains(shownAnswers, answer) {
-		answer = NeedsAction // RFC 5545 §3.2.12: what is not known is treated as that
-	}
 	return Attendee{
-		Name: p.Params.Get(ical.ParamCommonName), Address: partyOf(p), Answer: answer, Me: me.has(partyOf(p)),
+		Name: p.Params.Get(ical.ParamCommonName), Address: partyOf(p), Answer: shownAnswer(partStat(p)), Me: me.has(partyOf(p)),
 		Optional:  param(p, ical.ParamRole) == "OPT-PARTICIPANT",
 		Unreached: status != "" && (status[0] == '3' || status[0] == '5'),
 	}

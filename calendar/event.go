@@ -161,9 +161,6 @@ func eventOf(c Calendar, e Entry, o *Object) Event {
 			Title:       propText(main.component, ical.PropSummary),
 			Location:    propText(main.component, ical.PropLocation),
 			Description: propText(main.component, ical.PropDescription),
-			AllDay:      main.start.isDate(),
-			Start:       main.start.at(c.Zone).In(c.Zone),
-			Repeat:      repeatOf(main, c.Zone),
 		},
 		ID: e.ID, Name: e.Name, UID: o.UID, ETag: e.ETag, Writable: c.Writable && !e.Hidden, Hidden: e.Hidden,
 		Status: strings.ToUpper(propText(main.component, ical.PropStatus)),
@@ -172,7 +169,12 @@ func eventOf(c Calendar, e Entry, o *Object) Event {
 	if e.Hidden {
 		ev.Title = "" // that of veiled octets is for programs
 	}
-	end := main.endOf(main.start.wall, ev.Start, main.start.place(c.Zone), nil).In(c.Zone)
+	start := main.firstMoment()
+	if start == nil {
+		return ev // a task or a note without a date, to which people can be invited all the same
+	}
+	ev.AllDay, ev.Start, ev.Repeat = start.isDate(), start.at(c.Zone).In(c.Zone), repeatOf(main.dated(), c.Zone)
+	end := main.endOf(start.wall, ev.Start, start.place(c.Zone), nil).In(c.Zone)
 	if main.end != nil || main.span != nil || ev.AllDay {
 		ev.End = end
 	}

@@ -235,7 +235,8 @@ func (s *Store) stepImport(ctx context.Context, caller portal.Caller, id string,
 		return portal.UserError{Kind: portal.ErrConflict, Key: "calendar.error.import-state"}
 	}
 	for done := false; !done && s.now().Before(until); {
-		err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		// What it changes of a meeting that people were invited to here is told to them.
+		err := s.write(ctx, func(ctx context.Context, tx *database.Tx) error {
 			c, err := s.writable(ctx, tx, caller, i.Calendar)
 			if err != nil {
 				return err
@@ -290,7 +291,7 @@ func (s *Store) importLine(ctx context.Context, tx *database.Tx, caller portal.C
 	}
 	condition := Condition{NoneMatch: []string{"*"}, Quiet: true} // meetings of another program, whose people know of them
 	if l.what == isChanged {
-		condition = conditionOf(l.etag)
+		condition.NoneMatch, condition.Match = nil, []string{l.etag}
 	}
 	written, err := s.put(ctx, tx, caller, c.ID, l.name, object, l.octets, condition)
 	return l.wrote(written.ETag, "done", err)
@@ -323,6 +324,6 @@ func (s *Store) undoLine(ctx context.Context, tx *database.Tx, caller portal.Cal
 	if err != nil {
 		return err
 	}
-	written, err := s.put(ctx, tx, caller, c.ID, l.name, object, l.was, conditionOf(l.etag))
+	written, err := s.put(ctx, tx, caller, c.ID, l.name, object, l.was, Condition{Match: []string{l.etag}, Quiet: true})
 	return l.wrote(written.ETag, "undone", err)
 }

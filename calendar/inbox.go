@@ -41,6 +41,18 @@ func (s *Store) Messages(ctx context.Context, caller portal.Caller) ([]Message, 
 	return all, wrap(err, "calendar: messages")
 }
 
+// Message is one of the caller's; portal.ErrNotFound.
+func (s *Store) Message(ctx context.Context, caller portal.Caller, name string) (Message, error) {
+	m := Message{Name: name}
+	var created int64
+	err := s.db.QueryRow(ctx, `
+		SELECT etag, method, created, octets FROM calendar_messages
+		WHERE collectivity = $1 AND agent = $2 AND name = $3 AND created > $4`,
+		string(caller.Collectivity), string(caller.Agent), name, database.Millis(s.now().Add(-messageLife))).Scan(&m.ETag, &m.Method, &created, &m.Octets)
+	m.Created = database.FromMillis(created)
+	return m, wrap(err, "calendar: message %.60q", name)
+}
+
 // DeleteMessage takes one out of the caller's inbox; portal.ErrNotFound.
 func (s *Store) DeleteMessage(ctx context.Context, caller portal.Caller, name string) error {
 	err := database.OneRow(s.db.Exec(ctx, `DELETE FROM calendar_messages WHERE collectivity = $1 AND agent = $2 AND name = $3`,

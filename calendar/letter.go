@@ -47,6 +47,9 @@ func (m *Mailer) Carry(ctx context.Context, tx *database.Tx, letter Letter) erro
 	if letter.Method == methodReply {
 		kind = strings.ToLower(letter.Answer)
 	}
+	if letter.Answer == "DELEGATED" { // the one whom she sends answers in her turn
+		kind = "declined"
+	}
 	one := post.Letter{
 		Collectivity: letter.From.Collectivity, Sender: name, Address: letter.To, Language: p.Lang(), ReplyTo: letter.From.Address,
 		Subject: p.T("calendar.letter."+kind+".subject", "title", title, "when", when),
@@ -93,6 +96,9 @@ func cut(text string, limit int) string {
 
 // whenWords says when an event is, as one reads it in a zone: "mardi 24 novembre 2026, 9 h – 10 h".
 func (e Event) whenWords(p *i18n.Printer, zone *time.Location) string {
+	if e.Start.IsZero() {
+		return p.T("calendar.tasks.undated")
+	}
 	if e.AllDay {
 		last := addDays(e.End, -1)
 		if !last.After(e.Start) {

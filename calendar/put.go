@@ -78,16 +78,30 @@ func (s *Store) Put(ctx context.Context, caller portal.Caller, id CalendarID, na
 	if name == "" || len(name) > MaxNameLength || strings.ContainsAny(name, "/\x00") || name == "." || name == ".." {
 		return Written{}, fmt.Errorf("calendar: name %.60q: %w", name, portal.ErrInvalid)
 	}
-	object, err := Parse(octets)
+	next, err := parsedAnew(octets)
 	if err != nil {
 		return Written{}, fmt.Errorf("calendar: put %.60q: %w", name, err)
 	}
 	var written Written
 	err = s.write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		written, err = s.put(ctx, tx, caller, id, name, object, octets, condition)
+		written, err = s.put(ctx, tx, caller, id, name, next(), octets, condition)
 		return err
 	})
 	return written, wrap(duplicate(err), "calendar: put %.60q", name)
+}
+
+// parsedAnew parses octets before a transaction, which what is refused need not wait for. next is the
+// object, another one at each call: invitations write answers into it, and a transaction that is tried
+// again must not take them for what the client wrote.
+func parsedAnew(octets []byte) (next func() *Object, err error) {
+	parsed, err := Parse(octets)
+	return func() *Object {
+		object := parsed
+		if parsed = nil; object == nil {
+			object, _ = Parse(octets)
+		}
+		return object
+	}, err
 }
 
 // put is Put inside a transaction, of octets that are parsed.
@@ -177,7 +191,7 @@ func (s *Store) before(ctx context.Context, tx *database.Tx, caller portal.Calle
 // checkElsewhere refuses an invitation that another calendar of the agent has already.
 func (s *Store) checkElsewhere(ctx context.Context, tx *database.Tx, plan schedule, id CalendarID) error {
 	other, err := s.copyOf(ctx, tx, plan.owner, plan.object.UID)
-	if err == nil && other.name != "" && other.calendar != id {
+	if err == nil && other.tag != "" && other.calendar != id {
 		err = &UIDTaken{UID: plan.object.UID, Name: other.name, Slug: other.slug}
 	}
 	return err

@@ -1,12 +1,14 @@
 package calendar
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 
 	"parvis/portal"
 	"parvis/portal/database"
+	"parvis/portal/post"
 )
 
 // Person is somebody who has an agenda in the pool.
@@ -138,14 +141,17 @@ func (c *copied) object() *Object {
 	return c.parsed
 }
 
-// copyOf finds the object of a UID in the agendas of one agent; the zero value for none.
+// copyOf finds the object of a UID in the agendas of one agent; the zero value for none. One that an
+// import brought invites nobody, yet it is the same event: beside it there can be no other. CROSS
+// tells SQLite to begin with her few calendars.
 func (s *Store) copyOf(ctx context.Context, tx *database.Tx, of Person, uid string) (copied, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT o.calendar, c.slug, o.name, o.id, o.etag, o.schedule_tag, o.octets, CASE c.zone WHEN '' THEN t.zone ELSE c.zone END
-		FROM calendar_objects o
-		JOIN calendars c ON c.collectivity = $1 AND c.id = o.calendar AND c.owner = $2
+		FROM calendars c
+		CROSS JOIN calendar_objects o
 		JOIN collectivities t ON t.id = o.collectivity
-		WHERE o.collectivity = $1 AND o.uid = $3 AND o.schedule_tag <> '' ORDER BY o.calendar LIMIT 1`,
+		WHERE c.collectivity = $1 AND c.owner = $2 AND o.collectivity = $1 AND o.calendar = c.id AND o.uid = $3
+		ORDER BY o.schedule_tag = '', o.calendar <> $2, o.calendar LIMIT 1`,
 		string(of.Collectivity), string(of.Agent), uid)
 	found, err := database.Collect(rows, err, func(rows *sql.Rows) (c copied, err error) {
 		var zone string
@@ -171,8 +177,9 @@ type correspondent struct {
 // schedule is what a write does beyond the calendar that it goes to.
 type schedule struct {
 	owner   Person
-	tag     string // Schedule-Tag, "" for an object that nobody is invited to
-	asked   bool   // the owner of the calendar has not answered
+	zone    *time.Location // of the calendar
+	tag     string         // Schedule-Tag, "" for an object that nobody is invited to
+	asked   bool           // the owner of the calendar has not answered
 	object  *Object
 	octets  []byte
 	to      []correspondent // attendees, or the organizer
@@ -182,7 +189,7 @@ type schedule struct {
 // scheduling says what a write means for others, and what the object becomes by it. old is nil for
 // a new object, object for one that is deleted.
 func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, c Calendar, old, object *Object, octets []byte, condition Condition) (schedule, error) {
-	plan := schedule{object: object, octets: octets}
+	plan := schedule{object: object, octets: octets, zone: c.Zone}
 	invites := func(o *Object) bool { return o != nil && o.organizer() != "" }
 	if s.people == nil || c.Shared() || !invites(old) && (!invites(object) || condition.Quiet) {
 		return plan, nil
@@ -196,11 +203,16 @@ func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity po
 	}
 	plan.owner = owner
 	was, is := old.sideOf(owner.parties()), object.sideOf(owner.parties())
+	if object == nil && was == attending {
+		if kept, err := s.keepsAnother(ctx, tx, owner, c.ID, old.UID); err != nil || kept {
+			return plan, err
+		}
+	}
 	changed := false
 	switch {
 	case is == bystander && was == bystander:
 		return plan, nil
-	case was == attending && is == organizing:
+	case was == attending && is == organizing, was == organizing && is == attending:
 		return schedule{}, refusal(AttendeeChange, "another organizer")
 	case is == attending || is == bystander && was == attending:
 		if was != attending {
@@ -231,9 +243,20 @@ func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity po
 	return plan, err
 }
 
-// awaits says whether somebody is asked and has not answered.
+// keepsAnother says whether an agent has an event in another of her calendars too: that of a colleague
+// who left, and was invited like her, is no answer of hers when it goes.
+func (s *Store) keepsAnother(ctx context.Context, tx *database.Tx, owner Person, beside CalendarID, uid string) (found bool, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT 1 FROM calendars c
+		JOIN calendar_objects o ON o.collectivity = $1 AND o.calendar = c.id AND o.uid = $3 AND o.schedule_tag <> ''
+		WHERE c.collectivity = $1 AND c.owner = $2 AND c.id <> $4)`,
+		string(owner.Collectivity), string(owner.Agent), uid, string(beside)).Scan(&found)
+	return found, err
+}
+
+// awaits says whether somebody is asked to an event and has not answered. A task has no page to do it.
 func (o *Object) awaits(me parties) bool {
-	return o.sideOf(me) == attending && slices.ContainsFunc(o.items, func(it *item) bool {
+	return o.sideOf(me) == attending && o.Component == EventComponent && slices.ContainsFunc(o.items, func(it *item) bool {
 		stat, invited := it.statOf(me)
 		return invited && stat == NeedsAction && it.status() != "CANCELLED"
 	})
@@ -248,13 +271,14 @@ func (s *Store) organize(ctx context.Context, tx *database.Tx, plan *schedule, o
 		if err := object.checkOrganizer(); err != nil {
 			return false, err
 		}
-		if n := len(object.attendees()); n > MaxAttendees {
-			return false, refusal(TooManyAttendees, "%d ATTENDEE", n)
+		if n := len(object.attendees()); n > MaxAttendees || n*len(plan.octets) > maxTold {
+			return false, refusal(TooManyAttendees, "%d ATTENDEE of %d bytes", n, len(plan.octets))
 		}
 		if old != nil {
 			changed = keepAnswers && object.keepAnswers(old, me)
 			changed = object.keepStatus(old) || changed
-			changed = object.reschedule(old, me) || changed
+			changed = object.keepNumbers(old) || changed
+			changed = object.reschedule(old, me, plan.zone) || changed
 		}
 	}
 	plan.to = concerned(old, object, me)
@@ -308,6 +332,7 @@ func (s *Store) attend(ctx context.Context, tx *database.Tx, plan *schedule, zon
 				return false, err
 			}
 			changed = object.keepAnswers(old, me)
+			changed = object.retake(old, me) || changed
 		}
 		changed = object.freeDeclined(me) || changed
 	}
@@ -315,9 +340,13 @@ func (s *Store) attend(ctx context.Context, tx *database.Tx, plan *schedule, zon
 	if quiet || !organizer.organizerServed() {
 		return changed, nil
 	}
-	if plan.answers = answers(old, object, me, zone); len(plan.answers) == 0 {
+	switch plan.answers = answers(old, object, me, zone); {
+	case len(plan.answers) == 0:
 		return changed, nil
+	case len(plan.answers) > MaxAnswers && object != nil:
+		return false, refusal(TooManyInstances, "answers to %d instances", len(plan.answers))
 	}
+	plan.answers = plan.answers[:min(len(plan.answers), MaxAnswers)] // what is deleted is declined as far as it goes
 	plan.to = []correspondent{{party: organizer.organizer()}}
 	if err := s.meet(ctx, tx, plan, old, object); err != nil {
 		return false, err
@@ -344,6 +373,18 @@ func (o *Object) freeDeclined(me parties) (changed bool) {
 		stat, _ := it.statOf(me)
 		if stat == Declined && it.component.Name == EventComponent && !strings.EqualFold(propText(it.component, ical.PropTransparency), "TRANSPARENT") {
 			set(it.component, ical.PropTransparency, "TRANSPARENT")
+			changed = true
+		}
+	}
+	return changed
+}
+
+// retake makes what somebody declined, and does not any more, take her time again.
+func (o *Object) retake(old *Object, me parties) (changed bool) {
+	for _, it := range o.items {
+		stat, invited := it.statOf(me)
+		if invited && stat != Declined && old.statAt(it, me) == Declined && !it.takesTime() {
+			it.component.Props.Del(ical.PropTransparency)
 			changed = true
 		}
 	}
@@ -377,9 +418,9 @@ func (s *Store) meet(ctx context.Context, tx *database.Tx, plan *schedule, old, 
 				return err
 			}
 			if one.kept.name != "" && one.kept.object().organizer() != invitation.organizer() {
-				one.status = statusFailed // somebody else's event has the same UID
+				one.status = one.beside()
 			}
-		case !strings.Contains(one.party, "@"):
+		case !isAddress(one.party):
 			one.status = statusUnknown
 		case s.courier == nil || !s.courier.Sends(plan.owner.Collectivity):
 			one.status = statusFailed
@@ -388,6 +429,23 @@ func (s *Store) meet(ctx context.Context, tx *database.Tx, plan *schedule, old, 
 		}
 	}
 	return nil
+}
+
+// isAddress says whether a letter can be written to a party: of a client's mistake among many who are
+// invited the others must not suffer.
+func isAddress(party string) bool {
+	_, err := post.CleanAddress(party)
+	return err == nil
+}
+
+// beside is how it goes with one who has another event of the same UID: nobody's is written over, and
+// two are only kept in two calendars.
+func (one *correspondent) beside() string {
+	if one.kept.tag != "" || one.kept.calendar == CalendarID(one.person.Agent) {
+		return statusFailed
+	}
+	one.kept = copied{}
+	return statusDelivered
 }
 
 // neighbour is the agent of a collectivity whom the path of a principal names, nil for none.
@@ -448,12 +506,15 @@ func (s *Store) renew(ctx context.Context, tx *database.Tx, to correspondent, ta
 	case root == nil:
 		root = cancelled(kept.root, s.now())
 	case kept != nil:
-		root = kept.under(root)
+		root = kept.under(root, to.person.parties())
 	}
 	octets := encode(root)
 	object, err := Parse(octets)
 	if err != nil {
 		return err
+	}
+	if object.freeDeclined(to.person.parties()) {
+		octets = encode(object.root)
 	}
 	caller := to.person.caller()
 	if to.kept.name != "" {
@@ -491,8 +552,9 @@ func (s *Store) freeName(ctx context.Context, tx *database.Tx, caller portal.Cal
 }
 
 // under is a new share with what its owner added to her copy: her alarms, whether it takes her
-// time, and what her clients keep in properties of their own.
-func (o *Object) under(share *ical.Component) *ical.Component {
+// time, and what her clients keep in properties of their own. That she declined it is no reason to
+// be free when she is asked anew.
+func (o *Object) under(share *ical.Component, me parties) *ical.Component {
 	made, err := Parse(encode(share))
 	if err != nil {
 		return share
@@ -505,7 +567,12 @@ func (o *Object) under(share *ical.Component) *ical.Component {
 		for _, child := range was.component.Children {
 			it.component.Children = append(it.component.Children, clone(child))
 		}
+		stat, _ := it.statOf(me)
+		before, _ := was.statOf(me)
 		for name, props := range was.component.Props {
+			if name == ical.PropTransparency && before == Declined && stat != Declined {
+				continue
+			}
 			if name == ical.PropTransparency || name == ical.PropCategories || strings.HasPrefix(name, "X-") {
 				it.component.Props[name] = props
 			}
@@ -519,8 +586,10 @@ func cancelled(root *ical.Component, now time.Time) *ical.Component {
 	made := clone(root)
 	for _, c := range made.Children {
 		if c.Name != ical.CompTimezone {
+			number := sequenceOf(c) + 1 // what says none is number 0
 			set(c, ical.PropStatus, "CANCELLED")
 			touch(c, now)
+			set(c, ical.PropSequence, strconv.Itoa(number))
 		}
 	}
 	return made
@@ -552,15 +621,27 @@ func (s *Store) mail(ctx context.Context, tx *database.Tx, plan schedule, to cor
 	}
 	root = clone(root)
 	set(root, ical.PropMethod, letter.Method)
+	var err error
+	if letter.Event, err = toldOf(cmp.Or(to.has, to.had), plan.zone); err != nil {
+		return err
+	}
 	letter.Octets = encode(root)
-	letter.Event = eventOf(Calendar{Zone: time.UTC}, Entry{}, of)
 	if letter.Method == methodRequest {
-		var err error
 		if letter.Secret, err = s.answerLink(ctx, tx, plan.owner, to.party, of); err != nil {
 			return err
 		}
 	}
 	return s.courier.Carry(ctx, tx, letter)
+}
+
+// toldOf is what words tell somebody of an event: her share of it. Who is invited to one date of a
+// series reads nothing of the others.
+func toldOf(share *ical.Component, zone *time.Location) (Event, error) {
+	o, err := Parse(encode(share))
+	if err != nil {
+		return Event{}, err
+	}
+	return eventOf(Calendar{Zone: zone}, Entry{}, o), nil
 }
 
 // tellOrganizer brings answers to who invited.
@@ -576,7 +657,7 @@ func (s *Store) tellOrganizer(ctx context.Context, tx *database.Tx, plan schedul
 		set(reply, ical.PropMethod, methodReply)
 		return s.courier.Carry(ctx, tx, Letter{
 			From: plan.owner, To: to.party, Method: methodReply, Octets: encode(reply),
-			Event: eventOf(Calendar{Zone: time.UTC}, Entry{}, of), Answer: plan.answers[0].stat,
+			Event: eventOf(Calendar{Zone: plan.zone}, Entry{}, of), Answer: shownAnswer(plan.answers[0].stat),
 		})
 	}
 	return nil
@@ -584,6 +665,13 @@ func (s *Store) tellOrganizer(ctx context.Context, tx *database.Tx, plan schedul
 
 // MaxAttendees is how many people one event invites: all their agendas are written at once.
 const MaxAttendees = 500
+
+// maxTold is how many bytes one write puts into the agendas of others: what is attached is written to
+// each of them, twice.
+const maxTold = 64 << 20
+
+// MaxAnswers is how many instances one write answers: each is looked for in the series.
+const MaxAnswers = 500
 
 // refreshed is how many agendas an answer is written to beside the organizer's: with more people
 // each answer would cost as much as all of them, and they read it at the next change.
@@ -596,8 +684,8 @@ func (s *Store) record(ctx context.Context, tx *database.Tx, organizer correspon
 	if object == nil || object.sideOf(organizer.person.parties()) != organizing || !slices.ContainsFunc(object.attendees(), from.has) {
 		return false, nil
 	}
-	for _, one := range answers {
-		object.note(one, from, organizer.kept.zone, s.now())
+	if err := object.noteAll(answers, from, organizer.kept.zone, s.now()); err != nil {
+		return false, err
 	}
 	octets := encode(object.root)
 	if object, err = Parse(octets); err != nil {
@@ -628,11 +716,29 @@ func (s *Store) refresh(ctx context.Context, tx *database.Tx, organizer Person, 
 		return err
 	}
 	for _, one := range plan.to {
-		if one.status != statusDelivered || one.kept.name == "" {
+		if one.status != statusDelivered || one.kept.tag == "" {
 			continue
 		}
 		if err := s.renew(ctx, tx, one, ""); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// noteAll writes answers into an organizer's object, a *Refusal where it becomes too large: an
+// exception holds all that its series does, and an attendee may make thousands.
+func (o *Object) noteAll(answers []answer, from parties, zone *time.Location, now time.Time) error {
+	room := MaxObjectSize
+	for _, one := range answers {
+		had := len(o.items)
+		o.note(one, from, zone, now)
+		for _, made := range o.items[had:] {
+			var b bytes.Buffer
+			encodeComponent(&b, made.component)
+			if room -= b.Len(); room < 0 {
+				return refusal(TooLarge, "answers to %d instances", len(answers))
+			}
 		}
 	}
 	return nil
@@ -643,7 +749,10 @@ func (s *Store) refresh(ctx context.Context, tx *database.Tx, organizer Person, 
 func (o *Object) note(one answer, from parties, zone *time.Location, now time.Time) {
 	it := o.itemOf(one.key)
 	if it == nil {
-		if it = o.itemAt(one.at, zone); it == nil {
+		if _, invited := o.items[0].statOf(from); !invited {
+			return // to this instance neither
+		}
+		if it = o.itemAt(one.at.at(zone), zone); it == nil {
 			return // the series has no such instance any more
 		}
 	}
@@ -687,15 +796,13 @@ func (o *Object) reply(answers []answer, me parties, now time.Time) *ical.Compon
 			}
 		}
 		if isNew {
-			at := *it.start
-			at.wall = wallOf(one.at, it.start.place(time.UTC))
-			setMoment(c, ical.PropRecurrenceID, at)
+			setMoment(c, ical.PropRecurrenceID, it.momentLike(one.at))
 		}
 		set(c, ical.PropDateTimeStamp, stamp(now))
-		for _, p := range attendeesOf(it.component, me...)[:1] {
-			mine := *p
+		if found := attendeesOf(it.component, me...); len(found) > 0 {
+			mine := *found[0]
 			mine.Params = ical.Params{ical.ParamParticipationStatus: {one.stat}}
-			if name := p.Params.Get(ical.ParamCommonName); name != "" {
+			if name := found[0].Params.Get(ical.ParamCommonName); name != "" {
 				mine.Params.Set(ical.ParamCommonName, name)
 			}
 			c.Props.Set(&mine)
@@ -703,4 +810,15 @@ func (o *Object) reply(answers []answer, me parties, now time.Time) *ical.Compon
 		root.Children = append(root.Children, c)
 	}
 	return root
+}
+
+// momentLike is an instance as the dates of its series are written.
+func (it *item) momentLike(recurrence moment) moment {
+	first := it.firstMoment()
+	if first == nil {
+		return recurrence
+	}
+	like := *first
+	like.wall = recurrence.wallIn(like.place(time.UTC), time.UTC)
+	return like
 }

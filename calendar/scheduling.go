@@ -85,6 +85,9 @@ func (o *Object) sideOf(me parties) side {
 
 // organizer is the party that invites, "" for none.
 func (o *Object) organizer() string {
+	if o == nil {
+		return "" // stored under older limits
+	}
 	for _, it := range o.items {
 		if p := it.component.Props.Get(ical.PropOrganizer); p != nil {
 			return partyOf(p)
@@ -275,25 +278,12 @@ func tells(share *ical.Component) string {
 	return string(encode(share))
 }
 
-// timing is when an item happens; what is taken out of a series leaves the others where they are.
-func (it *item) timing() string {
-	var b strings.Builder
-	for _, name := range []string{
-		ical.PropDateTimeStart, ical.PropDateTimeEnd, ical.PropDue, ical.PropDuration, ical.PropRecurrenceRule, ical.PropRecurrenceDates,
-	} {
-		for _, p := range it.component.Props[name] {
-			b.WriteString(contentLine(p) + "\n")
-		}
-	}
-	return b.String()
-}
-
 // reschedule asks everybody anew about what now happens at another time (RFC 5546 §2.1.4), unless
 // the client says an answer of its own, and numbers the change.
-func (o *Object) reschedule(old *Object, organizer parties) (changed bool) {
+func (o *Object) reschedule(old *Object, organizer parties, zone *time.Location) (changed bool) {
 	for _, it := range o.items {
-		was := old.itemOf(it.key())
-		if was == nil || was.timing() == it.timing() {
+		was := old.before(it, zone)
+		if was == nil {
 			continue
 		}
 		for _, p := range attendeesOf(it.component) {
@@ -309,6 +299,35 @@ func (o *Object) reschedule(old *Object, organizer parties) (changed bool) {
 		}
 	}
 	return changed
+}
+
+// keepNumbers has what was put back from an older version follow on the one that people know: a lower
+// number is old news to their programs (RFC 5546 §2.1.5).
+func (o *Object) keepNumbers(old *Object) (changed bool) {
+	for _, it := range o.items {
+		was := old.itemOf(it.key())
+		if was != nil && sequenceOf(it.component) < sequenceOf(was.component) {
+			set(it.component, ical.PropSequence, strconv.Itoa(sequenceOf(was.component)+1))
+			changed = true
+		}
+	}
+	return changed
+}
+
+// before is what an item was when it happened at another time, nil when it did not: itself, or the
+// series of which it was an instance like the others.
+func (o *Object) before(it *item, zone *time.Location) *item {
+	if was := o.itemOf(it.key()); was != nil {
+		if sameTiming(it, was, zone) && sameClocks(it, was, zone) {
+			return nil
+		}
+		return was
+	}
+	series := o.itemOf(always)
+	if series == nil || it.inPlace(series, zone) {
+		return nil
+	}
+	return series
 }
 
 func sequenceOf(c *ical.Component) int {
@@ -362,8 +381,8 @@ func (o *Object) keepAnswers(kept *Object, mine parties) (changed bool) {
 
 // answer is what somebody who is invited says of an event.
 type answer struct {
-	key  int64 // of the instance, always for all
-	at   time.Time
+	key  int64  // of the instance, always for all
+	at   moment // as her copy has it: a day is the same one where the clocks show another hour
 	stat string
 }
 
@@ -373,7 +392,7 @@ func answers(old, new *Object, me parties, zone *time.Location) (all []answer) {
 	if new == nil {
 		for _, it := range old.items {
 			if stat, invited := it.statOf(me); invited && stat != Declined && it.status() != "CANCELLED" {
-				all = append(all, answer{it.key(), it.instant(zone), Declined})
+				all = append(all, answer{it.key(), it.recurrenceID, Declined})
 			}
 		}
 		return all
@@ -385,20 +404,23 @@ func answers(old, new *Object, me parties, zone *time.Location) (all []answer) {
 			before = old.statAt(it, me)
 		}
 		if invited && stat != before {
-			all = append(all, answer{it.key(), it.instant(zone), stat})
+			all = append(all, answer{it.key(), it.recurrenceID, stat})
 		}
 	}
-	return append(all, missed(old, new, zone)...)
+	return append(all, missed(old, new, me, zone)...)
 }
 
-// missed are the instances that an attendee took out of her copy of a series.
-func missed(old, new *Object, zone *time.Location) (all []answer) {
+// missed are the instances that an attendee took out of her copy of a series that she is invited to.
+func missed(old, new *Object, me parties, zone *time.Location) (all []answer) {
 	if old == nil || new.items[0].isOverride || old.items[0].isOverride {
+		return nil
+	}
+	if _, invited := new.items[0].statOf(me); !invited {
 		return nil
 	}
 	for _, m := range new.items[0].excluded {
 		if !slices.ContainsFunc(old.items[0].excluded, func(was moment) bool { return was.at(zone).Equal(m.at(zone)) }) {
-			all = append(all, answer{m.at(time.UTC).Unix(), m.at(zone), Declined})
+			all = append(all, answer{m.at(time.UTC).Unix(), m, Declined})
 		}
 	}
 	return all
@@ -427,14 +449,6 @@ func (o *Object) statAt(it *item, me parties) string {
 }
 
 func (it *item) status() string { return strings.ToUpper(propText(it.component, ical.PropStatus)) }
-
-// instant is when the instance that an item stands for was to be; zero for all.
-func (it *item) instant(zone *time.Location) time.Time {
-	if !it.isOverride {
-		return time.Time{}
-	}
-	return it.recurrenceID.at(zone)
-}
 
 // checkAttendee refuses what an attendee may not change (RFC 6638 §3.2.2.1): who invites, and when
 // it happens. What else she wrote is hers, until the organizer writes again.
@@ -472,13 +486,36 @@ func (it *item) lasts(zone *time.Location) time.Duration {
 	return it.endOf(it.start.wall, start, it.start.place(zone), nil).Sub(start)
 }
 
-// sameTiming says whether two items happen at the same instants, however they are written.
+// sameTiming says whether two items happen at the same instants, however they are written: phones
+// write a DURATION for an end, and a zone under a name of their own.
 func sameTiming(a, b *item, zone *time.Location) bool {
-	if (a.start == nil) != (b.start == nil) || (a.rule == nil) != (b.rule == nil) || len(a.added) != len(b.added) {
+	if (a.start == nil) != (b.start == nil) || (a.rule == nil) != (b.rule == nil) || !sameDates(a, b, zone) {
 		return false
 	}
-	if a.start != nil && (!a.start.at(zone).Equal(b.start.at(zone)) || a.lasts(zone) != b.lasts(zone)) {
+	first, other := a.firstMoment(), b.firstMoment()
+	if first == nil || other == nil {
+		return first == other
+	}
+	if !first.at(zone).Equal(other.at(zone)) || a.start != nil && a.lasts(zone) != b.lasts(zone) {
 		return false
 	}
-	return a.rule == nil || *a.rule == *b.rule
+	return a.rule == nil || *a.ruleIn(first.place(zone)) == *b.ruleIn(other.place(zone))
+}
+
+// sameClocks says whether the instances of two series follow the clocks of one zone.
+func sameClocks(a, b *item, zone *time.Location) bool {
+	first, other := a.firstMoment(), b.firstMoment()
+	return a.rule == nil || first.isDate() == other.isDate() && first.place(zone).String() == other.place(zone).String()
+}
+
+// sameDates says whether two items have the same RDATE.
+func sameDates(a, b *item, zone *time.Location) bool {
+	instants := func(it *item) (all []int64) {
+		for _, one := range it.added {
+			all = append(all, one.start.at(zone).Unix())
+		}
+		slices.Sort(all)
+		return all
+	}
+	return slices.Equal(instants(a), instants(b))
 }

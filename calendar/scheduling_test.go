@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"parvis/portal"
 	"parvis/portal/database"
 )
@@ -36,16 +38,24 @@ func (n neighbours) AgentNamed(_ context.Context, _ database.Reader, collectivit
 }
 
 // satchel keeps the letters that are to leave.
-type satchel struct{ letters []Letter }
+type satchel struct {
+	letters []Letter
+	left    int  // how often they were sent
+	meets   bool // the next one meets another transaction
+}
 
 func (*satchel) Sends(portal.CollectivityID) bool { return true }
 
 func (s *satchel) Carry(_ context.Context, _ *database.Tx, letter Letter) error {
+	if s.meets {
+		s.meets = false
+		return &pgconn.PgError{Code: "40001"}
+	}
 	s.letters = append(s.letters, letter)
 	return nil
 }
 
-func (*satchel) Leave() {}
+func (s *satchel) Leave() { s.left++ }
 
 // meetingPlace is a store whose agents can be invited: claire and paul of bourg, anne of agglo.
 type meetingPlace struct {
@@ -393,9 +403,17 @@ func TestAnImportInvitesNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.wants(m.claire, "SUMMARY:Budget", "!SCHEDULE-STATUS")
-	if m.has(m.paul) != "" || len(m.post.letters) != 0 {
-		t.Errorf("paul has %q, letters: %v", m.has(m.paul), m.post.letters)
+	// Nor does the same file, a month later and back.
+	id, err = m.PlanImport(t.Context(), m.claire, personal(m.claire), "agenda.ics", eventText("SUMMARY:Budget 2027", atNine, atTen, byClaire, toClaire, toPaul, toJean))
+	for _, do := range []func(context.Context, portal.Caller, string, time.Time) error{m.RunImport, m.UndoImport} {
+		if err == nil {
+			err = do(t.Context(), m.claire, id, time.Now().Add(time.Minute))
+		}
+		if err != nil || m.has(m.paul) != "" || len(m.post.letters) != 0 {
+			t.Errorf("%v, paul has %q, letters: %v", err, m.has(m.paul), m.post.letters)
+		}
 	}
+	m.wants(m.claire, "!2027")
 }
 
 func TestOneEventInvitesSoManyAndNoMore(t *testing.T) {
@@ -422,4 +440,313 @@ func TestAnAnswerToALargeMeetingIsForItsOrganizer(t *testing.T) {
 	m.answer(m.anne, "anne@agglo.example", Accepted)
 	m.wants(m.claire, "PARTSTAT=ACCEPTED;SCHEDULE-STATUS=2.0:mailto:anne@agglo.example")
 	m.wants(m.paul, "PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:anne@agglo.example")
+}
+
+// Who imported an old agenda has the event already, without being invited by it: that stops nobody
+// who invites her to it, and her own event of the same UID stays hers.
+func TestAnImportedCopyIsNoObstacle(t *testing.T) {
+	m := newMeetingPlace(t)
+	quiet := Condition{Quiet: true}
+	m.put(m.paul, quiet, "SUMMARY:Old", atNine, atTen, byClaire, toClaire, toPaul)
+	m.put(m.anne, quiet, "SUMMARY:Mine", atNine, atTen)
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, toPaul, toAnne)
+	m.wants(m.paul, "SUMMARY:Budget")
+	m.wants(m.anne, "SUMMARY:Mine", "!Budget")
+	m.wants(m.claire, "SCHEDULE-STATUS=1.2:mailto:Paul@bourg.example", "SCHEDULE-STATUS=5.1:mailto:anne@agglo.example")
+}
+
+// taskText is a task with these lines.
+func taskText(lines ...string) []byte {
+	return []byte(strings.ReplaceAll(string(eventText(lines...)), "VEVENT", "VTODO"))
+}
+
+// Phones invite to tasks too, which have no start and may have no date at all.
+func TestAnInvitationToATask(t *testing.T) {
+	m := newMeetingPlace(t)
+	for _, when := range [][]string{nil, {"DUE:20301224T090000Z"}, {"DUE:20301224T090000Z", "RRULE:FREQ=DAILY;COUNT=5"}} {
+		task := append([]string{"SUMMARY:Rapport", byClaire, toClaire, toPaul, toJean}, when...)
+		if _, err := m.Put(t.Context(), m.claire, personal(m.claire), "u.ics", taskText(task...), Condition{}); err != nil {
+			t.Fatal(when, err)
+		}
+	}
+	m.wants(m.paul, "SUMMARY:Rapport", "RRULE:")
+	if n, err := (InvitationSource{Store: m.Store}).Count(t.Context(), m.paul); err != nil || n != 0 {
+		t.Errorf("%d tasks wait to be answered on a page, %v", n, err)
+	}
+	// She takes one out of her copy, which tells who invites that she will not do it.
+	e, err := m.Entry(t.Context(), m.paul, personal(m.paul), "u.ics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := strings.Replace(string(e.Octets), "DUE:", "EXDATE:20301225T090000Z\r\nDUE:", 1)
+	if _, err := m.Put(t.Context(), m.paul, personal(m.paul), "u.ics", []byte(without), Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	m.wants(m.claire, "RECURRENCE-ID:20301225T090000Z", "PARTSTAT=DECLINED")
+}
+
+// Who is invited to one date takes another out of her copy: she answers nothing by it.
+func TestWhoIsInvitedToOneDateMissesNoOther(t *testing.T) {
+	m := newMeetingPlace(t)
+	text := func(lines ...string) []byte {
+		return eventText(append(append([]string{atNine, atTen, "RRULE:FREQ=WEEKLY;COUNT=4", byClaire, toClaire}, lines...),
+			"END:VEVENT", "BEGIN:VEVENT", "UID:u", "RECURRENCE-ID;TZID=Europe/Paris:20261201T090000", "DTSTART;TZID=Europe/Paris:20261201T090000",
+			"DTEND;TZID=Europe/Paris:20261201T100000", byClaire, toClaire, toAnne)...)
+	}
+	for _, object := range [][]byte{text(), text("EXDATE;TZID=Europe/Paris:20261208T090000")} {
+		if _, err := m.Put(t.Context(), m.anne, personal(m.anne), "u.ics", object, Condition{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if told := m.told(m.claire); len(told) != 0 {
+		t.Errorf("claire is told %v", told)
+	}
+}
+
+// The day that somebody misses is the same one for her collectivity overseas and for who invites.
+func TestADayIsMissedInAnotherZone(t *testing.T) {
+	m := newMeetingPlace(t)
+	if err := m.db.Write(t.Context(), `UPDATE collectivities SET zone = 'Indian/Reunion' WHERE id = 'agglo'`); err != nil {
+		t.Fatal(err)
+	}
+	m.put(m.claire, Condition{}, "DTSTART;VALUE=DATE:20261124", "RRULE:FREQ=DAILY;COUNT=5", byClaire, toClaire, toAnne)
+	m.put(m.anne, Condition{}, "DTSTART;VALUE=DATE:20261124", "RRULE:FREQ=DAILY;COUNT=5", byClaire, toClaire, toAnne, "EXDATE;VALUE=DATE:20261126")
+	m.wants(m.claire, "RECURRENCE-ID;VALUE=DATE:20261126", "PARTSTAT=DECLINED")
+	var reply string
+	err := m.db.QueryRow(t.Context(), `SELECT octets FROM calendar_messages WHERE collectivity = 'bourg' AND method = 'REPLY'`).Scan(&reply)
+	if err != nil || !strings.Contains(reply, "RECURRENCE-ID;VALUE=DATE:20261126") {
+		t.Errorf("%v:\n%s", err, reply)
+	}
+}
+
+// A transaction that is tried again says the same as one that was not.
+func TestAnInvitationThatIsTriedAgain(t *testing.T) {
+	m := newMeetingPlace(t)
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, toPaul, toJean)
+	m.post.meets = true
+	again := func(invited string) string {
+		return strings.Replace(invited, "ATTENDEE", "ATTENDEE;SCHEDULE-FORCE-SEND=REQUEST", 1)
+	}
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, again(toPaul), again(toJean))
+	if told := m.told(m.paul); len(told) != 2 || m.post.meets {
+		t.Errorf("paul's inbox: %v", told)
+	}
+}
+
+// A meeting whose deletion is taken back is newer than its cancellation, and its letters leave at once.
+func TestAMeetingThatIsPutBack(t *testing.T) {
+	m := newMeetingPlace(t)
+	w := m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, toPaul, toJean)
+	undo, err := m.Remove(t.Context(), m.claire, Target{Event: w.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.wants(m.paul, "STATUS:CANCELLED", "SEQUENCE:1")
+	left := m.post.left
+	if _, err := m.Undo(t.Context(), m.claire, undo); err != nil {
+		t.Fatal(err)
+	}
+	m.wants(m.paul, "!CANCELLED", "SEQUENCE:2")
+	if len(m.post.letters) != 3 || m.post.left != left+1 || !strings.Contains(string(m.post.letters[2].Octets), "SEQUENCE:2") {
+		t.Errorf("%d letters, of which %d left", len(m.post.letters), m.post.left)
+	}
+	if _, err := m.Undo(t.Context(), m.claire, undo); !errors.Is(err, portal.ErrConflict) || len(m.post.letters) != 3 {
+		t.Errorf("put back twice: %v, %d letters", err, len(m.post.letters))
+	}
+	// The number of a meeting is the organizer's, whatever becomes of a copy.
+	entries, err := m.List(t.Context(), m.paul, personal(m.paul))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := m.Entry(t.Context(), m.paul, personal(m.paul), entries[0].Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if undo, err = m.Remove(t.Context(), m.paul, Target{Event: e.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Undo(t.Context(), m.paul, undo); err != nil {
+		t.Fatal(err)
+	}
+	m.wants(m.paul, "SEQUENCE:2")
+}
+
+// Who is invited to one date of a series is told of that one: neither when the others are nor what
+// they are about.
+func TestAnInvitationToOneDateTellsOfNoOther(t *testing.T) {
+	m := newMeetingPlace(t)
+	m.put(m.claire, Condition{}, "SUMMARY:Point", "DESCRIPTION:Salaires", atNine, atTen, "RRULE:FREQ=WEEKLY;COUNT=4", byClaire, toClaire, toPaul,
+		"END:VEVENT", "BEGIN:VEVENT", "UID:u", "RECURRENCE-ID;TZID=Europe/Paris:20261201T090000", "SUMMARY:Travaux",
+		"DTSTART:20261201T140000", "DTEND:20261201T150000", byClaire, toClaire, toJean)
+	if len(m.post.letters) != 1 {
+		t.Fatalf("letters: %v", m.post.letters)
+	}
+	letter := m.post.letters[0]
+	asked, err := m.Invitation(t.Context(), letter.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for where, event := range map[string]Event{"letter": letter.Event, "page": asked.Event} {
+		if event.Title != "Travaux" || event.Description != "" || !event.Start.Equal(time.Date(2026, 12, 1, 14, 0, 0, 0, paris)) {
+			t.Errorf("%s: %+v", where, event.Draft)
+		}
+	}
+}
+
+// An event that is called off and kept asks nobody any more.
+func TestALinkToWhatIsCalledOff(t *testing.T) {
+	m := newMeetingPlace(t)
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, strings.Replace(toJean, NeedsAction, "X-LATE", 1))
+	if asked, err := m.Invitation(t.Context(), m.post.letters[0].Secret); err != nil || asked.Answer != NeedsAction {
+		t.Errorf("%q, %v", asked.Answer, err)
+	}
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", "STATUS:CANCELLED", atNine, atTen, byClaire, toClaire, toJean)
+	for _, letter := range m.post.letters {
+		if err := m.AnswerInvitation(t.Context(), letter.Secret, Accepted); !errors.Is(err, portal.ErrNotFound) {
+			t.Errorf("answered: %v", err)
+		}
+	}
+}
+
+// An address that is none keeps nobody else from being invited.
+func TestAnAddressThatIsNone(t *testing.T) {
+	m := newMeetingPlace(t)
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, toJean, "ATTENDEE:mailto:Jean Petit@", "ATTENDEE:mailto:a@b\rBcc: c@d", "ATTENDEE:")
+	m.wants(m.claire, "SCHEDULE-STATUS=3.7:mailto:Jean Petit@", "SCHEDULE-STATUS=3.7:mailto:a@b", "SCHEDULE-STATUS=3.7:\r", "SCHEDULE-STATUS=1.1:mailto:jean@")
+	if len(m.post.letters) != 1 {
+		t.Errorf("%d letters", len(m.post.letters))
+	}
+}
+
+// An organizer's phone writes the same hours in words of its own, and an answer stays; it moves one
+// date, and those who come are asked about that one anew.
+func TestWhatMovesAndWhatDoesNot(t *testing.T) {
+	m := newMeetingPlace(t)
+	accepted := strings.Replace(toPaul, NeedsAction, Accepted, 1)
+	m.put(m.claire, Condition{}, "SUMMARY:Point", atNine, atTen, "RRULE:FREQ=WEEKLY;COUNT=4", byClaire, toClaire, toPaul)
+	m.answer(m.paul, "paul@bourg.example", Accepted)
+	same := []string{"SUMMARY:Point", "DTSTART;TZID=/example.org/Europe/Paris:20261124T090000", "DURATION:PT1H", "RRULE:COUNT=4;FREQ=WEEKLY", byClaire, toClaire, accepted}
+	m.put(m.claire, Condition{}, same...)
+	m.wants(m.claire, "PARTSTAT=ACCEPTED;RSVP=TRUE;SCHEDULE-STATUS=1.2:mailto:Paul", "!SEQUENCE")
+	m.put(m.claire, Condition{}, append(same, "END:VEVENT", "BEGIN:VEVENT", "UID:u", "RECURRENCE-ID;TZID=Europe/Paris:20261201T090000", "SUMMARY:Point",
+		"DTSTART;TZID=Europe/Paris:20261201T140000", "DURATION:PT1H", byClaire, toClaire, accepted)...)
+	m.wants(m.claire, "PARTSTAT=ACCEPTED;RSVP=TRUE;SCHEDULE-STATUS=1.2:mailto:Paul", "PARTSTAT=NEEDS-ACTION;RSVP=TRUE;SCHEDULE-STATUS=1.2:mailto:Paul", "SEQUENCE:1")
+	m.put(m.claire, Condition{}, "SUMMARY:Point", "DTSTART;TZID=Africa/Tunis:20261124T090000", "DURATION:PT1H", "RRULE:FREQ=WEEKLY;COUNT=4", byClaire, toClaire, accepted)
+	m.wants(m.claire, "!PARTSTAT=ACCEPTED;RSVP", "SEQUENCE:1") // the same hour in November alone
+}
+
+// A meeting does not change hands: those who are invited would never hear of its end.
+func TestAMeetingDoesNotChangeHands(t *testing.T) {
+	m := newMeetingPlace(t)
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, toPaul)
+	_, err := m.Put(t.Context(), m.claire, personal(m.claire), "u.ics", eventText("SUMMARY:Budget", atNine, atTen, "ORGANIZER:mailto:paul@bourg.example", toClaire, toPaul), Condition{})
+	var refused *Refusal
+	if !errors.As(err, &refused) || refused.Reason != AttendeeChange {
+		t.Errorf("another organizer: %v", err)
+	}
+}
+
+// What somebody declined takes her time again when she comes after all, and when it is moved.
+func TestWhatWasDeclinedTakesTimeAgain(t *testing.T) {
+	m := newMeetingPlace(t)
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", atNine, atTen, byClaire, toClaire, toPaul)
+	m.answer(m.paul, "paul@bourg.example", Declined)
+	m.wants(m.paul, "TRANSP:TRANSPARENT")
+	m.answer(m.paul, "paul@bourg.example", Accepted)
+	m.wants(m.paul, "!TRANSPARENT")
+	m.answer(m.paul, "paul@bourg.example", Declined)
+	m.put(m.claire, Condition{}, "SUMMARY:Budget", "DTSTART;TZID=Europe/Paris:20261125T090000", byClaire, toClaire, strings.Replace(toPaul, NeedsAction, Declined, 1))
+	m.wants(m.paul, "20261125", "PARTSTAT=NEEDS-ACTION", "!TRANSPARENT")
+
+	// Who declined by deleting it stays free when it comes back.
+	if err := m.Delete(t.Context(), m.paul, personal(m.paul), "u.ics", Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	m.put(m.claire, Condition{}, "SUMMARY:Budget 2027", "DTSTART;TZID=Europe/Paris:20261125T090000", byClaire, toClaire, strings.Replace(toPaul, NeedsAction, Declined, 1))
+	m.wants(m.paul, "2027", "PARTSTAT=DECLINED", "TRANSP:TRANSPARENT")
+}
+
+// An attendee's EXDATE are answers that each cost the organizer an exception: there is an end to it.
+func TestAnswersAreBounded(t *testing.T) {
+	m := newMeetingPlace(t)
+	put := func(who portal.Caller, lines ...string) error {
+		_, err := m.Put(t.Context(), who, personal(who), "u.ics", eventText(append(lines, atNine, atTen, "RRULE:FREQ=DAILY", byClaire, toClaire, toPaul)...), Condition{})
+		return err
+	}
+	missed := func(n int) string {
+		var days []string
+		for day := range n {
+			days = append(days, time.Date(2026, 11, 25+day, 0, 0, 0, 0, time.UTC).Format("20060102T090000"))
+		}
+		return "EXDATE;TZID=Europe/Paris:" + strings.Join(days, ",")
+	}
+	large := []string{}
+	for range 5 {
+		large = append(large, "COMMENT:"+strings.Repeat("x", 40_000))
+	}
+	if err := put(m.claire, large...); err != nil {
+		t.Fatal(err)
+	}
+	var refused *Refusal
+	if err := put(m.paul, missed(MaxAnswers+1)); !errors.As(err, &refused) || refused.Reason != TooManyInstances {
+		t.Errorf("too many: %v", err)
+	}
+	if err := put(m.paul, missed(MaxAnswers)); !errors.As(err, &refused) || refused.Reason != TooLarge {
+		t.Errorf("too large: %v", err)
+	}
+	if err := put(m.paul, missed(2)); err != nil {
+		t.Error(err)
+	}
+	m.wants(m.claire, "RECURRENCE-ID;TZID=Europe/Paris:20261126T090000", "PARTSTAT=DECLINED")
+}
+
+// What is attached is written to everybody who is invited.
+func TestALargeEventInvitesFew(t *testing.T) {
+	m := newMeetingPlace(t)
+	lines := []string{"SUMMARY:Budget", atNine, atTen, byClaire, toClaire}
+	for range 16 {
+		lines = append(lines, "ATTACH:"+strings.Repeat("x", 60_000))
+	}
+	for i := range 100 {
+		lines = append(lines, fmt.Sprintf("ATTENDEE:mailto:a%d@ailleurs.example", i))
+	}
+	_, err := m.Put(t.Context(), m.claire, personal(m.claire), "u.ics", eventText(lines...), Condition{})
+	var refused *Refusal
+	if !errors.As(err, &refused) || refused.Reason != TooManyAttendees {
+		t.Error(err)
+	}
+}
+
+// What takes a change of a meeting back is news, too.
+func TestAChangeOfAMeetingThatIsTakenBack(t *testing.T) {
+	m := newMeetingPlace(t)
+	w := m.put(m.claire, Condition{}, "SUMMARY:Budget", "SEQUENCE:4", atNine, atTen, byClaire, toClaire, toJean)
+	changed, err := m.Change(t.Context(), m.claire, Target{Event: w.ID}, meeting(m.claire, "Budget 2027", 24))
+	if err == nil {
+		_, err = m.Undo(t.Context(), m.claire, changed.Undo)
+	}
+	if err != nil || len(m.post.letters) != 3 || !strings.Contains(string(m.post.letters[1].Octets), "SEQUENCE:5") || !strings.Contains(string(m.post.letters[2].Octets), "SEQUENCE:6") {
+		t.Errorf("%v, %d letters", err, len(m.post.letters))
+	}
+}
+
+// The agenda of who left goes, and its keeper still comes to what both were invited to.
+func TestTheAgendaOfWhoLeftAnswersNothing(t *testing.T) {
+	m := newMeetingPlace(t)
+	m.put(m.anne, Condition{}, "SUMMARY:Budget", atNine, atTen, "ORGANIZER:mailto:anne@agglo.example", toClaire, toPaul)
+	m.answer(m.paul, "paul@bourg.example", Accepted)
+	err := m.db.Tx(t.Context(), func(tx *database.Tx) error {
+		return m.HandOver(t.Context(), tx, "bourg", m.claire.Agent, m.paul.Agent, "left", "Claire Morel")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	calendars, err := m.Calendars(t.Context(), m.paul)
+	if err != nil || len(calendars) != 2 {
+		t.Fatal(calendars, err)
+	}
+	if err := m.DeleteCalendar(t.Context(), m.paul, calendars[1].ID); err != nil {
+		t.Fatal(err)
+	}
+	m.wants(m.anne, "PARTSTAT=ACCEPTED;SCHEDULE-STATUS=2.0:mailto:Paul", "!DECLINED")
 }

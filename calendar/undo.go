@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
+
+	"github.com/emersion/go-ical"
 
 	"parvis/portal"
 	"parvis/portal/database"
@@ -211,23 +214,55 @@ func (s *Store) Undo(ctx context.Context, caller portal.Caller, undo string) (Ev
 	if err != nil {
 		return "", fmt.Errorf("calendar: undo %.40q: %w", undo, err)
 	}
-	object, err := Parse(octets)
-	if err != nil {
-		return "", fmt.Errorf("calendar: undo %.40q: %w", undo, err)
-	}
 	condition := Condition{NoneMatch: []string{"*"}}
 	if left.etag != "" {
 		condition = conditionOf(left.etag)
 	}
+	next, err := parsedAnew(octets)
+	if err != nil {
+		return "", fmt.Errorf("calendar: undo %.40q: %w", undo, err)
+	}
 	var written Written
-	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+	err = s.write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if err := s.unmake(ctx, tx, caller, id, left); err != nil {
 			return err
+		}
+		object, octets := next(), octets
+		if left.etag == "" {
+			invites, err := s.invites(ctx, tx, caller, id, object)
+			if err != nil {
+				return err
+			}
+			if invites {
+				octets = object.afterCancellation()
+			}
 		}
 		written, err = s.put(ctx, tx, caller, id, name, object, octets, condition)
 		return err
 	})
 	return written.ID, conflictForPage(wrap(duplicate(err), "calendar: undo %.40q", undo))
+}
+
+// invites says whether it is the owner of a calendar who invites to an object.
+func (s *Store) invites(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID, object *Object) (bool, error) {
+	c, err := s.writable(ctx, tx, caller, id)
+	if err != nil || s.people == nil || c.Shared() {
+		return false, err
+	}
+	owner, err := s.people.AgentNamed(ctx, tx, caller.Collectivity, c.Owner)
+	if errors.Is(err, portal.ErrNotFound) {
+		return false, nil
+	}
+	return object.sideOf(owner.parties()) == organizing, err
+}
+
+// afterCancellation numbers an event that was called off, and is put back, after its cancellation: who
+// heard of that takes what is older for old news (RFC 5546 §2.1.5).
+func (o *Object) afterCancellation() []byte {
+	for _, it := range o.items {
+		set(it.component, ical.PropSequence, strconv.Itoa(sequenceOf(it.component)+2))
+	}
+	return encode(o.root)
 }
 
 // unmake deletes the object that a change made, ErrCondition when it is no more as it was left.

@@ -48,16 +48,11 @@ func (i *inbox) Children(ctx context.Context, caller portal.Caller) ([]dav.Resou
 }
 
 func (i *inbox) Child(ctx context.Context, caller portal.Caller, name string) (dav.Resource, error) {
-	messages, err := i.home.store.Messages(ctx, caller)
+	m, err := i.home.store.Message(ctx, caller, name)
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range messages {
-		if m.Name == name {
-			return &message{m, i}, nil
-		}
-	}
-	return nil, portal.ErrNotFound
+	return &message{m, i}, nil
 }
 
 var multigetName = name("calendar-multiget")
