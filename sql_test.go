@@ -63,7 +63,6 @@ var allCollectivities = []struct{ file, start, why string }{
 	{"directory/announcement.go", "SELECT announcement, collectivity FROM announcement_targets WHERE announcement IN", "whom the pool's notices reach, kept in memory: each is shown to its own"},
 	{"directory/announcement.go", "SELECT collectivity FROM announcement_targets WHERE announcement", "the collectivities that an operator chose for a notice of the pool"},
 	{"directory/announcement.go", "DELETE FROM announcement_targets WHERE announcement", "a notice of the pool is of no collectivity"},
-	{"directory/addressee.go", "SELECT a.collectivity, a.id, a.given_name, a.family_name, lower(a.email)", "an invitation finds people by their address wherever they are, as a letter would"},
 	{"calendar/answerlink.go", "SELECT a.collectivity, a.organizer, a.uid, a.address", "who holds a link is of no collectivity: its secret names one"},
 	{"documents/bin.go", "SELECT collectivity, id FROM documents", "empties every bin: deletes each by its collectivity and id"},
 	{"documents/worker.go", "UPDATE document_versions SET text_after = 0 WHERE text_state = $1", "takes up every extraction left by a stopped process"},

@@ -43,9 +43,8 @@ func (p Person) caller() portal.Caller {
 
 // People knows who can be invited.
 type People interface {
-	// AtAddresses finds active agents by mail addresses in lower case, in all collectivities that
-	// are in service: of several with one address who is nearest to a collectivity, that is of
-	// it, else of the one whose domain it is.
+	// AtAddresses finds active agents by mail addresses in lower case: those of the near
+	// collectivity, and of all others that are in service where the address has their domain.
 	AtAddresses(ctx context.Context, from database.Reader, near portal.CollectivityID, addresses []string) (map[string]Person, error)
 	// AgentNamed is one active agent; portal.ErrNotFound.
 	AgentNamed(ctx context.Context, from database.Reader, collectivity portal.CollectivityID, agent portal.AgentID) (Person, error)

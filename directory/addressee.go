@@ -21,20 +21,23 @@ type Addressee struct {
 	account      string
 }
 
-// addressedBy lists the agents of some addresses. One card may bear the address of another
-// collectivity's people: the agents of the collectivity whose domain it is come first, then
-// those of the nearest one, then the oldest.
-const addressedBy = `
+// addressedBy lists the agents of some addresses, ownDomain who has one of her collectivity's own
+// domains. One card may bear the address of another collectivity's people: the agents of the
+// collectivity whose domain it is come first, then those of the nearest one, and nobody else: what a
+// card says in one collectivity must not draw what the others send.
+const (
+	addressedBy = `
 	SELECT a.collectivity, a.id, a.given_name, a.family_name, lower(a.email), COALESCE(a.account, '')
 	FROM agents a JOIN collectivities c ON c.id = a.collectivity AND c.active
-	WHERE a.active AND lower(a.email) IN `
+	WHERE a.active AND (a.collectivity = $1 OR ` + ownDomain + `) AND lower(a.email) IN `
 
-const addressedFirst = `
-	ORDER BY CASE WHEN EXISTS (SELECT 1 FROM collectivity_domains d WHERE d.collectivity = a.collectivity AND lower(a.email) LIKE '%@' || d.domain) THEN 0
-		WHEN a.collectivity = $1 THEN 1 ELSE 2 END, a.created, a.collectivity, a.id`
+	ownDomain = `EXISTS (SELECT 1 FROM collectivity_domains d WHERE d.collectivity = a.collectivity AND lower(a.email) LIKE '%@' || d.domain)`
 
-// Addressees finds the active agents of mail addresses in lower case, in all collectivities
-// that are in service, one each.
+	addressedFirst = ` ORDER BY CASE WHEN ` + ownDomain + ` THEN 0 ELSE 1 END, a.created, a.collectivity, a.id`
+)
+
+// Addressees finds the active agents of mail addresses in lower case, one each: of the near
+// collectivity, and of all others that are in service where the address has their domain.
 func (s *Store) Addressees(ctx context.Context, from database.Reader, near portal.CollectivityID, addresses []string) (map[string]Addressee, error) {
 	found := map[string]Addressee{}
 	for some := range slices.Chunk(addresses, askedAtOnce) {

@@ -172,6 +172,17 @@ func TestAnAddressOnACardIsNoOthers(t *testing.T) {
 	if got := there.lists("personal/"); len(got) != 0 {
 		t.Errorf("she who bears her address has %v", got)
 	}
+	// Nor does an address of nobody's domain, on a card of one collectivity, draw what the others send.
+	if err := p.DB.Write(t.Context(), `UPDATE agents SET email = 'jean@ailleurs.example' WHERE collectivity = 'agglo' AND id = $1`, string(thief.Agent)); err != nil {
+		t.Fatal(err)
+	}
+	victim.put(invitationText("letter", "Courrier", "mailto:redaction@bourg.example", "mailto:jean@ailleurs.example"), "letter.ics").Want(t, http.StatusCreated)
+	if got := there.lists("personal/"); len(got) != 0 {
+		t.Errorf("she who bears an address of elsewhere has %v", got)
+	}
+	if err := p.DB.Write(t.Context(), `UPDATE agents SET email = 'redaction@bourg.example' WHERE collectivity = 'agglo' AND id = $1`, string(thief.Agent)); err != nil {
+		t.Fatal(err)
+	}
 	there.put(invitationText("false", "Faux", "mailto:redaction@bourg.example", "mailto:admin@agglo.example"), "false.ics").Want(t, http.StatusCreated)
 	if got := here.lists("inbox/"); len(got) != 0 {
 		t.Errorf("an invitation in another's name: %v", got)
