@@ -62,6 +62,7 @@ const draftScreens = "/pool/drafts/neuve/"
 
 // unseen are the routes that answer with no page of their own: why.
 var unseen = map[string]string{
+	"/invitations/{secret}":                  "is reached by a link, see TestInvitationsAreForEveryone",
 	"/directory/of/{town}/agents/{id}/photo": "is a picture",
 	"/pool/templates/{id}":                   "is the form of /pool/templates/new, filled in",
 	"/sign-in/password":                      "is reached by a form, see TestRefusedFormsAreForEveryone",
