@@ -289,20 +289,52 @@ func (s *Store) organize(ctx context.Context, tx *database.Tx, plan *schedule, o
 
 // concerned are the attendees who are to hear of an organizer's change.
 func concerned(old, object *Object, me parties) (all []correspondent) {
-	seen := map[string]bool{}
+	before, now, seen := newShares(old), newShares(object), map[string]bool{}
 	for _, o := range []*Object{object, old} {
 		for _, party := range o.attendees() {
 			if seen[party] || me.has(party) || !o.servesItself(party) {
 				continue
 			}
 			seen[party] = true
-			one := correspondent{party: party, had: old.shareOf(party), has: object.shareOf(party)}
-			if tells(one.had) != tells(one.has) || object != nil && object.isForced(party) {
-				all = append(all, one)
+			had, has := before.to(party), now.to(party)
+			if had.tells != has.tells || object != nil && object.isForced(party) {
+				all = append(all, correspondent{party: party, had: had.root, has: has.root})
 			}
 		}
 	}
 	return all
+}
+
+// shares are what attendees get of an object, made once for all who take part in the same of its
+// items: a meeting of a hundred is not written a hundred times to be compared.
+type shares struct {
+	object *Object
+	made   map[string]share
+}
+
+// share is never changed: several people have it.
+type share struct {
+	root  *ical.Component // nil: nothing
+	tells string
+}
+
+func newShares(of *Object) shares { return shares{of, map[string]share{}} }
+
+func (s shares) to(party string) share {
+	if s.object == nil {
+		return share{}
+	}
+	part := make([]byte, len(s.object.items))
+	for i, it := range s.object.items {
+		part[i] = '0' + byte(boolToInt(len(attendeesOf(it.component, party)) > 0))
+	}
+	one, known := s.made[string(part)]
+	if !known {
+		one.root = s.object.shareOf(party)
+		one.tells = tells(one.root)
+		s.made[string(part)] = one
+	}
+	return one
 }
 
 // mark writes how each message went beside whom it went to.
