@@ -120,7 +120,7 @@ func TestAMeetingAcrossCollectivities(t *testing.T) {
 	jean.Post(link, "answer", "perhaps").Want(t, http.StatusUnprocessableEntity)
 	jean.Post(link, "answer", "declined").Want(t, http.StatusSeeOther)
 	here.has("personal/budget.ics", "PARTSTAT=DECLINED;SCHEDULE-STATUS=2.0:mailto:jean@ailleurs.example")
-	if page := jean.Get(link).Want(t, http.StatusOK).Body; !strings.Contains(page, "absent") {
+	if page := jean.Get(link).Want(t, http.StatusOK).Body; !strings.Contains(page, "Votre réponse\u00a0: non.") {
 		t.Errorf("what was answered is not shown:\n%s", page)
 	}
 
