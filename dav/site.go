@@ -33,6 +33,7 @@ type Site struct {
 	log       *slog.Logger
 	homes     []Home
 	principal *Table[*Principal]
+	tell      func(context.Context, Outcome) // nil: nobody asks
 }
 
 // NewSite joins the features' homes into one tree.
@@ -112,7 +113,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, remoteAddr string) 
 	if err != nil {
 		return err
 	}
-	q := &query{Request: r, w: w, caller: program.Caller, scopes: program.Scopes, site: s}
+	q := &query{Request: r, w: w, caller: program.Caller, scopes: program.Scopes, password: program.Password, site: s}
 	if r.URL.Path == "/" || r.URL.Path == "/principals/" {
 		return q.bare()
 	}
@@ -121,9 +122,12 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, remoteAddr string) 
 		return portal.ErrNotFound
 	}
 	if err := q.allow(parts); err != nil {
+		q.tellOutcome(parts, false, err)
 		return err
 	}
-	return q.dispatch(parts)
+	err = q.dispatch(parts)
+	q.tellOutcome(parts, true, err)
+	return err
 }
 
 func (s *Site) unauthorized(w http.ResponseWriter) error {
@@ -135,10 +139,12 @@ func (s *Site) unauthorized(w http.ResponseWriter) error {
 // query is one request by a known caller.
 type query struct {
 	*http.Request
-	w      http.ResponseWriter
-	caller portal.Caller
-	scopes portal.Scopes
-	site   *Site
+	w        http.ResponseWriter
+	caller   portal.Caller
+	scopes   portal.Scopes
+	password string // id of the app password
+	site     *Site
+	begin    beginning // of the body of a PUT
 
 	readOnly bool // the program may write nothing where it asks
 }
@@ -279,7 +285,7 @@ func (q *query) put(parts []string) error {
 	if q.Header.Get("Content-Range") != "" {
 		return &Error{Status: http.StatusBadRequest, Text: "a part of a resource can't be written"}
 	}
-	written, err := putter.Put(q.Context(), q.caller, parts[len(parts)-1], q.Body, conditionsOf(q.Request))
+	written, err := putter.Put(q.Context(), q.caller, parts[len(parts)-1], q.remembering(q.Body), conditionsOf(q.Request))
 	if err != nil {
 		return bodyError(err)
 	}

@@ -149,6 +149,7 @@ var catalogue = []Table{
 	{Name: "account_links", Key: []string{"issuer", "subject"}, Excluded: "who an issuer vouches for: learnt again at the next sign-in", Account: []string{"account"}},
 	{Name: "issuer_vouchers", Key: []string{"account"}, Excluded: isSecret, Account: []string{"account"}},
 	{Name: "app_passwords", Key: []string{"id"}, Excluded: isSecret, Account: []string{"account"}},
+	{Name: "device_syncs", Key: []string{"password", "feature"}, Excluded: "how devices fare with an app password, which stays and ends with it"},
 	{Name: "sso_policies"},
 	{Name: "sso_policy_groups", Key: []string{"group_id"}},
 	{Name: "password_helps"},

@@ -105,5 +105,6 @@ func ParseScopes(text string) Scopes {
 // Program is what speaks a protocol for an agent: a phone, a mail program.
 type Program struct {
 	Caller
-	Scopes Scopes
+	Scopes   Scopes
+	Password string // id of the app password that it has
 }

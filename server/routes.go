@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"time"
 
 	"parvis/almanac"
 	"parvis/applications"
@@ -285,8 +286,30 @@ func (p pins) Pinned(ctx context.Context, caller portal.Caller) ([]widgets.App, 
 
 // davSite is the tree that phones and programs read: agendas, and address books, her own first.
 func (s *Server) davSite() *dav.Site {
-	return dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory}, s.log,
+	site := dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory}, s.log,
 		caldav.Home(s.Calendar), addressbook.Home(contactsdav.Shelf(s.Contacts), directorydav.Shelf(s.Directory, s.catalogue), directorydav.Shared(s.Directory, s.catalogue)))
+	site.Watch(s.noteSync)
+	return site
+}
+
+// noteSyncFor bounds how long a device waits for how it fares to be written.
+const noteSyncFor = time.Second
+
+// noteSync keeps how a person's device fares, for her account. It is no reason to fail: the device
+// has its answer.
+func (s *Server) noteSync(ctx context.Context, one dav.Outcome) {
+	if one.Password == "" {
+		return
+	}
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), noteSyncFor)
+	defer done()
+	err := s.SSO.Syncs.Note(ctx, sso.Synced{
+		Collectivity: one.Caller.Collectivity, Password: one.Password, Feature: one.Feature, Agent: one.Agent, Path: one.Path,
+		Writes: one.Writes, Trouble: string(one.Trouble), Subject: one.Subject,
+	})
+	if err != nil {
+		s.log.Warn("how a device fares is not written", "error", err)
+	}
 }
 
 // davPeople tells the DAV tree who its principals are.

@@ -1,6 +1,8 @@
 package sso
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,16 +16,60 @@ import (
 // accountPage is everything that a person settles about herself.
 type accountPage struct {
 	web.Page
-	Form                 web.Form
-	Login, Agent, Server string
-	Language             i18n.Language // her choice, "" for the collectivity's
-	Session              string
-	Sessions             []Session
-	Apps                 []AppPassword
-	Held                 Held
-	Typed                typedDevice // for a new device
-	Scopes               []portal.Scope
-	NewName, NewPassword string // of the one just made
+	Form                          web.Form
+	Login, Agent, Server, Address string
+	Language                      i18n.Language // her choice, "" for the collectivity's
+	Session                       string
+	Sessions                      []Session
+	Apps                          []connected
+	Held                          Held
+	Typed                         typedDevice // for a new device
+	Scopes                        []portal.Scope
+	Clients                       []client
+	Made                          *newDevice // the app password just made
+}
+
+// client is a program, or a kind of device, and how one connects it.
+type client struct {
+	Name  string
+	Steps []string // keys
+}
+
+func steps(name string, count int) client {
+	one := client{Name: name}
+	for i := range count {
+		one.Steps = append(one.Steps, fmt.Sprintf("sso.steps.%s.%d", name, i+1))
+	}
+	return one
+}
+
+var clients = []client{steps("apple", 4), steps("android", 4), steps("thunderbird", 4), steps("outlook", 4)}
+
+// connected is an app password and how the device that has it fares.
+type connected struct {
+	AppPassword
+	Syncs []Sync
+}
+
+// silentAfter is how long a device that synchronized says nothing before its person is told.
+const silentAfter = 7 * 24 * time.Hour
+
+// Silent says whether it used to synchronize and no longer does.
+func (c connected) Silent(now time.Time) bool {
+	return !c.Used.IsZero() && now.Sub(c.Used) >= silentAfter && !c.Ended(now) && c.Stopped == "" && !slices.ContainsFunc(c.Scopes, portal.Scope.Administrative)
+}
+
+// Trouble says whether something that it wants is not done.
+func (c connected) Trouble() bool {
+	return slices.ContainsFunc(c.Syncs, func(s Sync) bool { return s.Trouble != "" })
+}
+
+// newDevice is an app password as its page tells it, once.
+type newDevice struct {
+	Name, Password string
+	Phone          string  // address for the telephone, "" when it is for no telephone
+	Picture        picture // of that address
+	Until          time.Time
 }
 
 func (s *Service) showAccount(w http.ResponseWriter, r *http.Request) error {
@@ -41,17 +87,18 @@ func (s *Service) renderAccount(w http.ResponseWriter, r *http.Request, status i
 	if page.Sessions, err = s.Sessions.List(r.Context(), caller); err != nil {
 		return err
 	}
-	if page.Apps, err = s.AppPasswords.List(r.Context(), caller); err != nil {
+	if page.Apps, err = s.connected(r.Context(), caller); err != nil {
 		return err
 	}
 	if page.Held, err = s.Factors.Of(r.Context(), caller.Account); err != nil {
 		return err
 	}
 	page.Scopes = portal.ScopesFor(caller)
-	if page.NewPassword != "" || len(page.Typed.Scopes) == 0 && page.Form.Error("scope") == "" {
+	if page.Made != nil || len(page.Typed.Scopes) == 0 && page.Form.Error("scope") == "" {
 		page.Typed.Scopes = portal.Scopes{portal.ScopeCalendar, portal.ScopeContacts}
 	}
-	page.Server = strings.TrimPrefix(web.BaseURL(r), "https://")
+	page.Clients = clients
+	page.Server, page.Address = strings.TrimPrefix(web.BaseURL(r), "https://"), web.BaseURL(r)+"/"
 	return s.render(w, r, status, "sso/account", page)
 }
 
@@ -138,7 +185,59 @@ func (s *Service) createAppPassword(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	return s.renderAccount(w, r, http.StatusCreated, &accountPage{NewName: typed.Name, NewPassword: password})
+	made, err := s.forPhone(r, wanted, password)
+	if err != nil {
+		return err
+	}
+	return s.renderAccount(w, r, http.StatusCreated, &accountPage{Made: made})
+}
+
+// forPhone makes the picture by which a telephone finds a new app password, where it is for one.
+func (s *Service) forPhone(r *http.Request, wanted AppPassword, password string) (*newDevice, error) {
+	one := &newDevice{Name: wanted.Name, Password: password}
+	if !wanted.Scopes.Read(portal.ScopeCalendar) && !wanted.Scopes.Read(portal.ScopeContacts) {
+		return one, nil
+	}
+	identity := web.IdentityOf(r)
+	login, err := s.people.LoginOf(r.Context(), identity.Caller.Account)
+	if err != nil {
+		return nil, err
+	}
+	secret, until := s.handOvers.add(handOver{
+		collectivity: identity.Caller.Collectivity, wears: identity.Collectivity, login: login, password: password, scopes: wanted.Scopes,
+	})
+	if secret == "" {
+		return one, nil
+	}
+	one.Phone, one.Until = phonePath+secret, until
+	one.Picture, err = newPicture(web.BaseURL(r) + one.Phone)
+	return one, err
+}
+
+// connected lists a person's app passwords, with how the devices fare.
+func (s *Service) connected(ctx context.Context, caller portal.Caller) ([]connected, error) {
+	passwords, err := s.AppPasswords.List(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	syncs, err := s.Syncs.Of(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]connected, len(passwords))
+	for i, one := range passwords {
+		all[i] = connected{one, syncs[one.ID]}
+	}
+	return all, nil
+}
+
+// settleSync forgets the troubles of a device that its person took care of.
+func (s *Service) settleSync(w http.ResponseWriter, r *http.Request) error {
+	if err := s.Syncs.Settle(r.Context(), web.CallerOf(r), web.Var(r, "id")); err != nil {
+		return err
+	}
+	web.SetFlash(w, r, "sso.sync.settled")
+	return web.Redirect(w, r, "/account#h-apps")
 }
 
 func (s *Service) revokeAppPassword(w http.ResponseWriter, r *http.Request) error {

@@ -161,7 +161,7 @@ func (a *AppPasswords) admit(ctx context.Context, account portal.AccountID, id s
 		return allowed{}, errNotAllowed(err)
 	}
 	a.touch(ctx, one, id, address)
-	right.Program = portal.Program{Caller: identity.Caller, Scopes: portal.ParseScopes(one.scopes)}
+	right.Program = portal.Program{Caller: identity.Caller, Scopes: portal.ParseScopes(one.scopes), Password: id}
 	return right, nil
 }
 

@@ -44,6 +44,7 @@ type Options struct {
 type Service struct {
 	Sessions     *Sessions
 	AppPasswords *AppPasswords
+	Syncs        *Syncs
 	Passwords    *Passwords
 	Methods      *Methods
 	Participants *Participants
@@ -66,6 +67,7 @@ type Service struct {
 	post          *post.Queue
 	catalogue     *i18n.Catalogue
 	url           string
+	handOvers     *handOvers
 	log           *slog.Logger
 	now           func() time.Time
 	bindOperators bool
@@ -80,6 +82,7 @@ func New(options Options) *Service {
 	s := &Service{
 		Sessions:     newSessions(options.DB, options.People, options.Lifetimes, options.Log, options.Now),
 		AppPasswords: newAppPasswords(options.DB, options.People, options.Log, options.Now),
+		Syncs:        newSyncs(options.DB, options.Now),
 		Passwords:    newPasswords(options.DB),
 		Methods:      &Methods{db: options.DB, sealer: options.Sealer, now: options.Now},
 		Participants: newParticipants(options.DB, options.Log, options.Now),
@@ -89,6 +92,7 @@ func New(options Options) *Service {
 		flood:  newWindow(1, options.Limits.withDefaults().Window, options.Now),
 		sealer: options.Sealer, log: options.Log, now: options.Now, bindOperators: options.BindOperators,
 		invitations: options.Invitations, post: options.Post, catalogue: options.Catalogue, url: options.URL,
+		handOvers: newHandOvers(options.Now),
 	}
 	if s.post == nil {
 		s.post = post.New(post.Options{DB: options.DB, Sealer: options.Sealer, Log: options.Log}) // no server: nothing is sent

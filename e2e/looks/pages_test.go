@@ -62,6 +62,8 @@ const draftScreens = "/pool/drafts/neuve/"
 
 // unseen are the routes that answer with no page of their own: why.
 var unseen = map[string]string{
+	"/phone/{secret}":                        "is reached by a picture, see TestDevicesAreForEveryone",
+	"/phone/{secret}/parvis.mobileconfig":    "is a file",
 	"/invitations/{secret}":                  "is reached by a link, see TestInvitationsAreForEveryone",
 	"/directory/of/{town}/agents/{id}/photo": "is a picture",
 	"/pool/templates/{id}":                   "is the form of /pool/templates/new, filled in",
