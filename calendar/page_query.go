@@ -19,6 +19,7 @@ const (
 	weekView  view = "week"
 	monthView view = "month"
 	listView  view = "list"
+	teamView  view = "team" // a page of its own
 )
 
 var views = []view{dayView, workView, weekView, monthView, listView}

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 
 	"parvis/portal/i18n"
@@ -124,6 +125,8 @@ func linksOf(q query, now time.Time) pageLinks {
 	for _, v := range views {
 		links.Views = append(links.Views, viewLink{View: v, Href: q.href(v, q.Day), Current: v == q.View})
 	}
+	team := teamPath + "?" + url.Values{"date": {q.Day.Format(time.DateOnly)}}.Encode()
+	links.Views = append(links.Views, viewLink{View: teamView, Href: team, Current: q.View == teamView})
 	return links
 }
 

@@ -199,6 +199,7 @@ var visits = []visit{
 	{route: "POST /calendar/delegates/{id}/end", path: at("/calendar/delegates/", (*estate).delegate, "/end"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /calendar/delegates/{id}/back", path: at("/calendar/delegates/", (*estate).endedDelegate, "/back"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 
+	{route: "GET /calendar/team", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /calendar/tasks", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /calendar/tasks/new", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "POST /calendar/tasks", fields: []string{"calendar", "{calendar}", "title", "Relire", "due", today()}, author: 303, colleague: 404, stranger: 404, anonymous: 303},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"slices"
 	"time"
 
 	"parvis/almanac"
@@ -90,6 +91,7 @@ func (s *Server) mount(context.Context, Options) error {
 		applications.NewHandler(s.Applications, appDirectory{s.Directory}, s.renderer).Routes(),
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, s.renderer, s.Remote).Routes()),
+		calendar.NewTeamHandler(s.Calendar, teams{s.Directory}, s.renderer).Routes(),
 		s.refreshingAll("agenda", calendar.NewSharingHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer).Routes()),
 		calendar.NewFeeds(s.Calendar, s.Directory).Routes(),
 		s.refreshing("agenda", remote.NewHandler(s.Remote, s.renderer).Routes()),
@@ -264,6 +266,49 @@ func (d sharingDirectory) Units(ctx context.Context, caller portal.Caller) ([]ca
 		places[i] = calendar.Place{ID: unit.ID, Name: unit.Name, Depth: unit.Depth}
 	}
 	return places, err
+}
+
+// teams tells the agenda who works together.
+type teams struct{ directory *directory.Store }
+
+// Units lists the organisation chart.
+func (t teams) Units(ctx context.Context, caller portal.Caller) ([]calendar.Place, error) {
+	return sharingDirectory{t.directory}.Units(ctx, caller)
+}
+
+// OwnUnit is that of the caller.
+func (t teams) OwnUnit(ctx context.Context, caller portal.Caller) (portal.UnitID, error) {
+	agent, err := t.directory.Agent(ctx, caller, caller.Agent)
+	return agent.Unit, err
+}
+
+// Team lists the first agents of a unit and of those below it.
+func (t teams) Team(ctx context.Context, caller portal.Caller, unit portal.UnitID, most int) (people []calendar.Someone, total int, err error) {
+	units, err := t.directory.Units(ctx, caller)
+	if err != nil {
+		return nil, 0, err
+	}
+	first := slices.IndexFunc(units, func(one directory.UnitNode) bool { return one.ID == unit })
+	if first < 0 {
+		return nil, 0, portal.ErrNotFound
+	}
+	for i, one := range units[first:] {
+		if i > 0 && one.Depth <= units[first].Depth {
+			break // no longer below it
+		}
+		total += one.Agents
+		if one.Agents == 0 || len(people) == most {
+			continue
+		}
+		found, err := t.directory.People(ctx, caller, directory.PeopleQuery{Unit: one.ID, Size: most})
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, agent := range found.Agents[:min(len(found.Agents), most-len(people))] {
+			people = append(people, calendar.Someone{ID: agent.ID, Name: agent.Name(), Function: agent.Function})
+		}
+	}
+	return people, total, nil
 }
 
 // pins shows the home page the applications that the agent pinned.
