@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-debian="apache2 caddy chromium dovecot-imapd fonts-noto-core default-jre-headless exim4-daemon-light ldap-utils libapache2-mod-auth-cas libapache2-mod-auth-openidc lua-socket nginx php-cas php-cli php-curl php-xml poppler-utils postgresql samba-ad-dc samba-ad-provision slapd khard vdirsyncer radicale wrk $*"
+debian="apache2 cadaver caddy chromium dovecot-imapd fonts-noto-core default-jre-headless exim4-daemon-light ldap-utils libapache2-mod-auth-cas libapache2-mod-auth-openidc lua-socket nginx php-cas php-cli php-curl php-xml poppler-utils postgresql samba-ad-dc samba-ad-provision slapd khal khard python3-caldav radicale thunderbird todoman vdirsyncer wrk $*"
 
 say() { printf 'install: %s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }

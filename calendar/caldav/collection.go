@@ -148,9 +148,11 @@ func (c *collection) ACL() []dav.ACE {
 	return append([]dav.ACE{{Principal: dav.PrincipalHref(c.caller.Agent), Privileges: c.privileges()}}, c.open...)
 }
 
-// privileges: name and colour are the caller's own even where she may not write.
+// privileges are what the caller may do with events. Her own name and colour of a calendar that she
+// may only read are taken, and not told: Thunderbird takes write-properties alone for a calendar to
+// write events in, and turns it off at the first refusal.
 func (c *collection) privileges() dav.Privileges {
-	return dav.Privileges{Write: c.Writable, WriteProperties: true, FreeBusy: true}
+	return dav.Privileges{Write: c.Writable, FreeBusy: true}
 }
 
 func (c *collection) Href() string { return dav.Join(homeHref(c.home), c.Slug) + "/" }

@@ -70,7 +70,7 @@ func TestASharedCalendarIsInTheReadersHome(t *testing.T) {
 		want(t, 207, ofClaire, "Claire Morel", "<D:owner><D:href>/dav/principals/claire/</D:href></D:owner>")
 	_, shared, _ := strings.Cut(home.body, "<D:href>"+ofClaire)
 	shared, _, _ = strings.Cut(shared, "</D:response>")
-	for privilege, has := range map[string]bool{"<D:read/>": true, "<C:read-free-busy/>": true, "<D:write/>": false, "<D:write-content/>": false, "<D:bind/>": false, "<D:write-properties/>": true} {
+	for privilege, has := range map[string]bool{"<D:read/>": true, "<C:read-free-busy/>": true, "<D:write/>": false, "<D:write-content/>": false, "<D:bind/>": false, "<D:write-properties/>": false} {
 		if strings.Contains(shared, privilege) != has {
 			t.Errorf("%s on a calendar to read: %v, want %v\n%s", privilege, !has, has, shared)
 		}
