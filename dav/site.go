@@ -123,6 +123,9 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, remoteAddr string) 
 	if err := q.allow(parts); err != nil {
 		return err
 	}
+	if err := q.checkIf(parts); err != nil {
+		return err
+	}
 	return q.dispatch(parts)
 }
 
@@ -180,6 +183,8 @@ func (q *query) dispatch(parts []string) error {
 		return q.put(parts)
 	case "MKCOL", "MKCALENDAR":
 		return q.make(parts)
+	case "COPY", "MOVE":
+		return q.move(parts)
 	}
 	resource, err := q.find(parts)
 	if err != nil {
@@ -218,11 +223,13 @@ func allowed(r Resource) string {
 	_, patcher := r.(Patcher)
 	_, maker := r.(Maker)
 	_, poster := r.(Poster)
+	_, mover := r.(Mover)
 	add(getter, "GET", "HEAD", "PUT")
 	add(deleter, "DELETE")
 	add(patcher, "PROPPATCH")
 	add(maker, "MKCOL", "MKCALENDAR")
 	add(poster, "POST")
+	add(mover, "COPY", "MOVE")
 	return strings.Join(methods, ", ")
 }
 
@@ -283,6 +290,12 @@ func (q *query) put(parts []string) error {
 	if err != nil {
 		return bodyError(err)
 	}
+	q.wrote(written)
+	return nil
+}
+
+// wrote answers a write that was done.
+func (q *query) wrote(written Written) {
 	if !written.Changed {
 		q.w.Header().Set("ETag", written.ETag)
 	}
@@ -292,7 +305,6 @@ func (q *query) put(parts []string) error {
 	} else {
 		q.w.WriteHeader(http.StatusNoContent)
 	}
-	return nil
 }
 
 func setScheduleTag(w http.ResponseWriter, tag string) {
