@@ -169,17 +169,17 @@ func (f Filter) Matches(o *Object, zone *time.Location) bool {
 	if !f.Range.IsZero() && (f.Component != o.Component || !o.Overlaps(f.Range.From, f.Range.To, zone)) {
 		return false
 	}
-	return slices.ContainsFunc(found, func(c *ical.Component) bool { return f.holds(c, zone) })
+	return slices.ContainsFunc(found, func(c *ical.Component) bool { return f.holds(o, c, zone) })
 }
 
 // holds checks what a filter asks of one component, its range apart.
-func (f Filter) holds(c *ical.Component, zone *time.Location) bool {
+func (f Filter) holds(o *Object, c *ical.Component, zone *time.Location) bool {
 	tests := make([]bool, 0, len(f.Props)+len(f.Inner))
 	for _, p := range f.Props {
 		tests = append(tests, p.holds(c, zone))
 	}
 	for _, inner := range f.Inner {
-		tests = append(tests, inner.holdsInside(c, zone))
+		tests = append(tests, inner.holdsInside(o, c, zone))
 	}
 	if f.AnyOf {
 		return len(tests) == 0 || slices.Contains(tests, true)
@@ -187,12 +187,13 @@ func (f Filter) holds(c *ical.Component, zone *time.Location) bool {
 	return !slices.Contains(tests, false)
 }
 
-func (f Filter) holdsInside(c *ical.Component, zone *time.Location) bool {
+// holdsInside checks what a filter asks of the alarms of a component.
+func (f Filter) holdsInside(o *Object, c *ical.Component, zone *time.Location) bool {
 	exists, holds := false, false
 	for _, child := range c.Children {
 		if child.Name == f.Component {
 			exists = true
-			holds = holds || f.holds(child, zone)
+			holds = holds || (f.Range.IsZero() || o.rings(c, child, f.Range, zone)) && f.holds(o, child, zone)
 		}
 	}
 	return exists != f.Absent && (f.Absent || holds)

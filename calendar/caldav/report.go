@@ -27,7 +27,7 @@ func (c *collection) Report(ctx context.Context, caller portal.Caller, body *dav
 	if body.Name == name("free-busy-query") {
 		return c.freeBusy(ctx, caller, body, m)
 	}
-	expand, err := expansionOf(body)
+	data, err := wantedOf(body)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (c *collection) Report(ctx context.Context, caller portal.Caller, body *dav
 			found := make(map[string]dav.Resource, len(entries))
 			for objectName, e := range entries {
 				o := c.object(e)
-				o.expand = expand
+				o.data = data
 				found[objectName] = o
 			}
 			return found, nil
@@ -52,7 +52,7 @@ func (c *collection) Report(ctx context.Context, caller portal.Caller, body *dav
 	}
 	base := c.Href()
 	err = c.store.Find(ctx, caller, c.ID, filter, zone, func(e calendar.Entry) error {
-		o := &object{Entry: e, in: c, href: dav.Join(base, e.Name), expand: expand}
+		o := &object{Entry: e, in: c, href: dav.Join(base, e.Name), data: data}
 		if err := o.Prepare(); err != nil {
 			return err
 		}
@@ -79,21 +79,6 @@ func (c *collection) freeBusy(ctx context.Context, caller portal.Caller, body *d
 		return answer(err, c.Href())
 	}
 	return m.Instead("text/calendar; charset=utf-8", octets)
-}
-
-// expansionOf reads the expand of the calendar-data asked for (§9.6.5); zero when there is none.
-func expansionOf(body *dav.Node) (*expansion, error) {
-	at := body
-	for _, next := range []xml.Name{dav.Name("prop"), calendarData, name("expand")} {
-		if at = at.Child(next); at == nil {
-			return &expansion{}, nil
-		}
-	}
-	r, err := rangeOf(at)
-	if err != nil || r.From.IsZero() || r.To.IsZero() {
-		return nil, errFilter
-	}
-	return &expansion{Range: r}, nil
 }
 
 var errFilter = dav.Forbidden(name("valid-filter"))
@@ -172,7 +157,7 @@ func compFilter(n *dav.Node) (calendar.Filter, error) {
 		case name("comp-filter"):
 			var inner calendar.Filter
 			inner, err = compFilter(child)
-			if !inner.Range.IsZero() { // of alarms: not answered yet
+			if !inner.Range.IsZero() && inner.Component != "VALARM" { // of nothing else the standard says when it is
 				err = dav.Forbidden(name("supported-filter"))
 			}
 			f.Inner = append(f.Inner, inner)
