@@ -28,6 +28,7 @@ func TestAlarmsAreFoundWhenTheyGoOff(t *testing.T) {
 		{"of the third instance", append(weekly, alarm("TRIGGER:-PT15M")...), "20260412T064500Z", "20260412T064600Z", true},
 		{"of no fourth instance", append(weekly, alarm("TRIGGER:-PT15M")...), "20260419T064500Z", "20260419T064600Z", false},
 		{"days before an instance", append(weekly, alarm("TRIGGER:-P3D")...), "20260409T070000Z", "20260409T070100Z", true},
+		{"days after an instance", append(weekly, alarm("TRIGGER;RELATED=END:P3D")...), "20260415T090000Z", "20260415T090100Z", true},
 		{"again", append(once, alarm("TRIGGER:-PT15M", "REPEAT:2", "DURATION:PT10M")...), "20260329T070500Z", "20260329T070600Z", true},
 		{"not a third time", append(once, alarm("TRIGGER:-PT15M", "REPEAT:2", "DURATION:PT10M")...), "20260329T071500Z", "20260329T071600Z", false},
 		{"between its rings", append(once, alarm("TRIGGER:-PT15M", "REPEAT:2", "DURATION:PT10M")...), "20260329T064600Z", "20260329T065500Z", false},

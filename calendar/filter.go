@@ -1,6 +1,8 @@
 package calendar
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -84,7 +86,7 @@ func (s *Store) Find(ctx context.Context, caller portal.Caller, id CalendarID, f
 		slices.SortFunc(found, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 		for _, e := range found {
 			begun := time.Now()
-			takes := f.takes(e, zone)
+			takes := f.Takes(e, zone)
 			if work += time.Since(begun); work > maxWork {
 				return ErrTooMuchWork
 			}
@@ -124,8 +126,8 @@ func (s *Store) candidates(ctx context.Context, caller portal.Caller, c Calendar
 	return names, err
 }
 
-// takes is the exact check of a candidate.
-func (f Filter) takes(e Entry, zone *time.Location) bool {
+// Takes says whether the filter takes an entry with its octets.
+func (f Filter) Takes(e Entry, zone *time.Location) bool {
 	onlyRange := !f.Absent && len(f.Props) == 0 && len(f.Inner) == 0
 	if onlyRange && f.Component == "" {
 		return true
@@ -135,6 +137,12 @@ func (f Filter) takes(e Entry, zone *time.Location) bool {
 	}
 	o, err := Parse(e.Octets)
 	return err == nil && f.Matches(o, zone)
+}
+
+// TakesMessage says whether the filter takes what a message of an inbox is about; nil is the zone of Paris.
+func (f Filter) TakesMessage(m Message, zone *time.Location) bool {
+	o, err := Parse(bytes.Replace(m.Octets, []byte("METHOD:"+m.Method+"\r\n"), nil, 1)) // which no stored object has
+	return err == nil && f.Matches(o, cmp.Or(zone, zoneNamed("")))
 }
 
 // overlaps is exact for an entry that happens once: VEVENT in the table of RFC 4791 §9.9.

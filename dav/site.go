@@ -205,6 +205,8 @@ func (q *query) dispatch(parts []string) error {
 		return q.delete(resource)
 	case http.MethodPost:
 		return q.post(resource)
+	case "ACL":
+		return errProtected
 	default:
 		return q.notAllowed(resource)
 	}

@@ -1,6 +1,7 @@
 package caldav
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -18,7 +19,7 @@ var collations = []string{"i;ascii-casemap", "i;octet", "i;unicode-casemap"}
 
 // Reports are those that a calendar answers beside sync-collection.
 func (c *collection) Reports() []xml.Name {
-	return []xml.Name{name("calendar-query"), name("calendar-multiget"), name("free-busy-query")}
+	return []xml.Name{name("calendar-query"), multigetName, name("free-busy-query")}
 }
 
 // Report answers calendar-query (RFC 4791 §7.8), calendar-multiget (§7.9) and free-busy-query
@@ -31,7 +32,7 @@ func (c *collection) Report(ctx context.Context, caller portal.Caller, body *dav
 	if err != nil {
 		return err
 	}
-	if body.Name == name("calendar-multiget") {
+	if body.Name == multigetName {
 		return m.Multiget(body, c.Href(), func(names []string) (map[string]dav.Resource, error) {
 			entries, err := c.store.Entries(ctx, caller, c.ID, names)
 			if err != nil {
@@ -60,6 +61,31 @@ func (c *collection) Report(ctx context.Context, caller portal.Caller, body *dav
 		return nil
 	})
 	return answer(err, base)
+}
+
+// Reports are those that an object answers (RFC 4791 §7).
+func (o *object) Reports() []xml.Name { return []xml.Name{name("calendar-query"), multigetName} }
+
+// Report answers with the object when it passes.
+func (o *object) Report(ctx context.Context, caller portal.Caller, body *dav.Node, m *dav.Multistatus) error {
+	if body.Name == multigetName {
+		return o.in.Report(ctx, caller, body, m)
+	}
+	data, err := wantedOf(body)
+	if err != nil {
+		return err
+	}
+	filter, zone, err := queryOf(body)
+	if err != nil || !filter.Takes(o.Entry, cmp.Or(zone, o.in.Zone)) {
+		return err
+	}
+	one := *o
+	one.data = data
+	if err := one.Prepare(); err != nil {
+		return err
+	}
+	m.Resource(o.href, &one)
+	return nil
 }
 
 func (c *collection) freeBusy(ctx context.Context, caller portal.Caller, body *dav.Node, m *dav.Multistatus) error {

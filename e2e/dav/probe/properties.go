@@ -122,6 +122,21 @@ func properties() []Check {
 				a.want(403, 409)
 			}
 		}},
+		{"", "calendar-timezone-id can be set", "RFC 7809 §5.2", keeps("calendar-timezone-id", "<C:calendar-timezone-id>", "Europe/Paris")},
+		{"", "a property that the server doesn't know is kept", "RFC 4918 §4.4", func(s *session) {
+			made := s.calendar("")
+			r := s.me.patch(made, `<p:note xmlns:p="urn:probe">x</p:note>`, "").only()
+			that(r.props["note"] != nil, "200", r)
+			r = s.me.do("PROPFIND", made, `<propfind xmlns="DAV:" xmlns:p="urn:probe"><prop><p:note/></prop></propfind>`, "Depth", "0").only()
+			that(r.props["note"].value() == "x", "x", r)
+		}},
+		{"", "MKCALENDAR with a property that can't be set makes nothing", "RFC 4791 §5.3.1", func(s *session) {
+			href := s.me.home + s.name() + "/"
+			a := s.me.do("MKCALENDAR", href, `<C:mkcalendar `+spaces+`><set><prop><getetag>x</getetag></prop></set></C:mkcalendar>`)
+			s.made = append(s.made, href)
+			that(a.status != 201, "no 201", a)
+			s.me.propfind(href, "0", "resourcetype").want(404)
+		}},
 		{"", "schedule-calendar-transp can be set", "RFC 6638 §9.1", func(s *session) {
 			r := s.me.patch(s.simple(), "<C:schedule-calendar-transp><C:transparent/></C:schedule-calendar-transp>", "").only()
 			that(r.props["schedule-calendar-transp"] != nil, "200", r)

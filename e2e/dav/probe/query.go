@@ -132,6 +132,36 @@ func queries() []Check {
 		filtered("two filters must both hold", "RFC 4791 §9.7.1", prop(`<C:prop-filter name="X-CANARY"/><C:prop-filter name="LOCATION"><C:is-not-defined/></C:prop-filter>`), "", "once paris"),
 		filtered("events with an alarm", "RFC 4791 §9.7.1", prop(`<C:comp-filter name="VALARM"/>`), "alarmed", "once"),
 		filtered("events without an alarm", "RFC 4791 §9.7.1", prop(`<C:comp-filter name="VALARM"><C:is-not-defined/></C:comp-filter>`), "once", "alarmed"),
+		filtered("i;unicode-casemap knows accents", "RFC 5051", text("SUMMARY", `collation="i;unicode-casemap"`, "RÉUNION"), "once", "paris"),
+		filtered("i;ascii-casemap knows no accents", "RFC 4790 §9.2", text("SUMMARY", `collation="i;ascii-casemap"`, "RÉUNION"), "", "once"),
+		{"", "Depth: 0 asks about the calendar alone", "RFC 4791 §7.8", func(s *session) {
+			a := s.me.do("REPORT", asked(s), `<C:calendar-query `+spaces+`><prop><getetag/></prop><C:filter><C:comp-filter name="VCALENDAR"/></C:filter></C:calendar-query>`, "Depth", "0")
+			answers(s, a, "", "once")
+		}},
+		{"", "a query of one object", "RFC 4791 §7", func(s *session) {
+			found := s.me.query(asked(s)+"once.ics", prop(timeRange("20260610T000000Z", "20260611T000000Z"))).responses()
+			not := s.me.query(asked(s)+"once.ics", prop(timeRange("20260611T000000Z", "20260612T000000Z"))).responses()
+			that(len(found) == 1 && len(not) == 0, "the object when it passes", found)
+		}},
+		{"", "a multiget at an object", "RFC 4791 §7", func(s *session) {
+			s.me.do("REPORT", asked(s)+"once.ics", `<C:calendar-multiget `+spaces+`><prop><C:calendar-data/></prop><href>`+asked(s)+`once.ics</href></C:calendar-multiget>`).want(207).holds("UID:once")
+		}},
+		{"", "allprop in a report", "RFC 4791 §9.5", func(s *session) {
+			a := s.me.do("REPORT", asked(s), `<C:calendar-query `+spaces+`><allprop/><C:filter><C:comp-filter name="VCALENDAR">`+prop(timeRange("20260610T100000Z", "20260610T110000Z"))+`</C:comp-filter></C:filter></C:calendar-query>`, "Depth", "1")
+			that(a.responses()[pathOf(asked(s)+"once.ics")].props["getetag"] != nil, "getetag", a)
+		}},
+		{"", "multiget: an address escaped in another way", "RFC 3986 §6.2.2", func(s *session) {
+			made := s.calendar("")
+			s.me.do("PUT", made+"a@b.ics", at("u", "20260610T100000Z")).want(201)
+			for _, name := range []string{"a@b.ics", "a%40b.ics"} {
+				s.me.do("REPORT", made, `<C:calendar-multiget `+spaces+`><prop><C:calendar-data/></prop><href>`+made+name+`</href></C:calendar-multiget>`, "Depth", "1").want(207).holds("UID:u")
+			}
+		}},
+		{"", "multiget: expand", "RFC 4791 §9.6.5", func(s *session) {
+			a := s.me.do("REPORT", asked(s), `<C:calendar-multiget `+spaces+`><prop><C:calendar-data><C:expand start="20260701T000000Z" end="20260702T000000Z"/></C:calendar-data></prop><href>`+
+				asked(s)+`count.ics</href></C:calendar-multiget>`, "Depth", "1").want(207)
+			a.holds("DTSTART:20260701T080000Z").lacks("RRULE")
+		}},
 		{"", "the query's own time zone", "RFC 4791 §9.8", func(s *session) {
 			zone := "<C:timezone>" + strings.ReplaceAll(ical(newYork()), "\r", "&#13;") + "</C:timezone>"
 			early := s.me.query(asked(s), prop(timeRange("20260612T010000Z", "20260612T020000Z")), "", zone)
@@ -346,6 +376,13 @@ func freeBusy() []Check {
 		{"", "a cancelled one does not", "RFC 4791 §7.10", tells("20260610T140000Z", false)},
 		{"", "a tentative one is told as such", "RFC 4791 §7.10", func(s *session) { ask(s).holds("FBTYPE=BUSY-TENTATIVE") }},
 		{"", "a series takes time at each instance", "RFC 4791 §7.10", tells("20260610T180000Z", true)},
+		{"", "a whole day is one of the agenda's own zone", "RFC 4791 §7.10", func(s *session) {
+			zone := strings.ReplaceAll(ical(paris("Europe/Paris")), "\r", "&#13;")
+			made := s.calendar("<C:calendar-timezone>" + zone + "</C:calendar-timezone>")
+			s.me.put(made, "day", ical(vevent("day", "DTSTART;VALUE=DATE:20260612", "TRANSP:OPAQUE")))
+			a := s.me.do("REPORT", made, `<C:free-busy-query `+spaces+`>`+timeRange("20260611T000000Z", "20260614T000000Z")+`</C:free-busy-query>`, "Depth", "1").want(200)
+			a.holds("20260611T220000Z/")
+		}},
 		{"", "nothing is told but when", "RFC 4791 §7.10", func(s *session) { ask(s).lacks("SUMMARY", "secret-word", "taken") }},
 	}
 	return grouped("free-busy", all)

@@ -100,6 +100,10 @@ func scheduling() []Check {
 			}
 			panic(failure{"a message about " + uid, "none"})
 		}},
+		{"", "the inbox answers calendar-query", "RFC 6638 §2.2", func(s *session) {
+			_, uid, _, _ := delivered(s)
+			s.other.query(s.other.inbox, `<C:comp-filter name="VEVENT"/>`, "<C:calendar-data/>").want(207).holds(uid)
+		}},
 		{"", "the organizer reads that it was delivered", "RFC 6638 §3.2.9", func(s *session) {
 			href, _, _, _ := delivered(s)
 			text := s.me.do("GET", href, "").unfolded()

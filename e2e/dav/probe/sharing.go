@@ -23,6 +23,17 @@ func sharing() []Check {
 			r := s.me.propfind(s.simple(), "0", "acl").only()
 			that(r.props["acl"].find("ace").has("grant"), "an ace that grants", r)
 		}},
+		{"", "ACL is carried out, or refused by a precondition", "RFC 3744 §8.1", func(s *session) {
+			a := s.me.do("ACL", s.calendar(""), `<acl `+spaces+`><ace><principal><authenticated/></principal><grant><privilege><read/></privilege></grant></ace></acl>`)
+			if a.status != 200 {
+				that(a.want(403, 409).xml().name.Local == "error", "a DAV:error", a)
+			}
+		}},
+		{"", "acl-principal-prop-set tells who is in an acl", "RFC 3744 §9.2", func(s *session) {
+			a := s.me.do("REPORT", s.simple(), `<acl-principal-prop-set `+spaces+`><prop><displayname/></prop></acl-principal-prop-set>`, "Depth", "0")
+			_, found := a.responses()[pathOf(s.me.principal)]
+			that(found, s.me.principal, a)
+		}},
 		{"", "an event tells privileges too", "RFC 3744 §5.4", func(s *session) {
 			uid := s.name()
 			s.me.put(s.simple(), uid, at(uid, "20260610T100000Z"))
