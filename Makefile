@@ -6,7 +6,7 @@ DATA ?=
 TRIM ?= -trimpath
 FUZZTIME ?= 10s
 
-.PHONY: help demo build test check bench bench-sso fuzz fmt install clean
+.PHONY: help demo build test check bench bench-sso bench-dav fuzz fmt install clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ bench-sso: build ## Measure single sign-on beside LemonLDAP::NG
 	@go test ./bench/sso -run '^$$' -bench . -benchtime 2s
 	@go test ./bench/signon -run '^$$' -bench Beside -benchtime 500x
 	@PARVIS_LOAD=5m go test ./bench/signon -run '^$$' -bench Load -benchtime 1x -timeout 30m
+
+bench-dav: build ## Measure the DAV door beside Radicale, and judge both by the probe
+	@tools/install.sh radicale
+	@go run ./bench/dav
 
 fuzz: ## Run each fuzz target for FUZZTIME
 	@tools/fuzz.sh $(FUZZTIME)

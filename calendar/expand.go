@@ -9,12 +9,12 @@ import (
 	"github.com/emersion/go-ical"
 )
 
-// maxExpanded is the most that Expand writes, in bytes.
+// maxExpanded is the most that is expanded of one object, in bytes.
 const maxExpanded = 8 << 20
 
-// Expand writes every instance in a range as a component of its own, in UTC and without recurrence
+// expand is every instance in a range as a component of its own, in UTC and without recurrence
 // (RFC 4791 §9.6.5); at most MaxInstances. What would be larger than 8 MiB is ErrTooMuchWork.
-func (o *Object) Expand(r Range, zone *time.Location) ([]byte, error) {
+func (o *Object) expand(r Range, zone *time.Location) (*ical.Component, error) {
 	root := &ical.Component{Name: o.root.Name, Props: o.root.Props}
 	var of *item
 	var size, total int // bytes of one instance and of all
@@ -35,7 +35,7 @@ func (o *Object) Expand(r Range, zone *time.Location) ([]byte, error) {
 	if err != nil && !errors.Is(err, errStop) {
 		return nil, err
 	}
-	return encode(root), nil
+	return root, nil
 }
 
 // sizeOf is about how many bytes a component is when it is written.

@@ -1,6 +1,8 @@
 package calendar
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -84,7 +86,7 @@ func (s *Store) Find(ctx context.Context, caller portal.Caller, id CalendarID, f
 		slices.SortFunc(found, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 		for _, e := range found {
 			begun := time.Now()
-			takes := f.takes(e, zone)
+			takes := f.Takes(e, zone)
 			if work += time.Since(begun); work > maxWork {
 				return ErrTooMuchWork
 			}
@@ -124,8 +126,8 @@ func (s *Store) candidates(ctx context.Context, caller portal.Caller, c Calendar
 	return names, err
 }
 
-// takes is the exact check of a candidate.
-func (f Filter) takes(e Entry, zone *time.Location) bool {
+// Takes says whether the filter takes an entry with its octets.
+func (f Filter) Takes(e Entry, zone *time.Location) bool {
 	onlyRange := !f.Absent && len(f.Props) == 0 && len(f.Inner) == 0
 	if onlyRange && f.Component == "" {
 		return true
@@ -135,6 +137,12 @@ func (f Filter) takes(e Entry, zone *time.Location) bool {
 	}
 	o, err := Parse(e.Octets)
 	return err == nil && f.Matches(o, zone)
+}
+
+// TakesMessage says whether the filter takes what a message of an inbox is about; nil is the zone of Paris.
+func (f Filter) TakesMessage(m Message, zone *time.Location) bool {
+	o, err := Parse(bytes.Replace(m.Octets, []byte("METHOD:"+m.Method+"\r\n"), nil, 1)) // which no stored object has
+	return err == nil && f.Matches(o, cmp.Or(zone, zoneNamed("")))
 }
 
 // overlaps is exact for an entry that happens once: VEVENT in the table of RFC 4791 §9.9.
@@ -169,17 +177,17 @@ func (f Filter) Matches(o *Object, zone *time.Location) bool {
 	if !f.Range.IsZero() && (f.Component != o.Component || !o.Overlaps(f.Range.From, f.Range.To, zone)) {
 		return false
 	}
-	return slices.ContainsFunc(found, func(c *ical.Component) bool { return f.holds(c, zone) })
+	return slices.ContainsFunc(found, func(c *ical.Component) bool { return f.holds(o, c, zone) })
 }
 
 // holds checks what a filter asks of one component, its range apart.
-func (f Filter) holds(c *ical.Component, zone *time.Location) bool {
+func (f Filter) holds(o *Object, c *ical.Component, zone *time.Location) bool {
 	tests := make([]bool, 0, len(f.Props)+len(f.Inner))
 	for _, p := range f.Props {
 		tests = append(tests, p.holds(c, zone))
 	}
 	for _, inner := range f.Inner {
-		tests = append(tests, inner.holdsInside(c, zone))
+		tests = append(tests, inner.holdsInside(o, c, zone))
 	}
 	if f.AnyOf {
 		return len(tests) == 0 || slices.Contains(tests, true)
@@ -187,12 +195,13 @@ func (f Filter) holds(c *ical.Component, zone *time.Location) bool {
 	return !slices.Contains(tests, false)
 }
 
-func (f Filter) holdsInside(c *ical.Component, zone *time.Location) bool {
+// holdsInside checks what a filter asks of the alarms of a component.
+func (f Filter) holdsInside(o *Object, c *ical.Component, zone *time.Location) bool {
 	exists, holds := false, false
 	for _, child := range c.Children {
 		if child.Name == f.Component {
 			exists = true
-			holds = holds || f.holds(child, zone)
+			holds = holds || (f.Range.IsZero() || o.rings(c, child, f.Range, zone)) && f.holds(o, child, zone)
 		}
 	}
 	return exists != f.Absent && (f.Absent || holds)

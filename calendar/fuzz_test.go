@@ -32,7 +32,10 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("%v – %v lies outside of the index %d – %d", in.Start, in.End, row.first, row.last)
 			}
 		}
-		_, _ = o.Expand(Range{from, from.AddDate(1, 0, 0)}, paris)
+		year := Range{from, from.AddDate(1, 0, 0)}
+		_, _ = o.As(Data{Expand: year}, paris)
+		_, _ = o.As(Data{Limit: year, Part: &Part{Name: "VCALENDAR", AllProps: true, Parts: []Part{{Name: "VEVENT", Props: map[string]bool{"SUMMARY": false, "DTSTART": true}}}}}, paris)
+		Filter{Component: "VEVENT", Inner: []Filter{{Component: "VALARM", Range: year}}}.Matches(o, paris)
 		again, err := Parse(encode(o.root))
 		if err != nil {
 			t.Fatalf("what we write of it can't be read: %v\n%s", err, encode(o.root))

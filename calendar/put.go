@@ -40,7 +40,7 @@ func (c Condition) holds(etag, tag string) bool {
 var ErrCondition = fmt.Errorf("calendar: %w: the object changed meanwhile", portal.ErrConflict)
 
 // UIDTaken: another object of the calendar has the UID already, or an invitation in another
-// calendar of the agent. It is a portal.ErrConflict.
+// calendar of the agent; or the object that would be written over has another UID. It is a portal.ErrConflict.
 type UIDTaken struct {
 	UID  string
 	Name string // of the object that has it
@@ -75,8 +75,8 @@ type stored struct{ name, id, uid, etag, tag, class string }
 // of DAV, pages and mail. Errors: *Refusal for what is no calendar object, ErrCondition, *UIDTaken,
 // portal.ErrDenied, portal.ErrNotFound for the calendar.
 func (s *Store) Put(ctx context.Context, caller portal.Caller, id CalendarID, name string, octets []byte, condition Condition) (Written, error) {
-	if name == "" || len(name) > MaxNameLength || strings.ContainsAny(name, "/\x00") || name == "." || name == ".." {
-		return Written{}, fmt.Errorf("calendar: name %.60q: %w", name, portal.ErrInvalid)
+	if err := checkName(name); err != nil {
+		return Written{}, err
 	}
 	next, err := parsedAnew(octets)
 	if err != nil {
@@ -88,6 +88,13 @@ func (s *Store) Put(ctx context.Context, caller portal.Caller, id CalendarID, na
 		return err
 	})
 	return written, wrap(duplicate(err), "calendar: put %.60q", name)
+}
+
+func checkName(name string) error {
+	if name == "" || len(name) > MaxNameLength || strings.ContainsAny(name, "/\x00") || name == "." || name == ".." {
+		return fmt.Errorf("calendar: name %.60q: %w", name, portal.ErrInvalid)
+	}
+	return nil
 }
 
 // parsedAnew parses octets before a transaction, which what is refused need not wait for. next is the
@@ -134,6 +141,8 @@ func (s *Store) putIn(ctx context.Context, tx *database.Tx, caller portal.Caller
 		return Written{}, ErrCondition
 	case other.name != "":
 		return Written{}, &UIDTaken{UID: object.UID, Name: other.name}
+	case old.name != "" && old.uid != object.UID: // another event does not take the place of one
+		return Written{}, &UIDTaken{UID: old.uid, Name: old.name}
 	case w.ETag == old.etag:
 		return w, nil // nothing changed: other devices need not hear of it
 	case w.Created:

@@ -21,6 +21,7 @@ const (
 	TooManyAttendees                          // max-attendees-per-instance
 	ForeignOrganizer                          // organizer-allowed, RFC 6638 §5
 	AttendeeChange                            // allowed-attendee-scheduling-object-change, RFC 6638 §3.2.2.1
+	OrganizerChange                           // allowed-organizer-scheduling-object-change, RFC 6638 §3.2.1.1
 )
 
 // Refusal is why an object can't be stored. Its kind is portal.ErrInvalid.

@@ -39,7 +39,8 @@ var (
 	ErrFull = fmt.Errorf("contacts: the book is full: %w", portal.ErrTooLarge)
 )
 
-// UIDTaken: another card of the book has the UID already. It is a portal.ErrConflict.
+// UIDTaken: another card of the book has the UID already, or the one that would be written over has
+// another. It is a portal.ErrConflict.
 type UIDTaken struct{ Name string }
 
 func (e *UIDTaken) Error() string { return fmt.Sprintf("contacts: the UID is that of %.60q", e.Name) }

@@ -17,8 +17,8 @@ import (
 // Put writes a client's octets under a name of the caller's book, as they are. Errors: *vcard.Refusal
 // for what is no card, ErrCondition, *UIDTaken, ErrFull.
 func (s *Store) Put(ctx context.Context, caller portal.Caller, name string, octets []byte, conditions dav.Conditions) (dav.Written, error) {
-	if name == "" || len(name) > maxName || strings.ContainsAny(name, "/\x00") || name == "." || name == ".." {
-		return dav.Written{}, fmt.Errorf("contacts: name %.60q: %w", name, portal.ErrInvalid)
+	if err := checkName(name); err != nil {
+		return dav.Written{}, err
 	}
 	card, err := vcard.Parse(octets)
 	if err != nil {
@@ -38,6 +38,13 @@ func (s *Store) Put(ctx context.Context, caller portal.Caller, name string, octe
 	return written, nil
 }
 
+func checkName(name string) error {
+	if name == "" || len(name) > maxName || strings.ContainsAny(name, "/\x00") || name == "." || name == ".." {
+		return fmt.Errorf("contacts: name %.60q: %w", name, portal.ErrInvalid)
+	}
+	return nil
+}
+
 func (s *Store) put(ctx context.Context, tx *database.Tx, caller portal.Caller, name string, card *vcard.Card, octets []byte, conditions dav.Conditions) (dav.Written, error) {
 	book, err := bookOf(ctx, tx, caller)
 	if err != nil {
@@ -53,6 +60,8 @@ func (s *Store) put(ctx context.Context, tx *database.Tx, caller portal.Caller, 
 		return dav.Written{}, ErrCondition
 	case other.Name != "":
 		return dav.Written{}, &UIDTaken{other.Name}
+	case old.Name != "" && old.UID != card.UID: // another person does not take the place of one
+		return dav.Written{}, &UIDTaken{old.Name}
 	case w.ETag == old.ETag:
 		return w, nil // nothing changed: other devices need not hear of it
 	}
@@ -95,10 +104,10 @@ func (b Book) holds(more growth) bool {
 // replaced finds the card under a name, and the other one that has the UID; empty when there is none.
 func replaced(ctx context.Context, tx *database.Tx, caller portal.Caller, name, uid string) (old, other Contact, err error) {
 	rows, err := tx.Query(ctx, `
-		SELECT name, etag, size FROM contacts WHERE collectivity = $1 AND agent = $2 AND (name = $3 OR uid = $4)`,
+		SELECT name, uid, etag, size FROM contacts WHERE collectivity = $1 AND agent = $2 AND (name = $3 OR uid = $4)`,
 		string(caller.Collectivity), string(caller.Agent), name, uid)
 	found, err := database.Collect(rows, err, func(rows *sql.Rows) (c Contact, err error) {
-		return c, rows.Scan(&c.Name, &c.ETag, &c.Size)
+		return c, rows.Scan(&c.Name, &c.UID, &c.ETag, &c.Size)
 	})
 	for _, c := range found {
 		if c.Name == name {

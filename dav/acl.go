@@ -10,6 +10,10 @@ type ACE struct {
 // that is not says those of its caller.
 type Guarded interface{ ACL() []ACE }
 
+// errProtected refuses to change an access control list (RFC 3744 §8.1.1): who may what is chosen on
+// pages, where it is understood.
+var errProtected = Forbidden(Name("no-protected-ace-conflict"))
+
 // aclOf is DAV:acl: it is read here and changed on pages, so that all of it is protected.
 func aclOf(r any, caller string, own Privileges) Value {
 	all := []ACE{{Principal: caller, Privileges: own}}

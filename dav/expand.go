@@ -97,7 +97,7 @@ func (q *query) reach(href string) (Resource, error) {
 		return nil, &Error{Status: http.StatusNotFound}
 	}
 	if home, found := q.site.homeOf(parts); found && !q.scopes.Read(home.Scope) {
-		return nil, needs("read", href)
+		return nil, Needs("read", href)
 	}
 	return q.find(parts)
 }

@@ -168,7 +168,7 @@ func (g *proxyGroup) members() (agents []portal.AgentID) {
 // Patch sets the members of the caller's own group, as Apple's calendar does.
 func (g *proxyGroup) Patch(ctx context.Context, caller portal.Caller, changes []Change) (refused []xml.Name, err error) {
 	if !g.of.Own() || g.of.setProxies == nil {
-		return nil, needs("write-properties", g.Href())
+		return nil, Needs("write-properties", g.Href())
 	}
 	var agents []portal.AgentID
 	for _, change := range changes {

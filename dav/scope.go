@@ -8,8 +8,8 @@ import (
 	"parvis/portal"
 )
 
-// reading are the methods that change nothing.
-var reading = []string{http.MethodGet, http.MethodHead, http.MethodOptions, "PROPFIND", "REPORT"}
+// reading are the methods that change nothing where they are sent.
+var reading = []string{http.MethodGet, http.MethodHead, http.MethodOptions, "PROPFIND", "REPORT", "COPY"}
 
 // allow refuses what the program's password is not for, with the privilege that it
 // lacks: a 401 would have it ask its person for another password, again and again.
@@ -21,9 +21,9 @@ func (q *query) allow(parts []string) error {
 	q.readOnly = !q.scopes.Write(home.Scope)
 	switch {
 	case !q.scopes.Read(home.Scope):
-		return needs("read", q.URL.EscapedPath())
+		return Needs("read", q.URL.EscapedPath())
 	case q.readOnly && !slices.Contains(reading, q.Method):
-		return needs("write", q.URL.EscapedPath())
+		return Needs("write", q.URL.EscapedPath())
 	}
 	return nil
 }
@@ -53,8 +53,8 @@ func within(property Property[*Principal], scope portal.Scope) Property[*Princip
 	return property
 }
 
-// needs is a 403 with the privilege that is missing, and where (RFC 3744 §7.1.1).
-func needs(privilege, href string) *Error {
+// Needs is a 403 with the privilege that is missing, and where (RFC 3744 §7.1.1).
+func Needs(privilege, href string) *Error {
 	return &Error{Status: http.StatusForbidden, Condition: Name("need-privileges"), Href: href, Privilege: Name(privilege)}
 }
 

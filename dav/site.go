@@ -125,7 +125,9 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, remoteAddr string) 
 		q.tellOutcome(parts, false, err)
 		return err
 	}
-	err = q.dispatch(parts)
+	if err = q.checkIf(parts); err == nil {
+		err = q.dispatch(parts)
+	}
 	q.tellOutcome(parts, true, err)
 	return err
 }
@@ -186,6 +188,8 @@ func (q *query) dispatch(parts []string) error {
 		return q.put(parts)
 	case "MKCOL", "MKCALENDAR":
 		return q.make(parts)
+	case "COPY", "MOVE":
+		return q.move(parts)
 	}
 	resource, err := q.find(parts)
 	if err != nil {
@@ -206,6 +210,8 @@ func (q *query) dispatch(parts []string) error {
 		return q.delete(resource)
 	case http.MethodPost:
 		return q.post(resource)
+	case "ACL":
+		return errProtected
 	default:
 		return q.notAllowed(resource)
 	}
@@ -224,11 +230,13 @@ func allowed(r Resource) string {
 	_, patcher := r.(Patcher)
 	_, maker := r.(Maker)
 	_, poster := r.(Poster)
+	_, mover := r.(Mover)
 	add(getter, "GET", "HEAD", "PUT")
 	add(deleter, "DELETE")
 	add(patcher, "PROPPATCH")
 	add(maker, "MKCOL", "MKCALENDAR")
 	add(poster, "POST")
+	add(mover, "COPY", "MOVE")
 	return strings.Join(methods, ", ")
 }
 
@@ -289,6 +297,12 @@ func (q *query) put(parts []string) error {
 	if err != nil {
 		return bodyError(err)
 	}
+	q.wrote(written)
+	return nil
+}
+
+// wrote answers a write that was done.
+func (q *query) wrote(written Written) {
 	if !written.Changed {
 		q.w.Header().Set("ETag", written.ETag)
 	}
@@ -298,7 +312,6 @@ func (q *query) put(parts []string) error {
 	} else {
 		q.w.WriteHeader(http.StatusNoContent)
 	}
-	return nil
 }
 
 func setScheduleTag(w http.ResponseWriter, tag string) {

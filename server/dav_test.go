@@ -123,6 +123,13 @@ func TestDAVOfAnotherFindsNothing(t *testing.T) {
 		{"MKCOL", books + "intruder/", "", ""},
 		{"DELETE", people + contact, "", ""},
 		{"DELETE", colleagues + card, "", ""},
+		{"COPY", mine + own.Name, "", ""},
+		{"MOVE", mine + own.Name, "", ""},
+		{"COPY", shared + common.Name, "", ""},
+		{"MOVE", shared + common.Name, "", ""},
+		{"COPY", people + contact, "", ""},
+		{"MOVE", people + contact, "", ""},
+		{"COPY", colleagues + card, "", ""},
 	}
 	author := w.phone(e.author, e.password)
 	for _, r := range requests[:19] {
@@ -144,8 +151,12 @@ func TestDAVOfAnotherFindsNothing(t *testing.T) {
 	}
 	before := dump(t, w.Portal)
 	for p, other := range others {
+		takenTo := "/dav/calendars/" + string(w.Caller(p.login, p.in).Agent) + "/personal/taken.ics"
 		for _, r := range requests {
-			answer := other.ask(r.method, r.path, r.body, "Depth", r.depth)
+			if strings.HasSuffix(r.path, ".vcf") {
+				takenTo = strings.NewReplacer("calendars", "contacts", ".ics", ".vcf").Replace(takenTo)
+			}
+			answer := other.ask(r.method, r.path, r.body, "Depth", r.depth, "Destination", takenTo)
 			want := r.absent()
 			if p.login == e.colleague && strings.HasPrefix(r.path, "/dav/principals/") {
 				want = http.StatusMultiStatus // colleagues find each other, by name alone
@@ -166,6 +177,7 @@ func TestDAVOfAnotherFindsNothing(t *testing.T) {
 			{"PROPFIND", theirs + e.shared.Slug + "/", propfindAll, "1"},
 			{"GET", theirs + e.shared.Slug + "/" + common.Name, "", ""},
 			{"GET", theirs + "personal/" + own.Name, "", ""},
+			{"COPY", theirs + "personal/" + own.Name, "", ""},
 			{"REPORT", theirBooks + "personal/", getCard(people + contact), "0"},
 			{"REPORT", theirBooks + "personal/", getCard(theirBooks + "personal/" + contact), "0"},
 			{"REPORT", theirBooks + "personal/", cardsAll, "1"},

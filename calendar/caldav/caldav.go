@@ -136,6 +136,8 @@ func condition(reason calendar.RefusalReason) xml.Name {
 		return name("organizer-allowed")
 	case calendar.AttendeeChange:
 		return name("allowed-attendee-scheduling-object-change")
+	case calendar.OrganizerChange:
+		return name("allowed-organizer-scheduling-object-change")
 	default:
 		return name("valid-calendar-data")
 	}

@@ -327,7 +327,9 @@ func TestPoisonIsRefusedByAPreconditionNeverA500(t *testing.T) {
 		"other token":      {"REPORT", "", syncBody("http://x/1", ""), 403, "valid-sync-token"},
 		"slash in name":    {"PUT", "a%2Fb.ics", on("x", 1), 404, ""},
 		"dots":             {"PUT", "%2e%2e", on("x", 1), 404, ""},
-		"COPY":             {"COPY", "first.ics", "", 405, ""},
+		"LOCK":             {"LOCK", "first.ics", "", 405, ""},
+		"COPY to nowhere":  {"COPY", "first.ics", "", 400, ""},
+		"another's place":  {"PUT", "first.ics", on("x", 1), 403, "<C:no-uid-conflict><D:href>" + own + "first.ics</D:href>"},
 		"MKCOL plain":      {"MKCOL", "/dav/calendars/claire/plain/", "", 403, "valid-resourcetype"},
 		"MKCALENDAR again": {"MKCALENDAR", "", "", 405, "resource-must-be-null"},
 	} {

@@ -203,7 +203,11 @@ func (c *collection) Put(ctx context.Context, caller portal.Caller, objectName s
 	if err != nil {
 		return dav.Written{}, answer(err, c.Href())
 	}
-	return dav.Written{ETag: written.ETag, ScheduleTag: written.ScheduleTag, Created: written.Created, Changed: written.Changed}, nil
+	return writtenOf(written), nil
+}
+
+func writtenOf(w calendar.Written) dav.Written {
+	return dav.Written{ETag: w.ETag, ScheduleTag: w.ScheduleTag, Created: w.Created, Changed: w.Changed}
 }
 
 // readObject reads a body that is one calendar object.

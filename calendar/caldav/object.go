@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/xml"
 	"strconv"
-	"time"
 	"unicode/utf8"
 
 	"parvis/calendar"
@@ -16,41 +15,17 @@ import (
 // object is an event, task or journal entry of a calendar.
 type object struct {
 	calendar.Entry
-	in     *collection
-	href   string
-	expand *expansion // of calendar-data; nil or zero: the octets as they are
+	in   *collection
+	href string
+	data *wanted // of a report; nil: the octets as they are
 }
 
-// expansion is the expand of one report (§9.6.5), and what it has cost.
-type expansion struct {
-	calendar.Range
-	work time.Duration
-}
-
-// maxExpansion is how long one report may expand objects; reading and writing are not counted.
-const maxExpansion = 4 * time.Second
-
-// of expands one object. Beyond maxExpansion it is calendar.ErrTooMuchWork. What can't be parsed
-// stays as it is.
-func (x *expansion) of(octets []byte, zone *time.Location) ([]byte, error) {
-	if x.work > maxExpansion {
-		return nil, calendar.ErrTooMuchWork
-	}
-	begun := time.Now()
-	defer func() { x.work += time.Since(begun) }()
-	parsed, err := calendar.Parse(octets)
-	if err != nil {
-		return octets, nil
-	}
-	return parsed.Expand(x.Range, zone)
-}
-
-// Prepare expands what a report asks to be expanded.
+// Prepare makes the data that a report asks for.
 func (o *object) Prepare() error {
-	if o.expand == nil || o.expand.IsZero() || o.Octets == nil {
+	if o.data == nil || o.data.IsZero() || o.Octets == nil {
 		return nil
 	}
-	octets, err := o.expand.of(o.Octets, o.in.Zone)
+	octets, err := o.data.of(o.Octets, o.in.Zone)
 	if err != nil {
 		return answer(err, o.href)
 	}
@@ -73,7 +48,7 @@ var objectTable = dav.NewTable(append(
 		{Name: dav.Name("getcontentlength"), Value: (*object).length},
 		{Name: dav.Name("getlastmodified"), Value: func(o *object) dav.Value { return dav.HTTPDate(o.Modified) }},
 		{Name: dav.Name("owner"), OnDemand: true, Value: func(o *object) dav.Value { return o.in.Property(dav.Name("owner")) }},
-		{Name: calendarData, OnDemand: true, Value: (*object).data},
+		{Name: calendarData, OnDemand: true, Value: (*object).value},
 	}...,
 )...)
 
@@ -89,8 +64,8 @@ func (o *object) contentType() string {
 	return "text/calendar; charset=utf-8; component=" + o.Component
 }
 
-// data is the octets, for reports that loaded them.
-func (o *object) data() dav.Value {
+// value is the octets, for reports that loaded them.
+func (o *object) value() dav.Value {
 	if o.Octets == nil {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package caldav
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -18,7 +19,7 @@ var collations = []string{"i;ascii-casemap", "i;octet", "i;unicode-casemap"}
 
 // Reports are those that a calendar answers beside sync-collection.
 func (c *collection) Reports() []xml.Name {
-	return []xml.Name{name("calendar-query"), name("calendar-multiget"), name("free-busy-query")}
+	return []xml.Name{name("calendar-query"), multigetName, name("free-busy-query")}
 }
 
 // Report answers calendar-query (RFC 4791 §7.8), calendar-multiget (§7.9) and free-busy-query
@@ -27,11 +28,11 @@ func (c *collection) Report(ctx context.Context, caller portal.Caller, body *dav
 	if body.Name == name("free-busy-query") {
 		return c.freeBusy(ctx, caller, body, m)
 	}
-	expand, err := expansionOf(body)
+	data, err := wantedOf(body)
 	if err != nil {
 		return err
 	}
-	if body.Name == name("calendar-multiget") {
+	if body.Name == multigetName {
 		return m.Multiget(body, c.Href(), func(names []string) (map[string]dav.Resource, error) {
 			entries, err := c.store.Entries(ctx, caller, c.ID, names)
 			if err != nil {
@@ -40,7 +41,7 @@ func (c *collection) Report(ctx context.Context, caller portal.Caller, body *dav
 			found := make(map[string]dav.Resource, len(entries))
 			for objectName, e := range entries {
 				o := c.object(e)
-				o.expand = expand
+				o.data = data
 				found[objectName] = o
 			}
 			return found, nil
@@ -52,7 +53,7 @@ func (c *collection) Report(ctx context.Context, caller portal.Caller, body *dav
 	}
 	base := c.Href()
 	err = c.store.Find(ctx, caller, c.ID, filter, zone, func(e calendar.Entry) error {
-		o := &object{Entry: e, in: c, href: dav.Join(base, e.Name), expand: expand}
+		o := &object{Entry: e, in: c, href: dav.Join(base, e.Name), data: data}
 		if err := o.Prepare(); err != nil {
 			return err
 		}
@@ -60,6 +61,31 @@ func (c *collection) Report(ctx context.Context, caller portal.Caller, body *dav
 		return nil
 	})
 	return answer(err, base)
+}
+
+// Reports are those that an object answers (RFC 4791 §7).
+func (o *object) Reports() []xml.Name { return []xml.Name{name("calendar-query"), multigetName} }
+
+// Report answers with the object when it passes.
+func (o *object) Report(ctx context.Context, caller portal.Caller, body *dav.Node, m *dav.Multistatus) error {
+	if body.Name == multigetName {
+		return o.in.Report(ctx, caller, body, m)
+	}
+	data, err := wantedOf(body)
+	if err != nil {
+		return err
+	}
+	filter, zone, err := queryOf(body)
+	if err != nil || !filter.Takes(o.Entry, cmp.Or(zone, o.in.Zone)) {
+		return err
+	}
+	one := *o
+	one.data = data
+	if err := one.Prepare(); err != nil {
+		return err
+	}
+	m.Resource(o.href, &one)
+	return nil
 }
 
 func (c *collection) freeBusy(ctx context.Context, caller portal.Caller, body *dav.Node, m *dav.Multistatus) error {
@@ -79,21 +105,6 @@ func (c *collection) freeBusy(ctx context.Context, caller portal.Caller, body *d
 		return answer(err, c.Href())
 	}
 	return m.Instead("text/calendar; charset=utf-8", octets)
-}
-
-// expansionOf reads the expand of the calendar-data asked for (§9.6.5); zero when there is none.
-func expansionOf(body *dav.Node) (*expansion, error) {
-	at := body
-	for _, next := range []xml.Name{dav.Name("prop"), calendarData, name("expand")} {
-		if at = at.Child(next); at == nil {
-			return &expansion{}, nil
-		}
-	}
-	r, err := rangeOf(at)
-	if err != nil || r.From.IsZero() || r.To.IsZero() {
-		return nil, errFilter
-	}
-	return &expansion{Range: r}, nil
 }
 
 var errFilter = dav.Forbidden(name("valid-filter"))
@@ -172,7 +183,7 @@ func compFilter(n *dav.Node) (calendar.Filter, error) {
 		case name("comp-filter"):
 			var inner calendar.Filter
 			inner, err = compFilter(child)
-			if !inner.Range.IsZero() { // of alarms: not answered yet
+			if !inner.Range.IsZero() && inner.Component != "VALARM" { // of nothing else the standard says when it is
 				err = dav.Forbidden(name("supported-filter"))
 			}
 			f.Inner = append(f.Inner, inner)

@@ -57,11 +57,21 @@ func (i *inbox) Child(ctx context.Context, caller portal.Caller, name string) (d
 
 var multigetName = name("calendar-multiget")
 
-func (i *inbox) Reports() []xml.Name { return []xml.Name{multigetName} }
+// Reports are those of a calendar but for free-busy-query (RFC 6638 §2.2).
+func (i *inbox) Reports() []xml.Name { return []xml.Name{name("calendar-query"), multigetName} }
 
 func (i *inbox) Report(ctx context.Context, caller portal.Caller, body *dav.Node, m *dav.Multistatus) error {
 	messages, err := i.Children(ctx, caller)
 	if err != nil {
+		return err
+	}
+	if body.Name != multigetName {
+		filter, zone, err := queryOf(body)
+		for _, one := range messages {
+			if err == nil && filter.TakesMessage(one.(*message).Message, zone) {
+				m.Resource(one.Href(), one)
+			}
+		}
 		return err
 	}
 	return m.Multiget(body, i.Href(), func([]string) (map[string]dav.Resource, error) {

@@ -279,7 +279,7 @@ func TestPrivilegesAreTold(t *testing.T) {
 		t.Errorf("a reader sees to whom else a calendar is open: %s", theirs.body)
 	}
 	s.do("PROPFIND", "/dav/calendars/claire/personal/prive.ics", sharedProps(acl), "Depth", "0").want(t, 207, "<D:ace>")
-	s.do("ACL", "/dav/calendars/claire/personal/", `<acl xmlns="DAV:"/>`).want(t, 405)
+	s.do("ACL", "/dav/calendars/claire/personal/", `<acl xmlns="DAV:"/>`).want(t, 403, "no-protected-ace-conflict")
 }
 
 func TestPrincipalsOfTheCollectivityAreFound(t *testing.T) {

@@ -69,6 +69,11 @@ func (b book) Put(ctx context.Context, caller portal.Caller, name string, octets
 	return written, answer(err)
 }
 
+func (b book) Rename(ctx context.Context, caller portal.Caller, name, as string, overwrite bool, conditions dav.Conditions) (dav.Written, error) {
+	written, err := b.store.Rename(ctx, caller, name, as, overwrite, conditions)
+	return written, answer(err)
+}
+
 func (b book) Delete(ctx context.Context, caller portal.Caller, name string, conditions dav.Conditions) error {
 	return answer(b.store.Delete(ctx, caller, name, conditions))
 }

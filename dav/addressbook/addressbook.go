@@ -38,6 +38,8 @@ type Writable interface {
 	Book
 	// Put writes a card. Errors: *vcard.Refusal, *UIDTaken, ErrCondition, ErrFull.
 	Put(ctx context.Context, caller portal.Caller, name string, octets []byte, conditions dav.Conditions) (dav.Written, error)
+	// Rename gives one another name. Errors: ErrCondition, *UIDTaken, portal.ErrNotFound.
+	Rename(ctx context.Context, caller portal.Caller, name, as string, overwrite bool, conditions dav.Conditions) (dav.Written, error)
 	// Delete deletes one. Errors: ErrCondition, portal.ErrNotFound.
 	Delete(ctx context.Context, caller portal.Caller, name string, conditions dav.Conditions) error
 }
@@ -77,7 +79,8 @@ var (
 	ErrFull = fmt.Errorf("addressbook: full: %w", portal.ErrTooLarge)
 )
 
-// UIDTaken: another card of the book has the UID already. It is a portal.ErrConflict.
+// UIDTaken: another card of the book has the UID already, or the one that would be written over has
+// another. It is a portal.ErrConflict.
 type UIDTaken struct{ Name string }
 
 func (e *UIDTaken) Error() string {
