@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/emersion/go-ical"
@@ -142,8 +143,19 @@ type Attendee struct {
 	Optional      bool
 	Organizer     bool
 	Me            bool
-	Unreached     bool // the invitation could not be delivered
+	ByMail        bool    // she has no agenda here: a letter went to her
+	Trouble       Trouble // why the invitation did not reach her
 }
+
+// Trouble is why an invitation does not reach somebody.
+type Trouble string
+
+// The troubles, of SCHEDULE-STATUS (RFC 6638 §3.2.9).
+const (
+	TroubleUnknown Trouble = "unknown" // nobody is there, or it is no address
+	TroubleMail    Trouble = "mail"    // no letter leaves the collectivity
+	TroubleTaken   Trouble = "taken"   // another event of hers has the UID
+)
 
 // Invited is who is invited to an event.
 type Invited struct {
@@ -164,7 +176,34 @@ func (s *Store) Invited(ctx context.Context, caller portal.Caller, id EventID, r
 	if err != nil && !errors.Is(err, portal.ErrNotFound) {
 		return Invited{}, wrap(err, "calendar: who is invited to %.40q", id)
 	}
-	return o.invited(owner.parties(), recurrence, c.Zone), nil
+	invited := o.invited(owner.parties(), recurrence, c.Zone)
+	if invited.Mine {
+		err = s.explain(ctx, caller, &invited)
+	}
+	return invited, wrap(err, "calendar: who is invited to %.40q", id)
+}
+
+// explain tells why invitations did not arrive that could not be delivered: at a colleague's agenda or
+// by mail.
+func (s *Store) explain(ctx context.Context, caller portal.Caller, invited *Invited) error {
+	var parties []string
+	for _, one := range invited.All {
+		if one.Trouble == TroubleMail {
+			parties = append(parties, one.Address)
+		}
+	}
+	if len(parties) == 0 {
+		return nil
+	}
+	known, err := s.people.AtAddresses(ctx, s.db, caller.Collectivity, parties)
+	for i := range invited.All {
+		one := &invited.All[i]
+		_, person := known[one.Address]
+		if one.Trouble == TroubleMail && (person || strings.HasPrefix(one.Address, principals)) {
+			one.Trouble = TroubleTaken
+		}
+	}
+	return err
 }
 
 func (o *Object) invited(me parties, recurrence time.Time, zone *time.Location) Invited {
@@ -206,12 +245,17 @@ func shownAnswer(stat string) string {
 }
 
 func attendeeOf(p *ical.Prop, me parties) Attendee {
-	status := p.Params.Get(paramStatus)
-	return Attendee{
+	one := Attendee{
 		Name: p.Params.Get(ical.ParamCommonName), Address: partyOf(p), Answer: shownAnswer(partStat(p)), Me: me.has(partyOf(p)),
-		Optional:  param(p, ical.ParamRole) == "OPT-PARTICIPANT",
-		Unreached: status != "" && (status[0] == '3' || status[0] == '5'),
+		Optional: isOptional(p), ByMail: p.Params.Get(paramStatus) == statusMailed,
 	}
+	switch status := p.Params.Get(paramStatus); {
+	case strings.HasPrefix(status, "3"):
+		one.Trouble = TroubleUnknown
+	case strings.HasPrefix(status, "5"):
+		one.Trouble = TroubleMail
+	}
+	return one
 }
 
 // AnswerEvent answers an invitation that lies in a calendar of the caller: to one instance, or to all

@@ -32,13 +32,18 @@ const (
 // is free all the time, or is no agent of the collectivity, is left out. More than 500 agents, or
 // other bounds, are portal.ErrInvalid; calendars that take too long to read ErrTooMuchWork.
 func (s *Store) Busy(ctx context.Context, caller portal.Caller, agents []portal.AgentID, from, until time.Time) (map[portal.AgentID][]BusyTime, error) {
+	return s.busyBut(ctx, caller, agents, from, until, "")
+}
+
+// busyBut is Busy as it would be without an event, by its UID: who moves a meeting is not held by it.
+func (s *Store) busyBut(ctx context.Context, caller portal.Caller, agents []portal.AgentID, from, until time.Time, uid string) (map[portal.AgentID][]BusyTime, error) {
 	if caller.Agent == "" {
 		return nil, fmt.Errorf("calendar: busy times: %w", portal.ErrDenied)
 	}
 	if !from.Before(until) || until.Sub(from) > maxBusyDays*24*time.Hour || len(agents) > maxBusyAgents {
 		return nil, fmt.Errorf("calendar: busy times of %d agents from %v to %v: %w", len(agents), from, until, portal.ErrInvalid)
 	}
-	found, err := s.takenTimes(ctx, caller, agents, from, until)
+	found, err := s.takenTimes(ctx, caller, agents, from, until, uid)
 	if err != nil {
 		return nil, fmt.Errorf("calendar: busy times: %w", err)
 	}
@@ -68,8 +73,8 @@ type taken struct {
 
 // takenTimes reads what may take the time of agents, in one query. What happens once is known from the
 // index without its octets.
-func (s *Store) takenTimes(ctx context.Context, caller portal.Caller, agents []portal.AgentID, from, until time.Time) ([]taken, error) {
-	args := []any{string(caller.Collectivity), database.Millis(from), database.Millis(until)}
+func (s *Store) takenTimes(ctx context.Context, caller portal.Caller, agents []portal.AgentID, from, until time.Time, but string) ([]taken, error) {
+	args := []any{string(caller.Collectivity), database.Millis(from), database.Millis(until), but}
 	list, args := database.Among(args, agents)
 	rows, err := s.db.Query(ctx, `
 		SELECT c.owner, CASE c.zone WHEN '' THEN t.zone ELSE c.zone END, o.first_start, o.last_end, o.status,
@@ -78,7 +83,7 @@ func (s *Store) takenTimes(ctx context.Context, caller portal.Caller, agents []p
 		JOIN collectivities t ON t.id = c.collectivity
 		JOIN calendar_objects o ON o.collectivity = $1 AND o.calendar = c.id
 		WHERE c.collectivity = $1 AND c.busy AND c.owner IN `+list+`
-		  AND o.component = 'VEVENT' AND o.last_end > $2 AND o.first_start < $3
+		  AND o.component = 'VEVENT' AND o.last_end > $2 AND o.first_start < $3 AND o.uid <> $4
 		  AND NOT (o.transparent OR o.status = 'CANCELLED' AND NOT o.recurring)`, args...)
 	return database.Collect(rows, err, func(rows *sql.Rows) (one taken, err error) {
 		var zone string

@@ -24,6 +24,7 @@ type Draft struct {
 	// day, or no time at all, as RFC 5545 §3.6.1 has it.
 	Start, End time.Time
 	Repeat     Repeat
+	Guests     *Guests // nil: they stay as they are
 }
 
 // Every is how often an event repeats.
@@ -89,6 +90,9 @@ func (d Draft) check() error {
 	case d.Repeat.Until.Year() >= lastYear:
 		refuse("until", "date-far")
 	}
+	if key, args := d.Guests.check(); key != "" {
+		refuse("guests", key, args...)
+	}
 	return errs.OrNil()
 }
 
@@ -116,6 +120,7 @@ func (d Draft) object(uid string, now time.Time) *ical.Component {
 	root := newRoot()
 	root.Children = []*ical.Component{event}
 	addZone(root, d.write(event, now, nil), d.Start.Year())
+	d.Guests.settle(root)
 	return root
 }
 
@@ -147,6 +152,7 @@ func (d Draft) write(event *ical.Component, now time.Time, kept *moment) moment 
 	default:
 		set(event, ical.PropRecurrenceRule, d.Repeat.value(start))
 	}
+	d.Guests.write(event)
 	touch(event, now)
 	return start
 }
@@ -240,7 +246,11 @@ func (o *Object) change(d Draft, zone *time.Location, now time.Time) error {
 			return err
 		}
 	}
+	invited := partiesIn(main.component)
 	after := d.write(main.component, now, &kept)
+	for _, it := range o.items[1:] {
+		d.Guests.follow(it.component, invited)
+	}
 	if !before.isDate() && after.isDate() {
 		before.wall = before.wall.day().wall()
 	}
@@ -427,8 +437,12 @@ func conflictForPage(err error) error {
 		return portal.UserError{Kind: portal.ErrConflict, Key: "calendar.error.changed-meanwhile"}
 	}
 	var refused *Refusal
-	if errors.As(err, &refused) && refused.Reason == AttendeeChange {
+	switch {
+	case !errors.As(err, &refused):
+	case refused.Reason == AttendeeChange:
 		return portal.UserError{Kind: portal.ErrDenied, Key: "calendar.error.not-organizer"}
+	case refused.Reason == TooManyAttendees:
+		return portal.FieldErrors{portal.Invalid("guests", "calendar.error.guests-large")}
 	}
 	return err
 }

@@ -26,6 +26,9 @@ type Event struct {
 	Writable bool   // by the caller
 	Hidden   bool   // the caller may only know when it happens
 	Moved    int    // instances that were changed alone
+	// ScheduleTag stays the same while only the answers of others change; "" for what nobody is
+	// invited to.
+	ScheduleTag string
 }
 
 // Instances lists what overlaps [from, to) in the named calendars, in all that the caller sees
@@ -164,7 +167,7 @@ func eventOf(c Calendar, e Entry, o *Object) Event {
 		},
 		ID: e.ID, Name: e.Name, UID: o.UID, ETag: e.ETag, Writable: c.Writable && !e.Hidden, Hidden: e.Hidden,
 		Status: strings.ToUpper(propText(main.component, ical.PropStatus)),
-		Moved:  len(o.items) - 1,
+		Moved:  len(o.items) - 1, ScheduleTag: e.ScheduleTag,
 	}
 	if e.Hidden {
 		ev.Title = "" // that of veiled octets is for programs
@@ -196,10 +199,17 @@ func (s *Store) CreateEvent(ctx context.Context, caller portal.Caller, d Draft) 
 	if err := d.check(); err != nil {
 		return "", err
 	}
+	c, err := s.writable(ctx, s.db, caller, d.Calendar)
+	if err == nil {
+		d, err = s.hosted(ctx, s.db, caller, c, nil, d)
+	}
+	if err != nil {
+		return "", forForm(wrap(err, "calendar: make an event in %q", d.Calendar))
+	}
 	uid := portal.NewID() + portal.NewID()
 	octets := encode(d.object(uid, s.now()))
 	written, err := s.Put(ctx, caller, d.Calendar, uid+".ics", octets, Condition{NoneMatch: []string{"*"}})
-	return written.ID, err
+	return written.ID, conflictForPage(err)
 }
 
 // ChangeEvent changes an event as Change does, the whole series when it repeats.

@@ -18,6 +18,7 @@ type eventForm struct {
 	web.Form
 	ID                  EventID // "" for a new event
 	ETag                string  // of the event when the form was opened
+	Tag                 string  // its Schedule-Tag then: what others answered meanwhile changes nothing of what is typed
 	Calendar            CalendarID
 	Headline            string // the title
 	AllDay              bool
@@ -33,6 +34,7 @@ type eventForm struct {
 	Meanwhile           *eventPage // what the event became while it was being changed
 	Understood          *eventPage // what a line that was typed says, nil without one
 	Doubts              []string   // what may be meant otherwise
+	guestForm
 }
 
 func readForm(r *http.Request) (*eventForm, error) {
@@ -41,17 +43,17 @@ func readForm(r *http.Request) (*eventForm, error) {
 	}
 	post := r.PostForm
 	return &eventForm{
-		ETag: post.Get("etag"), Calendar: CalendarID(post.Get("calendar")), Headline: post.Get("title"), AllDay: post.Get("all-day") != "",
+		ETag: post.Get("etag"), Tag: post.Get("tag"), Calendar: CalendarID(post.Get("calendar")), Headline: post.Get("title"), AllDay: post.Get("all-day") != "",
 		Start: post.Get("start"), StartTime: post.Get("start-time"), End: post.Get("end"), EndTime: post.Get("end-time"),
 		Location: post.Get("location"), Repeat: Every(post.Get("repeat")), Until: post.Get("until"), Description: post.Get("description"),
-		At: post.Get("at"), Scope: Scope(post.Get("scope")),
+		At: post.Get("at"), Scope: Scope(post.Get("scope")), guestForm: readGuests(r),
 	}, nil
 }
 
 // formOf is the form over a stored event, in the reader's zone.
 func formOf(event Event, zone *time.Location) *eventForm {
 	form := &eventForm{
-		ID: event.ID, ETag: event.ETag, Calendar: event.Calendar, Headline: event.Title, AllDay: event.AllDay,
+		ID: event.ID, ETag: event.ETag, Tag: event.ScheduleTag, Calendar: event.Calendar, Headline: event.Title, AllDay: event.AllDay,
 		Location: event.Location, Repeat: event.Repeat.Every, Description: event.Description,
 	}
 	form.keepRepeat(event)
@@ -124,6 +126,7 @@ func (f *eventForm) draft(zone *time.Location) (Draft, error) {
 	if f.Repeat != Once && f.Repeat != Otherwise {
 		d.Repeat.Until = read.day("until", f.Until)
 	}
+	d.Guests = f.guestForm.draft(&read)
 	return d, read.errs.OrNil()
 }
 
@@ -211,7 +214,11 @@ func (h *Handler) create(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return h.refuse(w, r, form, draft, err)
 	}
-	web.SetFlash(w, r, "calendar.done.created")
+	done := "calendar.done.created"
+	if draft.Guests != nil && len(draft.Guests.All) > 0 {
+		done = "calendar.done.invited"
+	}
+	web.SetFlash(w, r, done)
 	return web.Redirect(w, r, "/calendar/events/"+string(id))
 }
 
@@ -231,6 +238,9 @@ func (h *Handler) change(w http.ResponseWriter, r *http.Request) error {
 	}
 	form.Calendar = event.Calendar
 	form.keepRepeat(event)
+	if form.Tag != "" && form.Tag == event.ScheduleTag {
+		form.ETag = event.ETag // only others answered: the change keeps what they said
+	}
 	if form.ETag != "" && form.ETag != event.ETag && event.Writable {
 		return h.showMeanwhile(w, r, form, at)
 	}
@@ -290,7 +300,7 @@ func (h *Handler) showMeanwhile(w http.ResponseWriter, r *http.Request, form *ev
 	if err != nil {
 		return err
 	}
-	form.Meanwhile, form.ETag = now, now.ETag
+	form.Meanwhile, form.ETag, form.Tag = now, now.ETag, now.ScheduleTag
 	if form.Scope == OneDate { // which says nothing of the repetition
 		stored := formOf(now.Event, web.Now(r).Location())
 		form.Repeat, form.Until = stored.Repeat, stored.Until
@@ -302,7 +312,7 @@ func (h *Handler) showMeanwhile(w http.ResponseWriter, r *http.Request, form *ev
 // showGone keeps what was typed into an event, or a date of it, that is not there any more, as that
 // of a new one.
 func (h *Handler) showGone(w http.ResponseWriter, r *http.Request, form *eventForm) error {
-	form.ID, form.ETag, form.At = "", "", ""
+	form.ID, form.ETag, form.Tag, form.At = "", "", "", ""
 	form.Calendar = CalendarID(web.CallerOf(r).Agent)
 	if form.Repeat == Otherwise {
 		form.Repeat = Once
@@ -340,6 +350,14 @@ type formPage struct {
 	Back      string
 }
 
+// Steps begins the addresses at which a form is shown again before it is saved.
+func (f *eventForm) Steps() string {
+	if f.ID == "" {
+		return "/calendar"
+	}
+	return "/calendar/events/" + string(f.ID)
+}
+
 type calendarChoice struct {
 	ID     CalendarID
 	Name   string
@@ -352,10 +370,16 @@ func (h *Handler) showForm(w http.ResponseWriter, r *http.Request, status int, f
 		return err
 	}
 	page := &formPage{eventForm: form, Every: []Every{Once, Daily, Weekly, Monthly, Yearly}, Scopes: scopes, Back: "/calendar"}
-	for _, c := range calendars {
-		if c.Writable && (form.ID == "" || c.ID == form.Calendar) {
-			page.Calendars = append(page.Calendars, calendarChoice{c.ID, calendarName(c, web.Printer(r)), c.ID == form.Calendar})
+	var chosen *Calendar
+	calendars = slices.DeleteFunc(calendars, func(c Calendar) bool { return !c.Writable || form.ID != "" && c.ID != form.Calendar })
+	for i, c := range calendars {
+		page.Calendars = append(page.Calendars, calendarChoice{c.ID, calendarName(c, web.Printer(r)), c.ID == form.Calendar})
+		if c.ID == form.Calendar {
+			chosen = &calendars[i]
 		}
+	}
+	if err := h.knowGuests(r, form, chosen, calendars); err != nil {
+		return err
 	}
 	title := "calendar.form.new"
 	if form.ID != "" {

@@ -79,7 +79,7 @@ func (rd *reader) end(f *eventForm, start time.Time) time.Time {
 }
 
 // fieldOrder is that of the form, for what is wrong in it.
-var fieldOrder = []string{"scope", "title", "calendar", "start", "start-time", "end", "end-time", "location", "repeat", "until", "description"}
+var fieldOrder = []string{"scope", "title", "calendar", "start", "start-time", "end", "end-time", "location", "repeat", "until", "description", "guests", "q", "addresses"}
 
 // mergeErrors joins refusals, one a field, in the order of the form. A moment that could not be
 // read is refused by what was wrong with it: its absence, and what follows from it, is no news.

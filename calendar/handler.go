@@ -50,13 +50,15 @@ const (
 // Handler serves the agenda's pages.
 type Handler struct {
 	store     *Store
+	directory Directory
 	renderer  *web.Renderer
 	elsewhere []Elsewhere
 }
 
-// NewHandler returns the pages over the store, and over agendas kept elsewhere.
-func NewHandler(store *Store, renderer *web.Renderer, elsewhere ...Elsewhere) *Handler {
-	return &Handler{store: store, renderer: renderer, elsewhere: elsewhere}
+// NewHandler returns the pages over the store, and over agendas kept elsewhere. The directory knows who
+// can be invited.
+func NewHandler(store *Store, directory Directory, renderer *web.Renderer, elsewhere ...Elsewhere) *Handler {
+	return &Handler{store: store, directory: directory, renderer: renderer, elsewhere: elsewhere}
 }
 
 // Routes lists the pages.
@@ -65,6 +67,10 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "GET", Path: "/calendar", Access: web.SignedIn, Handler: h.show},
 		{Method: "GET", Path: "/calendar/new", Access: web.SignedIn, Handler: h.newEvent},
 		{Method: "POST", Path: "/calendar/events", Access: web.SignedIn, Handler: h.create},
+		{Method: "POST", Path: "/calendar/guests", Access: web.SignedIn, Handler: h.changeGuests},
+		{Method: "POST", Path: "/calendar/events/{id}/guests", Access: web.SignedIn, Handler: h.changeGuests},
+		{Method: "POST", Path: "/calendar/times", Access: web.SignedIn, Handler: h.findTimes},
+		{Method: "POST", Path: "/calendar/events/{id}/times", Access: web.SignedIn, Handler: h.findTimes},
 		{Method: "GET", Path: "/calendar/events/{id}", Access: web.SignedIn, Handler: h.showEvent},
 		{Method: "GET", Path: "/calendar/events/{id}/edit", Access: web.SignedIn, Handler: h.edit},
 		{Method: "POST", Path: "/calendar/events/{id}", Access: web.SignedIn, Handler: h.change},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,28 +92,11 @@ func (s *Store) Availability(ctx context.Context, caller portal.Caller, octets [
 	for _, p := range attendeesOf(question) {
 		addresses = append(addresses, partyOf(p))
 	}
-	known, err := s.people.AtAddresses(ctx, s.db, caller.Collectivity, addresses)
+	colleagues, err := s.colleagues(ctx, caller, addresses)
 	if err != nil {
 		return nil, fmt.Errorf("calendar: availability: %w", err)
 	}
-	colleagues := map[string]portal.AgentID{}
-	var agents []portal.AgentID
-	for _, address := range addresses {
-		id, isPath := strings.CutPrefix(address, principals)
-		agent := portal.AgentID(strings.TrimSuffix(id, "/"))
-		if isPath {
-			if _, err := s.people.AgentNamed(ctx, s.db, caller.Collectivity, agent); err != nil {
-				continue
-			}
-		} else if person, found := known[address]; found && person.Collectivity == caller.Collectivity {
-			agent = person.Agent
-		} else {
-			continue
-		}
-		colleagues[address] = agent
-		agents = append(agents, agent)
-	}
-	taken, err := s.Busy(ctx, caller, agents, from, to)
+	taken, err := s.Busy(ctx, caller, slices.Collect(maps.Values(colleagues)), from, to)
 	if err != nil {
 		return nil, fmt.Errorf("calendar: availability: %w", err)
 	}

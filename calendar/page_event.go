@@ -25,6 +25,7 @@ type eventPage struct {
 	HasNext  bool
 	Words    string // how it repeats
 	Invited  Invited
+	Tally    string // "2 oui, 1 sans réponse"
 	Back     string // the day in the agenda
 }
 
@@ -56,6 +57,7 @@ func (h *Handler) readEvent(r *http.Request, id EventID, at time.Time) (*eventPa
 		if page.Invited, err = h.store.Invited(r.Context(), web.CallerOf(r), id, at); err != nil {
 			return nil, err
 		}
+		page.Tally = page.Invited.tally(web.Printer(r))
 	}
 	page.place(page.From, page.To, now)
 	page.Back = query{}.href(weekView, page.From)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parvis/portal"
+	"parvis/portal/i18n"
 	"parvis/portal/web"
 )
 
@@ -15,6 +16,20 @@ type invitationPage struct {
 	web.Page
 	Invitation
 	When string
+}
+
+// tally counts the answers, "" when nobody is invited.
+func (i Invited) tally(p *i18n.Printer) string {
+	counts, said := map[string]int{}, []string{}
+	for _, one := range i.All {
+		counts[one.Answer]++
+	}
+	for _, answer := range []string{Accepted, Tentative, Declined, "DELEGATED", NeedsAction} {
+		if n := counts[answer]; n > 0 {
+			said = append(said, p.N("calendar.tally."+answer, n))
+		}
+	}
+	return strings.Join(said, ", ")
 }
 
 // invitation shows what the holder of a link is asked.

@@ -86,17 +86,17 @@ type chooser struct {
 	Chosen Someone
 }
 
-// choose finds who was chosen, or those among whom to choose.
-func (h *SharingHandler) choose(r *http.Request, c *chooser) (err error) {
+// choose finds who was chosen, or those among whom to choose, but for one.
+func (c *chooser) choose(r *http.Request, directory Directory, but portal.AgentID) (err error) {
 	caller := web.CallerOf(r)
 	if c.Chosen.ID != "" {
-		c.Chosen, err = h.directory.Someone(r.Context(), caller, c.Chosen.ID)
+		c.Chosen, err = directory.Someone(r.Context(), caller, c.Chosen.ID)
 		return err
 	}
 	if c.Text = strings.TrimSpace(c.Text); c.Text != "" {
 		c.Asked = true
-		c.Found, err = h.directory.Find(r.Context(), caller, c.Text)
-		c.Found = slices.DeleteFunc(c.Found, func(one Someone) bool { return one.ID == caller.Agent })
+		c.Found, err = directory.Find(r.Context(), caller, c.Text)
+		c.Found = slices.DeleteFunc(c.Found, func(one Someone) bool { return one.ID == but })
 	}
 	return err
 }
@@ -186,7 +186,7 @@ func (h *SharingHandler) showCalendars(w http.ResponseWriter, r *http.Request, s
 	if id, isAgent := strings.CutPrefix(page.To, string(portal.TheAgent)+":"); isAgent {
 		page.Chosen.ID = portal.AgentID(id)
 	}
-	if err := h.choose(r, &page.chooser); err != nil {
+	if err := page.choose(r, h.directory, caller.Agent); err != nil {
 		return err
 	}
 	page.Level, page.Levels, page.Colors = cmp.Or(page.Level, LevelRead), Levels, colorsOf("")
@@ -385,7 +385,7 @@ func (h *SharingHandler) showDelegates(w http.ResponseWriter, r *http.Request, s
 			*part.into = append(*part.into, delegateRow{one})
 		}
 	}
-	if err := h.choose(r, &page.chooser); err != nil {
+	if err := page.choose(r, h.directory, caller.Agent); err != nil {
 		return err
 	}
 	page.Today = web.Now(r)

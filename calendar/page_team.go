@@ -72,20 +72,20 @@ type teamRow struct {
 
 // teamCell is a day of one person.
 type teamCell struct {
-	Past  bool
-	Slots []teamSlot
+	Past    bool
+	Engaged []shownEngagement
 }
 
-// teamSlot is a time as a cell shows it.
-type teamSlot struct {
-	slot
+// shownEngagement is a time as a cell shows it.
+type shownEngagement struct {
+	engagement
 	Whole bool   // all of the day
 	Event placed // what for, where the caller may know
 	Href  string // "" for what the caller may not open
 }
 
 // Classes are the CSS classes of its block.
-func (s teamSlot) Classes() string {
+func (s shownEngagement) Classes() string {
 	if s.Tentative || s.Instance != nil && s.Instance.Transparent {
 		return "ev maybe"
 	}
@@ -166,29 +166,29 @@ func (h *TeamHandler) fill(ctx context.Context, caller portal.Caller, page *team
 	for i, one := range page.People {
 		agents[i] = one.ID
 	}
-	slots, err := h.store.team(ctx, caller, agents, from, to)
+	engaged, err := h.store.team(ctx, caller, agents, from, to)
 	if err != nil {
 		return err
 	}
 	for _, one := range page.People {
 		row := teamRow{Someone: one}
 		for _, day := range page.Days {
-			row.Cells = append(row.Cells, teamCell{Past: day.Past, Slots: slotsOn(slots[one.ID], day.Date)})
+			row.Cells = append(row.Cells, teamCell{Past: day.Past, Engaged: engagementsOn(engaged[one.ID], day.Date)})
 		}
 		page.Rows = append(page.Rows, row)
 	}
 	return nil
 }
 
-// slotsOn are those of a day, cut to it, whole days first.
-func slotsOn(all []slot, day time.Time) (found []teamSlot) {
+// engagementsOn are those of a day, cut to it, whole days first.
+func engagementsOn(all []engagement, day time.Time) (found []shownEngagement) {
 	next := addDays(day, 1)
 	for _, one := range all {
 		shown := placed{Instance: Instance{Start: one.Start, End: one.End}}
 		if !shown.within(day, next) {
 			continue
 		}
-		at := teamSlot{slot: one, Whole: shown.Fills(day) || one.Instance != nil && one.Instance.AllDay}
+		at := shownEngagement{engagement: one, Whole: shown.Fills(day) || one.Instance != nil && one.Instance.AllDay}
 		at.Start, at.End = later(one.Start, day), earlier(one.End, next)
 		if one.Instance != nil {
 			at.Event = placed{Instance: *one.Instance}
@@ -196,6 +196,6 @@ func slotsOn(all []slot, day time.Time) (found []teamSlot) {
 		}
 		found = append(found, at)
 	}
-	slices.SortStableFunc(found, func(x, y teamSlot) int { return boolToInt(y.Whole) - boolToInt(x.Whole) })
+	slices.SortStableFunc(found, func(x, y shownEngagement) int { return boolToInt(y.Whole) - boolToInt(x.Whole) })
 	return found
 }

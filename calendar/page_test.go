@@ -76,7 +76,7 @@ func newDesk(t testing.TB, elsewhere ...Elsewhere) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.router.Mount(NewHandler(d.store, renderer, elsewhere...).Routes()...)
+	d.router.Mount(NewHandler(d.store, staffList{}, renderer, elsewhere...).Routes()...)
 	return d
 }
 

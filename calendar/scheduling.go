@@ -318,7 +318,7 @@ func (o *Object) keepNumbers(old *Object) (changed bool) {
 // series of which it was an instance like the others.
 func (o *Object) before(it *item, zone *time.Location) *item {
 	if was := o.itemOf(it.key()); was != nil {
-		if sameTiming(it, was, zone) && sameClocks(it, was, zone) {
+		if sameClocks(it, was, zone) && (sameTiming(it, was, zone) || it.shortens(was, zone)) {
 			return nil
 		}
 		return was
@@ -500,6 +500,24 @@ func sameTiming(a, b *item, zone *time.Location) bool {
 		return false
 	}
 	return a.rule == nil || *a.ruleIn(first.place(zone)) == *b.ruleIn(other.place(zone))
+}
+
+// shortens says whether a series is another one that ends earlier: of the dates that stay nobody is
+// asked again.
+func (it *item) shortens(was *item, zone *time.Location) bool {
+	if it.rule == nil || was.rule == nil {
+		return false
+	}
+	start := was.firstMoment()
+	if start == nil {
+		return false
+	}
+	now, before := *it.ruleIn(start.place(zone)), *was.ruleIn(start.place(zone))
+	earlier := now.hasUntil && before.count == 0 && (!before.hasUntil || now.until <= before.until) || now.count > 0 && now.count <= before.count
+	now.count, now.until, now.hasUntil, now.untilUTC = before.count, before.until, before.hasUntil, before.untilUTC
+	same := *it
+	same.rule = &now
+	return earlier && now == before && sameTiming(&same, was, zone)
 }
 
 // sameClocks says whether the instances of two series follow the clocks of one zone.

@@ -10,18 +10,18 @@ import (
 	"parvis/portal"
 )
 
-// slot is a time of a colleague as a caller may know it: an instance of a calendar that is open to her,
+// engagement is a time of a colleague as a caller may know it: an instance of a calendar that is open to her,
 // or only that the colleague is taken.
-type slot struct {
+type engagement struct {
 	Start, End time.Time // half-open, in the zone asked for
 	Tentative  bool
 	Instance   *Instance // nil: taken, nothing of what for
 }
 
 // team tells what some colleagues do between two midnights, at most 62 days apart, in from's zone: all
-// that is in their calendars that are open to the caller, and beside it when else they are taken. Slots
+// that is in their calendars that are open to the caller, and beside it when else they are taken. Engagements
 // are sorted; who has none is left out.
-func (s *Store) team(ctx context.Context, caller portal.Caller, agents []portal.AgentID, from, to time.Time) (map[portal.AgentID][]slot, error) {
+func (s *Store) team(ctx context.Context, caller portal.Caller, agents []portal.AgentID, from, to time.Time) (map[portal.AgentID][]engagement, error) {
 	busy, err := s.Busy(ctx, caller, agents, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("calendar: team: %w", err)
@@ -30,22 +30,22 @@ func (s *Store) team(ctx context.Context, caller portal.Caller, agents []portal.
 	if err != nil {
 		return nil, fmt.Errorf("calendar: team: %w", err)
 	}
-	all := map[portal.AgentID][]slot{}
+	all := map[portal.AgentID][]engagement{}
 	for _, agent := range agents {
-		slots := open[agent]
-		for _, one := range without(busy[agent], slots) {
-			slots = append(slots, slot{Start: one.From.In(from.Location()), End: one.To.In(from.Location()), Tentative: one.Tentative})
+		engaged := open[agent]
+		for _, one := range without(busy[agent], engaged) {
+			engaged = append(engaged, engagement{Start: one.From.In(from.Location()), End: one.To.In(from.Location()), Tentative: one.Tentative})
 		}
-		slices.SortStableFunc(slots, func(a, b slot) int { return cmp.Or(a.Start.Compare(b.Start), a.End.Compare(b.End)) })
-		if len(slots) > 0 {
-			all[agent] = slots
+		slices.SortStableFunc(engaged, func(a, b engagement) int { return cmp.Or(a.Start.Compare(b.Start), a.End.Compare(b.End)) })
+		if len(engaged) > 0 {
+			all[agent] = engaged
 		}
 	}
 	return all, nil
 }
 
 // openTo reads what is in the calendars of some agents of which the caller may know what for.
-func (s *Store) openTo(ctx context.Context, caller portal.Caller, agents []portal.AgentID, from, to time.Time) (map[portal.AgentID][]slot, error) {
+func (s *Store) openTo(ctx context.Context, caller portal.Caller, agents []portal.AgentID, from, to time.Time) (map[portal.AgentID][]engagement, error) {
 	visible, err := s.Calendars(ctx, caller)
 	if err != nil {
 		return nil, err
@@ -64,18 +64,18 @@ func (s *Store) openTo(ctx context.Context, caller portal.Caller, agents []porta
 		return nil, nil // without an id, Instances answers with all
 	}
 	found, err := s.Instances(ctx, caller, from, to, open...)
-	slots := map[portal.AgentID][]slot{}
+	engaged := map[portal.AgentID][]engagement{}
 	for _, one := range found {
 		if !one.Hidden && one.Status != "CANCELLED" {
-			slots[owners[one.Calendar]] = append(slots[owners[one.Calendar]], slot{one.Start, one.End, one.Status == "TENTATIVE", &one})
+			engaged[owners[one.Calendar]] = append(engaged[owners[one.Calendar]], engagement{one.Start, one.End, one.Status == "TENTATIVE", &one})
 		}
 	}
-	return slots, err
+	return engaged, err
 }
 
-// without is what is left of busy times beside those that slots explain.
-func without(busy []BusyTime, slots []slot) []BusyTime {
-	for _, known := range slots {
+// without is what is left of busy times beside those that engaged explain.
+func without(busy []BusyTime, engaged []engagement) []BusyTime {
+	for _, known := range engaged {
 		if known.Instance.Transparent {
 			continue
 		}

@@ -65,16 +65,25 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, t Target, d Dr
 		if t.Scope == OneDate {
 			changed.At = t.At
 		}
+		d, err := s.hosted(ctx, tx, caller, c, o, d)
+		if err != nil {
+			return trace{}, err
+		}
 		rest, err := o.changeAt(t, d, c.Zone, s.now())
 		if err != nil {
 			return trace{}, err
 		}
+		d.Guests.settle(o.root)
 		left, err := s.rewrite(ctx, tx, caller, c, e, o, t.ETag)
 		if err != nil || rest == nil {
 			return left, err
 		}
+		d.Guests.settle(rest.root)
 		left.made = rest.UID + ".ics"
 		octets := encode(rest.root)
+		if rest, err = Parse(octets); err != nil {
+			return trace{}, err
+		}
 		written, err := s.put(ctx, tx, caller, c.ID, left.made, rest, octets, Condition{NoneMatch: []string{"*"}})
 		changed.Event, left.madeETag = written.ID, written.ETag
 		return left, err
@@ -118,12 +127,29 @@ func (o *Object) changeAt(t Target, d Draft, zone *time.Location, now time.Time)
 		if err != nil {
 			return nil, err
 		}
-		return rest, rest.changeSeries(shown, d, zone, now)
+		return rest.moved(shown, d, zone, now)
 	case o.items[0].isOverride: // dates of a series that others keep
 		return nil, o.changeOne(t.At, d, zone, now)
 	default:
 		return nil, o.changeSeries(shown, d, zone, now)
 	}
+}
+
+// moved writes a draft over a series that was cut off another. Who said yes to the hour that it had is
+// asked anew when it has another.
+func (o *Object) moved(shown Instance, d Draft, zone *time.Location, now time.Time) (*Object, error) {
+	before, err := Parse(encode(o.root))
+	if err == nil {
+		err = o.changeSeries(shown, d, zone, now)
+	}
+	if err != nil {
+		return nil, err
+	}
+	after, err := Parse(encode(o.root))
+	if err == nil && after.organizer() != "" {
+		after.reschedule(before, parties{after.organizer()}, zone)
+	}
+	return after, err
 }
 
 // removeAt takes out what a target names; some is false when nothing is left.

@@ -16,6 +16,7 @@ const (
 	helene    = "bourg/responsable@bourg.example"
 	thierry   = "bourg/admin@bourg.example"
 	marieAnge = "bourg/secretaire@bourg.example"
+	elections = aissatou + "#Permanences électorales"
 	maiwenn   = "agglo/agent@agglo.example"
 	jerome    = "agglo/admin@agglo.example"
 	yannick   = "agglo/pool@pool.example"
@@ -49,6 +50,11 @@ func bourgAgenda() []event {
 		allDay(camille, 2, fri, 1, "RTT", "", ""),
 		once(camille, 2, tue, "17:00-18:30", "Réunion du marché de Noël", "Salle des fêtes", "Plan des chalets, sono, buvette."),
 		allDay(camille, 3, thu, 2, "Congé", "", ""),
+		once(camille, 1, wed, "09:30-10:30", "Columbarium : choix des plaques", "Bureau 2", "Trois modèles à voir, devis à l’appui. Réponse à la marbrerie avant la fin du mois.").with(
+			Guest{Address: "collegue@bourg.example", Answer: says},
+			Guest{Address: "bruno.lhermitte@bourg.example", Answer: refuses},
+			Guest{Address: "responsable@bourg.example", Answer: waits, Optional: true},
+			Guest{Address: "atelier@marbrerie-pellerin.example", Name: "Marbrerie Pellerin", Answer: waits}),
 
 		weekly(aissatou, tue, "14:00-15:00", "Point état civil", "Bureau 2", "Avec Camille."),
 		weekly(aissatou, fri, "09:00-10:30", "Registres : reliure et tables", "Bureau 2", ""),
@@ -57,6 +63,9 @@ func bourgAgenda() []event {
 		once(aissatou, 0, fri, "11:00-12:00", "Formation aux procurations", "Poste de police", "Avec Stéphane Arrighi."),
 		allDay(aissatou, 1, mon, 2, "Formation : nationalité et état civil", "Orléans", "Convocation au dossier. Véhicule de service réservé."),
 		once(aissatou, 2, wed, "09:30-11:00", "Commission électorale, préparation", "Bureau 3", ""),
+		once(elections, 1, fri, "16:00-18:00", "Permanence : inscriptions sur les listes", "Accueil, guichet 2", "Tenue par Camille."),
+		once(elections, 2, fri, "16:00-18:00", "Permanence : inscriptions sur les listes", "Accueil, guichet 2", "Tenue par Aïssatou."),
+		once(elections, 3, mon, "16:00-18:00", "Permanence : inscriptions sur les listes", "Accueil, guichet 2", "Tenue par Aïssatou."),
 
 		weekly(helene, mon, "10:00-11:00", "Point avec le directeur général", "Bureau 5", "Effectifs, guichets, école."),
 		fortnightly(helene, thu, "09:00-10:30", "Réunion cantine et périscolaire", "Cuisine centrale", "Avec Nathalie Bouchereau et Fatima El Mansouri."),
@@ -68,6 +77,10 @@ func bourgAgenda() []event {
 		once(helene, 1, mon, "18:00-20:00", "Conseil d’école", "École des Mariniers", "Effectifs, travaux de l’été, cantine."),
 		once(helene, 1, fri, "09:00-12:00", "Recrutement d’une animatrice : entretiens", "Salle du conseil", "Quatre candidates. Grille d’entretien dans le dossier partagé."),
 		allDay(helene, 2, thu, 2, "Congé", "", ""),
+		once(helene, 1, thu, "10:00-11:30", "Guichets en 2027 : horaires et remplacements", "Bureau 3", "Bilan du samedi matin, puis proposition pour le comité social.").with(
+			Guest{Address: "agent@bourg.example", Answer: waits},
+			Guest{Address: "collegue@bourg.example", Answer: says},
+			Guest{Address: "sylvie.guegan@bourg.example", Answer: says, Optional: true}),
 
 		weekly(thierry, wed, "09:00-10:00", "Point avec le service commun du numérique", "En visioconférence", "Avec Jérôme d’Hauteville : demandes ouvertes, sécurité, mises à jour."),
 		once(thierry, -1, thu, "08:00-12:00", "Remplacement de l’onduleur", "Local informatique", "Messagerie arrêtée de 8 h à 8 h 30."),

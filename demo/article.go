@@ -81,6 +81,18 @@ type Dated struct {
 	Letters []Letter // oldest first
 }
 
+// introduce names who invites and who is invited, where they are people of the story.
+func (s Story) introduce(e *Event) {
+	if host, ok := s.Person(e.Owner); ok {
+		e.Host = host.Name()
+	}
+	for i := range e.Guests {
+		if person, ok := s.Person(e.Guests[i].Address); ok {
+			e.Guests[i].Name = person.Name()
+		}
+	}
+}
+
 // At tells the story around now: agenda from two weeks before to three weeks after its week,
 // news begun and still to come. now's zone should be the collectivities', Europe/Paris.
 func (s Story) At(now time.Time) Dated {
@@ -89,7 +101,9 @@ func (s Story) At(now time.Time) Dated {
 		d.News = append(d.News, a.at(now, n))
 	}
 	for n, e := range s.events {
-		d.Events = append(d.Events, e.at(now, n))
+		placed := e.at(now, n)
+		s.introduce(&placed)
+		d.Events = append(d.Events, placed)
 	}
 	d.Letters = s.letters(now)
 	return d

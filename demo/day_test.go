@@ -227,3 +227,41 @@ func TestNewsOpenAndCloseAroundTheDay(t *testing.T) {
 		t.Errorf("%d articles open, %d over, %d coming: want 15 open and some of each", open, over, coming)
 	}
 }
+
+// Whatever the day, one invitation waits for Camille and one meeting of hers has all answers that there
+// are, one of them from outside.
+func TestInvitationsAreOfTheDay(t *testing.T) {
+	const camille = "agent@bourg.example"
+	for _, now := range []time.Time{tuesday, time.Date(2027, 3, 28, 23, 59, 0, 0, paris), time.Date(2028, 2, 29, 0, 0, 0, 0, paris), time.Date(2026, 12, 20, 9, 0, 0, 0, paris)} {
+		story := Pool()
+		waiting, answers, outside := 0, map[string]bool{}, 0
+		for _, e := range story.At(now).Events {
+			if len(e.Guests) > 0 && (!e.Start.After(now) || e.Host == "") {
+				t.Errorf("on %s: %s invites to %v as %q", now.Format(time.DateOnly), e.Title, e.Start, e.Host)
+			}
+			for _, guest := range e.Guests {
+				_, known := story.Person(guest.Address)
+				if guest.Name == "" {
+					t.Errorf("%s: %s has no name", e.Title, guest.Address)
+				}
+				if guest.Address == camille && guest.Answer == waits {
+					waiting++
+				}
+				if e.Owner == camille {
+					answers[guest.Answer] = true
+					outside += 1 - boolOf(known)
+				}
+			}
+		}
+		if waiting != 1 || len(answers) != 3 || outside != 1 {
+			t.Errorf("on %s: %d invitations wait, answers %v, %d from outside", now.Format(time.DateOnly), waiting, answers, outside)
+		}
+	}
+}
+
+func boolOf(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,11 +20,29 @@ type Event struct {
 	Description  string
 	Repeat       string      // RRULE value (RFC 5545 §3.3.10), "FREQ=WEEKLY;UNTIL=20270524T054500Z", or ""
 	Except       []time.Time // starts of the repetitions that a public holiday removes
+	Book         string      // another calendar of the owner's, "" for her first one
+	Host         string      // name of the owner, who invites the guests
+	Guests       []Guest
 }
+
+// Guest is one whom the owner of an event invites.
+type Guest struct {
+	Address  string // "collegue@bourg.example"; one that is no login has no agenda here
+	Name     string
+	Answer   string // PARTSTAT (RFC 5545 §3.2.12)
+	Optional bool
+}
+
+// What guests answered.
+const (
+	says    = "ACCEPTED"
+	refuses = "DECLINED"
+	waits   = "NEEDS-ACTION"
+)
 
 // event is an Event told in weeks around a day that is not known yet.
 type event struct {
-	calendar string // "bourg/mairie", or "bourg/agent@bourg.example"
+	calendar string // "bourg/mairie", "bourg/agent@bourg.example", or "bourg/agent@bourg.example#Another of hers"
 	week     int    // 0 is the week of now
 	day      time.Weekday
 	span     string // "10:00-11:30", or "" for whole days
@@ -32,6 +51,13 @@ type event struct {
 	location string
 	detail   string
 	every    int // weeks between two repetitions; 0: once
+	guests   []Guest
+}
+
+// with invites guests to an event; names of those who are agents come from the story.
+func (e event) with(guests ...Guest) event {
+	e.guests = guests
+	return e
 }
 
 // repetitions is half a year of weekly meetings, so that a demo kept for months stays alive.
@@ -56,7 +82,9 @@ func allDay(calendar string, week int, day time.Weekday, days int, title, locati
 // at places the event around now; n makes its identifier.
 func (e event) at(now time.Time, n int) Event {
 	collectivity, calendar, _ := strings.Cut(e.calendar, "/")
+	calendar, book, _ := strings.Cut(calendar, "#")
 	placed := Event{
+		Book: book, Guests: slices.Clone(e.guests),
 		ID: fmt.Sprintf("%s-%s-%02d", collectivity, strings.ReplaceAll(calendar, "@", "-"), n), Collectivity: collectivity, Calendar: calendar,
 		Title: dated(e.title, now), Location: e.location, Description: dated(e.detail, now),
 	}

@@ -35,6 +35,17 @@ func (e Event) ics() []byte {
 	for _, skipped := range e.Except {
 		line("EXDATE" + e.moment(skipped))
 	}
+	if len(e.Guests) > 0 {
+		line("ORGANIZER;CN=" + e.Host + ":mailto:" + e.Owner)
+		line("ATTENDEE;CN=" + e.Host + ";PARTSTAT=ACCEPTED:mailto:" + e.Owner)
+	}
+	for _, guest := range e.Guests {
+		role := ""
+		if guest.Optional {
+			role = ";ROLE=OPT-PARTICIPANT"
+		}
+		line("ATTENDEE;CN=" + guest.Name + role + ";PARTSTAT=" + guest.Answer + ":mailto:" + guest.Address)
+	}
 	line("END:VEVENT")
 	line("END:VCALENDAR")
 	return []byte(out.String())

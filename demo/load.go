@@ -59,6 +59,7 @@ func Load(ctx context.Context, s *server.Server, now time.Time) ([]Account, erro
 		{"people", l.people},
 		{"news", l.news},
 		{"calendars", l.agendas},
+		{"agendas in other hands", l.hands},
 		{"documents", l.library},
 		{"accesses", l.accesses},
 		{"rights", l.rights},
@@ -283,9 +284,40 @@ func (l *loader) plan(event Event) error {
 		if err != nil {
 			return err
 		}
-		id = own[0].ID
+		if id = own[0].ID; event.Book != "" {
+			if id, err = l.book(caller, event); err != nil {
+				return err
+			}
+		}
 	}
 	_, err = l.server.Calendar.Put(l.ctx, caller, id, event.ID+".ics", event.ics(), calendar.Condition{})
+	return err
+}
+
+// book is another calendar of a person's, which she shares with her colleagues of the elections.
+func (l *loader) book(caller portal.Caller, event Event) (calendar.CalendarID, error) {
+	key := event.Collectivity + "/" + event.Owner + "#" + event.Book
+	if id, made := l.calendars[key]; made {
+		return id, nil
+	}
+	made, err := l.server.Calendar.CreateCalendar(l.ctx, caller, calendar.NewCalendar{Name: event.Book, Color: "#1c9a4a"})
+	if err == nil {
+		l.calendars[key] = made.ID
+		_, err = l.server.Calendar.Share(l.ctx, caller, calendar.Share{Calendar: made.ID, To: portal.Subject{Kind: portal.TheGroup, ID: "elections"}, Level: calendar.LevelWrite}, "")
+	}
+	return made.ID, err
+}
+
+// hands gives Camille's agenda into Aïssatou's until her holidays are over.
+func (l *loader) hands() error {
+	camille, _, err := l.caller("bourg", "agent@bourg.example", "")
+	if err != nil {
+		return err
+	}
+	aissatou, _, err := l.caller("bourg", "collegue@bourg.example", "")
+	if err == nil {
+		_, err = l.server.Calendar.Delegate(l.ctx, camille, calendar.Delegate{Agent: aissatou.Agent, Writes: true, Ends: dayIn(l.now, 4, mon)}, "")
+	}
 	return err
 }
 

@@ -143,6 +143,7 @@ var catalogue = []Table{
 	{Name: "mail_shared", Key: []string{"address"}},
 	{Name: "mail_shared_audience", Key: []string{"address", "group_id"}},
 	{Name: "mail_passwords", Key: []string{"agent"}, Excluded: isSecret, Person: map[string]Fate{"agent": Gone}},
+	{Name: "mail_positions", Key: []string{"agent"}, Excluded: isPassing, Person: map[string]Fate{"agent": Gone}},
 	{Name: "outgoing_mail", Key: []string{"id"}, Excluded: isPassing},
 
 	{Name: "sign_in_methods", Excluded: isPool},

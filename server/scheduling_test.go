@@ -237,3 +237,16 @@ func TestRefusalsOfScheduling(t *testing.T) {
 	beside.ask("DELETE", beside.home+"outbox/", "").Want(t, http.StatusMethodNotAllowed)
 	beside.ask("PUT", beside.home+"inbox/x.ics", string(text)).Want(t, http.StatusMethodNotAllowed)
 }
+
+// The demonstration invites: what waits, what was answered, and an agenda in other hands.
+func TestTheDemonstrationInvites(t *testing.T) {
+	she := servertest.Demo(t).As("agent@bourg.example")
+	she.Get("/todo").Want(t, http.StatusOK, "Guichets en 2027", "Hélène Dubreuil")
+	list := she.Get("/calendar?view=list").Want(t, http.StatusOK, "Columbarium", "Permanence").Body
+	event := regexp.MustCompile(`href="(/calendar/events/[^"]+)"><span[^>]*></span>Columbarium`).FindStringSubmatch(list)
+	if event == nil {
+		t.Fatalf("the meeting leads nowhere:\n%s", list)
+	}
+	she.Get(event[1]).Want(t, http.StatusOK, "Aïssatou N’Diaye", "Marbrerie Pellerin", "1 oui, 1 non, 2 sans réponse")
+	she.Get("/calendar/delegates").Want(t, http.StatusOK, "Aïssatou N’Diaye")
+}

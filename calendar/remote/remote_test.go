@@ -580,7 +580,7 @@ func newPages(t testing.TB, s *Store) (func(method, target string, form url.Valu
 	if err != nil {
 		t.Fatal(err)
 	}
-	router.Mount(calendar.NewHandler(calendar.NewStore(s.DB), renderer, s).Routes()...)
+	router.Mount(calendar.NewHandler(calendar.NewStore(s.DB), nil, renderer, s).Routes()...)
 	router.Mount(NewHandler(s, renderer).Routes()...)
 	return func(method, target string, form url.Values) (int, string) {
 		r := httptest.NewRequest(method, "http://parvis.test"+target, strings.NewReader(form.Encode()))

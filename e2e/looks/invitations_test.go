@@ -46,3 +46,35 @@ func TestInvitationsAreForEveryone(t *testing.T) {
 		page.Judge(t, p.URL+"/todo", dark)
 	}
 }
+
+// TestInvitingIsForEveryone judges the form of an event with guests, and the page that finds them a time,
+// as who invites without JavaScript meets them.
+func TestInvitingIsForEveryone(t *testing.T) {
+	p := servertest.New(t)
+	page := browser.New(t)
+	page.SignIn(p.URL, "admin@bourg.example", servertest.Password)
+	page.NoJavaScript()
+	page.Open(p.URL + "/calendar/new")
+	page.Fill("#title", "Débat d’orientation budgétaire")
+	page.Fill("#q", "Camille")
+	page.Follow("button[value=find]")
+	page.JudgeAsItStands(t)
+	page.Follow("button[name=in]")
+	page.Fill("#addresses", "Jean Petit <jean@ailleurs.example>; nobody")
+	page.Follow("button[value=addresses]")
+	page.MustSee("nobody")
+	page.JudgeAsItStands(t)
+	page.Fill("#addresses", "")
+	page.Follow("button[value=times]")
+	for _, dark := range []bool{false, true} {
+		page.Scheme(dark)
+		page.JudgeAsItStands(t)
+	}
+	page.Follow("button[name=slot]")
+	page.MustSee("Camille")
+	page.Focus("#title")
+	page.PressAndFollow("Enter")
+	page.MustSee("Jean Petit")
+	page.MustSee("l’envoi de courriels n’est pas réglé")
+	page.JudgeAsItStands(t)
+}

@@ -1,0 +1,128 @@
+package calendar
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// newMeetingDesk are the pages where people can be invited: claire and paul of bourg, and a letter
+// reaches anybody else.
+func newMeetingDesk(t *testing.T) (*desk, *meetingPlace) {
+	d, m := newDesk(t), newMeetingPlace(t)
+	d.store.Scheduling(m.people, m.post)
+	m.Store = d.store
+	return d, m
+}
+
+// hidden are the guests of a form as its page sends them back.
+func hidden(addresses ...string) []string {
+	var pairs []string
+	for _, address := range addresses {
+		pairs = append(pairs, "guest", address, "guest-name", "")
+	}
+	return append(pairs, "invites", "1")
+}
+
+// send posts a form whose fields may come several times.
+func (d *desk) send(target, who string, status int, pairs ...string) (location, page string) {
+	d.t.Helper()
+	form := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Add(pairs[i], pairs[i+1])
+	}
+	response := d.do("POST", target, who, form)
+	page = body(d.t, response)
+	if response.StatusCode != status {
+		d.t.Fatalf("POST %s as %s: %d, want %d\n%s", target, who, response.StatusCode, status, page)
+	}
+	return response.Header.Get("Location"), page
+}
+
+func TestPeopleAreInvitedFromTheForm(t *testing.T) {
+	d, m := newMeetingDesk(t)
+	wants(t, d.get("/calendar/new", "claire"), `id="guests"`, "Chercher un ou une collègue")
+	typed := fields("Budget", "2026-11-24", "invites", "1")
+
+	_, page := d.send("/calendar/guests", "claire", http.StatusOK, append(slices.Clone(typed), "q", "petit", "do", "find")...)
+	wants(t, page, `value="Budget"`, `value="Bureau 2"`, `name="in" value="paul"`, "Voirie")
+	_, page = d.send("/calendar/guests", "claire", http.StatusOK, append(slices.Clone(typed), "q", "claire", "do", "find")...)
+	wants(t, page, "Personne ne porte ce nom")
+	_, page = d.send("/calendar/guests", "claire", http.StatusOK, append(slices.Clone(typed), "q", "petit", "in", "paul")...)
+	wants(t, page, `name="guest" value="paul@bourg.example"`, `name="guest-name" value="Paul Petit"`)
+	lacks(t, page, `name="q" type="search" value="petit"`)
+	_, page = d.send("/calendar/guests", "claire", http.StatusUnprocessableEntity, append(slices.Clone(typed), "in", "zoe")...)
+	wants(t, page, "plus dans l’annuaire", `value="Budget"`)
+
+	pasted := append(slices.Clone(typed), "guest", "paul@bourg.example", "guest-name", "Paul Petit", "addresses", "Jean <jean@ailleurs.example>; nobody", "do", "addresses")
+	_, page = d.send("/calendar/guests", "claire", http.StatusUnprocessableEntity, pasted...)
+	write(t, "form-guests.html", page)
+	wants(t, page, `href="#addresses"`, "«\u00a0nobody\u00a0» n’est pas une adresse", ">nobody</textarea>", `value="jean@ailleurs.example"`, `value="paul@bourg.example"`)
+	_, page = d.send("/calendar/guests", "claire", http.StatusOK, append(slices.Clone(typed), append(hidden("paul@bourg.example", "jean@ailleurs.example"), "out", "paul@bourg.example")...)...)
+	wants(t, page, `value="jean@ailleurs.example"`)
+	lacks(t, page, `value="paul@bourg.example"`)
+	if got := titles(t, d.store, d.agents["claire"]); got != nil || len(m.post.letters) != 0 {
+		t.Fatalf("before anything is saved: %q, %d letters", got, len(m.post.letters))
+	}
+
+	_, page = d.send("/calendar/events", "claire", http.StatusUnprocessableEntity, append(slices.Clone(typed), "q", "petit")...)
+	wants(t, page, `href="#q"`, "Choisissez une personne trouvée", `name="in" value="paul"`)
+	_, page = d.send("/calendar/events", "claire", http.StatusUnprocessableEntity, append(slices.Clone(typed), append(hidden("paul@bourg.example"), "addresses", "jean@", "title", "")...)...)
+	wants(t, page, `href="#addresses"`, `value="paul@bourg.example"`)
+
+	saved := append(slices.Clone(typed), append(hidden("paul@bourg.example"), "optional", "paul@bourg.example", "addresses", "jean@ailleurs.example")...)
+	location, _ := d.send("/calendar/events", "claire", http.StatusSeeOther, saved...)
+	shown := d.get(location, "claire")
+	wants(t, shown, "les invitations partent", "paul@bourg.example", "présence facultative", "jean@ailleurs.example", "invitation par courriel", "2 sans réponse", "est annoncé aux invités")
+	if m.has(m.paul) == "" || len(m.post.letters) != 1 {
+		t.Errorf("paul has %q, %d letters", m.has(m.paul), len(m.post.letters))
+	}
+	theirs := d.get("/calendar/events/"+string(m.eventOf(m.paul)), "paul")
+	lacks(t, theirs, "est annoncé aux invités")
+	wants(t, theirs, "Serez-vous là")
+
+	form := d.get(location+"/edit", "claire")
+	wants(t, form, `name="guest" value="paul@bourg.example"`, `name="optional" value="paul@bourg.example" checked`, "sans réponse")
+	lacks(t, d.get("/calendar/events/"+string(m.eventOf(m.paul))+"/edit", "paul"), `id="guests"`, `name="invites"`)
+}
+
+func TestAnswersThatComeWhileTheFormIsOpenAreKept(t *testing.T) {
+	d, m := newMeetingDesk(t)
+	location, _ := d.send("/calendar/events", "claire", http.StatusSeeOther, fields("Budget", "2026-11-24", hidden("paul@bourg.example")...)...)
+	id := EventID(strings.TrimPrefix(location, "/calendar/events/"))
+	opened := m.event(id)
+	if err := m.AnswerEvent(t.Context(), m.paul, m.eventOf(m.paul), time.Time{}, Accepted); err != nil {
+		t.Fatal(err)
+	}
+	again := fields("Budget primitif", "2026-11-24", append(hidden("paul@bourg.example"), "etag", opened.ETag, "tag", opened.ScheduleTag)...)
+	d.send(location, "claire", http.StatusSeeOther, again...)
+	wants(t, d.get(location, "claire"), "Budget primitif", "1 oui")
+	// What somebody else changed of the event itself is shown, as ever.
+	_, page := d.send(location, "claire", http.StatusConflict, again...)
+	wants(t, page, "Quelqu’un a modifié", `value="paul@bourg.example"`)
+}
+
+func TestGuestsAreNobodyElsesToChange(t *testing.T) {
+	d, m := newMeetingDesk(t)
+	location, _ := d.send("/calendar/events", "claire", http.StatusSeeOther, fields("Budget", "2026-11-24", hidden("paul@bourg.example")...)...)
+	for _, who := range []string{"paul", "stranger"} {
+		d.send(location+"/guests", who, http.StatusNotFound, fields("x", "2026-11-24", hidden("jean@ailleurs.example")...)...)
+		d.send(location, who, http.StatusNotFound, fields("x", "2026-11-24", hidden("jean@ailleurs.example")...)...)
+	}
+	theirs := "/calendar/events/" + string(m.eventOf(m.paul))
+	d.send(theirs, "paul", http.StatusForbidden, fields("Budget", "2026-11-24", append(hidden("jean@ailleurs.example"), "etag", "")...)...)
+	if len(m.post.letters) != 0 {
+		t.Errorf("who is invited invited: %d letters", len(m.post.letters))
+	}
+	// The form of an event that is gone keeps what was typed.
+	d.post(location+"/delete", "claire", http.StatusSeeOther, "next", "/calendar")
+	_, page := d.send(location+"/guests", "claire", http.StatusNotFound, append(fields("Budget", "2026-11-24", hidden("paul@bourg.example", "jean@ailleurs.example")...), "etag", "x")...)
+	wants(t, page, "n’existe plus", `value="jean@ailleurs.example"`)
+}
+
+func TestWhereNobodyInvitesNothingIsOffered(t *testing.T) {
+	lacks(t, newDesk(t).get("/calendar/new", "claire"), `id="guests"`)
+}

@@ -1,0 +1,188 @@
+package calendar
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-ical"
+
+	"parvis/portal"
+	"parvis/portal/database"
+)
+
+// AskingByMail are the agents of a collectivity who invited people without an agenda here to what is not
+// over: their mailboxes may hold answers. At most limit.
+func (s *Store) AskingByMail(ctx context.Context, collectivity portal.CollectivityID, limit int) ([]portal.AgentID, error) {
+	rows, err := s.db.Query(ctx, `
+		SELECT DISTINCT k.organizer FROM calendar_answers k
+		JOIN agents a ON a.collectivity = $1 AND a.id = k.organizer AND a.active
+		WHERE k.collectivity = $1 AND k.ends > $2 ORDER BY k.organizer LIMIT 0 + $3`,
+		string(collectivity), database.Millis(s.now().Add(answerLife)), limit)
+	found, err := database.Collect(rows, err, func(rows *sql.Rows) (agent portal.AgentID, err error) {
+		return agent, rows.Scan(&agent)
+	})
+	return found, wrap(err, "calendar: who of %q invites by mail", collectivity)
+}
+
+// RecordReply records what a program answers to an agent's invitation by mail (RFC 6047): octets are an
+// iTIP REPLY, from the address that the mail says it comes from. It is false, and nothing changes, where
+// the address was not asked, is that of somebody who answers in her own agenda, answers for somebody
+// else, answers what is no more or happens at another hour now, or said the same before. *Refusal for what
+// is no such reply.
+func (s *Store) RecordReply(ctx context.Context, collectivity portal.CollectivityID, organizer portal.AgentID, from string, octets []byte) (recorded bool, err error) {
+	reply, err := readReply(octets)
+	if err != nil {
+		return false, wrap(err, "calendar: reply by mail")
+	}
+	if s.people == nil || from == "" {
+		return false, nil
+	}
+	err = s.write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		recorded, err = s.recordReply(ctx, tx, collectivity, organizer, from, reply)
+		return err
+	})
+	return recorded, wrap(err, "calendar: reply by mail")
+}
+
+func (s *Store) recordReply(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, organizer portal.AgentID, from string, reply mailedReply) (bool, error) {
+	person, err := s.people.AgentNamed(ctx, tx, collectivity, organizer)
+	if errors.Is(err, portal.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	here, err := s.people.AtAddresses(ctx, tx, collectivity, []string{from})
+	if _, known := here[from]; err != nil || known {
+		return false, err
+	}
+	kept, err := s.copyOf(ctx, tx, person, reply.uid)
+	if err != nil {
+		return false, err
+	}
+	object, me := kept.object(), parties{from}
+	if object == nil || kept.tag == "" || object.sideOf(person.parties()) != organizing {
+		return false, nil
+	}
+	all := object.answersIn(reply, me, kept.zone)
+	if len(all) == 0 {
+		return false, nil
+	}
+	told := object.reply(all, me, s.now())
+	asked, err := s.record(ctx, tx, correspondent{party: object.organizer(), person: &person, kept: kept}, me, all)
+	if err != nil || !asked {
+		return false, err
+	}
+	return true, s.inform(ctx, tx, person, methodReply, told)
+}
+
+// mailedReply is an iTIP REPLY: what one says of an event, or of some of its instances.
+type mailedReply struct {
+	uid string
+	all []mailedAnswer
+}
+
+type mailedAnswer struct {
+	party, stat string
+	instance    *moment // nil: the event as a whole
+	start       *moment // when it happens for her, nil where she does not say
+	sequence    int     // of the invitation that she answers
+}
+
+// readReply reads a REPLY. Programs leave out of it what they please: only who answers what is needed.
+func readReply(octets []byte) (mailedReply, error) {
+	root, err := decode(octets)
+	if err != nil {
+		return mailedReply{}, err
+	}
+	if !strings.EqualFold(propText(root, ical.PropMethod), methodReply) {
+		return mailedReply{}, refusal(Malformed, "METHOD:REPLY expected")
+	}
+	reply, zones := mailedReply{}, newZoneTable(root)
+	for _, c := range root.Children {
+		if c.Name != EventComponent {
+			continue
+		}
+		who := attendeesOf(c)
+		uid := propText(c, ical.PropUID)
+		if len(who) != 1 || uid == "" || reply.uid != "" && uid != reply.uid || len(reply.all) == MaxAnswers {
+			return mailedReply{}, refusal(Malformed, "VEVENT of one UID with one ATTENDEE expected")
+		}
+		reply.uid = uid
+		one := mailedAnswer{party: partyOf(who[0]), stat: partStat(who[0]), sequence: sequenceOf(c)}
+		if err := readMoment(c, ical.PropRecurrenceID, zones, &one.instance); err != nil {
+			return mailedReply{}, err
+		}
+		if c.Props.Get(ical.PropDateTimeStart) != nil {
+			if err := readMoment(c, ical.PropDateTimeStart, zones, &one.start); err != nil {
+				return mailedReply{}, err
+			}
+		}
+		reply.all = append(reply.all, one)
+	}
+	if reply.uid == "" {
+		return mailedReply{}, refusal(Malformed, "a VEVENT expected")
+	}
+	return reply, nil
+}
+
+// answersIn are the answers of a reply that say something new to who invites.
+func (o *Object) answersIn(reply mailedReply, me parties, zone *time.Location) (all []answer) {
+	for _, one := range reply.all {
+		if !me.has(one.party) || !slices.Contains([]string{Accepted, Declined, Tentative}, one.stat) {
+			continue
+		}
+		if one.instance == nil {
+			all = append(all, o.answersToAll(reply, one, me, zone)...)
+			continue
+		}
+		found := answer{key: one.instance.at(time.UTC).Unix(), at: *one.instance, stat: one.stat}
+		it, at := o.itemOf(found.key), one.instance.at(zone)
+		if it == nil {
+			if it = o.itemOf(always); it == nil || !o.hasInstance(at, zone) {
+				continue
+			}
+		} else if it.start != nil {
+			at = it.start.at(zone)
+		}
+		if one.fits(it, at, zone) && it.takesAnswer(me, one.stat) {
+			all = append(all, found)
+		}
+	}
+	return all
+}
+
+// answersToAll answers an event as a whole: of the dates that differ those too that were not answered,
+// unless the reply speaks of them.
+func (o *Object) answersToAll(reply mailedReply, one mailedAnswer, me parties, zone *time.Location) (all []answer) {
+	for _, it := range o.items {
+		before, _ := it.statOf(me)
+		if it.isOverride && (before != NeedsAction || reply.speaksOf(it.key())) {
+			continue
+		}
+		if first := it.firstMoment(); first != nil && (it.isOverride || one.fits(it, first.at(zone), zone)) && it.takesAnswer(me, one.stat) {
+			all = append(all, answer{it.key(), it.recurrenceID, one.stat})
+		}
+	}
+	return all
+}
+
+func (r mailedReply) speaksOf(key int64) bool {
+	return slices.ContainsFunc(r.all, func(one mailedAnswer) bool { return one.instance != nil && one.instance.at(time.UTC).Unix() == key })
+}
+
+// fits says whether an answer is to an item as it is now: to its last number, or to an earlier one of
+// the same hour, as what changed since may be its title.
+func (a mailedAnswer) fits(it *item, at time.Time, zone *time.Location) bool {
+	return a.sequence >= sequenceOf(it.component) || a.start != nil && a.start.at(zone).Equal(at)
+}
+
+// takesAnswer says whether an answer of somebody to an item is news.
+func (it *item) takesAnswer(me parties, stat string) bool {
+	before, invited := it.statOf(me)
+	return invited && before != stat && it.status() != "CANCELLED"
+}
