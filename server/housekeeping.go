@@ -49,6 +49,9 @@ func (s *Server) cleanEach(ctx context.Context) error {
 		if err := s.Calendar.ForgetMessages(ctx, c.ID); err != nil {
 			return err
 		}
+		if err := errors.Join(s.Calendar.KeepBooked(ctx, c.ID), s.Booking.Clean(ctx, c.ID)); err != nil {
+			return err
+		}
 		if err := s.Contacts.ForgetChanges(ctx, c.ID, now.Add(-keptChanges)); err != nil {
 			return err
 		}
