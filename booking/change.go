@@ -85,14 +85,14 @@ func (s *Store) Create(ctx context.Context, caller portal.Caller, r Resource, ad
 }
 
 // Change writes a resource over the one of its id, which must be as it was when it had this Modified;
-// ResourceChanged otherwise. One that is withdrawn gives back what is to come.
+// ResourceChanged otherwise. Whether it is withdrawn stays as it is.
 func (s *Store) Change(ctx context.Context, caller portal.Caller, r Resource, address string) error {
 	if err := caller.Require(portal.Admin); err != nil {
 		return fmt.Errorf("booking: change: %w", err)
 	}
-	var was Resource
-	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
-		if was, err = s.read(ctx, tx, caller.Collectivity, r.ID); err != nil {
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		was, err := s.read(ctx, tx, caller.Collectivity, r.ID)
+		if err != nil {
 			return err
 		}
 		if err := s.check(ctx, tx, caller.Collectivity, &r); err != nil {
@@ -102,36 +102,56 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, r Resource, ad
 			return ResourceChanged{was}
 		}
 		err = tx.Write(ctx, `
-			UPDATE resources SET kind = $3, name = $4, place = $5, seats = $6, address = $7, active = $8, modified = $9, turn = turn + 1
-			WHERE collectivity = $1 AND id = $2`,
-			string(caller.Collectivity), string(r.ID), string(r.Kind), r.Name, r.Place, r.Seats, r.Address, r.Active,
-			max(database.Millis(s.now()), database.Millis(was.Modified)+1))
+			UPDATE resources SET kind = $3, name = $4, place = $5, seats = $6, address = $7, modified = $8 WHERE collectivity = $1 AND id = $2`,
+			string(caller.Collectivity), string(r.ID), string(r.Kind), r.Name, r.Place, r.Seats, r.Address, s.after(was))
 		if err != nil {
 			return err
 		}
-		if err := s.open(ctx, tx, caller, was, r, address); err != nil {
+		if err := s.open(ctx, tx, caller, was, r, address); err != nil || was.same(r) {
 			return err
 		}
-		action := audit.ResourceChanged
-		switch {
-		case was.Active && !r.Active:
-			action = audit.ResourceWithdrawn
-		case !was.Active && r.Active:
+		return s.tell(ctx, tx, caller, audit.ResourceChanged, r, address)
+	})
+	return wrap(err, "change")
+}
+
+// after is when a resource is changed that was changed before: another moment, whatever the clock says.
+func (s *Store) after(was Resource) int64 {
+	return max(database.Millis(s.now()), database.Millis(was.Modified)+1)
+}
+
+// SetActive withdraws a resource, or has it booked again; its name is for who is told. One that is
+// withdrawn gives back what is to come, and who booked it is told.
+func (s *Store) SetActive(ctx context.Context, caller portal.Caller, id ResourceID, active bool, address string) (name string, err error) {
+	if err := caller.Require(portal.Admin); err != nil {
+		return "", fmt.Errorf("booking: withdraw: %w", err)
+	}
+	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+		r, err := s.read(ctx, tx, caller.Collectivity, id)
+		if err != nil || r.Active == active {
+			return err
+		}
+		name = r.Name
+		err = tx.Write(ctx, `UPDATE resources SET active = $3, turn = turn + 1, modified = $4 WHERE collectivity = $1 AND id = $2`,
+			string(caller.Collectivity), string(id), active, s.after(r))
+		if err != nil {
+			return err
+		}
+		action := audit.ResourceWithdrawn
+		if active {
 			action = audit.ResourceRestored
-		case was.same(r):
-			return nil
 		}
 		return s.tell(ctx, tx, caller, action, r, address)
 	})
-	if err == nil && was.Active && !r.Active && s.withdrawn != nil {
+	if err == nil && name != "" && !active && s.withdrawn != nil {
 		s.withdrawn(caller.Collectivity)
 	}
-	return wrap(err, "change")
+	return name, wrap(err, "withdraw")
 }
 
 // same says whether two resources are told alike, whoever may book them.
 func (r Resource) same(other Resource) bool {
-	return r.Kind == other.Kind && r.Name == other.Name && r.Place == other.Place && r.Seats == other.Seats && r.Address == other.Address && r.Active == other.Active
+	return r.Kind == other.Kind && r.Name == other.Name && r.Place == other.Place && r.Seats == other.Seats && r.Address == other.Address
 }
 
 // open writes who may book a resource.

@@ -360,12 +360,7 @@ func TestWhoMayBookAndAWithdrawnRoom(t *testing.T) {
 	in.put(event("in", "agent@bourg.example", day(2), 9, 10, append(minibus, room...)), "in.ics").Want(t, http.StatusCreated)
 	in.answered("in.ics", minibus[0], "ACCEPTED")
 
-	r, err := h.Booking.Resource(t.Context(), administrator, bus)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Active = false
-	if err := h.Booking.Change(t.Context(), administrator, r, ""); err != nil {
+	if _, err := h.Booking.SetActive(t.Context(), administrator, bus, false, ""); err != nil {
 		t.Fatal(err)
 	}
 	if text := in.answered("in.ics", minibus[0], "DECLINED"); !strings.Contains(text, "n’est plus proposée") {
