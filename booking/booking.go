@@ -38,6 +38,14 @@ const (
 // Kinds lists them in the order in which an administrator chooses.
 var Kinds = []Kind{Room, Vehicle, Equipment}
 
+// UserType is what invitations call it (RFC 5545 §3.2.3).
+func (k Kind) UserType() string {
+	if k == Room {
+		return "ROOM"
+	}
+	return "RESOURCE"
+}
+
 // Resource is something that can be booked.
 type Resource struct {
 	ID      ResourceID

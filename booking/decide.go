@@ -33,7 +33,7 @@ type Claim struct {
 	UID          string
 	Holder       portal.AgentID // whose rights decide
 	Wishes       []Wish
-	MaxSlots     int // more asked of one resource are refused
+	MaxSlots     int // more asked of one resource, or five times as many of all, are refused
 }
 
 // Verdict is what a resource answers to a wish.
@@ -82,7 +82,11 @@ func (s *Store) decide(ctx context.Context, tx *database.Tx, claim Claim) ([]Ver
 	slices.SortFunc(turns, func(a, b Wish) int { return cmp.Compare(a.Resource, b.Resource) })
 	judged := map[ResourceID]Verdict{}
 	var words *words
+	asked := 0
 	for _, wish := range turns {
+		if asked += len(wish.Slots); asked > 5*claim.MaxSlots {
+			claim.MaxSlots = 0
+		}
 		if words == nil {
 			if words, err = s.wordsFor(ctx, tx, claim.Collectivity); err != nil {
 				return nil, err

@@ -16,6 +16,8 @@ import (
 // Named is a resource as an invitation names it.
 type Named struct {
 	ID   ResourceID
+	Kind Kind
+	Name string
 	Zone *time.Location // of its collectivity
 	Idle string         // why it is not booked for an event that takes no time
 }
@@ -28,12 +30,10 @@ func (s *Store) Among(ctx context.Context, from database.Reader, collectivity po
 	listed, args := database.Among([]any{string(collectivity)}, addresses)
 	named, args := database.Among(args, ids)
 	rows, err := from.Query(ctx, `
-		SELECT id, address FROM resources WHERE collectivity = $1 AND (address IN `+listed+` OR id IN `+named+`)`, args...)
-	type row struct {
-		id      ResourceID
-		address string
-	}
-	found, err := database.Collect(rows, err, func(rows *sql.Rows) (r row, err error) { return r, rows.Scan(&r.id, &r.address) })
+		SELECT id, kind, name, address FROM resources WHERE collectivity = $1 AND (address IN `+listed+` OR id IN `+named+`)`, args...)
+	found, err := database.Collect(rows, err, func(rows *sql.Rows) (r Resource, err error) {
+		return r, rows.Scan(&r.ID, &r.Kind, &r.Name, &r.Address)
+	})
 	if err != nil || len(found) == 0 {
 		return byAddress, byID, wrap(err, "find what is invited")
 	}
@@ -42,12 +42,12 @@ func (s *Store) Among(ctx context.Context, from database.Reader, collectivity po
 		return nil, nil, wrap(err, "find what is invited")
 	}
 	for _, one := range found {
-		named := Named{one.id, words.zone, words.idle}
-		if one.address != "" && slices.Contains(addresses, one.address) {
-			byAddress[one.address] = named
+		named := Named{one.ID, one.Kind, one.Name, words.zone, words.idle}
+		if one.Address != "" && slices.Contains(addresses, one.Address) {
+			byAddress[one.Address] = named
 		}
-		if slices.Contains(ids, one.id) {
-			byID[one.id] = named
+		if slices.Contains(ids, one.ID) {
+			byID[one.ID] = named
 		}
 	}
 	return byAddress, byID, nil

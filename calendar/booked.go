@@ -141,6 +141,7 @@ func (o *Object) wish(one invitedResource, old *Object, now time.Time) Wish {
 	w := Wish{Resource: one.ID, Exceptions: o.exceptions()}
 	wanted := map[*item]bool{}
 	for _, it := range o.inviting(one.party) {
+		w.Exceptions += boolToInt(!it.repeats()) // it is one date
 		wanted[it] = it.takesTime() && !o.staysDeclined(it, old, one)
 	}
 	horizon := now.Add(BookingHorizon)
@@ -164,9 +165,13 @@ func (o *Object) wish(one invitedResource, old *Object, now time.Time) Wish {
 }
 
 // exceptions is how many dates of a series can be made exceptions before the object is too large, or
-// too much for the agendas of all who are invited.
+// too much for the agendas of all who are invited. A series that mixes days with hours, or dates of
+// lengths of their own, has none.
 func (o *Object) exceptions() int {
-	if !o.items[0].repeats() {
+	main := o.items[0]
+	if !main.repeats() || slices.ContainsFunc(main.added, func(a addition) bool {
+		return a.end != nil || a.span != nil || a.start.isDate() != main.firstMoment().isDate()
+	}) {
 		return 0
 	}
 	of, all := sizeOf(o.items[0].component), len(encode(o.root))
@@ -195,6 +200,7 @@ func allDeclined(it *item, party string) bool {
 func (o *Object) settle(one invitedResource, verdict Verdict, old *Object, now time.Time) (declined []*item, changed bool, err error) {
 	write := func(it *item, stat, why string) {
 		for _, p := range attendeesOf(it.component, one.party) {
+			changed = one.introduce(p) || changed
 			was := partStat(p) + p.Params.Get(paramComment)
 			if p.Params.Get(paramStatus) == "2.0" && was == stat+why && p.Params.Get(ical.ParamRSVP) == "" && p.Params.Get(paramForce) == "" {
 				continue
@@ -213,12 +219,16 @@ func (o *Object) settle(one invitedResource, verdict Verdict, old *Object, now t
 			}
 		}
 	}
-	refused := map[*item]string{} // those that are exceptions already
+	refused := map[*item]string{} // those that are there already
 	var others []RefusedSlot
 	for _, slot := range verdict.Refused {
-		if it := o.override(slot.Recurrence, one.Zone); it != nil {
+		it := o.override(slot.Recurrence, one.Zone)
+		switch {
+		case slot.Recurrence.IsZero():
+			refused[o.items[0]] = slot.Why
+		case it != nil:
 			refused[it] = slot.Why
-		} else {
+		default:
 			others = append(others, slot)
 		}
 	}
@@ -248,6 +258,19 @@ func (o *Object) settle(one invitedResource, verdict Verdict, old *Object, now t
 		write(it, Declined, slot.Why)
 	}
 	return declined, changed, nil
+}
+
+// introduce says what a resource is, where a client knows no more than its address.
+func (one invitedResource) introduce(p *ical.Prop) (changed bool) {
+	if p.Params.Get(ical.ParamCommonName) == "" {
+		setParam(p, ical.ParamCommonName, quotable(one.Name))
+		changed = true
+	}
+	if param(p, ical.ParamCalendarUserType) != one.Type {
+		setParam(p, ical.ParamCalendarUserType, one.Type)
+		changed = true
+	}
+	return changed
 }
 
 // said is what a party said with her answer: clients leave out what they don't know.

@@ -11,6 +11,8 @@ import (
 // Resource is a room, a vehicle or equipment, booked by who invites it.
 type Resource struct {
 	ID   string
+	Name string         // "Salle du conseil"
+	Type string         // of a calendar user (RFC 5545 §3.2.3): "ROOM", "RESOURCE"
 	Zone *time.Location // where it stands: its days begin and end there
 	// Idle is why it is not booked for an event that takes no time, in the language of its collectivity.
 	Idle string
@@ -27,7 +29,8 @@ type Wish struct {
 	Resource string
 	Slots    []Slot // to come, within BookingHorizon; at most MaxBooked and one more
 	GoesOn   bool   // the series has more of them later
-	// Exceptions is how many slots can be refused alone. Where more are, all must be.
+	// Exceptions is how many slots can be refused alone: those of exceptions that are there, and some to make.
+	// Where more are, all must be.
 	Exceptions int
 }
 

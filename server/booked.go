@@ -27,12 +27,16 @@ func (b booked) Among(ctx context.Context, from database.Reader, collectivity po
 	byAddress, byID, err := b.booking.Among(ctx, from, collectivity, parties, ids)
 	found := map[string]calendar.Resource{}
 	for address, one := range byAddress {
-		found[address] = calendar.Resource{ID: string(one.ID), Zone: one.Zone, Idle: one.Idle}
+		found[address] = bookable(one)
 	}
 	for id, one := range byID {
-		found[paths[id]] = calendar.Resource{ID: string(one.ID), Zone: one.Zone, Idle: one.Idle}
+		found[paths[id]] = bookable(one)
 	}
 	return found, err
+}
+
+func bookable(one booking.Named) calendar.Resource {
+	return calendar.Resource{ID: string(one.ID), Name: one.Name, Type: one.Kind.UserType(), Zone: one.Zone, Idle: one.Idle}
 }
 
 // Decide implements calendar.Resources.

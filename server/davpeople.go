@@ -30,11 +30,7 @@ func davPerson(agent directory.Agent) dav.Person {
 
 // davResource is a resource as a principal; its id is none of an agent's.
 func davResource(r booking.Resource) dav.Person {
-	one := dav.Person{Agent: portal.AgentID(r.ID), Name: r.Name, Email: r.Address, Type: "RESOURCE"}
-	if r.Kind == booking.Room {
-		one.Type = "ROOM"
-	}
-	return one
+	return dav.Person{Agent: portal.AgentID(r.ID), Name: r.Name, Email: r.Address, Type: r.Kind.UserType()}
 }
 
 func davResources(all []booking.Resource) []dav.Person {
