@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"parvis/booking"
 	"parvis/calendar"
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/server/servertest"
 )
 
@@ -506,4 +508,96 @@ func TestResourcesAreFoundByClients(t *testing.T) {
 	if strings.Contains(both, "Minibus") || strings.Contains(both, "Salle") {
 		t.Errorf("a room of that name is found:\n%s", both)
 	}
+}
+
+// What a colleague who left had booked follows her agenda: who has it now gives the room back, or moves
+// it, though she does not invite to it herself.
+func TestABookingFollowsItsAgenda(t *testing.T) {
+	h := newHall(t)
+	here := diaryOf(h.Portal, t, "agent@bourg.example", "bourg")
+	for _, uid := range []string{"kept", "moved", "deleted"} {
+		at := map[string]int{"kept": 9, "moved": 11, "deleted": 14}[uid]
+		here.put(event(uid, "agent@bourg.example", day(2), at, at+1, room), uid+".ics").Want(t, http.StatusCreated)
+	}
+	_, successor := leaver(t, h.Portal, 3)
+	pass(t, h.Portal)
+	step(t, h.Portal)
+	beside := diaryOf(h.Portal, t, "collegue@bourg.example", "bourg")
+	var path string
+	for _, href := range regexp.MustCompile(`<D:href>([^<]+-personal/)</D:href>`).FindAllStringSubmatch(beside.ask("PROPFIND", beside.home, "", "Depth", "1").Body, -1) {
+		path = href[1]
+	}
+	if path == "" || successor.Agent == "" {
+		t.Fatal("she has no agenda of who left")
+	}
+	beside.ask("DELETE", path+"deleted.ics", "").Want(t, http.StatusNoContent)
+	text := beside.ask("GET", path+"moved.ics", "").Want(t, http.StatusOK).Body
+	beside.ask("PUT", path+"moved.ics", strings.NewReplacer("T110000", "T160000", "T120000", "T170000").Replace(text)).Want(t, http.StatusNoContent)
+	other := diaryOf(h.Portal, t, "redaction@bourg.example", "bourg")
+	for hour, want := range map[int]string{9: "DECLINED", 11: "ACCEPTED", 14: "ACCEPTED", 16: "DECLINED"} {
+		uid := fmt.Sprint("at", hour)
+		other.put(event(uid, "redaction@bourg.example", day(2), hour, hour+1, room), uid+".ics").Want(t, http.StatusCreated)
+		other.answered(uid+".ics", room[0], want)
+	}
+	beside.ask("DELETE", path+"moved.ics", "").Want(t, http.StatusNoContent)
+	beside.ask("DELETE", path+"kept.ics", "").Want(t, http.StatusNoContent)
+	if n := h.taken(h.room); n != 2 {
+		t.Errorf("%d bookings are left, want those of 2 others", n)
+	}
+}
+
+// An administrator keeps resources on pages; the journal tells what she did, and two who change one at
+// once are told.
+func TestAdministratorsKeepResources(t *testing.T) {
+	h := newHall(t)
+	administrator := h.As("admin@bourg.example")
+	page := func() string { return administrator.Get("/admin/resources").Want(t, http.StatusOK).Body }
+	if !strings.Contains(page(), "Salle du conseil") {
+		t.Error("the room is not listed")
+	}
+	for what, fields := range map[string][]string{
+		"no name":          {"name", " ", "kind", "room"},
+		"no kind":          {"name", "Minibus", "kind", "plane"},
+		"seats":            {"name", "Minibus", "kind", "vehicle", "seats", "beaucoup"},
+		"no address":       {"name", "Minibus", "kind", "vehicle", "address", "minibus"},
+		"address of one":   {"name", "Minibus", "kind", "vehicle", "address", "Salle@bourg.example"},
+		"address of agent": {"name", "Minibus", "kind", "vehicle", "address", "agent@bourg.example"},
+		"group of nobody":  {"name", "Minibus", "kind", "vehicle", "group", "ghosts"},
+	} {
+		if body := administrator.Post("/admin/resources", fields...).Want(t, http.StatusUnprocessableEntity).Body; !strings.Contains(body, `aria-invalid="true"`) && what != "group of nobody" {
+			t.Errorf("%s: no field is marked:\n%s", what, body)
+		}
+	}
+	administrator.Post("/admin/resources", "name", "Minibus", "kind", "vehicle", "seats", "9", "address", "Minibus@bourg.example", "group", "accueil").Want(t, http.StatusSeeOther)
+	link := regexp.MustCompile(`/admin/resources/[a-z0-9]{16}`).FindString(page())
+	form := administrator.Get(link).Want(t, http.StatusOK).Body
+	seen := regexp.MustCompile(`name="seen" value="(\d+)"`).FindStringSubmatch(form)[1]
+	if !strings.Contains(form, `value="minibus@bourg.example"`) || !strings.Contains(form, `value="accueil" checked`) {
+		t.Errorf("the form:\n%s", form)
+	}
+	changed := []string{"name", "Minibus 9 places", "kind", "vehicle", "address", "minibus@bourg.example", "seen", seen}
+	administrator.Post(link, changed...).Want(t, http.StatusSeeOther)
+	if body := administrator.Post(link, changed...).Want(t, http.StatusConflict).Body; !strings.Contains(body, "entre-temps") || !strings.Contains(body, "Minibus 9 places") {
+		t.Errorf("she is not told that it changed:\n%s", body)
+	}
+	administrator.Post(link+"/withdraw").Want(t, http.StatusSeeOther)
+	if strings.Contains(page(), link) || !strings.Contains(administrator.Get("/admin/resources?state=withdrawn&q=places").Body, link) {
+		t.Error("what is withdrawn is listed among the others, or nowhere")
+	}
+	administrator.Post(link+"/restore").Want(t, http.StatusSeeOther)
+	var told []string
+	lines, _, err := h.Journal.Lines(t.Context(), h.Caller("admin@bourg.example", "bourg"), audit.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range lines {
+		if strings.HasPrefix(string(line.Action), "resource.") && strings.HasPrefix(line.Object, "Minibus") {
+			told = append(told, string(line.Action))
+		}
+	}
+	want := []string{"resource.restored", "resource.withdrawn", "resource.changed", "resource.audience", "resource.created", "resource.audience"}
+	if !slices.Equal(told, want) {
+		t.Errorf("the journal tells %v, want %v", told, want)
+	}
+	h.As("agent@bourg.example").Get("/admin/resources").Want(t, http.StatusNotFound)
 }
