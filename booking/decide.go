@@ -169,8 +169,6 @@ func (s *Store) judge(ctx context.Context, tx *database.Tx, claim Claim, wish Wi
 	case len(wish.Slots) > claim.MaxSlots:
 		verdict.Why = words.tooMany
 	case len(fresh) == 0: // nothing to decide
-	case !is.allowed && len(kept) == 0:
-		verdict.Why = words.barred
 	case !is.allowed:
 		for _, slot := range fresh {
 			verdict.Refused = append(verdict.Refused, Refused{slot, words.barred})
@@ -328,7 +326,7 @@ func isMidnight(t time.Time) bool { return t.Hour() == 0 && t.Minute() == 0 && t
 
 // ofAll tells why a whole event is refused, by the first of what is.
 func (w *words) ofAll(refused []Refused, dates int) string {
-	if dates == 1 {
+	if dates == 1 || refused[0].Why == w.barred {
 		return refused[0].Why
 	}
 	return w.printer.N("booking.refused.most", len(refused), "dates", dates, "first", refused[0].Why)

@@ -259,6 +259,8 @@ func TestASeriesWithoutSomeDates(t *testing.T) {
 	for _, week := range []int{3, 5} {
 		beside.put(event(fmt.Sprint("w", week), "collegue@bourg.example", day(week), 9, 10, room), fmt.Sprint("w", week, ".ics")).Want(t, http.StatusCreated)
 	}
+	beside.put(event("next", "collegue@bourg.example", day(4), 10, 11, room), "next.ics").Want(t, http.StatusCreated)
+	beside.put(event("last", "collegue@bourg.example", day(6), 8, 9, room), "last.ics").Want(t, http.StatusCreated)
 	weekly := event("series", "admin@bourg.example", day(2), 9, 10, append([]string{"mailto:redaction@bourg.example"}, room...), "RRULE:FREQ=WEEKLY;COUNT=8")
 	here.put(weekly, "series.ics").Want(t, http.StatusCreated)
 	text := here.answered("series.ics", "mailto:"+roomAddress, "ACCEPTED DECLINED DECLINED")
@@ -267,8 +269,8 @@ func TestASeriesWithoutSomeDates(t *testing.T) {
 			t.Errorf("week %d is no exception:\n%s", week, text)
 		}
 	}
-	if n := h.taken(h.room); n != 8 {
-		t.Errorf("%d bookings, want 6 and those of 2 others", n)
+	if n := h.taken(h.room); n != 10 {
+		t.Errorf("%d bookings, want 6 and those of 4 others", n)
 	}
 	guest := diaryOf(h.Portal, t, "redaction@bourg.example", "bourg")
 	if got := answers(guest.get("personal/series.ics"), "mailto:"+roomAddress); got != "ACCEPTED DECLINED DECLINED" {
@@ -290,8 +292,8 @@ func TestASeriesWithoutSomeDates(t *testing.T) {
 		t.Errorf("why is not said:\n%s", text)
 	}
 	here.ask("DELETE", here.home+"personal/series.ics", "").Want(t, http.StatusNoContent)
-	if n := h.taken(h.room); n != 7 {
-		t.Errorf("%d bookings are left, want 7", n)
+	if n := h.taken(h.room); n != 9 {
+		t.Errorf("%d bookings are left, want 9", n)
 	}
 }
 
@@ -357,6 +359,10 @@ func TestWhoMayBookAndAWithdrawnRoom(t *testing.T) {
 	minibus := []string{"mailto:minibus@bourg.example"}
 	out.put(event("out", "collegue@bourg.example", day(2), 9, 10, minibus), "out.ics").Want(t, http.StatusCreated)
 	if text := out.answered("out.ics", minibus[0], "DECLINED"); !strings.Contains(text, "d’autres groupes") {
+		t.Errorf("why is not said:\n%s", text)
+	}
+	out.put(event("outs", "collegue@bourg.example", day(2), 9, 10, minibus, "RRULE:FREQ=WEEKLY;COUNT=5"), "outs.ics").Want(t, http.StatusCreated)
+	if text := out.answered("outs.ics", minibus[0], "DECLINED"); strings.Contains(text, "dates") {
 		t.Errorf("why is not said:\n%s", text)
 	}
 	in.put(event("in", "agent@bourg.example", day(2), 9, 10, append(minibus, room...)), "in.ics").Want(t, http.StatusCreated)
