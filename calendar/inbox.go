@@ -80,7 +80,7 @@ type Asked struct {
 	Octets  []byte // a VCALENDAR with a VFREEBUSY; nil without success
 }
 
-// Availability answers a VFREEBUSY request (RFC 6638 §5): when the agents whom it names are taken.
+// Availability answers a VFREEBUSY request (RFC 6638 §5): when the agents and resources that it names are taken.
 // Times are told among colleagues: of who is not in the caller's collectivity nothing is said, not
 // even whether there is anybody. *Refusal for what is no such request.
 func (s *Store) Availability(ctx context.Context, caller portal.Caller, octets []byte) ([]Asked, error) {
@@ -100,10 +100,16 @@ func (s *Store) Availability(ctx context.Context, caller portal.Caller, octets [
 	if err != nil {
 		return nil, fmt.Errorf("calendar: availability: %w", err)
 	}
+	rooms, err := s.takenResources(ctx, caller, addresses, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("calendar: availability: %w", err)
+	}
 	var all []Asked
 	for _, p := range attendeesOf(question) {
 		one := Asked{Address: p.Value, Status: "3.7;Invalid calendar user"}
-		if agent, here := colleagues[partyOf(p)]; here {
+		if times, is := rooms[partyOf(p)]; is {
+			one.Status, one.Octets = "2.0;Success", s.freeBusyReply(question, p, times)
+		} else if agent, here := colleagues[partyOf(p)]; here {
 			one.Status, one.Octets = "2.0;Success", s.freeBusyReply(question, p, taken[agent])
 		}
 		all = append(all, one)

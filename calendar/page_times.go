@@ -34,7 +34,7 @@ type slotDay struct {
 }
 
 type slotChoice struct {
-	Slot
+	FreeTime
 	Value   string // "2026-12-01T09:00"
 	Missing string // "Paul Petit, Anne Roy"
 }
@@ -134,7 +134,7 @@ func daySought(asked string, now time.Time) time.Time {
 	return day
 }
 
-func choices(slots []Slot) (all []slotChoice) {
+func choices(slots []FreeTime) (all []slotChoice) {
 	for _, slot := range slots {
 		all = append(all, slotChoice{slot, slot.Start.Format(slotForm), strings.Join(slot.Without, ", ")})
 	}

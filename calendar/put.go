@@ -152,7 +152,7 @@ func (s *Store) putIn(ctx context.Context, tx *database.Tx, caller portal.Caller
 	if err != nil {
 		return Written{}, err
 	}
-	plan, err := s.scheduling(ctx, tx, caller.Collectivity, c, before, object, octets, condition)
+	plan, err := s.scheduling(ctx, tx, caller.Collectivity, c, w.ID, before, object, octets, condition)
 	if err != nil {
 		return Written{}, err
 	}
@@ -302,13 +302,16 @@ func (s *Store) delete(ctx context.Context, tx *database.Tx, caller portal.Calle
 	if err != nil {
 		return err
 	}
-	plan, err := s.scheduling(ctx, tx, caller.Collectivity, c, before, nil, nil, condition)
+	plan, err := s.scheduling(ctx, tx, caller.Collectivity, c, EventID(old.id), before, nil, nil, condition)
 	if err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `DELETE FROM calendar_objects WHERE collectivity = $1 AND calendar = $2 AND name = $3`,
 		string(caller.Collectivity), string(id), name)
 	if err != nil {
+		return err
+	}
+	if err := s.giveBack(ctx, tx, caller.Collectivity, EventID(old.id)); err != nil {
 		return err
 	}
 	if err := s.changed(ctx, tx, caller, id, name, old.id, true); err != nil {

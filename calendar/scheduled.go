@@ -36,10 +36,22 @@ func concern(ctx context.Context, one Person) {
 // once it is done.
 func (s *Store) write(ctx context.Context, do func(context.Context, *database.Tx) error) error {
 	var others concernedBy
-	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		others.people = nil // it may be tried again
-		return do(context.WithValue(ctx, concernedKey{}, &others), tx)
-	})
+	run := func(ctx context.Context) error {
+		return s.db.Tx(ctx, func(tx *database.Tx) error {
+			others.people = nil // it may be tried again
+			return do(context.WithValue(ctx, concernedKey{}, &others), tx)
+		})
+	}
+	err := run(ctx)
+	var wants *wantsTurn
+	if errors.As(err, &wants) {
+		done, late := s.turns.take(ctx, wants.of)
+		if late != nil {
+			return late
+		}
+		defer done()
+		err = run(context.WithValue(ctx, turnKey{}, true))
+	}
 	if err != nil {
 		return err
 	}
@@ -128,12 +140,13 @@ type schedule struct {
 	octets  []byte
 	to      []correspondent // attendees, or the organizer
 	answers []answer        // to the organizer
+	event   EventID         // that is written
 }
 
 // scheduling says what a write means for others, and what the object becomes by it. old is nil for
 // a new object, object for one that is deleted.
-func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, c Calendar, old, object *Object, octets []byte, condition Condition) (schedule, error) {
-	plan := schedule{object: object, octets: octets, zone: c.Zone}
+func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, c Calendar, event EventID, old, object *Object, octets []byte, condition Condition) (schedule, error) {
+	plan := schedule{object: object, octets: octets, zone: c.Zone, event: event}
 	invites := func(o *Object) bool { return o != nil && o.organizer() != "" }
 	if s.people == nil || c.Shared() || !invites(old) && (!invites(object) || condition.Quiet) {
 		return plan, nil
@@ -155,7 +168,7 @@ func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity po
 	changed := false
 	switch {
 	case is == bystander && was == bystander:
-		return plan, nil
+		return s.bookForOther(ctx, tx, plan, old)
 	case was == attending && is == organizing, was == organizing && is == attending:
 		return schedule{}, refusal(AttendeeChange, "another organizer")
 	case is == attending || is == bystander && was == attending:
@@ -225,7 +238,12 @@ func (s *Store) organize(ctx context.Context, tx *database.Tx, plan *schedule, o
 			changed = object.reschedule(old, me, plan.zone) || changed
 		}
 	}
-	plan.to = concerned(old, object, me)
+	booked, answered, err := s.book(ctx, tx, plan, old)
+	if err != nil {
+		return false, err
+	}
+	changed = answered || changed
+	plan.to = concerned(old, object, append(booked, me...))
 	if err := s.meet(ctx, tx, plan, old, object); err != nil {
 		return false, err
 	}

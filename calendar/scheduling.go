@@ -201,7 +201,7 @@ func (o *Object) shareOf(party string) *ical.Component {
 		if len(attendeesOf(it.component, party)) > 0 {
 			c := clone(it.component)
 			c.Children = slices.DeleteFunc(c.Children, func(child *ical.Component) bool { return child.Name == ical.CompAlarm })
-			forget(c, paramStatus, paramForce, paramAgent)
+			forget(c, paramStatus, paramForce, paramAgent, paramComment) // what an attendee says is for who invites
 			root.Children = append(root.Children, c)
 			if !it.isOverride {
 				master = c

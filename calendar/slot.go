@@ -34,42 +34,42 @@ func (a Attendance) isFree(from, to time.Time) bool {
 	return !slices.ContainsFunc(a.Taken, func(b BusyTime) bool { return b.To.After(from) && b.From.Before(to) })
 }
 
-// Slot is a time at which all whose presence is needed are free.
-type Slot struct {
+// FreeTime is a time at which all whose presence is needed are free.
+type FreeTime struct {
 	Start, End time.Time
 	Without    []string // who is taken of those whose presence is optional
 }
 
 // slotsOn proposes times of a day, which is a midnight, of a length and not before an instant: those
 // with most people first, then in their order.
-func slotsOn(day time.Time, lasts time.Duration, after time.Time, people []Attendance) []Slot {
-	var all []Slot
+func slotsOn(day time.Time, lasts time.Duration, after time.Time, people []Attendance) []FreeTime {
+	var all []FreeTime
 	closes := hourOf(day, workEnds)
 	for start := hourOf(day, workBegins); !start.Add(lasts).After(closes); start = start.Add(slotStep) {
 		if slot, ok := slotAt(start, lasts, people); ok && !start.Before(after) {
 			all = append(all, slot)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Slot) int { return cmp.Compare(len(a.Without), len(b.Without)) })
-	var best []Slot
+	slices.SortStableFunc(all, func(a, b FreeTime) int { return cmp.Compare(len(a.Without), len(b.Without)) })
+	var best []FreeTime
 	for _, slot := range all {
-		beside := !slices.ContainsFunc(best, func(b Slot) bool { return b.End.After(slot.Start) && b.Start.Before(slot.End) })
+		beside := !slices.ContainsFunc(best, func(b FreeTime) bool { return b.End.After(slot.Start) && b.Start.Before(slot.End) })
 		if beside && len(best) < timesADay {
 			best = append(best, slot)
 		}
 	}
-	slices.SortFunc(best, func(a, b Slot) int { return a.Start.Compare(b.Start) })
+	slices.SortFunc(best, func(a, b FreeTime) int { return a.Start.Compare(b.Start) })
 	return best
 }
 
-func slotAt(start time.Time, lasts time.Duration, people []Attendance) (Slot, bool) {
-	slot := Slot{Start: start, End: start.Add(lasts)}
+func slotAt(start time.Time, lasts time.Duration, people []Attendance) (FreeTime, bool) {
+	slot := FreeTime{Start: start, End: start.Add(lasts)}
 	for _, one := range people {
 		if one.isFree(slot.Start, slot.End) {
 			continue
 		}
 		if !one.Optional {
-			return Slot{}, false
+			return FreeTime{}, false
 		}
 		slot.Without = append(slot.Without, one.Name)
 	}

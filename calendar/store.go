@@ -27,6 +27,9 @@ type Store struct {
 	people  People // nil: nobody is invited
 	courier Courier
 
+	resources Resources // nil: nothing is booked
+	turns     turns
+
 	changedFor func(portal.CollectivityID, ...portal.AgentID)
 }
 

@@ -8,14 +8,16 @@ import (
 	"parvis/portal"
 )
 
-// Person is what a principal tells of an agent, as far as who reads it may know.
+// Person is what a principal tells of an agent, as far as who reads it may know; or of a room, a vehicle,
+// equipment, which is invited like one.
 type Person struct {
 	Agent portal.AgentID
 	Name  string // "Claire Morel"
 	Email string // "" when she has none
+	Type  string // of a calendar user (RFC 5545 §3.2.3): "" for an individual, "ROOM", "RESOURCE"
 }
 
-// People knows the agents of the caller's collectivity.
+// People knows the agents of the caller's collectivity, and what they can book.
 type People interface {
 	// Person is the caller's own entry.
 	Person(ctx context.Context, caller portal.Caller) (Person, error)
@@ -23,6 +25,8 @@ type People interface {
 	Named(ctx context.Context, caller portal.Caller, agents []portal.AgentID) ([]Person, error)
 	// Find are those whom a text of a name or an address finds, at most limit.
 	Find(ctx context.Context, caller portal.Caller, text string, limit int) ([]Person, error)
+	// Resources are the rooms and other things that can be invited, at most limit.
+	Resources(ctx context.Context, caller portal.Caller, limit int) ([]Person, error)
 }
 
 // Proxy is an agent who acts for another one.

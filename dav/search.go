@@ -22,8 +22,10 @@ var searchedBy = []struct {
 	{Name("displayname"), "Nom"},
 	{xml.Name{Space: CalendarServer, Local: "email-address-set"}, "Adresse"},
 	{xml.Name{Space: CalDAV, Local: "calendar-user-address-set"}, "Adresse de calendrier"},
-	{xml.Name{Space: CalDAV, Local: "calendar-user-type"}, "Sorte"},
+	{userType, "Sorte"},
 }
+
+var userType = xml.Name{Space: CalDAV, Local: "calendar-user-type"}
 
 const (
 	// maxFound is the most principals that one search answers.
@@ -150,7 +152,7 @@ func wordsOf(value Value) []string {
 }
 
 // searchPrincipals answers principal-property-search among the agents of the collectivity that its
-// directory shows.
+// directory shows, and what they can book.
 func (q *query) searchPrincipals(root *Node, m *Multistatus) error {
 	all, err := searchingOf(root)
 	if err != nil {
@@ -164,6 +166,11 @@ func (q *query) searchPrincipals(root *Node, m *Multistatus) error {
 			continue // everybody is nobody's answer
 		}
 		some, err := q.site.people.Find(q.Context(), q.caller, one.typed, maxFound)
+		if err == nil && slices.Contains(one.properties, userType) { // a client that looks for rooms
+			var resources []Person
+			resources, err = q.site.people.Resources(q.Context(), q.caller, maxFound)
+			some = append(some, resources...)
+		}
 		if err != nil {
 			return err
 		}

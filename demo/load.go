@@ -59,6 +59,7 @@ func Load(ctx context.Context, s *server.Server, now time.Time) ([]Account, erro
 		{"people", l.people},
 		{"news", l.news},
 		{"calendars", l.agendas},
+		{"resources", l.rooms},
 		{"agendas in other hands", l.hands},
 		{"documents", l.library},
 		{"accesses", l.accesses},

@@ -116,6 +116,10 @@ var catalogue = []Table{
 	{Name: "calendar_feeds", Key: []string{"id"}, Under: &Link{"calendar", "calendars"}, Excluded: isSecret, Account: []string{"account"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "calendar_imports", Key: []string{"id"}, Under: &Link{"calendar", "calendars"}, Excluded: "what may be taken back for a month", Person: map[string]Fate{"agent": Gone}},
 	{Name: "calendar_import_lines", Key: []string{"import", "position"}, Under: &Link{"import", "calendar_imports"}, Excluded: "what may be taken back for a month"},
+	{Name: "resources", Key: []string{"id"}},
+	{Name: "resource_groups", Key: []string{"resource", "group_id"}},
+	{Name: "bookings", Key: []string{"resource", "event", "recurrence", "starts"}, Person: map[string]Fate{"holder": Gone}},
+
 	{Name: "remote_accounts", Key: []string{"id"}, Excluded: "an agent's password of another server: she links it again", Person: map[string]Fate{"agent": Gone}},
 	{Name: "remote_calendars", Key: []string{"id"}, Under: &Link{"account", "remote_accounts"}, Excluded: isDerived},
 	{Name: "remote_instances", Key: []string{"calendar", "id"}, Under: &Link{"calendar", "remote_calendars"}, Excluded: isDerived},

@@ -42,6 +42,7 @@ func (s *Server) cleanEach(ctx context.Context) error {
 		return err
 	}
 	now := time.Now()
+	var booked error
 	for _, c := range collectivities {
 		if err := s.Calendar.ForgetChanges(ctx, c.ID, now.Add(-keptChanges)); err != nil {
 			return err
@@ -49,6 +50,7 @@ func (s *Server) cleanEach(ctx context.Context) error {
 		if err := s.Calendar.ForgetMessages(ctx, c.ID); err != nil {
 			return err
 		}
+		booked = errors.Join(booked, s.Calendar.KeepBooked(ctx, c.ID), s.Booking.Clean(ctx, c.ID)) // one event must not keep all the rest
 		if err := s.Contacts.ForgetChanges(ctx, c.ID, now.Add(-keptChanges)); err != nil {
 			return err
 		}
@@ -77,5 +79,5 @@ func (s *Server) cleanEach(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return booked
 }

@@ -11,6 +11,7 @@ import (
 
 	"parvis/almanac"
 	"parvis/applications"
+	"parvis/booking"
 	"parvis/calendar"
 	"parvis/calendar/caldav"
 	"parvis/calendar/remote"
@@ -52,7 +53,7 @@ import (
 func pageTemplates() []fs.FS {
 	return []fs.FS{
 		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, directory.Templates, mirror.Templates, webhooks.Templates, pool.Templates, applications.Templates, news.Templates,
-		calendar.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates, leaving.Templates,
+		calendar.Templates, booking.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates, leaving.Templates,
 	}
 }
 
@@ -60,7 +61,7 @@ func pageTemplates() []fs.FS {
 func locale() []fs.FS {
 	return []fs.FS{
 		themes.Locales, web.Locales, audit.Locales, post.Locales, quota.Locales, outgoing.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
-		directory.Locales, api.Locales, mirror.Locales, webhooks.Locales, scim.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, remote.Locales, documents.Locales, extract.Locales,
+		directory.Locales, api.Locales, mirror.Locales, webhooks.Locales, scim.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, booking.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales, leaving.Locales,
 	}
 }
@@ -90,6 +91,7 @@ func (s *Server) mount(context.Context, Options) error {
 		webhooks.NewHandler(s.Webhooks, s.renderer).Routes(),
 		applications.NewHandler(s.Applications, appDirectory{s.Directory}, s.renderer).Routes(),
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
+		booking.NewHandler(s.Booking, s.Directory, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer, s.Remote).Routes()),
 		calendar.NewTeamHandler(s.Calendar, teams{s.Directory}, s.renderer).Routes(),
 		s.refreshingAll("agenda", calendar.NewSharingHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer).Routes()),
@@ -331,7 +333,7 @@ func (p pins) Pinned(ctx context.Context, caller portal.Caller) ([]widgets.App, 
 
 // davSite is the tree that phones and programs read: agendas, and address books, her own first.
 func (s *Server) davSite() *dav.Site {
-	site := dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory}, s.log,
+	site := dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory, s.Booking}, s.log,
 		caldav.Home(s.Calendar), addressbook.Home(contactsdav.Shelf(s.Contacts), directorydav.Shelf(s.Directory, s.catalogue), directorydav.Shared(s.Directory, s.catalogue)))
 	site.Watch(s.noteSync)
 	return site
@@ -355,39 +357,4 @@ func (s *Server) noteSync(ctx context.Context, one dav.Outcome) {
 	if err != nil {
 		s.log.Warn("how a device fares is not written", "error", err)
 	}
-}
-
-// davPeople tells the DAV tree who its principals are.
-type davPeople struct{ directory *directory.Store }
-
-func (p davPeople) Person(ctx context.Context, caller portal.Caller) (dav.Person, error) {
-	agent, err := p.directory.Agent(ctx, caller, caller.Agent)
-	if err != nil {
-		return dav.Person{}, err
-	}
-	return davPerson(agent), nil
-}
-
-func davPerson(agent directory.Agent) dav.Person {
-	return dav.Person{Agent: agent.ID, Name: agent.Name(), Email: agent.Email}
-}
-
-// Named are agents as the caller may see them.
-func (p davPeople) Named(ctx context.Context, caller portal.Caller, agents []portal.AgentID) ([]dav.Person, error) {
-	present, err := p.directory.Present(ctx, caller, agents)
-	var people []dav.Person
-	for _, one := range present {
-		people = append(people, davPerson(one.Agent))
-	}
-	return people, err
-}
-
-// Find are those whom the directory finds.
-func (p davPeople) Find(ctx context.Context, caller portal.Caller, text string, limit int) ([]dav.Person, error) {
-	found, err := p.directory.People(ctx, caller, directory.PeopleQuery{Text: text, Size: limit})
-	people := make([]dav.Person, len(found.Agents))
-	for i, agent := range found.Agents {
-		people[i] = davPerson(agent)
-	}
-	return people, err
 }

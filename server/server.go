@@ -17,6 +17,7 @@ import (
 
 	"parvis/almanac"
 	"parvis/applications"
+	"parvis/booking"
 	"parvis/calendar"
 	"parvis/calendar/remote"
 	"parvis/contacts"
@@ -63,6 +64,7 @@ type Server struct {
 	Home         *widgets.Handler
 	News         *news.Store
 	Calendar     *calendar.Store
+	Booking      *booking.Store
 	Contacts     *contacts.Store
 	Remote       *remote.Store
 	Documents    *documents.Store
@@ -221,6 +223,9 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	})
 	s.Calendar = calendar.NewStore(s.DB)
 	s.Calendar.Scheduling(invited{s.Directory}, calendar.NewMailer(s.Post, s.catalogue, s.Config.address()))
+	s.Booking = booking.New(s.DB, s.catalogue)
+	s.Calendar.Booking(booked{s.Booking})
+	s.Booking.OnWithdrawn(s.withdrawn)
 	s.openInbox()
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Contacts = contacts.NewStore(s.DB)
@@ -239,7 +244,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	})
 	s.Directory.Mentioning(s.Applications.NamingUnit, s.Applications.NamingGroup)
 	for _, naming := range []directory.GroupMentions{
-		s.Documents.NamingGroup, s.Calendar.NamingGroup, s.News.NamingGroup, s.Mail.NamingGroup, s.SSO.Policies.NamingGroup,
+		s.Documents.NamingGroup, s.Calendar.NamingGroup, s.Booking.NamingGroup, s.News.NamingGroup, s.Mail.NamingGroup, s.SSO.Policies.NamingGroup,
 	} {
 		s.Directory.Mentioning(nil, naming)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"parvis/applications"
+	"parvis/booking"
 	"parvis/calendar"
 	"parvis/dav"
 	"parvis/dav/vcard"
@@ -193,7 +194,7 @@ func (e *estate) furnish() {
 func (e *estate) fillUp() {
 	e.t.Helper()
 	for _, make := range []func() string{
-		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword, e.request, e.answer, e.granted,
+		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword, e.request, e.answer, e.granted, e.resource,
 	} {
 		make()
 	}
@@ -219,6 +220,18 @@ func (e *estate) article() string {
 func (e *estate) team() string {
 	e.t.Helper()
 	id, err := e.Directory.AddGroup(e.t.Context(), e.admin, e.text(), "")
+	e.must(err)
+	return string(id)
+}
+
+// resource is a room that the author has booked.
+func (e *estate) resource() string {
+	e.t.Helper()
+	id, err := e.Booking.Create(e.t.Context(), e.admin, booking.Resource{Kind: booking.Room, Name: e.text(), Place: e.text(), Address: e.login(portal.NewID())}, "")
+	e.must(err)
+	uid := portal.NewID()
+	_, err = e.Calendar.Put(e.t.Context(), e.caller, calendar.CalendarID(e.caller.Agent), uid+".ics",
+		invitationText(uid, e.text(e.own), "mailto:"+e.author, "/dav/principals/"+string(id)+"/"), calendar.Condition{})
 	e.must(err)
 	return string(id)
 }

@@ -45,6 +45,10 @@ func (everyone) Named(context.Context, portal.Caller, []portal.AgentID) ([]dav.P
 	return nil, nil
 }
 
+func (everyone) Resources(context.Context, portal.Caller, int) ([]dav.Person, error) {
+	return nil, nil
+}
+
 func (everyone) Find(context.Context, portal.Caller, string, int) ([]dav.Person, error) {
 	return nil, nil
 }

@@ -4,6 +4,7 @@
 package caldav
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -40,8 +41,8 @@ func Home(store *calendar.Store) dav.Home {
 				return dav.Href(dav.Join(homeHref(p.Person.Agent), calendar.OutboxSlug) + "/")
 			}},
 			{Name: name("calendar-user-address-set"), OnDemand: true, Value: userAddresses},
-			{Name: name("calendar-user-type"), OnDemand: true, Value: func(*dav.Principal) dav.Value {
-				return dav.Text("INDIVIDUAL")
+			{Name: name("calendar-user-type"), OnDemand: true, Value: func(p *dav.Principal) dav.Value {
+				return dav.Text(cmp.Or(p.Person.Type, "INDIVIDUAL"))
 			}},
 		},
 		SetProxies: store.SetDelegates,

@@ -58,6 +58,10 @@ func (a agents) Named(_ context.Context, caller portal.Caller, named []portal.Ag
 	return people, nil
 }
 
+func (agents) Resources(context.Context, portal.Caller, int) ([]dav.Person, error) {
+	return nil, nil
+}
+
 func (a agents) Find(_ context.Context, caller portal.Caller, text string, limit int) (people []dav.Person, err error) {
 	for _, one := range a {
 		person := personOf(one)

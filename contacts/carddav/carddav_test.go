@@ -46,6 +46,10 @@ func (agents) Named(context.Context, portal.Caller, []portal.AgentID) ([]dav.Per
 	return nil, nil
 }
 
+func (agents) Resources(context.Context, portal.Caller, int) ([]dav.Person, error) {
+	return nil, nil
+}
+
 func (agents) Find(context.Context, portal.Caller, string, int) ([]dav.Person, error) {
 	return nil, nil
 }

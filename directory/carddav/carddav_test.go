@@ -57,6 +57,10 @@ func (passwords) Named(context.Context, portal.Caller, []portal.AgentID) ([]dav.
 	return nil, nil
 }
 
+func (passwords) Resources(context.Context, portal.Caller, int) ([]dav.Person, error) {
+	return nil, nil
+}
+
 func (passwords) Find(context.Context, portal.Caller, string, int) ([]dav.Person, error) {
 	return nil, nil
 }

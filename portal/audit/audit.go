@@ -104,6 +104,12 @@ const (
 	AccessRefused       Action = "access.refused"
 	AccessReopened      Action = "access.reopened" // an answer that was taken back
 
+	ResourceCreated   Action = "resource.created" // a room, a vehicle, equipment
+	ResourceChanged   Action = "resource.changed"
+	ResourceAudience  Action = "resource.audience" // who may book it
+	ResourceWithdrawn Action = "resource.withdrawn"
+	ResourceRestored  Action = "resource.restored"
+
 	RightGiven Action = "right.given"
 	RightLent  Action = "right.lent" // by who holds it, for a time
 	RightTaken Action = "right.taken"
@@ -180,6 +186,7 @@ var Actions = []Action{
 	ReadersChanged, WritersChanged,
 	ApplicationCreated, ApplicationChanged, AudienceChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked, ApplicationsExported,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
+	ResourceCreated, ResourceChanged, ResourceAudience, ResourceWithdrawn, ResourceRestored,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported, RightsExported,
 	HomeChanged, DirectoryShared, DirectoryUnshared, CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,
 	QuotasSet, NetworksAllowed, TemplateKept, TemplateDropped, TemplateRestored, AnnouncementPublished, AnnouncementChanged, AnnouncementUndone, AnnouncementEnded, AnnouncementResumed,

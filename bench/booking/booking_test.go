@@ -1,0 +1,190 @@
+// Package booking measures what a room that is invited costs: make bench, docs/performance-calendar.md.
+package booking
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"parvis/booking"
+	"parvis/calendar"
+	"parvis/portal"
+	"parvis/portal/database"
+	"parvis/server/servertest"
+)
+
+func TestMain(m *testing.M) { servertest.Main(m) }
+
+// town is bourg with resources that have bookings of others, an hour each from tomorrow at midnight.
+type town struct {
+	*servertest.Portal
+	caller portal.Caller
+	begins time.Time
+}
+
+func newTown(b *testing.B, resources, bookings int) *town {
+	b.Helper()
+	p := servertest.New(b)
+	now := time.Now().UTC()
+	t := &town{p, p.Caller("admin@bourg.example", "bourg"), time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, time.UTC)}
+	err := p.DB.Tx(b.Context(), func(tx *database.Tx) error {
+		for n := range resources {
+			err := tx.Write(b.Context(), `
+				INSERT INTO resources (collectivity, id, kind, name, place, seats, address, active, turn, created, modified)
+				VALUES ('bourg', $1, 'room', $1, '', 10, $2, TRUE, 0, 0, 0)`, fmt.Sprint("room-", n), room(n))
+			if err != nil {
+				return err
+			}
+		}
+		for n := range bookings { // at every other hour, so that there is room between
+			starts := t.begins.Add(time.Duration(n/resources) * 2 * time.Hour)
+			err := tx.Write(b.Context(), `
+				INSERT INTO bookings (collectivity, resource, event, recurrence, starts, ends, holder, uid, goes_on)
+				VALUES ('bourg', $1, $2, 0, $3, $4, 'other', $2, FALSE)`,
+				fmt.Sprint("room-", n%resources), fmt.Sprint("event-", n), starts.UnixMilli(), starts.Add(time.Hour).UnixMilli())
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return t
+}
+
+func room(n int) string { return fmt.Sprint("room-", n, "@bourg.example") }
+
+// event is an hour that begins so long after the town's first one, in one room.
+func (t *town) event(uid string, after time.Duration, in int, more ...string) []byte {
+	start := t.begins.Add(after)
+	return []byte(strings.Join(append(append([]string{
+		"BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:bench", "BEGIN:VEVENT", "UID:" + uid, "DTSTAMP:20261101T000000Z",
+		"DTSTART:" + start.Format("20060102T150405Z"), "DTEND:" + start.Add(time.Hour).Format("20060102T150405Z"), "SUMMARY:Réunion",
+		"ORGANIZER:mailto:admin@bourg.example", "ATTENDEE:mailto:" + room(in),
+	}, more...), "END:VEVENT", "END:VCALENDAR", ""), "\r\n"))
+}
+
+func (t *town) put(b testing.TB, uid string, text []byte) {
+	_, err := t.Calendar.Put(b.Context(), t.caller, calendar.CalendarID(t.caller.Agent), uid+".ics", text, calendar.Condition{})
+	if err != nil {
+		b.Error(err)
+	}
+}
+
+// count is what a query counts.
+func (t *town) count(b *testing.B, query string) (count int) {
+	b.Helper()
+	if err := t.DB.QueryRow(b.Context(), query).Scan(&count); err != nil {
+		b.Fatal(err)
+	}
+	return count
+}
+
+func cpu() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+func measure(b *testing.B, one func(n int)) {
+	begun, n := cpu(), 0
+	for b.Loop() {
+		one(n)
+		n++
+	}
+	b.ReportMetric(float64(cpu()-begun)/1e6/float64(n), "cpu-ms/op")
+}
+
+// BenchmarkBook puts events that invite a room: alone, beside 10,000 bookings of 100 rooms and beside
+// 100,000 of 1,000, which must cost the same; where it is taken; a series of every working day for two
+// years, and one that loses 25 dates.
+func BenchmarkBook(b *testing.B) {
+	for _, size := range []struct{ rooms, bookings int }{{1, 0}, {100, 10_000}, {1000, 100_000}} {
+		b.Run(fmt.Sprint("beside-", size.bookings), func(b *testing.B) {
+			t := newTown(b, size.rooms, size.bookings)
+			for name, after := range map[string]time.Duration{"free": time.Hour, "taken": 0} {
+				if name == "taken" && size.bookings == 0 {
+					continue
+				}
+				b.Run(name, func(b *testing.B) {
+					measure(b, func(n int) {
+						uid := portal.NewID()
+						hours := time.Duration(n/size.rooms) * 2 * time.Hour
+						if name == "taken" {
+							hours = 0
+						}
+						t.put(b, uid, t.event(uid, after+hours, n%size.rooms))
+					})
+				})
+			}
+			b.Run("two-years-of-working-days", func(b *testing.B) {
+				measure(b, func(n int) {
+					b.StopTimer()
+					id, err := t.Booking.Create(b.Context(), t.caller, booking.Resource{Kind: booking.Room, Name: "Neuve", Address: fmt.Sprint("new", portal.NewID(), "@bourg.example")}, "")
+					if err != nil {
+						b.Fatal(err)
+					}
+					uid := portal.NewID()
+					text := strings.Replace(string(t.event(uid, time.Hour, 0, "RRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR")), "mailto:"+room(0), "/dav/principals/"+string(id)+"/", 1)
+					b.StartTimer()
+					t.put(b, uid, []byte(text))
+				})
+			})
+			if size.bookings == 0 {
+				return
+			}
+			b.Run("two-years-without-some-dates", func(b *testing.B) {
+				measure(b, func(n int) {
+					uid := portal.NewID()
+					b.StopTimer()
+					if n > 0 { // its room is given back
+						if _, err := t.DB.Exec(b.Context(), `DELETE FROM bookings WHERE collectivity = 'bourg' AND holder = $1`, string(t.caller.Agent)); err != nil {
+							b.Fatal(err)
+						}
+					}
+					b.StartTimer()
+					t.put(b, uid, t.event(uid, 0, n%size.rooms, "RRULE:FREQ=DAILY;COUNT=200"))
+				})
+			})
+		})
+	}
+}
+
+// BenchmarkRace has 50 people ask for one room at one time: per round, of which one has it.
+func BenchmarkRace(b *testing.B) {
+	t := newTown(b, 1, 0)
+	const people = 50
+	callers := make([]portal.Caller, people)
+	for i := range callers {
+		login := fmt.Sprint("racer", i, "@bourg.example")
+		t.Hire(servertest.Person{Login: login, GivenName: "Agent", FamilyName: fmt.Sprint(i), Collectivities: []portal.CollectivityID{"bourg"}})
+		callers[i] = t.Caller(login, "bourg")
+	}
+	rounds := 0
+	measure(b, func(n int) {
+		var wait sync.WaitGroup
+		for i, caller := range callers {
+			wait.Go(func() {
+				uid := portal.NewID()
+				text := strings.Replace(string(t.event(uid, time.Duration(n)*time.Hour, 0)), "mailto:admin@", fmt.Sprint("mailto:racer", i, "@"), 1)
+				if _, err := t.Calendar.Put(b.Context(), caller, calendar.CalendarID(caller.Agent), uid+".ics", []byte(text), calendar.Condition{}); err != nil {
+					b.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		rounds++
+	})
+	accepted := t.count(b, `SELECT COUNT(*) FROM bookings WHERE collectivity = 'bourg'`)
+	declined := t.count(b, `SELECT COUNT(*) FROM calendar_messages WHERE collectivity = 'bourg' AND method = 'REPLY'`) // to each who is refused
+	if accepted != rounds || declined != rounds*(people-1) {
+		b.Errorf("%d accepted and %d declined after %d rounds", accepted, declined, rounds)
+	}
+}

@@ -1,0 +1,158 @@
+package booking
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/database"
+	"parvis/portal/i18n"
+)
+
+// Named is a resource as an invitation names it.
+type Named struct {
+	ID   ResourceID
+	Kind Kind
+	Name string
+	Zone *time.Location // of its collectivity
+	Idle string         // why it is not booked for an event that takes no time
+}
+
+// Among finds the resources of a collectivity, withdrawn ones too, by addresses in lower case and by
+// their ids.
+func (s *Store) Among(ctx context.Context, from database.Reader, collectivity portal.CollectivityID, addresses []string, ids []ResourceID) (byAddress map[string]Named, byID map[ResourceID]Named, err error) {
+	byAddress, byID = map[string]Named{}, map[ResourceID]Named{}
+	addresses = slices.DeleteFunc(slices.Clone(addresses), func(address string) bool { return address == "" })
+	listed, args := database.Among([]any{string(collectivity)}, addresses)
+	named, args := database.Among(args, ids)
+	rows, err := from.Query(ctx, `
+		SELECT id, kind, name, address FROM resources WHERE collectivity = $1 AND (address IN `+listed+` OR id IN `+named+`)`, args...)
+	found, err := database.Collect(rows, err, func(rows *sql.Rows) (r Resource, err error) {
+		return r, rows.Scan(&r.ID, &r.Kind, &r.Name, &r.Address)
+	})
+	if err != nil || len(found) == 0 {
+		return byAddress, byID, wrap(err, "find what is invited")
+	}
+	words, err := s.wordsFor(ctx, from, collectivity)
+	if err != nil {
+		return nil, nil, wrap(err, "find what is invited")
+	}
+	for _, one := range found {
+		named := Named{one.ID, one.Kind, one.Name, words.zone, words.idle}
+		if one.Address != "" && slices.Contains(addresses, one.Address) {
+			byAddress[one.Address] = named
+		}
+		if slices.Contains(ids, one.ID) {
+			byID[one.ID] = named
+		}
+	}
+	return byAddress, byID, nil
+}
+
+// Time is when a resource is taken, half-open, in UTC.
+type Time struct{ From, To time.Time }
+
+// Taken tells when some resources of a collectivity are taken between two instants, each sorted and cut
+// to them; nothing of what for.
+func (s *Store) Taken(ctx context.Context, collectivity portal.CollectivityID, resources []ResourceID, from, until time.Time) (map[ResourceID][]Time, error) {
+	list, args := database.Among([]any{string(collectivity), database.Millis(from), database.Millis(until)}, resources)
+	rows, err := s.db.Query(ctx, `
+		SELECT resource, starts, ends FROM bookings
+		WHERE collectivity = $1 AND ends > $2 AND starts < $3 AND resource IN `+list+` ORDER BY resource, starts, ends`, args...)
+	taken := map[ResourceID][]Time{}
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var b booked
+		err = rows.Scan(&b.resource, &b.starts, &b.ends)
+		one := Time{time.UnixMilli(max(b.starts, database.Millis(from))).UTC(), time.UnixMilli(min(b.ends, database.Millis(until))).UTC()}
+		taken[b.resource] = append(taken[b.resource], one)
+		return none, err
+	})
+	return taken, wrap(err, "when resources are taken")
+}
+
+// Held is an event that has booked something, and in whose calendar it is.
+type Held struct {
+	Event  string
+	Holder portal.AgentID
+}
+
+// Due lists the events of series that are not booked until an instant though they go on, and those that
+// have booked what was withdrawn since.
+func (s *Store) Due(ctx context.Context, collectivity portal.CollectivityID, until time.Time) ([]Held, error) {
+	rows, err := s.db.Query(ctx, `
+		SELECT event, holder FROM bookings WHERE collectivity = $1 AND goes_on AND starts < $2
+		UNION SELECT b.event, b.holder FROM bookings b JOIN resources r ON r.collectivity = $1 AND r.id = b.resource
+		WHERE b.collectivity = $1 AND NOT r.active AND b.ends > $3 ORDER BY 1`,
+		string(collectivity), database.Millis(until), database.Millis(s.now()))
+	due, err := database.Collect(rows, err, func(rows *sql.Rows) (h Held, err error) { return h, rows.Scan(&h.Event, &h.Holder) })
+	return due, wrap(err, "list what is due")
+}
+
+// Holds says whether an event has booked something to come.
+func (s *Store) Holds(ctx context.Context, from database.Reader, collectivity portal.CollectivityID, event string) (holds bool, err error) {
+	err = from.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM bookings WHERE collectivity = $1 AND event = $2 AND ends > $3)`,
+		string(collectivity), event, database.Millis(s.now())).Scan(&holds)
+	return holds, wrap(err, "what an event holds")
+}
+
+// keptFor is how long one sees when something was taken.
+const keptFor = 366 * 24 * time.Hour
+
+// Clean forgets the bookings of a collectivity that are over for a year.
+func (s *Store) Clean(ctx context.Context, collectivity portal.CollectivityID) error {
+	_, err := s.db.Exec(ctx, `DELETE FROM bookings WHERE collectivity = $1 AND ends < $2`,
+		string(collectivity), database.Millis(s.now().Add(-keptFor)))
+	return wrap(err, "clean")
+}
+
+const ofCollectivity = `SELECT r.id, r.kind, r.name, r.place, r.seats, r.address, r.active, r.modified FROM resources r WHERE r.collectivity = $1`
+
+func scan(rows *sql.Rows) (r Resource, err error) {
+	var modified int64
+	err = rows.Scan(&r.ID, &r.Kind, &r.Name, &r.Place, &r.Seats, &r.Address, &r.Active, &modified)
+	r.Modified = database.FromMillis(modified)
+	return r, err
+}
+
+// Bookable are the resources of the caller's collectivity that are not withdrawn, by name. Everybody
+// there sees them: they must know what there is.
+func (s *Store) Bookable(ctx context.Context, caller portal.Caller) ([]Resource, error) {
+	if caller.Agent == "" {
+		return nil, fmt.Errorf("booking: list: %w", portal.ErrDenied)
+	}
+	rows, err := s.db.Query(ctx, ofCollectivity+` AND r.active`, string(caller.Collectivity))
+	all, err := database.Collect(rows, err, scan)
+	slices.SortFunc(all, byName)
+	return all, wrap(err, "list")
+}
+
+func byName(a, b Resource) int {
+	if order := i18n.ByName(a.Name, b.Name); order != 0 {
+		return order
+	}
+	return strings.Compare(string(a.ID), string(b.ID))
+}
+
+// Find are the bookable resources of the caller's collectivity whose name, place or address holds each
+// word of a text, without regard to accents; at most limit. An empty text finds all.
+func (s *Store) Find(ctx context.Context, caller portal.Caller, text string, limit int) ([]Resource, error) {
+	all, err := s.Bookable(ctx, caller)
+	all = slices.DeleteFunc(all, func(r Resource) bool { return !r.holds(text) })
+	return all[:min(limit, len(all))], err
+}
+
+func (r Resource) holds(text string) bool {
+	in := i18n.Fold(r.Name + " " + r.Place + " " + r.Address)
+	return !slices.ContainsFunc(strings.Fields(i18n.Fold(text)), func(word string) bool { return !strings.Contains(in, word) })
+}
+
+func wrap(err error, doing string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("booking: %s: %w", doing, err)
+}

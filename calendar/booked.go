@@ -1,0 +1,408 @@
+package calendar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-ical"
+
+	"parvis/portal"
+	"parvis/portal/database"
+)
+
+// paramComment is how programs show what an attendee says with her answer: Google's, Cyrus's and others'.
+const paramComment = "X-RESPONSE-COMMENT"
+
+// invitedResource is a resource as an object names it.
+type invitedResource struct {
+	Resource
+	party string
+}
+
+// resourcesOf are the resources that objects name, by their ids: the order in which all who decide
+// wait for them, so that none waits for another.
+func (s *Store) resourcesOf(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, objects ...*Object) (found []invitedResource, err error) {
+	var parties []string
+	for _, o := range objects {
+		for _, party := range o.attendees() {
+			if !slices.Contains(parties, party) {
+				parties = append(parties, party)
+			}
+		}
+	}
+	if s.resources == nil || len(parties) == 0 {
+		return nil, nil
+	}
+	known, err := s.resources.Among(ctx, tx, collectivity, parties)
+	for _, party := range parties {
+		if one, is := known[party]; is && err == nil {
+			found = append(found, invitedResource{one, party})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b invitedResource) int { return strings.Compare(a.ID, b.ID) })
+	return found, err
+}
+
+// book has resources answer to an event in the transaction of its write, and writes their answers
+// into it. They do whatever SCHEDULE-AGENT says: nobody else could answer for them. old is nil for what
+// nobody was invited to, plan.object for what is deleted or invites nobody any more.
+func (s *Store) book(ctx context.Context, tx *database.Tx, plan *schedule, old *Object) (names parties, changed bool, err error) {
+	object := plan.object
+	found, err := s.resourcesOf(ctx, tx, plan.owner.Collectivity, object, old)
+	if err != nil || len(found) == 0 {
+		return nil, false, err
+	}
+	claim := Claim{Collectivity: plan.owner.Collectivity, Event: plan.event, Holder: plan.owner.Agent}
+	now := s.now()
+	asked := map[string]invitedResource{}
+	for _, one := range found {
+		names = append(names, one.party)
+		if object == nil || object.Component != EventComponent {
+			continue
+		}
+		if _, twice := asked[one.ID]; twice || len(object.inviting(one.party)) == 0 {
+			continue // by its address, or by its path
+		}
+		asked[one.ID] = one
+		claim.Wishes = append(claim.Wishes, object.wish(one, old, now))
+		claim.UID = object.UID
+	}
+	if err := s.inTurn(ctx, claim); err != nil {
+		return nil, false, err
+	}
+	verdicts, err := s.resources.Decide(ctx, tx, claim)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, verdict := range verdicts {
+		one := asked[verdict.Resource]
+		declined, wrote, err := object.settle(one, verdict, old, now)
+		if err != nil {
+			return nil, false, err
+		}
+		changed = changed || wrote
+		if len(declined) > 0 {
+			if err := s.inform(ctx, tx, plan.owner, methodReply, object.declining(declined, one.party, now)); err != nil {
+				return nil, false, err
+			}
+		}
+	}
+	return names, changed, nil
+}
+
+// bookForOther is book for an event that its owner does not invite to, and that holds resources: she has
+// it from a colleague who left. What she moves or deletes must not keep them.
+func (s *Store) bookForOther(ctx context.Context, tx *database.Tx, plan schedule, old *Object) (schedule, error) {
+	if s.resources == nil {
+		return plan, nil
+	}
+	holds, err := s.resources.Holds(ctx, tx, plan.owner.Collectivity, plan.event)
+	if err != nil || !holds {
+		return plan, err
+	}
+	names, changed, err := s.book(ctx, tx, &plan, old)
+	switch {
+	case err != nil:
+	case len(names) == 0:
+		err = s.giveBack(ctx, tx, plan.owner.Collectivity, plan.event)
+	case changed:
+		plan.octets = encode(plan.object.root)
+		plan.object, err = Parse(plan.octets)
+	}
+	return plan, err
+}
+
+// giveBack frees what an event held.
+func (s *Store) giveBack(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, event EventID) error {
+	if s.resources == nil {
+		return nil
+	}
+	_, err := s.resources.Decide(ctx, tx, Claim{Collectivity: collectivity, Event: event})
+	return err
+}
+
+// inviting are the items to which a party is invited.
+func (o *Object) inviting(party string) (items []*item) {
+	for _, it := range o.items {
+		if len(attendeesOf(it.component, party)) > 0 {
+			items = append(items, it)
+		}
+	}
+	return items
+}
+
+// wish is what an object wants of a resource: what is to come and takes time, but for what it declined
+// and is not asked again.
+func (o *Object) wish(one invitedResource, old *Object, now time.Time) Wish {
+	w := Wish{Resource: one.ID, Exceptions: o.exceptions()}
+	wanted := map[*item]bool{}
+	for _, it := range o.inviting(one.party) {
+		w.Exceptions += boolToInt(!it.repeats()) // it is one date
+		wanted[it] = it.takesTime() && !o.staysDeclined(it, old, one)
+	}
+	horizon := now.Add(BookingHorizon)
+	_ = o.occurrences(now, horizon, one.Zone, func(occ occurrence) error { // its only error is errStop
+		if !wanted[occ.item] || !occ.end.After(occ.start) {
+			return nil
+		}
+		slot := Slot{Start: occ.start.UTC(), End: occ.end.UTC()}
+		if occ.item.isOverride || occ.item.repeats() {
+			slot.Recurrence = occ.recurrence.UTC()
+		}
+		w.Slots = append(w.Slots, slot)
+		if len(w.Slots) > MaxBooked {
+			return errStop
+		}
+		return nil
+	})
+	slices.SortStableFunc(w.Slots, func(a, b Slot) int { return a.Start.Compare(b.Start) })
+	w.GoesOn = o.items[0].repeats() && wanted[o.items[0]] && o.Overlaps(horizon, time.Time{}, one.Zone)
+	return w
+}
+
+// exceptions is how many dates of a series can be made exceptions before the object is too large, or
+// too much for the agendas of all who are invited. A series that mixes days with hours, or dates of
+// lengths of their own, has none.
+func (o *Object) exceptions() int {
+	main := o.items[0]
+	if !main.repeats() || slices.ContainsFunc(main.added, func(a addition) bool {
+		return a.end != nil || a.span != nil || a.start.isDate() != main.firstMoment().isDate()
+	}) {
+		return 0
+	}
+	of, all := sizeOf(o.items[0].component), len(encode(o.root))
+	room := min(MaxObjectSize, maxTold/max(1, len(o.attendees()))) - all
+	return max(0, min(maxExceptions, room/max(1, 2*of)))
+}
+
+// staysDeclined says whether a resource declined an item that is as it was, and the client knows it:
+// asking again is to write another answer, or to move it.
+func (o *Object) staysDeclined(it *item, old *Object, one invitedResource) bool {
+	if old == nil || !allDeclined(it, one.party) || slices.ContainsFunc(attendeesOf(it.component, one.party), func(p *ical.Prop) bool {
+		return param(p, paramForce) == methodRequest
+	}) {
+		return false
+	}
+	was := old.itemOf(it.key())
+	return was != nil && was.takesTime() && allDeclined(was, one.party) && old.before(it, one.Zone) == nil
+}
+
+func allDeclined(it *item, party string) bool {
+	found := attendeesOf(it.component, party)
+	return len(found) > 0 && partStat(found[0]) == Declined
+}
+
+// settle writes a verdict into an object. declined are the items that were not before.
+func (o *Object) settle(one invitedResource, verdict Verdict, old *Object, now time.Time) (declined []*item, changed bool, err error) {
+	write := func(it *item, stat, why string) {
+		for _, p := range attendeesOf(it.component, one.party) {
+			changed = one.introduce(p) || changed
+			was := partStat(p) + p.Params.Get(paramComment)
+			if p.Params.Get(paramStatus) == "2.0" && was == stat+why && p.Params.Get(ical.ParamRSVP) == "" && p.Params.Get(paramForce) == "" {
+				continue
+			}
+			changed = true
+			setParam(p, ical.ParamParticipationStatus, stat)
+			setParam(p, paramStatus, "2.0")
+			delete(p.Params, ical.ParamRSVP)
+			delete(p.Params, paramForce)
+			delete(p.Params, paramComment)
+			if why != "" {
+				setParam(p, paramComment, quotable(why))
+			}
+			if stat == Declined {
+				declined = append(declined, it)
+			}
+		}
+	}
+	refused := map[*item]string{} // those that are there already
+	var others []RefusedSlot
+	for _, slot := range verdict.Refused {
+		it := o.override(slot.Recurrence, one.Zone)
+		switch {
+		case slot.Recurrence.IsZero():
+			refused[o.items[0]] = slot.Why
+		case it != nil:
+			refused[it] = slot.Why
+		default:
+			others = append(others, slot)
+		}
+	}
+	for _, it := range o.inviting(one.party) {
+		why, isRefused := refused[it]
+		switch {
+		case it.status() == "CANCELLED":
+		case !it.takesTime():
+			write(it, Declined, one.Idle)
+		case o.staysDeclined(it, old, one):
+			write(it, Declined, said(one.party, it, old.itemOf(it.key())))
+		case verdict.Why != "":
+			write(it, Declined, verdict.Why)
+		case isRefused:
+			write(it, Declined, why)
+		default:
+			write(it, Accepted, "")
+		}
+	}
+	for _, slot := range others {
+		it, err := o.makeOverride(slot.Recurrence, one.Zone)
+		if err != nil {
+			return nil, false, fmt.Errorf("exception of %v: %w", slot.Recurrence, err)
+		}
+		o.items = append(o.items, it)
+		set(it.component, ical.PropDateTimeStamp, stamp(now))
+		write(it, Declined, slot.Why)
+	}
+	return declined, changed, nil
+}
+
+// introduce says what a resource is, where a client knows no more than its address.
+func (one invitedResource) introduce(p *ical.Prop) (changed bool) {
+	if p.Params.Get(ical.ParamCommonName) == "" {
+		setParam(p, ical.ParamCommonName, quotable(one.Name))
+		changed = true
+	}
+	if param(p, ical.ParamCalendarUserType) != one.Type {
+		setParam(p, ical.ParamCalendarUserType, one.Type)
+		changed = true
+	}
+	return changed
+}
+
+// said is what a party said with her answer: clients leave out what they don't know.
+func said(party string, items ...*item) string {
+	for _, it := range items {
+		for _, p := range attendeesOf(it.component, party) {
+			if text := p.Params.Get(paramComment); text != "" {
+				return text
+			}
+		}
+	}
+	return ""
+}
+
+// quotable is a text as a parameter can hold it (RFC 5545 §3.2).
+func quotable(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '"':
+			return '\''
+		case r < ' ':
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// declining is the iTIP REPLY of a resource that declined some items.
+func (o *Object) declining(items []*item, party string, now time.Time) *ical.Component {
+	var all []answer
+	for _, it := range items {
+		all = append(all, answer{it.key(), it.recurrenceID, Declined})
+	}
+	reply := o.reply(all, parties{party}, now)
+	made := slices.DeleteFunc(slices.Clone(reply.Children), func(c *ical.Component) bool { return c.Name == ical.CompTimezone })
+	for i, c := range made {
+		if text := said(party, items[i]); text != "" {
+			setText(c, ical.PropComment, text)
+		}
+	}
+	return reply
+}
+
+// Rebook decides anew what an event that is not written now holds: instances of a series that came
+// near, and what can't be booked any more. Its organizer and those whom she invited hear of what is
+// declined. An event that is there no more gives back what it held.
+func (s *Store) Rebook(ctx context.Context, collectivity portal.CollectivityID, held Held) error {
+	err := s.write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		return s.rebook(ctx, tx, collectivity, held)
+	})
+	return wrap(err, "calendar: book %q anew", held.Event)
+}
+
+func (s *Store) rebook(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, held Held) error {
+	var kept copied
+	var owner portal.AgentID
+	var zone string
+	err := tx.QueryRow(ctx, `
+		SELECT o.calendar, c.slug, o.name, o.id, o.etag, o.schedule_tag, o.octets, c.owner, CASE c.zone WHEN '' THEN t.zone ELSE c.zone END
+		FROM calendar_objects o
+		JOIN calendars c ON c.collectivity = $1 AND c.id = o.calendar
+		JOIN collectivities t ON t.id = o.collectivity
+		WHERE o.collectivity = $1 AND o.id = $2`, string(collectivity), string(held.Event)).
+		Scan(&kept.calendar, &kept.slug, &kept.name, &kept.id, &kept.etag, &kept.tag, &kept.octets, &owner, &zone)
+	object, old := kept.object(), (*Object)(nil)
+	if errors.Is(err, portal.ErrNotFound) || err == nil && object == nil {
+		return s.giveBack(ctx, tx, collectivity, held.Event)
+	}
+	if err != nil {
+		return err
+	}
+	person, err := s.people.AgentNamed(ctx, tx, collectivity, owner)
+	if errors.Is(err, portal.ErrNotFound) {
+		return nil // who has left decides nothing: what she booked stays
+	}
+	if err != nil {
+		return err
+	}
+	if old, err = Parse(kept.octets); err != nil {
+		return err
+	}
+	plan := schedule{owner: person, zone: zoneNamed(zone), event: held.Event, object: object, octets: kept.octets, tag: kept.tag}
+	var changed bool
+	if object.sideOf(person.parties()) == organizing {
+		changed, err = s.organize(ctx, tx, &plan, old, false)
+	} else {
+		_, changed, err = s.book(ctx, tx, &plan, old)
+	}
+	if err != nil || !changed {
+		return err
+	}
+	plan.octets = encode(object.root)
+	if plan.object, err = Parse(plan.octets); err != nil {
+		return err
+	}
+	w := Written{ID: held.Event, ETag: etagOf(plan.octets)}
+	if err := s.keep(ctx, tx, person.caller(), Calendar{ID: kept.calendar, stored: true}, kept.name, w, plan); err != nil {
+		return err
+	}
+	return s.carryOut(ctx, tx, plan, old)
+}
+
+// KeepBooked books what came within BookingHorizon of the series of a collectivity, a month at a time.
+func (s *Store) KeepBooked(ctx context.Context, collectivity portal.CollectivityID) error {
+	if s.resources == nil {
+		return nil
+	}
+	const month = 31 * 24 * time.Hour
+	due, err := s.resources.Due(ctx, collectivity, s.now().Add(BookingHorizon-month))
+	for _, held := range due {
+		err = errors.Join(err, s.Rebook(ctx, collectivity, held))
+	}
+	return wrap(err, "calendar: keep booked")
+}
+
+// takenResources are when the resources among some parties are taken, by the name of each.
+func (s *Store) takenResources(ctx context.Context, caller portal.Caller, parties []string, from, until time.Time) (map[string][]BusyTime, error) {
+	if s.resources == nil {
+		return nil, nil
+	}
+	known, err := s.resources.Among(ctx, s.db, caller.Collectivity, parties)
+	if err != nil || len(known) == 0 {
+		return nil, err
+	}
+	var ids []string
+	for _, one := range known {
+		ids = append(ids, one.ID)
+	}
+	taken, err := s.resources.Taken(ctx, caller.Collectivity, ids, from, until)
+	times := make(map[string][]BusyTime, len(known))
+	for party, one := range known {
+		times[party] = joinBusy(taken[one.ID])
+	}
+	return times, err
+}

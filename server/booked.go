@@ -1,0 +1,107 @@
+package server
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"parvis/booking"
+	"parvis/calendar"
+	"parvis/dav"
+	"parvis/portal"
+	"parvis/portal/database"
+)
+
+// booked is the resources as invitations see them.
+type booked struct{ booking *booking.Store }
+
+// Among implements calendar.Resources.
+func (b booked) Among(ctx context.Context, from database.Reader, collectivity portal.CollectivityID, parties []string) (map[string]calendar.Resource, error) {
+	ids, paths := []booking.ResourceID{}, map[booking.ResourceID]string{}
+	for _, party := range parties {
+		if id, isPath := strings.CutPrefix(party, dav.Prefix+"principals/"); isPath {
+			id := booking.ResourceID(strings.TrimSuffix(id, "/"))
+			ids, paths[id] = append(ids, id), party
+		}
+	}
+	byAddress, byID, err := b.booking.Among(ctx, from, collectivity, parties, ids)
+	found := map[string]calendar.Resource{}
+	for address, one := range byAddress {
+		found[address] = bookable(one)
+	}
+	for id, one := range byID {
+		found[paths[id]] = bookable(one)
+	}
+	return found, err
+}
+
+func bookable(one booking.Named) calendar.Resource {
+	return calendar.Resource{ID: string(one.ID), Name: one.Name, Type: one.Kind.UserType(), Zone: one.Zone, Idle: one.Idle}
+}
+
+// Decide implements calendar.Resources.
+func (b booked) Decide(ctx context.Context, tx *database.Tx, claim calendar.Claim) ([]calendar.Verdict, error) {
+	asked := booking.Claim{
+		Collectivity: claim.Collectivity, Event: string(claim.Event), UID: claim.UID, Holder: claim.Holder, MaxSlots: calendar.MaxBooked,
+	}
+	for _, wish := range claim.Wishes {
+		one := booking.Wish{Resource: booking.ResourceID(wish.Resource), GoesOn: wish.GoesOn, Exceptions: wish.Exceptions}
+		for _, slot := range wish.Slots {
+			one.Slots = append(one.Slots, booking.Slot(slot))
+		}
+		asked.Wishes = append(asked.Wishes, one)
+	}
+	answered, err := b.booking.Decide(ctx, tx, asked)
+	verdicts := make([]calendar.Verdict, len(answered))
+	for i, one := range answered {
+		verdicts[i] = calendar.Verdict{Resource: string(one.Resource), Why: one.Why}
+		for _, refused := range one.Refused {
+			verdicts[i].Refused = append(verdicts[i].Refused, calendar.RefusedSlot{Slot: calendar.Slot(refused.Slot), Why: refused.Why})
+		}
+	}
+	return verdicts, err
+}
+
+// Taken implements calendar.Resources.
+func (b booked) Taken(ctx context.Context, collectivity portal.CollectivityID, resources []string, from, until time.Time) (map[string][]calendar.BusyTime, error) {
+	ids := make([]booking.ResourceID, len(resources))
+	for i, id := range resources {
+		ids[i] = booking.ResourceID(id)
+	}
+	found, err := b.booking.Taken(ctx, collectivity, ids, from, until)
+	taken := make(map[string][]calendar.BusyTime, len(found))
+	for id, times := range found {
+		for _, one := range times {
+			taken[string(id)] = append(taken[string(id)], calendar.BusyTime{From: one.From, To: one.To})
+		}
+	}
+	return taken, err
+}
+
+// Due implements calendar.Resources.
+func (b booked) Due(ctx context.Context, collectivity portal.CollectivityID, until time.Time) ([]calendar.Held, error) {
+	found, err := b.booking.Due(ctx, collectivity, until)
+	due := make([]calendar.Held, len(found))
+	for i, one := range found {
+		due[i] = calendar.Held{Event: calendar.EventID(one.Event), Holder: one.Holder}
+	}
+	return due, err
+}
+
+// Holds implements calendar.Resources.
+func (b booked) Holds(ctx context.Context, from database.Reader, collectivity portal.CollectivityID, event calendar.EventID) (bool, error) {
+	return b.booking.Holds(ctx, from, collectivity, string(event))
+}
+
+// withdrawn has those who booked what is withdrawn told at once: what fails is done by the next
+// housekeeping.
+func (s *Server) withdrawn(id portal.CollectivityID) {
+	ctx, cancel := context.WithTimeout(context.Background(), withdrawing)
+	defer cancel()
+	if err := s.Calendar.KeepBooked(ctx, id); err != nil {
+		s.log.Error("bookings of what was withdrawn", "collectivity", id, "error", err)
+	}
+}
+
+// withdrawing is how long an administrator waits until all who booked are told.
+const withdrawing = 10 * time.Second
