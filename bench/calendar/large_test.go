@@ -12,7 +12,6 @@ func BenchmarkLarge(b *testing.B) {
 		{"first-sync", "REPORT", syncAllBody},
 		{"week", "REPORT", weekBody},
 		{"everything-with-data", "REPORT", allBody},
-		{"ctag", "PROPFIND", ctagBody},
 	} {
 		b.Run(one.name, func(b *testing.B) {
 			measure(b, 207, func(int) *discard { return ask(site, one.method, base, one.body) })
