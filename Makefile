@@ -40,8 +40,7 @@ bench-sso: build ## Measure single sign-on beside LemonLDAP::NG
 	@go test ./bench/signon -run '^$$' -bench Beside -benchtime 500x
 	@PARVIS_LOAD=5m go test ./bench/signon -run '^$$' -bench Load -benchtime 1x -timeout 30m
 
-bench-dav: build ## Measure the DAV door beside Radicale, and judge both by the probe
-	@tools/install.sh radicale
+bench-dav: build install ## Measure the DAV door beside Radicale, and judge both by the probe
 	@go run ./bench/dav
 
 fuzz: ## Run each fuzz target for FUZZTIME

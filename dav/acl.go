@@ -1,5 +1,12 @@
 package dav
 
+import (
+	"encoding/xml"
+	"errors"
+
+	"parvis/portal"
+)
+
 // ACE is one entry of an access control list (RFC 3744 §5.5), which grants.
 type ACE struct {
 	Principal string // address of a principal; "" for whoever is signed in
@@ -15,11 +22,8 @@ type Guarded interface{ ACL() []ACE }
 var errProtected = Forbidden(Name("no-protected-ace-conflict"))
 
 // aclOf is DAV:acl: it is read here and changed on pages, so that all of it is protected.
-func aclOf(r any, caller string, own Privileges) Value {
-	all := []ACE{{Principal: caller, Privileges: own}}
-	if guarded, ok := r.(Guarded); ok {
-		all = guarded.ACL()
-	}
+func aclOf(r Resource, caller string, own Privileges) Value {
+	all := accessOf(r, caller, own)
 	return func(w *Writer) {
 		for _, ace := range all {
 			w.Element(Name("ace"), func() {
@@ -35,6 +39,43 @@ func aclOf(r any, caller string, own Privileges) Value {
 			})
 		}
 	}
+}
+
+// accessOf are the entries of a resource's access control list.
+func accessOf(r Resource, caller string, own Privileges) []ACE {
+	if guarded, ok := r.(Guarded); ok {
+		return guarded.ACL()
+	}
+	return []ACE{{Principal: caller, Privileges: own}}
+}
+
+// aclPrincipals answers acl-principal-prop-set (RFC 3744 §9.2): properties of those whom an access control
+// list names. Who left since is left out.
+func (q *query) aclPrincipals(r Resource, root *Node) error {
+	want, err := WantedOf(root, q.minimal())
+	if err != nil {
+		return err
+	}
+	if err := q.learn(r, []xml.Name{Name("acl")}); err != nil {
+		return err
+	}
+	m := q.multistatus(want)
+	told := map[string]bool{"": true} // whoever is signed in is no principal
+	for _, ace := range accessOf(r, PrincipalHref(q.caller.Agent), Privileges{}) {
+		if told[ace.Principal] || len(told) > maxExpanded {
+			continue
+		}
+		told[ace.Principal] = true
+		one, err := q.reach(ace.Principal)
+		if errors.Is(err, portal.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return m.finish(err, "")
+		}
+		m.Resource(ace.Principal, one)
+	}
+	return m.end("")
 }
 
 // supportedPrivileges is the tree of privileges (RFC 3744 §5.3).

@@ -87,5 +87,5 @@ func reports(r Resource) []xml.Name {
 	if answersForPrincipals(r) {
 		all = append(all, principalReports...)
 	}
-	return append(all, Name("expand-property"))
+	return append(all, Name("expand-property"), Name("acl-principal-prop-set"))
 }

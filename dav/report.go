@@ -30,6 +30,9 @@ func (q *query) report(r Resource) error {
 	if root.Name == Name("expand-property") {
 		return q.expandProperty(r, root)
 	}
+	if root.Name == Name("acl-principal-prop-set") {
+		return q.aclPrincipals(r, root)
+	}
 	if slices.Contains(principalReports, root.Name) && answersForPrincipals(r) {
 		return q.principalReport(root)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"parvis/portal"
 	"parvis/portal/web"
@@ -34,11 +35,14 @@ type Site struct {
 	homes     []Home
 	principal *Table[*Principal]
 	tell      func(context.Context, Outcome) // nil: nobody asks
+
+	// Patience is how long a write waits for a busy store; a step of set-up.
+	Patience time.Duration
 }
 
 // NewSite joins the features' homes into one tree.
 func NewSite(auth Authenticator, people People, log *slog.Logger, homes ...Home) *Site {
-	return &Site{auth: auth, people: people, log: log, homes: homes, principal: newPrincipalTable(homes)}
+	return &Site{auth: auth, people: people, log: log, homes: homes, principal: newPrincipalTable(homes), Patience: patience}
 }
 
 // Routes are those of the tree, of its discovery (RFC 6764 §5, before authentication and by any
@@ -78,7 +82,9 @@ func (s *Site) Serve(w http.ResponseWriter, r *http.Request, remoteAddr string) 
 	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 	w.Header().Set("DAV", compliance)
 	w.Header().Set("Cache-Control", "private, no-cache")
-	if err := s.serve(w, r, remoteAddr); err != nil {
+	patient, done := s.patient(r)
+	defer done()
+	if err := s.serve(w, patient, remoteAddr); err != nil {
 		s.fail(w, r, err)
 	}
 }

@@ -54,7 +54,7 @@ func (everyone) Find(context.Context, portal.Caller, string, int) ([]dav.Person,
 }
 
 // newSite is a site with the calendar filled.
-func newSite(b *testing.B) (*dav.Site, *calendar.Store) {
+func newSite(b *testing.B, events int) (*dav.Site, *calendar.Store) {
 	b.Helper()
 	ctx, db := context.Background(), databasetest.New(b)
 	_, err := db.Exec(ctx, `
@@ -166,7 +166,7 @@ const (
 const syncBody = `<sync-collection xmlns="DAV:"><sync-token>urn:parvis:sync:%s</sync-token><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`
 
 func BenchmarkCalDAV(b *testing.B) {
-	site, store := newSite(b)
+	site, store := newSite(b, events)
 	serial := events
 	b.Run("put", func(b *testing.B) {
 		measure(b, 201, func(int) *discard {

@@ -279,6 +279,8 @@ func TestPrivilegesAreTold(t *testing.T) {
 		t.Errorf("a reader sees to whom else a calendar is open: %s", theirs.body)
 	}
 	s.do("PROPFIND", "/dav/calendars/claire/personal/prive.ics", sharedProps(acl), "Depth", "0").want(t, 207, "<D:ace>")
+	s.do("REPORT", "/dav/calendars/claire/personal/", `<acl-principal-prop-set xmlns="DAV:"><prop><displayname/></prop></acl-principal-prop-set>`).
+		want(t, 207, "Agent claire", "Agent paul").without(t, "Agent admin")
 	s.do("ACL", "/dav/calendars/claire/personal/", `<acl xmlns="DAV:"/>`).want(t, 403, "no-protected-ace-conflict")
 }
 

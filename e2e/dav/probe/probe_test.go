@@ -19,7 +19,6 @@ var unkept = map[string]string{
 	"a property that the server doesn't know is kept": "each would be kept for nobody who asks",
 	"i;ascii-casemap knows no accents":                "it is the default: who looks for ÉCOLE means École",
 	"Depth: 0 asks about the calendar alone":          "clients that leave the header out would find nothing",
-	"acl-principal-prop-set tells who is in an acl":   "expand-property does, and no client was seen to ask",
 }
 
 // target is a portal in which two agents share calendars as the checks need it.
