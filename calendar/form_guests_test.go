@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"parvis/portal"
 )
 
 // newMeetingDesk are the pages where people can be invited: claire and paul of bourg, and a letter
@@ -125,4 +127,25 @@ func TestGuestsAreNobodyElsesToChange(t *testing.T) {
 
 func TestWhereNobodyInvitesNothingIsOffered(t *testing.T) {
 	lacks(t, newDesk(t).get("/calendar/new", "claire"), `id="guests"`)
+}
+
+func TestAnEventThatOneOnlyReadsInvitesNobody(t *testing.T) {
+	d, m := newMeetingDesk(t)
+	editor := d.agents["claire"]
+	editor.Rights = []portal.Right{portal.EditCalendars}
+	common, err := m.CreateCalendar(t.Context(), editor, NewCalendar{Name: "Mairie", Shared: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := m.CreateEvent(t.Context(), editor, Draft{Calendar: common.ID, Title: "Vœux", Start: time.Date(2026, 11, 24, 9, 0, 0, 0, paris)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []string{"/guests", "/times", ""} {
+		d.send("/calendar/events/"+string(id)+step, "paul", http.StatusForbidden, fields("Vœux", "2026-11-24", hidden("jean@ailleurs.example")...)...)
+	}
+	d.agents["claire"] = editor
+	lacks(t, d.get("/calendar/events/"+string(id)+"/edit", "claire"), `id="guests"`) // hers to write, and nobody's to invite from
+	_, page := d.send("/calendar/events", "claire", http.StatusUnprocessableEntity, fieldsSet(fields("Vœux", "2026-11-24", hidden("jean@ailleurs.example")...), "calendar", string(common.ID))...)
+	wants(t, page, `href="#calendar"`, "qui n’est à personne", `value="jean@ailleurs.example"`)
 }

@@ -36,6 +36,9 @@ func (s *Store) hosted(ctx context.Context, q querier, caller portal.Caller, c C
 	if d.Guests == nil {
 		return d, nil
 	}
+	if !c.Writable {
+		return d, portal.ErrDenied
+	}
 	invites := len(d.Guests.All) > 0
 	noHost := portal.FieldErrors{portal.Invalid("calendar", "calendar.error.invites-nobody")}
 	if !s.CanInvite(c) {

@@ -50,7 +50,7 @@ func bourgAgenda() []event {
 		allDay(camille, 2, fri, 1, "RTT", "", ""),
 		once(camille, 2, tue, "17:00-18:30", "Réunion du marché de Noël", "Salle des fêtes", "Plan des chalets, sono, buvette."),
 		allDay(camille, 3, thu, 2, "Congé", "", ""),
-		once(camille, 1, wed, "09:30-10:30", "Columbarium : choix des plaques", "Bureau 2", "Trois modèles à voir, devis à l’appui. Réponse à la marbrerie avant la fin du mois.").with(
+		once(camille, 1, wed, "09:30-10:30", "Columbarium : choix des plaques", "Bureau 2", "Trois modèles à voir, devis à l’appui. Réponse à la marbrerie dans la semaine.").with(
 			Guest{Address: "collegue@bourg.example", Answer: says},
 			Guest{Address: "bruno.lhermitte@bourg.example", Answer: refuses},
 			Guest{Address: "responsable@bourg.example", Answer: waits, Optional: true},
