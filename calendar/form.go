@@ -373,7 +373,7 @@ func (h *Handler) showForm(w http.ResponseWriter, r *http.Request, status int, f
 	var chosen *Calendar
 	calendars = slices.DeleteFunc(calendars, func(c Calendar) bool { return !c.Writable || form.ID != "" && c.ID != form.Calendar })
 	for i, c := range calendars {
-		page.Calendars = append(page.Calendars, calendarChoice{c.ID, calendarName(c, web.Printer(r)), c.ID == form.Calendar})
+		page.Calendars = append(page.Calendars, calendarChoice{c.ID, ShownName(c, web.Printer(r)), c.ID == form.Calendar})
 		if c.ID == form.Calendar {
 			chosen = &calendars[i]
 		}

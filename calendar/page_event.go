@@ -126,7 +126,7 @@ func (h *Handler) placeEvent(r *http.Request, page *eventPage, at, now time.Time
 
 func (h *Handler) nameCalendar(r *http.Request, page *eventPage) error {
 	c, err := h.store.Calendar(r.Context(), web.CallerOf(r), page.Calendar)
-	page.CalendarName = calendarName(c, web.Printer(r))
+	page.CalendarName = ShownName(c, web.Printer(r))
 	return err
 }
 

@@ -36,7 +36,7 @@ func (f *Feeds) read(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := web.Printer(r)
-	how := Disclosure{Name: calendarName(o.calendar, p), Foreign: true, Busy: o.Busy, Title: p.T("calendar.feed.busy")}
+	how := Disclosure{Name: ShownName(o.calendar, p), Foreign: true, Busy: o.Busy, Title: p.T("calendar.feed.busy")}
 	if o.Busy {
 		how.Name = how.Title
 	}
@@ -107,7 +107,7 @@ func (h *Handler) renderExchange(w http.ResponseWriter, r *http.Request, status 
 		return err
 	}
 	for _, c := range calendars {
-		name := calendarName(c, p)
+		name := ShownName(c, p)
 		page.Calendars = append(page.Calendars, shownCalendar{ID: c.ID, Name: name})
 		if c.Owner == caller.Agent {
 			page.Own = append(page.Own, calendarChoice{ID: c.ID, Name: name})
@@ -137,7 +137,7 @@ func (h *Handler) export(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	name := calendarName(c, p)
+	name := ShownName(c, p)
 	text, err := h.store.Export(r.Context(), caller, c.ID, Disclosure{Name: name})
 	if err != nil {
 		return err

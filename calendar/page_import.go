@@ -95,7 +95,7 @@ func (h *Handler) showImport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page.CalendarName = calendarName(c, web.Printer(r))
+	page.CalendarName = ShownName(c, web.Printer(r))
 	page.Title, page.Section = web.Printer(r).T("calendar.import.report", "file", i.File), "calendar"
 	return h.renderer.Render(w, r, http.StatusOK, "calendar/import", page)
 }

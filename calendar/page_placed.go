@@ -114,7 +114,7 @@ func readAgenda(ctx context.Context, store *Store, elsewhere []Elsewhere, caller
 	a := &agenda{zone: from.Location()}
 	var ids []CalendarID
 	for _, c := range ours {
-		shown := shownCalendar{ID: c.ID, Name: calendarName(c, p), Class: classOf(c.Color, len(a.Calendars)), Shown: q.shows(c.ID), Writable: c.Writable, Theirs: c.OwnerName != ""}
+		shown := shownCalendar{ID: c.ID, Name: ShownName(c, p), Class: classOf(c.Color, len(a.Calendars)), Shown: q.shows(c.ID), Writable: c.Writable, Theirs: c.OwnerName != ""}
 		a.Calendars = append(a.Calendars, shown)
 		if shown.Shown {
 			ids = append(ids, c.ID)
@@ -184,9 +184,9 @@ func occurrenceQuery(in Instance) string {
 // occurrenceForm writes the start of an instance in addresses: "20261124T090000Z".
 const occurrenceForm = "20060102T150405Z"
 
-// calendarName is how pages call a calendar; an agent's first one has no name of its own, and those of
+// ShownName is how pages call a calendar; an agent's first one has no name of its own, and those of
 // colleagues are told apart by theirs.
-func calendarName(c Calendar, p *i18n.Printer) string {
+func ShownName(c Calendar, p *i18n.Printer) string {
 	switch {
 	case c.Own() && c.Name == "":
 		return p.T("calendar.mine")

@@ -174,7 +174,7 @@ func (h *SharingHandler) showCalendars(w http.ResponseWriter, r *http.Request, s
 		return err
 	}
 	for i, c := range open {
-		page.Open = append(page.Open, otherCalendar{c, calendarName(c, p), classOf(c.Color, i)})
+		page.Open = append(page.Open, otherCalendar{c, ShownName(c, p), classOf(c.Color, i)})
 	}
 	if page.Groups, err = h.directory.Groups(ctx, caller); err != nil {
 		return err
@@ -212,10 +212,10 @@ func (h *SharingHandler) listCalendars(ctx context.Context, caller portal.Caller
 	for i, c := range all {
 		class := classOf(c.Color, i)
 		if !c.Own() {
-			page.Others = append(page.Others, otherCalendar{c, calendarName(c, p), class})
+			page.Others = append(page.Others, otherCalendar{c, ShownName(c, p), class})
 			continue
 		}
-		own := ownCalendar{Calendar: c, Title: calendarName(c, p), Class: class, First: c.ID == CalendarID(caller.Agent), Colors: colorsOf(c.Color)}
+		own := ownCalendar{Calendar: c, Title: ShownName(c, p), Class: class, First: c.ID == CalendarID(caller.Agent), Colors: colorsOf(c.Color)}
 		for _, one := range shares {
 			if one.Calendar == c.ID {
 				own.Shares = append(own.Shares, one)
@@ -228,7 +228,7 @@ func (h *SharingHandler) listCalendars(ctx context.Context, caller portal.Caller
 		return err
 	}
 	for i, c := range away {
-		page.Away = append(page.Away, otherCalendar{c, calendarName(c, p), classOf(c.Color, i)})
+		page.Away = append(page.Away, otherCalendar{c, ShownName(c, p), classOf(c.Color, i)})
 	}
 	if page.Keeps, err = h.store.DelegateOf(ctx, caller); err != nil {
 		return err

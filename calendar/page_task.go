@@ -100,7 +100,7 @@ func (h *Handler) tasks(r *http.Request) ([]shownTask, error) {
 	}
 	names := map[CalendarID]string{}
 	for _, c := range calendars {
-		names[c.ID] = calendarName(c, p)
+		names[c.ID] = ShownName(c, p)
 	}
 	shown := make([]shownTask, len(tasks))
 	for i, t := range tasks {
@@ -178,7 +178,7 @@ func (h *Handler) showTaskForm(w http.ResponseWriter, r *http.Request, status in
 	}
 	for _, c := range calendars {
 		if c.Writable && slices.Contains(c.Components, TodoComponent) && (form.ID == "" || c.ID == form.Calendar) {
-			form.Calendars = append(form.Calendars, calendarChoice{c.ID, calendarName(c, web.Printer(r)), c.ID == form.Calendar})
+			form.Calendars = append(form.Calendars, calendarChoice{c.ID, ShownName(c, web.Printer(r)), c.ID == form.Calendar})
 		}
 	}
 	form.Every, form.Priorities = []Every{Once, Daily, Weekly, Monthly, Yearly}, []string{"0", "1", "5", "9"}

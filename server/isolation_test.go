@@ -226,6 +226,8 @@ var visits = []visit{
 	{route: "GET /calendar/remote/events/{id}", path: at("/calendar/remote/events/", (*estate).remoteEvent), author: 200, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /calendar/remote", fields: []string{"name", "Nuage", "url", "https://127.0.0.1:9/", "login", "x", "password", "y"}, author: 422, colleague: 422, stranger: 422, anonymous: 303},
 	{route: "POST /calendar/remote/{id}/refresh", path: at("/calendar/remote/", (*estate).remoteAccount, "/refresh"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /calendar/remote/{id}/import", path: at("/calendar/remote/", (*estate).remoteAccount, "/import"), author: 200, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /calendar/remote/{id}/import", path: at("/calendar/remote/", (*estate).remoteAccount, "/import"), fields: []string{"from", "x", "to", "y"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /calendar/remote/{id}/remove", path: at("/calendar/remote/", (*estate).remoteAccount, "/remove"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 
 	{route: "GET /documents", author: 200, colleague: 200, stranger: 200, anonymous: 303},

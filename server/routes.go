@@ -96,7 +96,7 @@ func (s *Server) mount(context.Context, Options) error {
 		calendar.NewTeamHandler(s.Calendar, teams{s.Directory}, s.renderer).Routes(),
 		s.refreshingAll("agenda", calendar.NewSharingHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer).Routes()),
 		calendar.NewFeeds(s.Calendar, s.Directory).Routes(),
-		s.refreshing("agenda", remote.NewHandler(s.Remote, s.renderer).Routes()),
+		s.refreshing("agenda", remote.NewHandler(s.Remote, s.Calendar, s.renderer).Routes()),
 		slow(documents.NewHandler(s.Documents, s.Directory, s.renderer).Routes()),
 		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),
 		search.NewHandler(s.index, directory.OtherPeople{Store: s.Directory}, s.renderer).Routes(),

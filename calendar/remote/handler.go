@@ -14,11 +14,14 @@ import (
 // Handler serves the pages of an agent's accounts on other servers.
 type Handler struct {
 	store    *Store
+	agenda   Agenda
 	renderer *web.Renderer
 }
 
-// NewHandler returns the pages over the store.
-func NewHandler(store *Store, renderer *web.Renderer) *Handler { return &Handler{store, renderer} }
+// NewHandler returns the pages over the store, which bring what is elsewhere into an agenda here.
+func NewHandler(store *Store, agenda Agenda, renderer *web.Renderer) *Handler {
+	return &Handler{store, agenda, renderer}
+}
 
 // Routes lists the pages.
 func (h *Handler) Routes() []web.Route {
@@ -27,6 +30,8 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "POST", Path: "/calendar/remote", Access: web.SignedIn, Handler: h.add},
 		{Method: "GET", Path: "/calendar/remote/events/{id}", Access: web.SignedIn, Handler: h.showEvent},
 		{Method: "POST", Path: "/calendar/remote/{id}/refresh", Access: web.SignedIn, Handler: h.refresh},
+		{Method: "GET", Path: "/calendar/remote/{id}/import", Access: web.SignedIn, Handler: h.bring},
+		{Method: "POST", Path: "/calendar/remote/{id}/import", Access: web.SignedIn, Slow: true, Handler: h.takeBring},
 		{Method: "POST", Path: "/calendar/remote/{id}/remove", Access: web.SignedIn, Handler: h.remove},
 	}
 }

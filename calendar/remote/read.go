@@ -51,7 +51,7 @@ func (s *Store) read(ctx context.Context, a access, zone *time.Location) (found 
 	today := time.Date(year, month, day, 0, 0, 0, 0, zone)
 	from, to := today.AddDate(0, 0, -daysBefore), today.AddDate(0, 0, daysAfter)
 	for _, remote := range calendars {
-		objects, err := query(ctx, a, c, remote.Path, from, to)
+		objects, err := query(ctx, a, c, remote.Path, calendar.EventComponent, from, to)
 		if err != nil {
 			return reading{}, s.fault(fmt.Errorf("remote: calendar %.200q: %w", remote.Path, err), c.refused)
 		}
@@ -113,8 +113,8 @@ func homeSet(ctx context.Context, c *client, from *url.URL) (string, error) {
 	return home, err
 }
 
-// query is the objects of a calendar that touch a range of time.
-func query(ctx context.Context, a access, c *client, at string, from, to time.Time) ([][]byte, error) {
+// query is the objects of a calendar with a component that touches a range of time, or whenever where it has no bounds.
+func query(ctx context.Context, a access, c *client, at, component string, from, to time.Time) ([][]byte, error) {
 	c.limit = maxReport
 	objects := &harvester{client: c}
 	dav, err := caldav.NewClient(objects, a.url)
@@ -124,7 +124,7 @@ func query(ctx context.Context, a access, c *client, at string, from, to time.Ti
 	_, err = dav.QueryCalendar(ctx, at, &caldav.CalendarQuery{
 		CompRequest: caldav.CalendarCompRequest{Name: "VCALENDAR", AllProps: true, AllComps: true},
 		CompFilter: caldav.CompFilter{Name: "VCALENDAR", Comps: []caldav.CompFilter{
-			{Name: calendar.EventComponent, Start: from.UTC(), End: to.UTC()},
+			{Name: component, Start: from.UTC(), End: to.UTC()},
 		}},
 	})
 	return objects.objects, err

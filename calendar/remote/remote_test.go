@@ -581,7 +581,7 @@ func newPages(t testing.TB, s *Store) (func(method, target string, form url.Valu
 		t.Fatal(err)
 	}
 	router.Mount(calendar.NewHandler(calendar.NewStore(s.DB), nil, renderer, s).Routes()...)
-	router.Mount(NewHandler(s, renderer).Routes()...)
+	router.Mount(NewHandler(s, calendar.NewStore(s.DB), renderer).Routes()...)
 	return func(method, target string, form url.Values) (int, string) {
 		r := httptest.NewRequest(method, "http://parvis.test"+target, strings.NewReader(form.Encode()))
 		if method == "POST" {

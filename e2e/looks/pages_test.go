@@ -103,6 +103,7 @@ var unseen = map[string]string{
 	"/logo/{file}":                           "is a picture",
 	"/admin/mirror/runs/{id}":                "needs a directory server, see TestTheMirrorIsForEveryone",
 	"/admin/webhooks/{id}":                   "needs a program, see TestAProgramIsToldOfWhoArrives",
+	"/calendar/remote/{id}/import":           "needs another server, see calendar/remote",
 	"/calendar/remote/events/{id}":           "needs another server, see calendar/remote",
 	"/calendar/export/{id}":                  "is the file",
 	"/calendar/imports/{id}":                 "needs a file, see calendar",
