@@ -146,13 +146,12 @@ func (s *Store) turn(ctx context.Context, tx *database.Tx, claim Claim, resource
 	return is, err
 }
 
-// judge answers one wish. had is what the event has of the resource already: what of it is still
-// wanted is its own.
+// judge answers one wish, and writes what it grants. had is what the event has of the resource already:
+// what of it is still wanted is its own.
 func (s *Store) judge(ctx context.Context, tx *database.Tx, claim Claim, wish Wish, had []booked, words *words) (Verdict, error) {
-	verdict := Verdict{Resource: wish.Resource}
 	is, err := s.turn(ctx, tx, claim, wish.Resource)
 	if err != nil {
-		return verdict, err
+		return Verdict{}, err
 	}
 	var fresh []Slot
 	var kept []booked
@@ -163,6 +162,22 @@ func (s *Store) judge(ctx context.Context, tx *database.Tx, claim Claim, wish Wi
 			fresh = append(fresh, slot)
 		}
 	}
+	verdict, err := s.answer(ctx, tx, claim, wish, is, fresh, words)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if verdict.Why != "" {
+		fresh, kept = nil, nil
+		if len(had) > 0 {
+			verdict.Why += " " + words.givenBack
+		}
+	}
+	return verdict, s.rewrite(ctx, tx, claim, wish, had, kept, free(fresh, verdict.Refused))
+}
+
+// answer says which of the slots that an event does not have yet are refused, or that all are.
+func (s *Store) answer(ctx context.Context, tx *database.Tx, claim Claim, wish Wish, is standing, fresh []Slot, words *words) (verdict Verdict, err error) {
+	verdict.Resource = wish.Resource
 	switch {
 	case !is.active:
 		verdict.Why = words.withdrawn
@@ -174,20 +189,12 @@ func (s *Store) judge(ctx context.Context, tx *database.Tx, claim Claim, wish Wi
 			verdict.Refused = append(verdict.Refused, Refused{slot, words.barred})
 		}
 	default:
-		if verdict.Refused, err = s.taken(ctx, tx, claim, wish.Resource, fresh, words); err != nil {
-			return verdict, err
-		}
+		verdict.Refused, err = s.taken(ctx, tx, claim, wish.Resource, fresh, words)
 	}
 	if n := len(verdict.Refused); n > 0 && (n > wish.Exceptions || 2*n > len(wish.Slots)) {
-		verdict.Why = words.ofAll(verdict.Refused, len(wish.Slots))
+		verdict.Why, verdict.Refused = words.ofAll(verdict.Refused, len(wish.Slots)), nil
 	}
-	if verdict.Why != "" {
-		verdict.Refused, wish.Slots, fresh, kept = nil, nil, nil, nil
-		if len(had) > 0 {
-			verdict.Why += " " + words.givenBack
-		}
-	}
-	return verdict, s.rewrite(ctx, tx, claim, wish, had, kept, free(fresh, verdict.Refused))
+	return verdict, err
 }
 
 // is says whether a row is a slot, or was by the same times.

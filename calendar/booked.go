@@ -17,33 +17,37 @@ import (
 // paramComment is how programs show what an attendee says with her answer: Google's, Cyrus's and others'.
 const paramComment = "X-RESPONSE-COMMENT"
 
-// invitedResource is a resource as an object names it.
+// invitedResource is a resource and how an object names it: by its address, its path, or both.
 type invitedResource struct {
 	Resource
-	party string
+	as parties
 }
 
-// resourcesOf are the resources that objects name, by their ids: the order in which all who decide
-// wait for them, so that none waits for another.
-func (s *Store) resourcesOf(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, objects ...*Object) (found []invitedResource, err error) {
-	var parties []string
+// resourcesOf are the resources that objects invite, by their ids, but for who the owner is herself.
+func (s *Store) resourcesOf(ctx context.Context, tx *database.Tx, owner Person, objects ...*Object) (found []invitedResource, err error) {
+	var named []string
 	for _, o := range objects {
 		for _, party := range o.attendees() {
-			if !slices.Contains(parties, party) {
-				parties = append(parties, party)
+			if !slices.Contains(named, party) && !owner.parties().has(party) {
+				named = append(named, party)
 			}
 		}
 	}
-	if s.resources == nil || len(parties) == 0 {
+	if s.resources == nil || len(named) == 0 {
 		return nil, nil
 	}
-	known, err := s.resources.Among(ctx, tx, collectivity, parties)
-	for _, party := range parties {
-		if one, is := known[party]; is && err == nil {
-			found = append(found, invitedResource{one, party})
+	known, err := s.resources.Among(ctx, tx, owner.Collectivity, named)
+	for _, party := range named {
+		one, is := known[party]
+		if !is {
+			continue
 		}
+		i := slices.IndexFunc(found, func(other invitedResource) bool { return other.ID == one.ID })
+		if i < 0 {
+			i, found = len(found), append(found, invitedResource{Resource: one})
+		}
+		found[i].as = append(found[i].as, party)
 	}
-	slices.SortStableFunc(found, func(a, b invitedResource) int { return strings.Compare(a.ID, b.ID) })
 	return found, err
 }
 
@@ -52,7 +56,7 @@ func (s *Store) resourcesOf(ctx context.Context, tx *database.Tx, collectivity p
 // nobody was invited to, plan.object for what is deleted or invites nobody any more.
 func (s *Store) book(ctx context.Context, tx *database.Tx, plan *schedule, old *Object) (names parties, changed bool, err error) {
 	object := plan.object
-	found, err := s.resourcesOf(ctx, tx, plan.owner.Collectivity, object, old)
+	found, err := s.resourcesOf(ctx, tx, plan.owner, object, old)
 	if err != nil || len(found) == 0 {
 		return nil, false, err
 	}
@@ -60,12 +64,9 @@ func (s *Store) book(ctx context.Context, tx *database.Tx, plan *schedule, old *
 	now := s.now()
 	asked := map[string]invitedResource{}
 	for _, one := range found {
-		names = append(names, one.party)
-		if object == nil || object.Component != EventComponent {
+		names = append(names, one.as...)
+		if object == nil || object.Component != EventComponent || len(object.inviting(one.as)) == 0 {
 			continue
-		}
-		if _, twice := asked[one.ID]; twice || len(object.inviting(one.party)) == 0 {
-			continue // by its address, or by its path
 		}
 		asked[one.ID] = one
 		claim.Wishes = append(claim.Wishes, object.wish(one, old, now))
@@ -86,7 +87,7 @@ func (s *Store) book(ctx context.Context, tx *database.Tx, plan *schedule, old *
 		}
 		changed = changed || wrote
 		if len(declined) > 0 {
-			if err := s.inform(ctx, tx, plan.owner, methodReply, object.declining(declined, one.party, now)); err != nil {
+			if err := s.inform(ctx, tx, plan.owner, methodReply, object.declining(declined, one.as, now)); err != nil {
 				return nil, false, err
 			}
 		}
@@ -125,10 +126,10 @@ func (s *Store) giveBack(ctx context.Context, tx *database.Tx, collectivity port
 	return err
 }
 
-// inviting are the items to which a party is invited.
-func (o *Object) inviting(party string) (items []*item) {
+// inviting are the items to which somebody is invited, by any of her names.
+func (o *Object) inviting(who parties) (items []*item) {
 	for _, it := range o.items {
-		if len(attendeesOf(it.component, party)) > 0 {
+		if len(attendeesOf(it.component, who...)) > 0 {
 			items = append(items, it)
 		}
 	}
@@ -140,7 +141,7 @@ func (o *Object) inviting(party string) (items []*item) {
 func (o *Object) wish(one invitedResource, old *Object, now time.Time) Wish {
 	w := Wish{Resource: one.ID, Exceptions: o.exceptions()}
 	wanted := map[*item]bool{}
-	for _, it := range o.inviting(one.party) {
+	for _, it := range o.inviting(one.as) {
 		w.Exceptions += boolToInt(!it.repeats()) // it is one date
 		wanted[it] = it.takesTime() && !o.staysDeclined(it, old, one)
 	}
@@ -182,30 +183,33 @@ func (o *Object) exceptions() int {
 // staysDeclined says whether a resource declined an item that is as it was, and the client knows it:
 // asking again is to write another answer, or to move it.
 func (o *Object) staysDeclined(it *item, old *Object, one invitedResource) bool {
-	if old == nil || !allDeclined(it, one.party) || slices.ContainsFunc(attendeesOf(it.component, one.party), func(p *ical.Prop) bool {
+	if old == nil || !allDeclined(it, one.as) || slices.ContainsFunc(attendeesOf(it.component, one.as...), func(p *ical.Prop) bool {
 		return param(p, paramForce) == methodRequest
 	}) {
 		return false
 	}
 	was := old.itemOf(it.key())
-	return was != nil && was.takesTime() && allDeclined(was, one.party) && old.before(it, one.Zone) == nil
+	return was != nil && was.takesTime() && allDeclined(was, one.as) && old.before(it, one.Zone) == nil
 }
 
-func allDeclined(it *item, party string) bool {
-	found := attendeesOf(it.component, party)
-	return len(found) > 0 && partStat(found[0]) == Declined
+func allDeclined(it *item, who parties) bool {
+	found := attendeesOf(it.component, who...)
+	return len(found) > 0 && !slices.ContainsFunc(found, func(p *ical.Prop) bool { return partStat(p) != Declined })
 }
 
 // settle writes a verdict into an object. declined are the items that were not before.
 func (o *Object) settle(one invitedResource, verdict Verdict, old *Object, now time.Time) (declined []*item, changed bool, err error) {
 	write := func(it *item, stat, why string) {
-		for _, p := range attendeesOf(it.component, one.party) {
+		for _, p := range attendeesOf(it.component, one.as...) {
 			changed = one.introduce(p) || changed
 			was := partStat(p) + p.Params.Get(paramComment)
 			if p.Params.Get(paramStatus) == "2.0" && was == stat+why && p.Params.Get(ical.ParamRSVP) == "" && p.Params.Get(paramForce) == "" {
 				continue
 			}
 			changed = true
+			if stat == Declined && partStat(p) != Declined && !slices.Contains(declined, it) {
+				declined = append(declined, it)
+			}
 			setParam(p, ical.ParamParticipationStatus, stat)
 			setParam(p, paramStatus, "2.0")
 			delete(p.Params, ical.ParamRSVP)
@@ -213,9 +217,6 @@ func (o *Object) settle(one invitedResource, verdict Verdict, old *Object, now t
 			delete(p.Params, paramComment)
 			if why != "" {
 				setParam(p, paramComment, quotable(why))
-			}
-			if stat == Declined {
-				declined = append(declined, it)
 			}
 		}
 	}
@@ -232,14 +233,14 @@ func (o *Object) settle(one invitedResource, verdict Verdict, old *Object, now t
 			others = append(others, slot)
 		}
 	}
-	for _, it := range o.inviting(one.party) {
+	for _, it := range o.inviting(one.as) {
 		why, isRefused := refused[it]
 		switch {
 		case it.status() == "CANCELLED":
 		case !it.takesTime():
 			write(it, Declined, one.Idle)
 		case o.staysDeclined(it, old, one):
-			write(it, Declined, said(one.party, it, old.itemOf(it.key())))
+			write(it, Declined, said(one.as, it, old.itemOf(it.key())))
 		case verdict.Why != "":
 			write(it, Declined, verdict.Why)
 		case isRefused:
@@ -273,10 +274,10 @@ func (one invitedResource) introduce(p *ical.Prop) (changed bool) {
 	return changed
 }
 
-// said is what a party said with her answer: clients leave out what they don't know.
-func said(party string, items ...*item) string {
+// said is what somebody said with her answer: clients leave out what they don't know.
+func said(who parties, items ...*item) string {
 	for _, it := range items {
-		for _, p := range attendeesOf(it.component, party) {
+		for _, p := range attendeesOf(it.component, who...) {
 			if text := p.Params.Get(paramComment); text != "" {
 				return text
 			}
@@ -299,15 +300,15 @@ func quotable(text string) string {
 }
 
 // declining is the iTIP REPLY of a resource that declined some items.
-func (o *Object) declining(items []*item, party string, now time.Time) *ical.Component {
+func (o *Object) declining(items []*item, who parties, now time.Time) *ical.Component {
 	var all []answer
 	for _, it := range items {
 		all = append(all, answer{it.key(), it.recurrenceID, Declined})
 	}
-	reply := o.reply(all, parties{party}, now)
+	reply := o.reply(all, who, now)
 	made := slices.DeleteFunc(slices.Clone(reply.Children), func(c *ical.Component) bool { return c.Name == ical.CompTimezone })
 	for i, c := range made {
-		if text := said(party, items[i]); text != "" {
+		if text := said(who, items[i]); text != "" {
 			setText(c, ical.PropComment, text)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 const toRoom = "ATTENDEE;CUTYPE=ROOM;RSVP=TRUE:mailto:salle@bourg.example"
 
 func hall() invitedResource {
-	return invitedResource{Resource{ID: "r", Name: "Salle du conseil", Type: "ROOM", Zone: paris, Idle: "idle"}, "salle@bourg.example"}
+	return invitedResource{Resource{ID: "r", Name: "Salle du conseil", Type: "ROOM", Zone: paris, Idle: "idle"}, parties{"salle@bourg.example"}}
 }
 
 func parsed(t testing.TB, octets []byte) *Object {
@@ -109,7 +109,7 @@ func FuzzBooked(f *testing.F) {
 	f.Fuzz(func(t *testing.T, octets []byte, refuse uint16) {
 		begun := time.Now()
 		o, err := Parse(octets)
-		if err != nil || o.Component != EventComponent || len(o.inviting("salle@bourg.example")) == 0 {
+		if err != nil || o.Component != EventComponent || len(o.inviting(hall().as)) == 0 {
 			return
 		}
 		w := o.wish(hall(), nil, before2027)
@@ -132,7 +132,7 @@ func FuzzBooked(f *testing.F) {
 			if one.Recurrence.IsZero() {
 				it = again.items[0]
 			}
-			if it == nil || !allDeclined(it, "salle@bourg.example") {
+			if it == nil || !allDeclined(it, hall().as) {
 				t.Errorf("%v was refused and is not declined (%d are):\n%s", one.Slot, len(declined), encode(again.root))
 			}
 		}

@@ -185,6 +185,13 @@ func TestARoomAnswersAtOnce(t *testing.T) {
 		t.Errorf("when it is taken:\n%s", body)
 	}
 
+	// By its address and by its path it is one room.
+	twice := []string{room[0], "/dav/principals/" + string(h.room) + "/"}
+	beside.put(event("twice", "collegue@bourg.example", day(2), 14, 15, twice), "twice.ics").Want(t, http.StatusCreated)
+	for _, name := range twice {
+		beside.answered("twice.ics", name, "ACCEPTED")
+	}
+
 	// A client that says that it invites by itself, or what the room answers, changes nothing.
 	lying := strings.Replace(string(event("lying", "collegue@bourg.example", day(2), 9, 10, room)), "ATTENDEE;CUTYPE=ROOM;PARTSTAT=NEEDS-ACTION", "ATTENDEE;SCHEDULE-AGENT=CLIENT;PARTSTAT=ACCEPTED", 1)
 	beside.put([]byte(lying), "lying.ics").Want(t, http.StatusCreated)
