@@ -32,9 +32,9 @@ type session struct {
 // user is an account with what discovery finds of it.
 type user struct {
 	Account
-	s                                                  *session
-	principal, home, books, book, inbox, outbox, first string
-	address                                            string // "mailto:…"
+	s                                            *session
+	principal, home, books, inbox, outbox, first string
+	address                                      string // "mailto:…"
 }
 
 // patience is how long one request may take.
