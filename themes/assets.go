@@ -40,8 +40,8 @@ type Asset struct {
 	plain, packed []byte // packed is gzip, nil when it would not be smaller
 }
 
-// NewAssets joins the style sheets of every page into parvis.css, those that home does without into pages.css, and the
-// modules into parvis.js (one request each), adds theme.css, the palette of a portal without a colour of its own, and
+// NewAssets joins the style sheets of every page into parvis.css, those that home does without into pages.css, those of
+// the agenda alone into agenda.css, and the modules into parvis.js (one request each), adds theme.css, the palette of a portal without a colour of its own, and
 // compresses everything.
 func NewAssets() (*Assets, error) {
 	css, err := join(styles, "css", "%s")
@@ -49,6 +49,10 @@ func NewAssets() (*Assets, error) {
 		return nil, err
 	}
 	pages, err := join(styles, "css/pages", "%s")
+	if err != nil {
+		return nil, err
+	}
+	agenda, err := join(styles, "css/agenda", "%s")
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +74,7 @@ func NewAssets() (*Assets, error) {
 	}
 	a := &Assets{map[string]*Asset{}, map[string]*Asset{}}
 	for name, body := range map[string][]byte{
-		"parvis.css": squeeze(css), "pages.css": squeeze(pages), "theme.css": []byte(palette.CSS()),
+		"parvis.css": squeeze(css), "pages.css": squeeze(pages), "agenda.css": squeeze(agenda), "theme.css": []byte(palette.CSS()),
 		"parvis.js": js, "icons.svg": icons, "favicon.svg": favicon,
 	} {
 		asset, err := NewAsset(path.Ext(name), body)
