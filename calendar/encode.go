@@ -48,8 +48,12 @@ func contentLine(p ical.Prop) string {
 		}
 	}
 	b.WriteString(":" + p.Value)
-	return b.String()
+	return oneLine.Replace(b.String())
 }
+
+// oneLine keeps a value from beginning another line: what is parsed has no break left, and what is made here
+// may come from a form.
+var oneLine = strings.NewReplacer("\r", "", "\n", " ")
 
 func quoteParameter(value string) string {
 	if strings.ContainsAny(value, ";:,") {

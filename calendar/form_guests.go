@@ -45,9 +45,12 @@ func (g guestRow) Address() string {
 func readGuests(r *http.Request) guestForm {
 	post := r.PostForm
 	form := guestForm{posted: true, changes: post.Get("invites") != "", Addresses: post.Get("addresses"), Who: chooser{Text: post.Get("q")}}
-	names := post["guest-name"]
+	names, optional := post["guest-name"], map[string]bool{}
+	for _, party := range post["optional"] {
+		optional[party] = true
+	}
 	for i, party := range post["guest"] {
-		one := Guest{Party: party, Optional: slices.Contains(post["optional"], party)}
+		one := Guest{Party: party, Optional: optional[party]}
 		if i < len(names) {
 			one.Name = plainName(names[i])
 		}
@@ -56,9 +59,10 @@ func readGuests(r *http.Request) guestForm {
 	return form
 }
 
-// add adds a guest who is not in the list.
+// add adds a guest who is not in the list. Of a list that is too long already, which is refused as it
+// is, it adds nobody: looking through it for each would take a forged form minutes.
 func (f *guestForm) add(one Guest) {
-	if one.Party != "" && !slices.ContainsFunc(f.Guests, func(row guestRow) bool { return row.Party == one.Party }) {
+	if one.Party != "" && len(f.Guests) <= MaxAttendees && !slices.ContainsFunc(f.Guests, func(row guestRow) bool { return row.Party == one.Party }) {
 		f.Guests = append(f.Guests, guestRow{Guest: one})
 	}
 }
@@ -66,6 +70,9 @@ func (f *guestForm) add(one Guest) {
 // addTyped puts the addresses that were typed into the list; those that are none stay in their field.
 func (f *guestForm) addTyped() error {
 	found, unread := readAddresses(f.Addresses)
+	if len(found)+len(unread) > MaxAttendees {
+		return portal.Invalid("addresses", "calendar.error.guests-many", "max", MaxAttendees-1)
+	}
 	for _, one := range found {
 		f.add(one)
 	}

@@ -1,12 +1,15 @@
 package calendar
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/emersion/go-ical"
 
 	"parvis/portal"
 )
@@ -148,4 +151,41 @@ func TestAnEventThatOneOnlyReadsInvitesNobody(t *testing.T) {
 	lacks(t, d.get("/calendar/events/"+string(id)+"/edit", "claire"), `id="guests"`) // hers to write, and nobody's to invite from
 	_, page := d.send("/calendar/events", "claire", http.StatusUnprocessableEntity, fieldsSet(fields("Vœux", "2026-11-24", hidden("jean@ailleurs.example")...), "calendar", string(common.ID))...)
 	wants(t, page, `href="#calendar"`, "qui n’est à personne", `value="jean@ailleurs.example"`)
+}
+
+// TestAForgedFormOfManyGuestsIsRefusedAtOnce posts as many addresses as a form holds: nothing is lost, and
+// nobody waits.
+func TestAForgedFormOfManyGuestsIsRefusedAtOnce(t *testing.T) {
+	var all strings.Builder
+	for i := range 40_000 {
+		fmt.Fprintf(&all, "a%d@b.fr ", i)
+	}
+	typed := all.String()
+	form := guestForm{Addresses: typed}
+	begun := time.Now()
+	if err := form.addTyped(); err == nil || !strings.Contains(err.Error(), "guests-many") || form.Addresses != typed || len(form.Guests) != 0 {
+		t.Errorf("%v, %d guests, %d of %d bytes kept", err, len(form.Guests), len(form.Addresses), len(typed))
+	}
+	for i := range 40_000 {
+		form.add(Guest{Party: fmt.Sprintf("a%d@b.fr", i)})
+	}
+	if took := time.Since(begun); len(form.Guests) != MaxAttendees+1 || took > 5*time.Second {
+		t.Errorf("%d guests in %v", len(form.Guests), took)
+	}
+}
+
+func TestAForgedGuestWritesNoLineOfItsOwn(t *testing.T) {
+	for party, well := range map[string]bool{
+		principals + "k3v9m2p7q4r8s6t2/": true, principals + "claire/": true, "jean@ailleurs.example": true,
+		principals: false, principals + "x/\r\nATTACH:http://a/": false, principals + "../x/": false, principals + "X y/": false, "": false,
+	} {
+		if key, _ := (&Guests{All: []Guest{{Party: party}}}).check(); (key == "") != well {
+			t.Errorf("%q: %q", party, key)
+		}
+	}
+	event := ical.NewComponent(ical.CompEvent)
+	event.Props.Add(&ical.Prop{Name: ical.PropSummary, Value: "a\r\nATTACH:b\nc"})
+	if text := string(encode(event)); !strings.Contains(text, "SUMMARY:a ATTACH:b c\r\n") {
+		t.Errorf("%q", text)
+	}
 }

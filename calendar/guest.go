@@ -120,11 +120,19 @@ func (g *Guests) check() (key string, args []any) {
 		return "guests-many", []any{"max", MaxAttendees - 1}
 	}
 	for _, one := range g.All {
-		if !strings.HasPrefix(one.Party, principals) && !isAddress(one.Party) {
+		if !isPrincipal(one.Party) && !isAddress(one.Party) {
 			return "guest-address", []any{"address", cut(one.Party, 60)}
 		}
 	}
 	return "", nil
+}
+
+// isPrincipal says whether a party is a person or a room of ours by its path. Whatever else begins so
+// was forged.
+func isPrincipal(party string) bool {
+	id, found := strings.CutPrefix(party, principals)
+	id = strings.TrimSuffix(id, "/")
+	return found && id != "" && !strings.ContainsFunc(id, func(r rune) bool { return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') })
 }
 
 // write makes the guests those of a component. Who was invited already keeps what her ATTENDEE says,

@@ -86,7 +86,7 @@ type shownEngagement struct {
 
 // Classes are the CSS classes of its block.
 func (s shownEngagement) Classes() string {
-	if s.Tentative || s.Instance != nil && s.Instance.Transparent {
+	if s.Tentative || s.Free {
 		return "ev maybe"
 	}
 	return "ev"

@@ -15,6 +15,7 @@ import (
 type engagement struct {
 	Start, End time.Time // half-open, in the zone asked for
 	Tentative  bool
+	Free       bool      // it takes none of her time
 	Instance   *Instance // nil: taken, nothing of what for
 }
 
@@ -50,14 +51,14 @@ func (s *Store) openTo(ctx context.Context, caller portal.Caller, agents []porta
 	if err != nil {
 		return nil, err
 	}
-	owners, asked := map[CalendarID]portal.AgentID{}, map[portal.AgentID]bool{}
+	shown, asked := map[CalendarID]Calendar{}, map[portal.AgentID]bool{}
 	for _, agent := range agents {
 		asked[agent] = true
 	}
 	var open []CalendarID
 	for _, c := range visible {
 		if asked[c.Owner] && c.Level.above(LevelBusy) {
-			owners[c.ID], open = c.Owner, append(open, c.ID)
+			shown[c.ID], open = c, append(open, c.ID)
 		}
 	}
 	if len(open) == 0 {
@@ -67,7 +68,8 @@ func (s *Store) openTo(ctx context.Context, caller portal.Caller, agents []porta
 	engaged := map[portal.AgentID][]engagement{}
 	for _, one := range found {
 		if !one.Hidden && one.Status != "CANCELLED" {
-			engaged[owners[one.Calendar]] = append(engaged[owners[one.Calendar]], engagement{one.Start, one.End, one.Status == "TENTATIVE", &one})
+			c := shown[one.Calendar]
+			engaged[c.Owner] = append(engaged[c.Owner], engagement{one.Start, one.End, one.Status == "TENTATIVE", one.Transparent || !c.Busy, &one})
 		}
 	}
 	return engaged, err
@@ -76,11 +78,15 @@ func (s *Store) openTo(ctx context.Context, caller portal.Caller, agents []porta
 // without is what is left of busy times beside those that engaged explain.
 func without(busy []BusyTime, engaged []engagement) []BusyTime {
 	for _, known := range engaged {
-		if known.Instance.Transparent {
+		if known.Free {
 			continue
 		}
 		var left []BusyTime
 		for _, one := range busy {
+			if known.Tentative && !one.Tentative { // something else, and certain
+				left = append(left, one)
+				continue
+			}
 			before := BusyTime{one.From, earlier(one.To, known.Start.UTC()), one.Tentative}
 			after := BusyTime{later(one.From, known.End.UTC()), one.To, one.Tentative}
 			for _, part := range []BusyTime{before, after} {

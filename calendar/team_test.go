@@ -30,7 +30,27 @@ func TestATeamIsSeenAsFarAsItIsOpen(t *testing.T) {
 			}
 		}
 	}
-	mustShare(t, s, portal.Caller{Collectivity: "bourg", Agent: "claire"}, toAgent(reader), LevelRead)
+	claire := portal.Caller{Collectivity: "bourg", Agent: "claire"}
+	mustShare(t, s, claire, toAgent(reader), LevelRead)
+	duties, err := s.CreateCalendar(context.Background(), claire, NewCalendar{Slug: "duties", Name: "Astreintes"})
+	if err == nil {
+		_, err = s.db.Exec(context.Background(), `UPDATE calendars SET busy = FALSE WHERE id = $1`, string(duties.ID))
+	}
+	if err == nil {
+		_, err = s.Share(context.Background(), claire, Share{Calendar: duties.ID, To: toAgent(reader), Level: LevelRead}, "")
+	}
+	for id, lines := range map[CalendarID]string{
+		duties.ID:        "DTSTART;VALUE=DATE:20261130\r\nSUMMARY:Astreinte", // takes no time
+		personal(claire): "DTSTART:20261130T093000Z\r\nDTEND:20261130T110000Z\r\nSTATUS:TENTATIVE\r\nSUMMARY:Peut-être",
+	} {
+		text := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:also\r\nDTSTAMP:20261101T000000Z\r\n" + lines + "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+		if err == nil {
+			_, err = s.Put(context.Background(), claire, id, "also.ics", []byte(text), Condition{})
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	mustShare(t, s, portal.Caller{Collectivity: "bourg", Agent: "paul"}, toAgent(reader), LevelBusy)
 	stranger := portal.Caller{Collectivity: "agglo", Agent: "claire"}
 	for _, c := range []struct {
@@ -38,7 +58,7 @@ func TestATeamIsSeenAsFarAsItIsOpen(t *testing.T) {
 		agent  portal.AgentID
 		want   string
 	}{
-		{reader, "claire", "00:00-00:00 Télétravail; 09:00-11:00 Conseil de claire; 11:00-12:00 ?"},
+		{reader, "claire", "00:00-00:00 Télétravail; 00:00-00:00 Astreinte; 09:00-11:00 Conseil de claire; 10:30-12:00 Peut-être; 11:00-12:00 ?"},
 		{reader, "paul", "09:00-12:00 ?"},
 		{reader, "odile", "09:00-12:00 ?"},
 		{reader, "zoe", "00:00-00:00 Télétravail; 09:00-11:00 Conseil de zoe; 10:30-12:00 Médecin"},

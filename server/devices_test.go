@@ -10,6 +10,7 @@ import (
 
 	"parvis/calendar"
 	"parvis/dav"
+	"parvis/portal"
 	"parvis/server/servertest"
 )
 
@@ -124,6 +125,13 @@ for c in [p] + p["PayloadContent"]:
 	if want := "Configuration 1 36\ncom.apple.caldav.account" + rest + "com.apple.carddav.account" + rest; string(read) != want {
 		t.Errorf("%s\nwant %s", read, want)
 	}
+	p.Suspend("bourg")
+	stranger.Get(link+"/parvis.mobileconfig").Want(t, http.StatusNotFound)
+	if err := p.Directory.Resume(t.Context(), portal.Caller{Rights: []portal.Right{portal.OperatePool}}, "bourg", ""); err != nil {
+		t.Fatal(err)
+	}
+	browser = p.As("agent@bourg.example")
+	stranger.Get(link).Want(t, http.StatusOK)
 	revoke := regexp.MustCompile(`/account/app-passwords/\w+/revoke`).FindString(browser.Get("/account").Body)
 	browser.Post(revoke).Want(t, http.StatusSeeOther)
 	stranger.Get(link).Want(t, http.StatusNotFound, "ne sert plus")

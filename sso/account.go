@@ -204,7 +204,7 @@ func (s *Service) forPhone(r *http.Request, wanted AppPassword, password string)
 		return nil, err
 	}
 	secret, until := s.handOvers.add(handOver{
-		collectivity: identity.Caller.Collectivity, wears: identity.Collectivity, login: login, password: password, scopes: wanted.Scopes,
+		collectivity: identity.Caller.Collectivity, account: identity.Caller.Account, wears: identity.Collectivity, login: login, password: password, scopes: wanted.Scopes,
 	})
 	if secret == "" {
 		return one, nil

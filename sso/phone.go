@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 // memory alone, since the store keeps no password.
 type handOver struct {
 	collectivity    portal.CollectivityID
+	account         portal.AccountID
 	wears           web.Collectivity
 	login, password string
 	scopes          portal.Scopes
@@ -87,6 +89,12 @@ func (s *Service) handedOver(ctx context.Context, secret string) (handOver, erro
 	}
 	if there == 0 {
 		return handOver{}, errHandedOver
+	}
+	switch _, err := s.people.Identity(ctx, one.account, one.collectivity); {
+	case errors.Is(err, portal.ErrNotFound), errors.Is(err, portal.ErrDenied), errors.Is(err, portal.ErrInvalid):
+		return handOver{}, errHandedOver // she may not enter any more
+	case err != nil:
+		return handOver{}, err
 	}
 	return one, nil
 }

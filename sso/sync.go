@@ -83,6 +83,7 @@ func (s *Syncs) Note(ctx context.Context, did Synced) error {
 	if !changed {
 		return nil
 	}
+	s.remember(key, now) // also where it can't be written: a busy store is not asked again at each request
 	_, err = s.db.Exec(ctx, `
 		INSERT INTO device_syncs (collectivity, password, feature, user_agent, succeeded, failed, trouble, subject, path)
 		SELECT collectivity, id, $3, $4, $5, $6, $7, $8, $9 FROM app_passwords WHERE collectivity = $1 AND id = $2
@@ -93,7 +94,6 @@ func (s *Syncs) Note(ctx context.Context, did Synced) error {
 	if err != nil {
 		return fmt.Errorf("sso: note sync: %w", err)
 	}
-	s.remember(key, now)
 	return nil
 }
 

@@ -51,7 +51,7 @@ func (rt *Router) fail(w *recorder, r *http.Request, err error) {
 	}
 	if status := StatusOf(err); status >= http.StatusInternalServerError && !errors.Is(err, errPanicked) {
 		rt.config.Log.Error("request failed", "request", rt.requestID(requestOf(r)),
-			"method", r.Method, "path", r.URL.Path, "status", status, "error", err)
+			"method", r.Method, "route", requestOf(r).route, "status", status, "error", err)
 	}
 	if w.code != 0 {
 		return // half an answer is out already

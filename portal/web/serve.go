@@ -27,7 +27,10 @@ const defaultMaxBody = 1 << 20
 func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	route, vars, wrongMethod := rt.find(r)
-	about := &request{vars: vars, client: rt.config.TrustedProxies.client(r)}
+	about := &request{vars: vars, client: rt.config.TrustedProxies.client(r), route: "unknown"}
+	if route != nil {
+		about.route = route.Path
+	}
 	about.base, about.secure = rt.base(r)
 	about.printer = rt.config.Catalogue.Printer(i18n.French)
 	about.now = rt.config.Now()
@@ -40,10 +43,10 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				panic(fault)
 			}
 			rt.requestID(about)
-			rt.config.Log.Error("request panicked", "request", about.id, "path", r.URL.Path, "fault", fault, "stack", string(debug.Stack()))
+			rt.config.Log.Error("request panicked", "request", about.id, "route", about.route, "fault", fault, "stack", string(debug.Stack()))
 			rt.fail(recorder, r, errPanicked)
 		}
-		rt.logRequest(recorder, r, route, start)
+		rt.logRequest(recorder, r, start)
 		boundReading(recorder, r, restTimeout)
 	}()
 	if route != nil && route.Access.door == doorProtocol {
@@ -287,16 +290,13 @@ func (rt *Router) requestID(about *request) string {
 	return about.id
 }
 
-func (rt *Router) logRequest(w *recorder, r *http.Request, route *Route, start time.Time) {
+func (rt *Router) logRequest(w *recorder, r *http.Request, start time.Time) {
 	if !rt.config.LogRequests {
 		return
 	}
-	about, path := requestOf(r), "unknown"
-	if route != nil {
-		path = route.Path // never the query, which may hold a secret
-	}
+	about := requestOf(r)
 	attributes := []slog.Attr{
-		slog.String("method", r.Method), slog.String("route", path), slog.Int("status", w.status()),
+		slog.String("method", r.Method), slog.String("route", about.route), slog.Int("status", w.status()),
 		slog.Float64("ms", float64(time.Since(start).Microseconds())/1000),
 	}
 	if collectivity := CallerOf(r).Collectivity; collectivity != "" {

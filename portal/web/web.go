@@ -169,6 +169,7 @@ type request struct {
 	base     string    // "https://parvis.example", without final slash
 	secure   bool
 	vars     map[string]string
+	route    string // its pattern: the path itself may be a secret
 }
 
 type requestKey struct{}
