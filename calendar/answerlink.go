@@ -145,6 +145,7 @@ type Attendee struct {
 	Me            bool
 	ByMail        bool    // she has no agenda here: a letter went to her
 	Trouble       Trouble // why the invitation did not reach her
+	Comment       string  // what she says with her answer, as a room says when it is taken
 }
 
 // Trouble is why an invitation does not reach somebody.
@@ -247,7 +248,7 @@ func shownAnswer(stat string) string {
 func attendeeOf(p *ical.Prop, me parties) Attendee {
 	one := Attendee{
 		Name: p.Params.Get(ical.ParamCommonName), Address: partyOf(p), Answer: shownAnswer(partStat(p)), Me: me.has(partyOf(p)),
-		Optional: isOptional(p), ByMail: p.Params.Get(paramStatus) == statusMailed,
+		Optional: isOptional(p), ByMail: p.Params.Get(paramStatus) == statusMailed, Comment: p.Params.Get(paramComment),
 	}
 	switch status := p.Params.Get(paramStatus); {
 	case strings.HasPrefix(status, "3"):
