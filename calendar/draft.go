@@ -24,7 +24,8 @@ type Draft struct {
 	// day, or no time at all, as RFC 5545 §3.6.1 has it.
 	Start, End time.Time
 	Repeat     Repeat
-	Guests     *Guests // nil: they stay as they are
+	Guests     *Guests    // nil: they stay as they are
+	Links      []Attached // nil: the same
 }
 
 // Every is how often an event repeats.
@@ -138,6 +139,9 @@ func (d Draft) write(event *ical.Component, now time.Time, kept *moment) moment 
 	setText(event, ical.PropSummary, strings.TrimSpace(d.Title))
 	setText(event, ical.PropLocation, strings.TrimSpace(d.Location))
 	setText(event, ical.PropDescription, strings.TrimSpace(d.Description))
+	if d.Links != nil {
+		writeLinks(event, d.Links)
+	}
 	start := d.moment(d.Start, kept)
 	setMoment(event, ical.PropDateTimeStart, start)
 	event.Props.Del(ical.PropDuration)

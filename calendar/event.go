@@ -164,6 +164,7 @@ func eventOf(c Calendar, e Entry, o *Object) Event {
 			Title:       propText(main.component, ical.PropSummary),
 			Location:    propText(main.component, ical.PropLocation),
 			Description: propText(main.component, ical.PropDescription),
+			Links:       attachedOf(main.component),
 		},
 		ID: e.ID, Name: e.Name, UID: o.UID, ETag: e.ETag, Writable: c.Writable && !e.Hidden, Hidden: e.Hidden,
 		Status: strings.ToUpper(propText(main.component, ical.PropStatus)),
@@ -186,7 +187,7 @@ func eventOf(c Calendar, e Entry, o *Object) Event {
 
 // show has an event say what one of its instances does; how it repeats stays that of the series.
 func (e *Event) show(in Instance) {
-	e.Title, e.Location, e.Description, e.Status = in.Title, in.Location, in.Description, in.Status
+	e.Title, e.Location, e.Description, e.Status, e.Links = in.Title, in.Location, in.Description, in.Status, in.Links
 	e.AllDay, e.Start, e.End = in.AllDay, in.Start, in.End
 	if in.Start.Equal(in.End) {
 		e.End = time.Time{}

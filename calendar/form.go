@@ -28,6 +28,8 @@ type eventForm struct {
 	Repeat              Every
 	Until               string // the last day on which it may start
 	Description         string
+	Links               string     // addresses, one a line
+	linked              bool       // the form has that field
 	Otherwise, Repeated bool       // of the stored event
 	At                  string     // the date of a series that was opened, "" for the event as a whole
 	Scope               Scope      // with At
@@ -45,7 +47,7 @@ func readForm(r *http.Request) (*eventForm, error) {
 	return &eventForm{
 		ETag: post.Get("etag"), Tag: post.Get("tag"), Calendar: CalendarID(post.Get("calendar")), Headline: post.Get("title"), AllDay: post.Get("all-day") != "",
 		Start: post.Get("start"), StartTime: post.Get("start-time"), End: post.Get("end"), EndTime: post.Get("end-time"),
-		Location: post.Get("location"), Repeat: Every(post.Get("repeat")), Until: post.Get("until"), Description: post.Get("description"),
+		Location: post.Get("location"), Repeat: Every(post.Get("repeat")), Until: post.Get("until"), Description: post.Get("description"), Links: post.Get("links"), linked: post.Has("links"),
 		At: post.Get("at"), Scope: Scope(post.Get("scope")), guestForm: readGuests(r),
 	}, nil
 }
@@ -57,6 +59,9 @@ func formOf(event Event, zone *time.Location) *eventForm {
 		Location: event.Location, Repeat: event.Repeat.Every, Description: event.Description,
 	}
 	form.keepRepeat(event)
+	for _, one := range event.Links {
+		form.Links += one.URL + "\n"
+	}
 	start, end := event.Start, event.End
 	if !event.AllDay {
 		start, end = start.In(zone), end.In(zone)
@@ -126,6 +131,7 @@ func (f *eventForm) draft(zone *time.Location) (Draft, error) {
 	if f.Repeat != Once && f.Repeat != Otherwise {
 		d.Repeat.Until = read.day("until", f.Until)
 	}
+	d.Links = f.links(&read)
 	d.Guests = f.guestForm.draft(&read)
 	return d, read.errs.OrNil()
 }

@@ -79,7 +79,7 @@ func (rd *reader) end(f *eventForm, start time.Time) time.Time {
 }
 
 // fieldOrder is that of the form, for what is wrong in it.
-var fieldOrder = []string{"scope", "title", "calendar", "start", "start-time", "end", "end-time", "location", "repeat", "until", "description", "guests", "q", "addresses"}
+var fieldOrder = []string{"scope", "title", "calendar", "start", "start-time", "end", "end-time", "location", "repeat", "until", "description", "links", "guests", "q", "addresses"}
 
 // mergeErrors joins refusals, one a field, in the order of the form. A moment that could not be
 // read is refused by what was wrong with it: its absence, and what follows from it, is no news.
@@ -117,4 +117,19 @@ func sayMoments(r *http.Request, err error) error {
 		said[i] = field
 	}
 	return said
+}
+
+// links reads the addresses that were typed; nil where the form has none to type.
+func (f *eventForm) links(rd *reader) []Attached {
+	if !f.linked {
+		return nil
+	}
+	links, unread := readLinks(f.Links)
+	switch {
+	case unread != "":
+		rd.errs = append(rd.errs, portal.Invalid("links", "calendar.error.link", "address", cut(unread, 60)))
+	case len(links) > maxAttached:
+		rd.errs = append(rd.errs, portal.Invalid("links", "calendar.error.links-many", "max", maxAttached))
+	}
+	return append([]Attached{}, links...)
 }

@@ -23,6 +23,7 @@ type Instance struct {
 	Title       string
 	Location    string
 	Description string
+	Links       []Attached
 	Status      string // "CONFIRMED", "TENTATIVE", "CANCELLED" or ""
 	Transparent bool   // takes no time: the agent stays free
 	Hidden      bool   // the caller may only know when it happens
@@ -70,6 +71,7 @@ func (o *Object) Overlaps(from, to time.Time, zone *time.Location) bool {
 type words struct {
 	title, location, description, status string
 	transparent                          bool
+	links                                []Attached
 }
 
 func wordsOf(c *ical.Component) words {
@@ -79,6 +81,7 @@ func wordsOf(c *ical.Component) words {
 		description: propText(c, ical.PropDescription),
 		status:      strings.ToUpper(propText(c, ical.PropStatus)),
 		transparent: strings.EqualFold(propText(c, ical.PropTransparency), "TRANSPARENT"),
+		links:       attachedOf(c),
 	}
 }
 
@@ -91,6 +94,7 @@ func (o *Object) instance(occ occurrence, said words, zone *time.Location) Insta
 		Title:       said.title,
 		Location:    said.location,
 		Description: said.description,
+		Links:       said.links,
 		Status:      said.status,
 		Transparent: said.transparent,
 	}
