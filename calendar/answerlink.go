@@ -127,6 +127,9 @@ func (s *Store) AnswerInvitation(ctx context.Context, secret, stat string) error
 				all = append(all, answer{it.key(), it.recurrenceID, stat})
 			}
 		}
+		if err := s.keepSaid(ctx, tx, *asked.organizer.person, object.UID, asked.Address, always, lastSaid{object.lastSequence(), s.now()}); err != nil {
+			return err
+		}
 		reply := object.reply(all, me, s.now())
 		if _, err := s.record(ctx, tx, asked.organizer, me, all); err != nil {
 			return err

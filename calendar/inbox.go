@@ -62,13 +62,16 @@ func (s *Store) DeleteMessage(ctx context.Context, caller portal.Caller, name st
 	return wrap(err, "calendar: delete message %.60q", name)
 }
 
-// ForgetMessages deletes what lies in the inboxes of a collectivity for too long, and links whose
-// time is over.
+// ForgetMessages deletes what lies in the inboxes of a collectivity for too long, links whose time is
+// over, and when people answered.
 func (s *Store) ForgetMessages(ctx context.Context, collectivity portal.CollectivityID) error {
 	_, err := s.db.Exec(ctx, `DELETE FROM calendar_messages WHERE collectivity = $1 AND created < $2`,
 		string(collectivity), database.Millis(s.now().Add(-messageLife)))
 	if err == nil {
 		_, err = s.db.Exec(ctx, `DELETE FROM calendar_answers WHERE collectivity = $1 AND ends < $2`, string(collectivity), database.Millis(s.now()))
+	}
+	if err == nil {
+		_, err = s.db.Exec(ctx, `DELETE FROM calendar_said WHERE collectivity = $1 AND said < $2`, string(collectivity), database.Millis(s.now().Add(-saidLife)))
 	}
 	return wrap(err, "calendar: forget messages of %q", collectivity)
 }

@@ -15,13 +15,15 @@ import (
 )
 
 // AskingByMail are the agents of a collectivity who invited people without an agenda here to what is not
-// over: their mailboxes may hold answers. At most limit.
-func (s *Store) AskingByMail(ctx context.Context, collectivity portal.CollectivityID, limit int) ([]portal.AgentID, error) {
+// over: their mailboxes may hold answers. Those after one come first, in the order of their ids, then from
+// the first on. At most limit.
+func (s *Store) AskingByMail(ctx context.Context, collectivity portal.CollectivityID, after portal.AgentID, limit int) ([]portal.AgentID, error) {
 	rows, err := s.db.Query(ctx, `
-		SELECT DISTINCT k.organizer FROM calendar_answers k
+		SELECT k.organizer FROM calendar_answers k
 		JOIN agents a ON a.collectivity = $1 AND a.id = k.organizer AND a.active
-		WHERE k.collectivity = $1 AND k.ends > $2 ORDER BY k.organizer LIMIT 0 + $3`,
-		string(collectivity), database.Millis(s.now().Add(answerLife)), limit)
+		WHERE k.collectivity = $1 AND k.ends > $2 GROUP BY k.organizer
+		ORDER BY CASE WHEN k.organizer > $3 THEN 0 ELSE 1 END, k.organizer LIMIT 0 + $4`,
+		string(collectivity), database.Millis(s.now().Add(answerLife)), string(after), limit)
 	found, err := database.Collect(rows, err, func(rows *sql.Rows) (agent portal.AgentID, err error) {
 		return agent, rows.Scan(&agent)
 	})
@@ -29,11 +31,11 @@ func (s *Store) AskingByMail(ctx context.Context, collectivity portal.Collectivi
 }
 
 // RecordReply records what a program answers to an agent's invitation by mail (RFC 6047): octets are an
-// iTIP REPLY, from the address that the mail says it comes from. It is false, and nothing changes, where
-// the address was not asked, is that of somebody who answers in her own agenda, answers for somebody
-// else, answers what is no more or happens at another hour now, or said the same before. *Refusal for what
-// is no such reply.
-func (s *Store) RecordReply(ctx context.Context, collectivity portal.CollectivityID, organizer portal.AgentID, from string, octets []byte) (recorded bool, err error) {
+// iTIP REPLY, from the address that the mail says it comes from, received when its server says. It is
+// false, and nothing changes in the event, where the address was not asked, is that of somebody who answers
+// in her own agenda, answers for somebody else, answers what is no more or happens at another hour now, said
+// the same before, or something else since. *Refusal for what is no such reply.
+func (s *Store) RecordReply(ctx context.Context, collectivity portal.CollectivityID, organizer portal.AgentID, from string, received time.Time, octets []byte) (recorded bool, err error) {
 	reply, err := readReply(octets)
 	if err != nil {
 		return false, wrap(err, "calendar: reply by mail")
@@ -41,6 +43,7 @@ func (s *Store) RecordReply(ctx context.Context, collectivity portal.Collectivit
 	if s.people == nil || from == "" {
 		return false, nil
 	}
+	reply.date(received, s.now())
 	err = s.write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		recorded, err = s.recordReply(ctx, tx, collectivity, organizer, from, reply)
 		return err
@@ -68,7 +71,16 @@ func (s *Store) recordReply(ctx context.Context, tx *database.Tx, collectivity p
 	if object == nil || kept.tag == "" || object.sideOf(person.parties()) != organizing {
 		return false, nil
 	}
+	before, err := s.saidBefore(ctx, tx, person, reply.uid, from)
+	if err != nil {
+		return false, err
+	}
+	reply = reply.since(before, object)
 	all := object.answersIn(reply, me, kept.zone)
+	if err := s.noteSaid(ctx, tx, person, from, object, reply, all); err != nil {
+		return false, err
+	}
+	all = slices.DeleteFunc(all, func(one answer) bool { return object.hasAnswer(one, me) })
 	if len(all) == 0 {
 		return false, nil
 	}
@@ -91,6 +103,17 @@ type mailedAnswer struct {
 	instance    *moment // nil: the event as a whole
 	start       *moment // when it happens for her, nil where she does not say
 	sequence    int     // of the invitation that she answers
+	stamp       *moment // DTSTAMP, nil where there is none
+	said        time.Time
+	isOld       bool // she said something else since
+}
+
+// key is that of the instance, always for the event as a whole.
+func (a mailedAnswer) key() int64 {
+	if a.instance == nil {
+		return always
+	}
+	return a.instance.at(time.UTC).Unix()
 }
 
 // readReply reads a REPLY. Programs leave out of it what they please: only who answers what is needed.
@@ -122,6 +145,9 @@ func readReply(octets []byte) (mailedReply, error) {
 				return mailedReply{}, err
 			}
 		}
+		if readMoment(c, ical.PropDateTimeStamp, zones, &one.stamp) != nil {
+			one.stamp = nil // as good as none
+		}
 		reply.all = append(reply.all, one)
 	}
 	if reply.uid == "" {
@@ -130,17 +156,17 @@ func readReply(octets []byte) (mailedReply, error) {
 	return reply, nil
 }
 
-// answersIn are the answers of a reply that say something new to who invites.
+// answersIn are the answers of a reply that fit an event as it is.
 func (o *Object) answersIn(reply mailedReply, me parties, zone *time.Location) (all []answer) {
 	for _, one := range reply.all {
-		if !me.has(one.party) || !slices.Contains([]string{Accepted, Declined, Tentative}, one.stat) {
+		if one.isOld || !me.has(one.party) || !slices.Contains([]string{Accepted, Declined, Tentative}, one.stat) {
 			continue
 		}
 		if one.instance == nil {
 			all = append(all, o.answersToAll(reply, one, me, zone)...)
 			continue
 		}
-		found := answer{key: one.instance.at(time.UTC).Unix(), at: *one.instance, stat: one.stat}
+		found := answer{key: one.key(), at: *one.instance, stat: one.stat}
 		it, at := o.itemOf(found.key), one.instance.at(zone)
 		if it == nil {
 			if it = o.itemOf(always); it == nil || !o.hasInstance(at, zone) {
@@ -149,7 +175,7 @@ func (o *Object) answersIn(reply mailedReply, me parties, zone *time.Location) (
 		} else if it.start != nil {
 			at = it.start.at(zone)
 		}
-		if one.fits(it, at, zone) && it.takesAnswer(me, one.stat) {
+		if one.fits(it, at, zone) && it.takesAnswer(me) {
 			all = append(all, found)
 		}
 	}
@@ -164,7 +190,7 @@ func (o *Object) answersToAll(reply mailedReply, one mailedAnswer, me parties, z
 		if it.isOverride && (before != NeedsAction || reply.speaksOf(it.key())) {
 			continue
 		}
-		if first := it.firstMoment(); first != nil && (it.isOverride || one.fits(it, first.at(zone), zone)) && it.takesAnswer(me, one.stat) {
+		if first := it.firstMoment(); first != nil && (it.isOverride || one.fits(it, first.at(zone), zone)) && it.takesAnswer(me) {
 			all = append(all, answer{it.key(), it.recurrenceID, one.stat})
 		}
 	}
@@ -172,7 +198,7 @@ func (o *Object) answersToAll(reply mailedReply, one mailedAnswer, me parties, z
 }
 
 func (r mailedReply) speaksOf(key int64) bool {
-	return slices.ContainsFunc(r.all, func(one mailedAnswer) bool { return one.instance != nil && one.instance.at(time.UTC).Unix() == key })
+	return slices.ContainsFunc(r.all, func(one mailedAnswer) bool { return one.instance != nil && one.key() == key })
 }
 
 // fits says whether an answer is to an item as it is now: to its last number, or to an earlier one of
@@ -181,8 +207,18 @@ func (a mailedAnswer) fits(it *item, at time.Time, zone *time.Location) bool {
 	return a.sequence >= sequenceOf(it.component) || a.start != nil && a.start.at(zone).Equal(at)
 }
 
-// takesAnswer says whether an answer of somebody to an item is news.
-func (it *item) takesAnswer(me parties, stat string) bool {
-	before, invited := it.statOf(me)
-	return invited && before != stat && it.status() != "CANCELLED"
+// takesAnswer says whether somebody may answer an item.
+func (it *item) takesAnswer(me parties) bool {
+	_, invited := it.statOf(me)
+	return invited && it.status() != "CANCELLED"
+}
+
+// hasAnswer says whether an answer is no news.
+func (o *Object) hasAnswer(one answer, me parties) bool {
+	it := o.itemOf(one.key)
+	if it == nil {
+		it = o.itemOf(always)
+	}
+	stat, _ := it.statOf(me)
+	return stat == one.stat
 }

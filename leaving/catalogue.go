@@ -112,6 +112,7 @@ var catalogue = []Table{
 	{Name: "calendar_changes", Key: []string{"calendar", "name"}, Under: &Link{"calendar", "calendars"}},
 	{Name: "calendar_messages", Key: []string{"agent", "name"}, Excluded: "what a phone is told once of events that are in the agendas", Person: map[string]Fate{"agent": Gone}},
 	{Name: "calendar_answers", Key: []string{"secret"}, Excluded: isSecret, Person: map[string]Fate{"organizer": Gone}},
+	{Name: "calendar_said", Key: []string{"organizer", "uid", "address", "recurrence"}, Person: map[string]Fate{"organizer": Gone}},
 	{Name: "calendar_undo", Key: []string{"id"}, Under: &Link{"calendar", "calendars"}, Excluded: "what may be taken back for an hour", Person: map[string]Fate{"agent": Gone}},
 	{Name: "calendar_feeds", Key: []string{"id"}, Under: &Link{"calendar", "calendars"}, Excluded: isSecret, Account: []string{"account"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "calendar_imports", Key: []string{"id"}, Under: &Link{"calendar", "calendars"}, Excluded: "what may be taken back for a month", Person: map[string]Fate{"agent": Gone}},

@@ -22,8 +22,9 @@ import (
 // Answer is what a program answers by mail to an invitation (RFC 6047): a part text/calendar of a
 // message, whose method is REPLY.
 type Answer struct {
-	From string // "jean@exemple.fr", lower case; "" where not one person alone wrote it
-	Text []byte // iCalendar in UTF-8, and nothing is known of what it says
+	From     string    // "jean@exemple.fr", lower case; "" where not one person alone wrote it
+	Received time.Time // INTERNALDATE (RFC 9051 §2.3.3), by the mail server's clock
+	Text     []byte    // iCalendar in UTF-8, and nothing is known of what it says
 }
 
 // What one look through an INBOX costs at the most.
@@ -45,8 +46,9 @@ type position struct {
 
 // Answers hands to take the answers that came to an agent's INBOX since the last look, in their order.
 // Nothing is marked, moved or kept there. After an error of take the same message is handed again at the
-// next look. portal.ErrNotFound where no mailbox of hers can be opened, portal.ErrUnavailable for a
-// server in trouble.
+// next look. portal.ErrNotFound where no mailbox of hers can be opened, portal.ErrDenied where the server
+// refuses her login, also by its master user: who has no mailbox there is refused alike. ErrTaken for an
+// error of take, portal.ErrUnavailable for a server in trouble.
 func (s *Store) Answers(ctx context.Context, collectivity portal.CollectivityID, agent portal.AgentID, take func(context.Context, Answer) error) error {
 	caller := portal.Caller{Collectivity: collectivity, Agent: agent}
 	server, err := s.Server(ctx, collectivity)
@@ -63,9 +65,6 @@ func (s *Store) Answers(ctx context.Context, collectivity portal.CollectivityID,
 	if errors.Is(err, portal.ErrDenied) && server.SignIn == ByPassword {
 		return errors.Join(err, s.forgetRefused(context.WithoutCancel(ctx), caller, who)) // tried again it would lock her account
 	}
-	if errors.Is(err, portal.ErrDenied) {
-		return masterRefused(err)
-	}
 	return err
 }
 
@@ -77,7 +76,9 @@ func (s *Store) lookThrough(ctx context.Context, caller portal.Caller, server Se
 	defer client.Close()
 	stop := context.AfterFunc(ctx, func() { client.Close() })
 	defer stop()
-	if err := client.Login(who.login, who.password).Wait(); err != nil {
+	if err := client.Login(who.login, who.password).Wait(); err != nil && server.SignIn == ByMaster {
+		return masterRefusal(err)
+	} else if err != nil {
 		return refusal(err)
 	}
 	box, err := client.Select("INBOX", &imap.SelectOptions{ReadOnly: true}).Wait()
@@ -102,7 +103,7 @@ func (s *Store) lookThrough(ctx context.Context, caller portal.Caller, server Se
 			at.tries = 0
 		}
 		if err != nil {
-			if at.tries++; at.tries >= answerTries && !errors.Is(err, errTaken) {
+			if at.tries++; at.tries >= answerTries && !errors.Is(err, ErrTaken) {
 				at.uid, at.tries = batch[len(batch)-1], 0
 			}
 			return errors.Join(err, s.keepPosition(context.WithoutCancel(ctx), caller, at))
@@ -127,8 +128,8 @@ func newSince(client *imapclient.Client, last imap.UID) ([]imap.UID, error) {
 	return uids[:min(len(uids), answerMessages)], nil
 }
 
-// errTaken is an error of who takes answers: the message is not at fault.
-var errTaken = errors.New("mail: the answer was not taken")
+// ErrTaken is an error of who takes answers: the message is not at fault.
+var ErrTaken = errors.New("mail: the answer was not taken")
 
 // answersOf hands over the answers among some messages, and says up to which it came.
 func (s *Store) answersOf(ctx context.Context, client *imapclient.Client, uids []imap.UID, take func(context.Context, Answer) error) (reached imap.UID, err error) {
@@ -145,7 +146,7 @@ func (s *Store) answersOf(ctx context.Context, client *imapclient.Client, uids [
 			}
 			if answer.Text != nil {
 				if err := take(ctx, answer); err != nil {
-					return reached, fmt.Errorf("%w: %w", errTaken, err)
+					return reached, fmt.Errorf("%w: %w", ErrTaken, err)
 				}
 			}
 		}
@@ -183,11 +184,11 @@ func parameter(params map[string]string, name string) string {
 // decoded.
 func fetchAnswer(client *imapclient.Client, uid imap.UID, path []int, part *imap.BodyStructureSinglePart) (Answer, error) {
 	section := &imap.FetchItemBodySection{Part: path, Peek: true, Partial: &imap.SectionPartial{Size: maxAnswer}}
-	fetched, err := client.Fetch(imap.UIDSetNum(uid), &imap.FetchOptions{UID: true, Envelope: true, BodySection: []*imap.FetchItemBodySection{section}}).Collect()
+	fetched, err := client.Fetch(imap.UIDSetNum(uid), &imap.FetchOptions{UID: true, Envelope: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}).Collect()
 	if err != nil || len(fetched) == 0 {
 		return Answer{}, err // it was deleted meanwhile
 	}
-	answer := Answer{}
+	answer := Answer{Received: fetched[0].InternalDate}
 	if envelope := fetched[0].Envelope; envelope != nil && len(envelope.From) == 1 {
 		answer.From = strings.ToLower(envelope.From[0].Addr())
 	}

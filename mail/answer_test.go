@@ -70,6 +70,9 @@ func TestAnswersAreReadOnceAndNothingIsTouched(t *testing.T) {
 
 	var got []string
 	for _, one := range answersFor(t, store, "helene") {
+		if age := time.Since(one.Received); age < 0 || age > time.Minute {
+			t.Errorf("received %v ago", age)
+		}
 		got = append(got, fmt.Sprintf("%s %v", one.From, strings.Contains(string(one.Text), "COMMENT:Là à l")))
 	}
 	want := []string{"jean@ailleurs.example true", "jean@ailleurs.example true", "jean@ailleurs.example true", " true", "jean@ailleurs.example true"}
@@ -103,7 +106,7 @@ func TestWhatIsNotTakenComesAgain(t *testing.T) {
 			taken++
 			return nil
 		})
-		if !errors.Is(err, busy) || taken != 1 {
+		if !errors.Is(err, busy) || !errors.Is(err, ErrTaken) || taken != 1 {
 			t.Fatalf("%v, %d taken", err, taken)
 		}
 	}
@@ -140,6 +143,12 @@ func TestAMailboxThatDoesNotOpenHoldsNoAnswers(t *testing.T) {
 		t.Errorf("a password that was refused is tried again: %v", err)
 	}
 	connectMail(t, store, masterServer(t, dovecot))
+	if _, err := store.db.Exec(t.Context(), `UPDATE agents SET email = 'sans.boite@bourg.example' WHERE collectivity = 'bourg' AND id = 'helene'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Answers(t.Context(), "bourg", "helene", none); !errors.Is(err, portal.ErrDenied) || errors.Is(err, portal.ErrUnavailable) {
+		t.Errorf("a mailbox that the master user does not find: %v", err)
+	}
 	dovecot.Freeze()
 	defer dovecot.Thaw()
 	begun := time.Now()

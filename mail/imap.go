@@ -215,3 +215,13 @@ func refusal(err error) error {
 	}
 	return unreachable(err)
 }
+
+// masterRefusal is a refusal of the master user, who may be let in and still find no such mailbox
+// (RFC 5530 §3).
+func masterRefusal(err error) error {
+	var answer *imap.Error
+	if errors.As(err, &answer) && answer.Code == imap.ResponseCodeAuthorizationFailed {
+		return fmt.Errorf("mail: %w: %w", portal.UserError{Kind: portal.ErrDenied, Key: "mail.error.refused"}, err)
+	}
+	return refusal(err)
+}

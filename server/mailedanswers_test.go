@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"parvis/e2e/servers"
 	"parvis/mail"
@@ -18,17 +19,7 @@ import (
 func TestAnswersByMailReachTheMeeting(t *testing.T) {
 	p := servertest.NewSending(t)
 	dovecot := servers.Dovecot(t)
-	authority, err := os.ReadFile(dovecot.CAFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = p.Mail.SetServer(t.Context(), p.Caller("admin@bourg.example", "bourg"), mail.Server{
-		Address: dovecot.SecureAddress, Security: mail.TLS, CA: string(authority), SignIn: mail.ByMaster,
-		MasterUser: dovecot.MasterUser, MasterPassword: dovecot.MasterPassword, Separator: dovecot.MasterSeparator,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	readsMailOf(t, p, dovecot)
 	const organizer, mailbox, jean, marie = "admin@bourg.example", "helene.daumas@bourg.example", "jean@ailleurs.example", "marie@ailleurs.example"
 	if _, err := p.DB.Exec(t.Context(), `UPDATE agents SET email = $1 WHERE collectivity = 'bourg' AND id = $2`, mailbox, string(p.Caller(organizer, "bourg").Agent)); err != nil {
 		t.Fatal(err)
@@ -43,11 +34,7 @@ func TestAnswersByMailReachTheMeeting(t *testing.T) {
 		t.Fatalf("the letter:\n%s", request)
 	}
 
-	answers := func(from, about, of, stat string) []byte {
-		text := strings.Join([]string{"BEGIN:VCALENDAR", "VERSION:2.0", "METHOD:REPLY", "BEGIN:VEVENT", "UID:" + of, "SEQUENCE:1", "ATTENDEE;PARTSTAT=" + stat + ":mailto:" + about, "END:VEVENT", "END:VCALENDAR", ""}, "\r\n")
-		return []byte("From: " + from + "\r\nTo: " + mailbox + "\r\nSubject: Oui\r\nMIME-Version: 1.0\r\nContent-Type: text/calendar; method=REPLY; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
-			base64.StdEncoding.EncodeToString([]byte(text)) + "\r\n")
-	}
+	answers := func(from, about, of, stat string) []byte { return replyByMail(from, about, mailbox, of, stat) }
 	for _, message := range [][]byte{
 		answers("Inconnu <inconnu@ailleurs.example>", marie, uid[1], "ACCEPTED"), // forged
 		answers(jean, jean, "another", "ACCEPTED"),
@@ -69,6 +56,10 @@ func TestAnswersByMailReachTheMeeting(t *testing.T) {
 	// Marie answers by her link, then by her program, which knows better.
 	link := regexp.MustCompile(`/invitations/[\w-]+`).FindString(strings.ReplaceAll(p.Received(marie, 1), "=\r\n", ""))
 	p.Anonymous().Post(link, "answer", "tentative").Want(t, http.StatusSeeOther)
+	aMinutePasses := `UPDATE calendar_said SET said = said - 60000 WHERE collectivity = 'bourg'`
+	if _, err := p.DB.Exec(t.Context(), aMinutePasses); err != nil { // mail servers count in seconds
+		t.Fatal(err)
+	}
 	dovecot.Append(t, mailbox, "INBOX", answers(marie, marie, uid[1], "ACCEPTED"))
 	if err := p.ReadMailedAnswers(t.Context()); err != nil {
 		t.Fatal(err)
@@ -78,4 +69,59 @@ func TestAnswersByMailReachTheMeeting(t *testing.T) {
 	if err := p.ReadMailedAnswers(t.Context()); err == nil {
 		t.Error("a server that is away is no news")
 	}
+}
+
+// Agents who ask by mail and have no mailbox, or whose mailbox does not open, keep nobody waiting
+// who comes after them.
+func TestMailboxesThatDoNotOpenKeepNobodyWaiting(t *testing.T) {
+	p := servertest.NewSending(t)
+	dovecot := servers.Dovecot(t)
+	readsMailOf(t, p, dovecot)
+	const organizer, mailbox, jean = "admin@bourg.example", "helene.daumas@bourg.example", "jean@ailleurs.example"
+	her := string(p.Caller(organizer, "bourg").Agent)
+	run := func(query string, args ...any) {
+		t.Helper()
+		if _, err := p.DB.Exec(t.Context(), query, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(`UPDATE agents SET email = $1 WHERE collectivity = 'bourg' AND id = $2`, mailbox, her)
+	for _, id := range []string{"0a", "0b", "0c", "0d"} { // before hers in every order
+		run(`INSERT INTO agents (collectivity, id, given_name, family_name, sort_name, email, created) VALUES ('bourg', $1, $1, $1, $1, $2, 1)`, id, "sans-boite-"+id+"@bourg.example")
+		run(`INSERT INTO calendar_answers (collectivity, secret, organizer, uid, address, ends) VALUES ('bourg', $1, $1, 'u', $2, $3)`, id, jean, time.Now().AddDate(1, 0, 0).UnixMilli())
+	}
+	made := p.As(organizer).Post("/calendar/events", "calendar", her, "title", "Budget", "start", inDays(1), "start-time", "10:00", "end-time", "11:00",
+		"invites", "1", "addresses", jean).Want(t, http.StatusSeeOther)
+	uid := regexp.MustCompile(`UID:(\w+)`).FindStringSubmatch(strings.ReplaceAll(p.Received(jean, 1), "=\r\n", ""))
+	if uid == nil {
+		t.Fatal("no UID in the letter")
+	}
+	dovecot.Append(t, mailbox, "INBOX", replyByMail(jean, jean, mailbox, uid[1], "DECLINED"))
+	if err := p.ReadMailedAnswers(t.Context()); err != nil {
+		t.Errorf("mailboxes that there are not: %v", err)
+	}
+	p.As(organizer).Get(made.Header.Get("Location")).Want(t, http.StatusOK, "1 non")
+}
+
+// readsMailOf makes bourg read mail from a server by its master user.
+func readsMailOf(t *testing.T, p *servertest.Portal, dovecot *servers.Mailserver) {
+	t.Helper()
+	authority, err := os.ReadFile(dovecot.CAFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = p.Mail.SetServer(t.Context(), p.Caller("admin@bourg.example", "bourg"), mail.Server{
+		Address: dovecot.SecureAddress, Security: mail.TLS, CA: string(authority), SignIn: mail.ByMaster,
+		MasterUser: dovecot.MasterUser, MasterPassword: dovecot.MasterPassword, Separator: dovecot.MasterSeparator,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// replyByMail is a message by which a program answers for somebody.
+func replyByMail(from, about, to, uid, stat string) []byte {
+	text := strings.Join([]string{"BEGIN:VCALENDAR", "VERSION:2.0", "METHOD:REPLY", "BEGIN:VEVENT", "UID:" + uid, "SEQUENCE:1", "ATTENDEE;PARTSTAT=" + stat + ":mailto:" + about, "END:VEVENT", "END:VCALENDAR", ""}, "\r\n")
+	return []byte("From: " + from + "\r\nTo: " + to + "\r\nSubject: Oui\r\nMIME-Version: 1.0\r\nContent-Type: text/calendar; method=REPLY; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+		base64.StdEncoding.EncodeToString([]byte(text)) + "\r\n")
 }

@@ -98,6 +98,7 @@ type Server struct {
 	directories   *ldapdir.Servers
 	weatherSource weather.Source // nil: no weather
 	outside       *http.Client   // for pages of applications
+	answers       answerTurns
 
 	stop    context.CancelFunc
 	workers sync.WaitGroup
@@ -117,7 +118,7 @@ type Options struct {
 // New opens everything and mounts every route. Nothing runs yet: see Start.
 // Close it.
 func New(ctx context.Context, config Config, options Options) (*Server, error) {
-	s := &Server{Config: config, log: options.Log}
+	s := &Server{Config: config, log: options.Log, answers: answerTurns{turns: map[portal.CollectivityID]*answerTurn{}}}
 	for _, step := range []func(context.Context, Options) error{
 		s.openStore, s.openPages, s.openFeatures, s.openHome, s.mount,
 	} {
