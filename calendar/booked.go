@@ -145,24 +145,65 @@ func (o *Object) wish(one invitedResource, old *Object, now time.Time) Wish {
 		w.Exceptions += boolToInt(!it.repeats()) // it is one date
 		wanted[it] = it.takesTime() && !o.staysDeclined(it, old, one)
 	}
-	horizon := now.Add(BookingHorizon)
-	_ = o.occurrences(now, horizon, one.Zone, func(occ occurrence) error { // its only error is errStop
-		if !wanted[occ.item] || !occ.end.After(occ.start) {
+	add := func(occ occurrence) error {
+		if !occ.end.After(occ.start) {
 			return nil
 		}
 		slot := Slot{Start: occ.start.UTC(), End: occ.end.UTC()}
 		if occ.item.isOverride || occ.item.repeats() {
 			slot.Recurrence = occ.recurrence.UTC()
 		}
-		w.Slots = append(w.Slots, slot)
-		if len(w.Slots) > MaxBooked {
+		if occ.item.repeats() {
+			w.After = latest(w.After, slot.Start)
+		}
+		if w.Slots = append(w.Slots, slot); len(w.Slots) > MaxBooked {
+			return errStop
+		}
+		return nil
+	}
+	horizon := now.Add(BookingHorizon)
+	for _, it := range o.items {
+		if !wanted[it] {
+			continue
+		}
+		reach := o.window(now, time.Time{}, one.Zone)
+		if it.repeats() {
+			reach.to = horizon
+		}
+		_ = reach.walk(it, add) // its only error is errStop
+	}
+	if main := o.items[0]; main.repeats() && wanted[main] {
+		switch next := o.window(horizon, time.Time{}, one.Zone).next(main); {
+		case next == nil:
+			w.After = time.Time{}
+		case w.After.IsZero():
+			_ = add(*next)
+		}
+	}
+	slices.SortStableFunc(w.Slots, func(a, b Slot) int { return a.Start.Compare(b.Start) })
+	return w
+}
+
+// next is the earliest instance of an item that starts in a window and lasts, nil for none. A rule comes
+// before the dates that are added to it, so what is found first is not always the earliest.
+func (w window) next(it *item) (next *occurrence) {
+	earlier := func(occ occurrence) error {
+		if !occ.start.Before(w.from) && occ.end.After(occ.start) && (next == nil || occ.start.Before(next.start)) {
+			next = &occ
+		}
+		return nil
+	}
+	_ = w.walk(it, func(occ occurrence) error {
+		if _ = earlier(occ); next != nil {
 			return errStop
 		}
 		return nil
 	})
-	slices.SortStableFunc(w.Slots, func(a, b Slot) int { return a.Start.Compare(b.Start) })
-	w.GoesOn = o.items[0].repeats() && wanted[o.items[0]] && o.Overlaps(horizon, time.Time{}, one.Zone)
-	return w
+	if next != nil && len(it.added) > 0 {
+		w.to = next.start
+		_ = w.walk(it, earlier)
+	}
+	return next
 }
 
 // exceptions is how many dates of a series can be made exceptions before the object is too large, or

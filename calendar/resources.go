@@ -27,8 +27,10 @@ type Slot struct {
 // Wish is what an event asks of a resource.
 type Wish struct {
 	Resource string
-	Slots    []Slot // to come, within BookingHorizon; at most MaxBooked and one more
-	GoesOn   bool   // the series has more of them later
+	// Slots are to come; at most MaxBooked and one more. Those of a series are within BookingHorizon, or are
+	// the first of one that begins later.
+	Slots []Slot
+	After time.Time // the series has more of them after this one; zero: it has not
 	// Exceptions is how many slots can be refused alone: those of exceptions that are there, and some to make.
 	// Where more are, all must be.
 	Exceptions int

@@ -45,7 +45,7 @@ func (b booked) Decide(ctx context.Context, tx *database.Tx, claim calendar.Clai
 		Collectivity: claim.Collectivity, Event: string(claim.Event), UID: claim.UID, Holder: claim.Holder, MaxSlots: calendar.MaxBooked,
 	}
 	for _, wish := range claim.Wishes {
-		one := booking.Wish{Resource: booking.ResourceID(wish.Resource), GoesOn: wish.GoesOn, Exceptions: wish.Exceptions}
+		one := booking.Wish{Resource: booking.ResourceID(wish.Resource), After: wish.After, Exceptions: wish.Exceptions}
 		for _, slot := range wish.Slots {
 			one.Slots = append(one.Slots, booking.Slot(slot))
 		}
