@@ -242,6 +242,13 @@ func (s *Store) rewrite(ctx context.Context, tx *database.Tx, claim Claim, wish 
 	if err := s.drop(ctx, tx, claim, gone); err != nil {
 		return err
 	}
+	if len(kept) > 0 {
+		err := tx.Write(ctx, `UPDATE bookings SET holder = $4 WHERE collectivity = $1 AND event = $2 AND resource = $3 AND holder <> $4`,
+			string(claim.Collectivity), claim.Event, string(wish.Resource), string(claim.Holder))
+		if err != nil {
+			return err
+		}
+	}
 	has := slices.Clone(kept)
 	for _, slot := range slots {
 		b := booked{wish.Resource, database.Millis(slot.Recurrence), database.Millis(slot.Start), database.Millis(slot.End), false}

@@ -99,6 +99,18 @@ func (s *Store) Holds(ctx context.Context, from database.Reader, collectivity po
 	return holds, wrap(err, "what an event holds")
 }
 
+// HandOver makes an agent the holder of what some events have booked, in the transaction that gives her
+// their calendar: what is left in the name of who has gone would go with her.
+func (s *Store) HandOver(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, events []string, to portal.AgentID) error {
+	for part := range slices.Chunk(events, 4096) {
+		list, args := database.Among([]any{string(collectivity), string(to)}, part)
+		if err := tx.Write(ctx, `UPDATE bookings SET holder = $2 WHERE collectivity = $1 AND event IN `+list, args...); err != nil {
+			return wrap(err, "hand over")
+		}
+	}
+	return nil
+}
+
 // keptFor is how long one sees when something was taken.
 const keptFor = 366 * 24 * time.Hour
 

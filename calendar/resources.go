@@ -88,6 +88,8 @@ type Resources interface {
 	// Due lists the events of series that are booked for less than the time from now until an instant, and
 	// of what can't be booked any more.
 	Due(ctx context.Context, collectivity portal.CollectivityID, until time.Time) ([]Held, error)
+	// HandOver makes an agent the holder of what some events have booked.
+	HandOver(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, events []string, to portal.AgentID) error
 	// Holds says whether an event has booked something.
 	Holds(ctx context.Context, from database.Reader, collectivity portal.CollectivityID, event EventID) (bool, error)
 }

@@ -88,6 +88,11 @@ func (b booked) Due(ctx context.Context, collectivity portal.CollectivityID, unt
 	return due, err
 }
 
+// HandOver implements calendar.Resources.
+func (b booked) HandOver(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, events []string, to portal.AgentID) error {
+	return b.booking.HandOver(ctx, tx, collectivity, events, to)
+}
+
 // Holds implements calendar.Resources.
 func (b booked) Holds(ctx context.Context, from database.Reader, collectivity portal.CollectivityID, event calendar.EventID) (bool, error) {
 	return b.booking.Holds(ctx, from, collectivity, string(event))

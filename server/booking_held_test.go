@@ -2,9 +2,12 @@ package server_test
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"parvis/portal"
 )
 
 // wants checks how many times the room is taken.
@@ -39,4 +42,57 @@ func TestWhatIsFarAheadIsBooked(t *testing.T) {
 	a.put([]byte(strings.Replace(alone, "END:VCALENDAR\r\n", exception, 1)), "alone.ics").Want(t, http.StatusCreated)
 	a.answered("alone.ics", room[0], "ACCEPTED")
 	h.wants("an exception", 3)
+}
+
+// holds one event.
+func given(t *testing.T) (h *hall, left portal.Caller, beside diary, path string) {
+	h = newHall(t)
+	here := diaryOf(h.Portal, t, "agent@bourg.example", "bourg")
+	here.put(event("moved", "agent@bourg.example", day(2), 11, 12, room), "moved.ics").Want(t, http.StatusCreated)
+	left, _ = leaver(t, h.Portal, 3)
+	pass(t, h.Portal)
+	step(t, h.Portal)
+	beside = diaryOf(h.Portal, t, "collegue@bourg.example", "bourg")
+	for _, href := range regexp.MustCompile(`<D:href>([^<]+-personal/)</D:href>`).FindAllStringSubmatch(beside.ask("PROPFIND", beside.home, "", "Depth", "1").Body, -1) {
+		path = href[1]
+	}
+	if path == "" {
+		t.Fatal("she has no agenda of who left")
+	}
+	return h, left, beside, path
+}
+
+// holder is in whose calendar the only booking is.
+func (h *hall) holder() (agent portal.AgentID) {
+	h.t.Helper()
+	if err := h.DB.QueryRow(h.t.Context(), `SELECT holder FROM bookings`).Scan(&agent); err != nil {
+		h.t.Fatal(err)
+	}
+	return agent
+}
+
+// What who left had booked is her successor's: erasing her frees nothing.
+func TestErasingWhoLeftKeepsTheRoomsOfHerSuccessor(t *testing.T) {
+	h, left, _, _ := given(t)
+	if she := h.Caller("collegue@bourg.example", "bourg"); h.holder() != she.Agent {
+		t.Errorf("held by %q, want %q", h.holder(), she.Agent)
+	}
+	if _, err := h.Leaving.ErasePerson(t.Context(), h.Caller("admin@bourg.example", "bourg"), left.Agent, ""); err != nil {
+		t.Fatal(err)
+	}
+	h.wants("she is erased", 1)
+	other := diaryOf(h.Portal, t, "redaction@bourg.example", "bourg")
+	other.put(event("b", "redaction@bourg.example", day(2), 11, 12, room), "b.ics").Want(t, http.StatusCreated)
+	other.answered("b.ics", room[0], "DECLINED")
+}
+
+// Who comes back has her bookings back.
+func TestWhoComesBackHoldsHerRooms(t *testing.T) {
+	h, left, _, _ := given(t)
+	if err := h.Directory.ReopenAgent(t.Context(), h.Caller("admin@bourg.example", "bourg"), left.Agent, ""); err != nil {
+		t.Fatal(err)
+	}
+	if h.holder() != left.Agent {
+		t.Errorf("held by %q, want %q", h.holder(), left.Agent)
+	}
 }
