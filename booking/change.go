@@ -107,6 +107,9 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, r Resource, ad
 		if err != nil {
 			return err
 		}
+		if err := s.checkKept(ctx, tx, caller.Collectivity, was, r); err != nil {
+			return err
+		}
 		if err := s.open(ctx, tx, caller, was, r, address); err != nil || was.same(r) {
 			return err
 		}
@@ -234,6 +237,20 @@ func (s *Store) checkAddress(ctx context.Context, tx *database.Tx, collectivity 
 		return portal.Invalid("address", "booking.error.address.agent")
 	}
 	return nil
+}
+
+// checkKept refuses another address of what is booked: events know it by the one that it has.
+func (s *Store) checkKept(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, was, r Resource) error {
+	if was.Address == "" || was.Address == r.Address || !was.Active {
+		return nil
+	}
+	var booked bool
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM bookings WHERE collectivity = $1 AND resource = $2 AND ends > $3)`,
+		string(collectivity), string(r.ID), database.Millis(s.now())).Scan(&booked)
+	if err == nil && booked {
+		err = portal.FieldErrors{portal.Invalid("address", "booking.error.address.booked")}
+	}
+	return err
 }
 
 func (s *Store) groups(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID) (map[portal.GroupID]bool, error) {

@@ -57,6 +57,9 @@ func (s *Store) resourcesOf(ctx context.Context, tx *database.Tx, owner Person, 
 func (s *Store) book(ctx context.Context, tx *database.Tx, plan *schedule, old *Object) (names parties, changed bool, err error) {
 	object := plan.object
 	found, err := s.resourcesOf(ctx, tx, plan.owner, object, old)
+	if err == nil && len(found) == 0 {
+		err = s.giveBack(ctx, tx, plan.owner.Collectivity, plan.event) // of what has another name since
+	}
 	if err != nil || len(found) == 0 {
 		return nil, false, err
 	}
@@ -105,12 +108,8 @@ func (s *Store) bookForOther(ctx context.Context, tx *database.Tx, plan schedule
 	if err != nil || !holds {
 		return plan, err
 	}
-	names, changed, err := s.book(ctx, tx, &plan, old)
-	switch {
-	case err != nil:
-	case len(names) == 0:
-		err = s.giveBack(ctx, tx, plan.owner.Collectivity, plan.event)
-	case changed:
+	_, changed, err := s.book(ctx, tx, &plan, old)
+	if err == nil && changed {
 		plan.octets = encode(plan.object.root)
 		plan.object, err = Parse(plan.octets)
 	}

@@ -96,3 +96,42 @@ func TestWhoComesBackHoldsHerRooms(t *testing.T) {
 		t.Errorf("held by %q, want %q", h.holder(), left.Agent)
 	}
 }
+
+// While a resource is booked its address stays, and an event whose room nobody knows any more holds none.
+func TestTheAddressOfABookedRoom(t *testing.T) {
+	h := newHall(t)
+	admin := h.Caller("admin@bourg.example", "bourg")
+	a := diaryOf(h.Portal, t, "agent@bourg.example", "bourg")
+	a.put(event("e", "agent@bourg.example", day(2), 9, 10, room), "e.ics").Want(t, http.StatusCreated)
+	r, err := h.Booking.Resource(t.Context(), admin, h.room)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := func(address string) error {
+		r.Address = address
+		return h.Booking.Change(t.Context(), admin, r, "")
+	}
+	const next = "salle-du-conseil@bourg.example"
+	for _, address := range []string{next, ""} {
+		if err := named(address); err == nil || !strings.Contains(err.Error(), "booking.error.address.booked") {
+			t.Errorf("the address becomes %q: %v", address, err)
+		}
+	}
+	r.Place = "1er étage"
+	if err := named(roomAddress); err != nil {
+		t.Errorf("another place: %v", err)
+	}
+	form := h.As("admin@bourg.example")
+	fields := []string{"name", "Salle du conseil", "kind", "room", "address", next, "seen", regexp.MustCompile(`name="seen" value="(\d+)"`).
+		FindStringSubmatch(form.Get("/admin/resources/" + string(h.room)).Body)[1]}
+	if body := form.Post("/admin/resources/"+string(h.room), fields...).Want(t, http.StatusUnprocessableEntity).Body; !strings.Contains(body, "réservations à venir") {
+		t.Errorf("she is not told why:\n%s", body)
+	}
+	// As it was changed before that was refused.
+	if _, err := h.DB.Exec(t.Context(), `UPDATE resources SET address = $1`, next); err != nil {
+		t.Fatal(err)
+	}
+	a.put(event("e", "agent@bourg.example", day(2), 14, 15, room), "e.ics").Want(t, http.StatusNoContent)
+	a.answered("e.ics", room[0], "NEEDS-ACTION")
+	h.wants("a room that nobody knows", 0)
+}
