@@ -99,7 +99,7 @@ func (s *Store) book(ctx context.Context, tx *database.Tx, plan *schedule, old *
 }
 
 // bookForOther is book for an event that its owner does not invite to, and that holds resources: she has
-// it from a colleague who left. What she moves or deletes must not keep them.
+// it from a colleague who left, or has left herself. What she moves or deletes must not keep them.
 func (s *Store) bookForOther(ctx context.Context, tx *database.Tx, plan schedule, old *Object) (schedule, error) {
 	if s.resources == nil {
 		return plan, nil
@@ -109,6 +109,9 @@ func (s *Store) bookForOther(ctx context.Context, tx *database.Tx, plan schedule
 		return plan, err
 	}
 	_, changed, err := s.book(ctx, tx, &plan, old)
+	if plan.object != nil {
+		plan.tag = newTag() // the next write is to know what it was
+	}
 	if err == nil && changed {
 		plan.octets = encode(plan.object.root)
 		plan.object, err = Parse(plan.octets)

@@ -153,7 +153,9 @@ func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity po
 	}
 	owner, err := s.people.AgentNamed(ctx, tx, collectivity, c.Owner)
 	if errors.Is(err, portal.ErrNotFound) {
-		return plan, nil // who has left invites nobody, and answers nothing
+		// Who has left invites nobody, and answers nothing: what she booked is moved with its event.
+		plan.owner = Person{Collectivity: collectivity, Agent: c.Owner}
+		return s.bookForOther(ctx, tx, plan, old)
 	}
 	if err != nil {
 		return schedule{}, err

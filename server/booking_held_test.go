@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"parvis/calendar"
 	"parvis/portal"
 )
 
@@ -16,6 +17,11 @@ func (h *hall) wants(what string, want int) {
 	if n := h.taken(h.room); n != want {
 		h.t.Errorf("%s: the room is taken %d times, want %d", what, n, want)
 	}
+}
+
+// later moves an event of 11 to 16.
+func later(text string) string {
+	return strings.NewReplacer("T110000", "T160000", "T120000", "T170000").Replace(text)
 }
 
 // alone to want the room.
@@ -134,4 +140,28 @@ func TestTheAddressOfABookedRoom(t *testing.T) {
 	a.put(event("e", "agent@bourg.example", day(2), 14, 15, room), "e.ics").Want(t, http.StatusNoContent)
 	a.answered("e.ics", room[0], "NEEDS-ACTION")
 	h.wants("a room that nobody knows", 0)
+}
+
+// Who may write the agenda of an agent who is closed moves her bookings too.
+func TestTheAgendaOfAClosedAgent(t *testing.T) {
+	h := newHall(t)
+	here := diaryOf(h.Portal, t, "agent@bourg.example", "bourg")
+	here.put(event("kept", "agent@bourg.example", day(2), 11, 12, room), "kept.ics").Want(t, http.StatusCreated)
+	agent, she := h.Caller("agent@bourg.example", "bourg"), h.Caller("collegue@bourg.example", "bourg")
+	if _, err := h.Calendar.Share(t.Context(), agent, calendar.Share{Calendar: calendar.CalendarID(agent.Agent), To: portal.Subject{Kind: portal.TheAgent, ID: string(she.Agent)}, Level: calendar.LevelWrite}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Directory.CloseAgent(t.Context(), h.Caller("admin@bourg.example", "bourg"), agent.Agent, ""); err != nil {
+		t.Fatal(err)
+	}
+	beside := diaryOf(h.Portal, t, "collegue@bourg.example", "bourg")
+	path := beside.home + string(agent.Agent) + "/kept.ics"
+	beside.ask("PUT", path, later(beside.ask("GET", path, "").Want(t, http.StatusOK).Body)).Want(t, http.StatusNoContent)
+	other := diaryOf(h.Portal, t, "redaction@bourg.example", "bourg")
+	other.put(event("b", "redaction@bourg.example", day(2), 16, 17, room), "b.ics").Want(t, http.StatusCreated)
+	other.answered("b.ics", room[0], "DECLINED")
+	other.put(event("c", "redaction@bourg.example", day(2), 11, 12, room), "c.ics").Want(t, http.StatusCreated)
+	other.answered("c.ics", room[0], "ACCEPTED")
+	beside.ask("DELETE", path, "").Want(t, http.StatusNoContent)
+	h.wants("it is deleted", 1)
 }
