@@ -92,6 +92,14 @@ func (s *Store) Due(ctx context.Context, collectivity portal.CollectivityID, unt
 	return due, wrap(err, "list what is due")
 }
 
+// Held lists the events that have booked something to come.
+func (s *Store) Held(ctx context.Context, from database.Reader, collectivity portal.CollectivityID) ([]string, error) {
+	rows, err := from.Query(ctx, `SELECT DISTINCT event FROM bookings WHERE collectivity = $1 AND ends > $2 ORDER BY event`,
+		string(collectivity), database.Millis(s.now()))
+	held, err := database.Collect(rows, err, func(rows *sql.Rows) (event string, err error) { return event, rows.Scan(&event) })
+	return held, wrap(err, "list what is held")
+}
+
 // Holds says whether an event has booked something to come.
 func (s *Store) Holds(ctx context.Context, from database.Reader, collectivity portal.CollectivityID, event string) (holds bool, err error) {
 	err = from.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM bookings WHERE collectivity = $1 AND event = $2 AND ends > $3)`,

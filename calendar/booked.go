@@ -119,6 +119,12 @@ func (s *Store) bookForOther(ctx context.Context, tx *database.Tx, plan schedule
 	return plan, err
 }
 
+// unasked is for what is written without a word to anybody: it holds nothing, and says so.
+func (s *Store) unasked(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, plan schedule) (schedule, error) {
+	err := s.giveBack(ctx, tx, collectivity, plan.event)
+	return plan, err
+}
+
 // giveBack frees what an event held.
 func (s *Store) giveBack(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, event EventID) error {
 	if s.resources == nil {
@@ -424,10 +430,32 @@ func (s *Store) KeepBooked(ctx context.Context, collectivity portal.Collectivity
 	}
 	const month = 31 * 24 * time.Hour
 	due, err := s.resources.Due(ctx, collectivity, s.now().Add(BookingHorizon-month))
-	for _, held := range due {
+	gone, other := s.gone(ctx, collectivity)
+	err = errors.Join(err, other)
+	for _, held := range append(due, gone...) {
 		err = errors.Join(err, s.Rebook(ctx, collectivity, held))
 	}
 	return wrap(err, "calendar: keep booked")
+}
+
+// gone are the events that hold resources and are there no more.
+func (s *Store) gone(ctx context.Context, collectivity portal.CollectivityID) (gone []Held, err error) {
+	all, err := s.resources.Held(ctx, s.db, collectivity)
+	for part := range slices.Chunk(all, 4096) {
+		list, args := database.Among([]any{string(collectivity)}, part)
+		rows, err := s.db.Query(ctx, `SELECT id FROM calendar_objects WHERE collectivity = $1 AND id IN `+list, args...)
+		there, err := database.Collect(rows, err, scanString)
+		if err != nil {
+			return nil, err
+		}
+		slices.Sort(there)
+		for _, event := range part {
+			if _, found := slices.BinarySearch(there, string(event)); !found {
+				gone = append(gone, Held{Event: event})
+			}
+		}
+	}
+	return gone, err
 }
 
 // takenResources are when the resources among some parties are taken, by the name of each.

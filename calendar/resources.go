@@ -90,6 +90,8 @@ type Resources interface {
 	Due(ctx context.Context, collectivity portal.CollectivityID, until time.Time) ([]Held, error)
 	// HandOver makes an agent the holder of what some events have booked.
 	HandOver(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, events []string, to portal.AgentID) error
+	// Held lists the events that have booked something to come.
+	Held(ctx context.Context, from database.Reader, collectivity portal.CollectivityID) ([]EventID, error)
 	// Holds says whether an event has booked something.
 	Holds(ctx context.Context, from database.Reader, collectivity portal.CollectivityID, event EventID) (bool, error)
 }

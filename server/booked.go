@@ -93,6 +93,16 @@ func (b booked) HandOver(ctx context.Context, tx *database.Tx, collectivity port
 	return b.booking.HandOver(ctx, tx, collectivity, events, to)
 }
 
+// Held implements calendar.Resources.
+func (b booked) Held(ctx context.Context, from database.Reader, collectivity portal.CollectivityID) ([]calendar.EventID, error) {
+	found, err := b.booking.Held(ctx, from, collectivity)
+	held := make([]calendar.EventID, len(found))
+	for i, event := range found {
+		held[i] = calendar.EventID(event)
+	}
+	return held, err
+}
+
 // Holds implements calendar.Resources.
 func (b booked) Holds(ctx context.Context, from database.Reader, collectivity portal.CollectivityID, event calendar.EventID) (bool, error) {
 	return b.booking.Holds(ctx, from, collectivity, string(event))

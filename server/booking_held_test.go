@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -66,6 +67,12 @@ func given(t *testing.T) (h *hall, left portal.Caller, beside diary, path string
 		t.Fatal("she has no agenda of who left")
 	}
 	return h, left, beside, path
+}
+
+// edit moves the event that was handed over.
+func (d diary) edit(path string) {
+	d.t.Helper()
+	d.ask("PUT", path+"moved.ics", later(d.ask("GET", path+"moved.ics", "").Want(d.t, http.StatusOK).Body)).Want(d.t, http.StatusNoContent)
 }
 
 // holder is in whose calendar the only booking is.
@@ -164,4 +171,97 @@ func TestTheAgendaOfAClosedAgent(t *testing.T) {
 	other.answered("c.ics", room[0], "ACCEPTED")
 	beside.ask("DELETE", path, "").Want(t, http.StatusNoContent)
 	h.wants("it is deleted", 1)
+}
+
+// However an event that was handed over goes, edited or not, its room is free.
+func TestWhatWasHandedOverGivesBack(t *testing.T) {
+	for what, away := range map[string]func(h *hall, beside diary, path string){
+		"its agenda is deleted": func(_ *hall, beside diary, path string) {
+			beside.ask("DELETE", path, "").Want(beside.t, http.StatusNoContent)
+		},
+		"it invites nobody": func(_ *hall, beside diary, path string) {
+			text := strings.ReplaceAll(beside.ask("GET", path+"moved.ics", "").Want(beside.t, http.StatusOK).Body, "\r\n ", "")
+			text = regexp.MustCompile(`(?m)^(ORGANIZER|ATTENDEE).*\r\n`).ReplaceAllString(text, "")
+			beside.ask("PUT", path+"moved.ics", text).Want(beside.t, http.StatusNoContent)
+		},
+		"nothing remains of it": func(h *hall, _ diary, _ string) {
+			if _, err := h.DB.Exec(h.t.Context(), `DELETE FROM calendar_objects WHERE uid = 'moved'`); err != nil {
+				h.t.Fatal(err)
+			}
+			if err := h.Calendar.KeepBooked(h.t.Context(), "bourg"); err != nil {
+				h.t.Fatal(err)
+			}
+		},
+	} {
+		for _, tagged := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, tagged %v", what, tagged), func(t *testing.T) {
+				h, _, beside, path := given(t)
+				beside.edit(path)
+				h.wants("moved", 1)
+				if !tagged { // as it was kept before
+					if _, err := h.DB.Exec(t.Context(), `UPDATE calendar_objects SET schedule_tag = '' WHERE uid = 'moved'`); err != nil {
+						t.Fatal(err)
+					}
+				}
+				away(h, beside, path)
+				h.wants(what, 0)
+			})
+		}
+	}
+}
+
+// no more.
+func TestWhatTakesTheSamePlace(t *testing.T) {
+	h := newHall(t)
+	here := diaryOf(h.Portal, t, "agent@bourg.example", "bourg")
+	here.put(event("both", "agent@bourg.example", day(2), 11, 12, []string{room[0], "mailto:collegue@bourg.example"}), "both.ics").Want(t, http.StatusCreated)
+	leaver(t, h.Portal, 3)
+	pass(t, h.Portal)
+	step(t, h.Portal)
+	she := h.Caller("collegue@bourg.example", "bourg")
+	second, err := h.Calendar.CreateCalendar(t.Context(), she, calendar.NewCalendar{Name: "Autre"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var given, hers calendar.CalendarID
+	var name string
+	for into, query := range map[any]string{
+		&given: `SELECT calendar FROM calendar_objects WHERE uid = 'both' AND id IN (SELECT event FROM bookings)`,
+		&hers:  `SELECT calendar FROM calendar_objects WHERE uid = 'both' AND id NOT IN (SELECT event FROM bookings)`,
+		&name:  `SELECT name FROM calendar_objects WHERE uid = 'both' AND id NOT IN (SELECT event FROM bookings)`,
+	} {
+		if err := h.DB.QueryRow(t.Context(), query).Scan(into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	over := calendar.Transfer{Overwrite: true}
+	if _, err := h.Calendar.Move(t.Context(), she, given, "both.ics", hers, name, over); err != nil {
+		t.Fatal(err)
+	}
+	var held int
+	if err := h.DB.QueryRow(t.Context(), `SELECT COUNT(*) FROM bookings b JOIN calendar_objects o ON o.id = b.event`).Scan(&held); err != nil || held != 1 {
+		t.Errorf("%d bookings of an event: %v", held, err)
+	}
+	h.wants("in her own place", 1)
+	if err := h.Calendar.Delete(t.Context(), she, hers, name, calendar.Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	h.wants("deleted", 0)
+
+	for _, c := range []calendar.CalendarID{second.ID, calendar.CalendarID(she.Agent)} {
+		if _, err := h.Calendar.Put(t.Context(), she, c, "u.ics", event("u", "mairie@ailleurs.example", day(3), 9, 10, room), calendar.Condition{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = h.DB.Exec(t.Context(), `INSERT INTO bookings (collectivity, resource, event, recurrence, starts, ends, holder, uid, goes_on)
+		SELECT collectivity, $1, id, 0, $2, $3, $4, uid, FALSE FROM calendar_objects WHERE uid = 'u' AND calendar = $5`,
+		string(h.room), day(3).Add(9*time.Hour).UnixMilli(), day(3).Add(10*time.Hour).UnixMilli(), string(she.Agent), string(she.Agent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.wants("by what is to be written over", 1)
+	if _, err := h.Calendar.Move(t.Context(), she, second.ID, "u.ics", calendar.CalendarID(she.Agent), "u.ics", over); err != nil {
+		t.Fatal(err)
+	}
+	h.wants("written over", 0)
 }
