@@ -121,7 +121,28 @@ func (s *Store) bookForOther(ctx context.Context, tx *database.Tx, plan schedule
 
 // unasked is for what is written without a word to anybody: it holds nothing, and says so.
 func (s *Store) unasked(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, plan schedule) (schedule, error) {
-	err := s.giveBack(ctx, tx, collectivity, plan.event)
+	if err := s.giveBack(ctx, tx, collectivity, plan.event); err != nil {
+		return plan, err
+	}
+	found, err := s.resourcesOf(ctx, tx, Person{Collectivity: collectivity}, plan.object)
+	changed := false
+	for _, one := range found {
+		for _, it := range plan.object.inviting(one.as) {
+			for _, p := range attendeesOf(it.component, one.as...) {
+				if partStat(p) == NeedsAction {
+					continue
+				}
+				changed = true
+				setParam(p, ical.ParamParticipationStatus, NeedsAction)
+				delete(p.Params, paramStatus)
+				delete(p.Params, paramComment)
+			}
+		}
+	}
+	if err == nil && changed {
+		plan.octets = encode(plan.object.root)
+		plan.object, err = Parse(plan.octets)
+	}
 	return plan, err
 }
 

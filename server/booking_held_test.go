@@ -210,6 +210,51 @@ func TestWhatWasHandedOverGivesBack(t *testing.T) {
 	}
 }
 
+// the one whose place another takes gives back too.
+func TestAMoveLeavesNoBooking(t *testing.T) {
+	h, _, beside, path := given(t)
+	beside.edit(path)
+	boss, she := h.Caller("redaction@bourg.example", "bourg"), h.Caller("collegue@bourg.example", "bourg")
+	if _, err := h.Calendar.Share(t.Context(), boss, calendar.Share{Calendar: calendar.CalendarID(boss.Agent), To: portal.Subject{Kind: portal.TheAgent, ID: string(she.Agent)}, Level: calendar.LevelWrite}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.DB.Exec(t.Context(), `UPDATE calendar_objects SET schedule_tag = '' WHERE uid = 'moved'`); err != nil {
+		t.Fatal(err)
+	}
+	all, err := h.Calendar.Calendars(t.Context(), she)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		if !strings.HasSuffix(c.Slug, "-personal") {
+			continue
+		}
+		if _, err := h.Calendar.Move(t.Context(), she, c.ID, "moved.ics", calendar.CalendarID(boss.Agent), "moved.ics", calendar.Transfer{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.wants("it is another's", 0)
+	if text := diaryOf(h.Portal, t, "redaction@bourg.example", "bourg").get("personal/moved.ics"); answers(text, room[0]) != "NEEDS-ACTION" {
+		t.Errorf("the room that it does not hold answers %q", answers(text, room[0]))
+	}
+}
+
+// An imported event has no room until its organizer asks for it.
+func TestAnImportedEventHasNoRoomYet(t *testing.T) {
+	h := newHall(t)
+	here := diaryOf(h.Portal, t, "agent@bourg.example", "bourg")
+	agent := h.Caller("agent@bourg.example", "bourg")
+	text := strings.Replace(string(event("old", "agent@bourg.example", day(2), 11, 12, room)), "PARTSTAT=NEEDS-ACTION", "PARTSTAT=ACCEPTED", 1)
+	if _, err := h.Calendar.Put(t.Context(), agent, calendar.CalendarID(agent.Agent), "old.ics", []byte(text), calendar.Condition{NoneMatch: []string{"*"}, Quiet: true}); err != nil {
+		t.Fatal(err)
+	}
+	here.answered("old.ics", room[0], "NEEDS-ACTION")
+	h.wants("imported", 0)
+	here.put([]byte(strings.Replace(text, "SUMMARY:", "SUMMARY:X ", 1)), "old.ics").Want(t, http.StatusNoContent)
+	here.answered("old.ics", room[0], "ACCEPTED")
+	h.wants("asked", 1)
+}
+
 // no more.
 func TestWhatTakesTheSamePlace(t *testing.T) {
 	h := newHall(t)
