@@ -57,12 +57,12 @@ func (s *Store) Among(ctx context.Context, from database.Reader, collectivity po
 type Time struct{ From, To time.Time }
 
 // Taken tells when some resources of a collectivity are taken between two instants, each sorted and cut
-// to them; nothing of what for.
-func (s *Store) Taken(ctx context.Context, collectivity portal.CollectivityID, resources []ResourceID, from, until time.Time) (map[ResourceID][]Time, error) {
-	list, args := database.Among([]any{string(collectivity), database.Millis(from), database.Millis(until)}, resources)
+// to them; nothing of what for. An event, by its UID, is not counted.
+func (s *Store) Taken(ctx context.Context, collectivity portal.CollectivityID, resources []ResourceID, from, until time.Time, but string) (map[ResourceID][]Time, error) {
+	list, args := database.Among([]any{string(collectivity), database.Millis(from), database.Millis(until), but}, resources)
 	rows, err := s.db.Query(ctx, `
 		SELECT resource, starts, ends FROM bookings
-		WHERE collectivity = $1 AND ends > $2 AND starts < $3 AND resource IN `+list+` ORDER BY resource, starts, ends`, args...)
+		WHERE collectivity = $1 AND ends > $2 AND starts < $3 AND uid <> $4 AND resource IN `+list+` ORDER BY resource, starts, ends`, args...)
 	taken := map[ResourceID][]Time{}
 	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
 		var b booked

@@ -479,8 +479,9 @@ func (s *Store) gone(ctx context.Context, collectivity portal.CollectivityID) (g
 	return gone, err
 }
 
-// takenResources are when the resources among some parties are taken, by the name of each.
-func (s *Store) takenResources(ctx context.Context, caller portal.Caller, parties []string, from, until time.Time) (map[string][]BusyTime, error) {
+// takenResources are when the resources among some parties are taken, by the name of each; an event, by its
+// UID, is not counted.
+func (s *Store) takenResources(ctx context.Context, caller portal.Caller, parties []string, from, until time.Time, but string) (map[string][]BusyTime, error) {
 	if s.resources == nil {
 		return nil, nil
 	}
@@ -492,7 +493,7 @@ func (s *Store) takenResources(ctx context.Context, caller portal.Caller, partie
 	for _, one := range known {
 		ids = append(ids, one.ID)
 	}
-	taken, err := s.resources.Taken(ctx, caller.Collectivity, ids, from, until)
+	taken, err := s.resources.Taken(ctx, caller.Collectivity, ids, from, until, but)
 	times := make(map[string][]BusyTime, len(known))
 	for party, one := range known {
 		times[party] = joinBusy(taken[one.ID])

@@ -83,8 +83,9 @@ type Resources interface {
 	// Decide books what is free in place of all that the event held, one claim after the other for each
 	// resource, and answers for every wish in their order. What the event holds already stays its own.
 	Decide(ctx context.Context, tx *database.Tx, claim Claim) ([]Verdict, error)
-	// Taken tells when resources are taken between two instants, each sorted.
-	Taken(ctx context.Context, collectivity portal.CollectivityID, resources []string, from, until time.Time) (map[string][]BusyTime, error)
+	// Taken tells when resources are taken between two instants, each sorted; an event, by its UID, is not
+	// counted.
+	Taken(ctx context.Context, collectivity portal.CollectivityID, resources []string, from, until time.Time, but string) (map[string][]BusyTime, error)
 	// Due lists the events of series that are booked for less than the time from now until an instant, and
 	// of what can't be booked any more.
 	Due(ctx context.Context, collectivity portal.CollectivityID, until time.Time) ([]Held, error)

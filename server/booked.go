@@ -63,12 +63,12 @@ func (b booked) Decide(ctx context.Context, tx *database.Tx, claim calendar.Clai
 }
 
 // Taken implements calendar.Resources.
-func (b booked) Taken(ctx context.Context, collectivity portal.CollectivityID, resources []string, from, until time.Time) (map[string][]calendar.BusyTime, error) {
+func (b booked) Taken(ctx context.Context, collectivity portal.CollectivityID, resources []string, from, until time.Time, but string) (map[string][]calendar.BusyTime, error) {
 	ids := make([]booking.ResourceID, len(resources))
 	for i, id := range resources {
 		ids[i] = booking.ResourceID(id)
 	}
-	found, err := b.booking.Taken(ctx, collectivity, ids, from, until)
+	found, err := b.booking.Taken(ctx, collectivity, ids, from, until, but)
 	taken := make(map[string][]calendar.BusyTime, len(found))
 	for id, times := range found {
 		for _, one := range times {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"parvis/booking"
 	"parvis/calendar"
 	"parvis/portal"
 )
@@ -253,6 +254,25 @@ func TestAnImportedEventHasNoRoomYet(t *testing.T) {
 	here.put([]byte(strings.Replace(text, "SUMMARY:", "SUMMARY:X ", 1)), "old.ics").Want(t, http.StatusNoContent)
 	here.answered("old.ics", room[0], "ACCEPTED")
 	h.wants("asked", 1)
+}
+
+// The times at which all are free are those of rooms too, but for what the event itself has booked.
+func TestTimesAtWhichARoomIsFree(t *testing.T) {
+	h := newHall(t)
+	here := diaryOf(h.Portal, t, "agent@bourg.example", "bourg")
+	here.put(event("e", "agent@bourg.example", day(2), 11, 12, room), "e.ics").Want(t, http.StatusCreated)
+	she := h.Caller("collegue@bourg.example", "bourg")
+	small := h.add("bourg", booking.Resource{Kind: booking.Room, Name: "Petite salle"})
+	guests := []calendar.Guest{{Party: roomAddress, Name: "Salle du conseil"}, {Party: "/dav/principals/" + string(small) + "/"}}
+	for but, want := range map[string]int{"": 1, "e": 0} {
+		all, err := h.Calendar.Attendances(t.Context(), she, calendar.CalendarID(she.Agent), guests, day(2), day(3), but)
+		if err != nil || len(all) != 3 {
+			t.Fatal(all, err)
+		}
+		if !all[1].Known || len(all[1].Taken) != want || !all[2].Known || len(all[2].Taken) != 0 {
+			t.Errorf("but for %q: %+v", but, all)
+		}
+	}
 }
 
 // no more.
