@@ -148,6 +148,28 @@ func TestTheAddressOfABookedRoom(t *testing.T) {
 	a.put(event("e", "agent@bourg.example", day(2), 14, 15, room), "e.ics").Want(t, http.StatusNoContent)
 	a.answered("e.ics", room[0], "NEEDS-ACTION")
 	h.wants("a room that nobody knows", 0)
+
+	// A withdrawn one has another address once all who booked it are told.
+	a.put(event("f", "agent@bourg.example", day(2), 9, 10, []string{"mailto:" + next}), "f.ics").Want(t, http.StatusCreated)
+	if _, err := h.DB.Exec(t.Context(), `UPDATE resources SET active = FALSE`); err != nil {
+		t.Fatal(err)
+	}
+	again := func() error {
+		if r, err = h.Booking.Resource(t.Context(), admin, h.room); err != nil {
+			t.Fatal(err)
+		}
+		return named(roomAddress)
+	}
+	if err := again(); err == nil {
+		t.Error("who booked it is not told")
+	}
+	if err := h.Calendar.KeepBooked(t.Context(), "bourg"); err != nil {
+		t.Fatal(err)
+	}
+	if err := again(); err != nil {
+		t.Error(err)
+	}
+	a.answered("f.ics", "mailto:"+next, "DECLINED")
 }
 
 // Who may write the agenda of an agent who is closed moves her bookings too.
