@@ -107,6 +107,9 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, r Resource, ad
 		if err != nil {
 			return err
 		}
+		if err := s.checkKept(ctx, tx, caller.Collectivity, was, r); err != nil {
+			return err
+		}
 		if err := s.open(ctx, tx, caller, was, r, address); err != nil || was.same(r) {
 			return err
 		}
@@ -234,6 +237,23 @@ func (s *Store) checkAddress(ctx context.Context, tx *database.Tx, collectivity 
 		return portal.Invalid("address", "booking.error.address.agent")
 	}
 	return nil
+}
+
+// checkKept refuses another address of what is booked: events know it by the one that it has. Of what is
+// withdrawn only those are left who are not told yet, and agents who left, whom nobody tells.
+func (s *Store) checkKept(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, was, r Resource) error {
+	if was.Address == "" || was.Address == r.Address {
+		return nil
+	}
+	var booked bool
+	err := tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT 1 FROM bookings b WHERE b.collectivity = $1 AND b.resource = $2 AND b.ends > $3
+		AND ($4 OR EXISTS (SELECT 1 FROM agents a WHERE a.collectivity = $1 AND a.id = b.holder AND a.active)))`,
+		string(collectivity), string(r.ID), database.Millis(s.now()), was.Active).Scan(&booked)
+	if err == nil && booked {
+		err = portal.FieldErrors{portal.Invalid("address", "booking.error.address.booked")}
+	}
+	return err
 }
 
 func (s *Store) groups(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID) (map[portal.GroupID]bool, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -20,8 +21,8 @@ type Slot struct{ Recurrence, Start, End time.Time }
 // Wish is what an event asks of one resource.
 type Wish struct {
 	Resource ResourceID
-	Slots    []Slot // sorted by start
-	GoesOn   bool   // the series has more of them later
+	Slots    []Slot    // sorted by start
+	After    time.Time // the series has more of them after this start; zero: it has not
 	// Exceptions is how many slots may be refused alone.
 	Exceptions int
 }
@@ -241,24 +242,50 @@ func (s *Store) rewrite(ctx context.Context, tx *database.Tx, claim Claim, wish 
 	if err := s.drop(ctx, tx, claim, gone); err != nil {
 		return err
 	}
-	last, wentOn := int64(0), false
-	for _, b := range kept {
-		last, wentOn = max(last, b.starts), wentOn || b.goesOn
+	if len(kept) > 0 {
+		err := tx.Write(ctx, `UPDATE bookings SET holder = $4 WHERE collectivity = $1 AND event = $2 AND resource = $3 AND holder <> $4`,
+			string(claim.Collectivity), claim.Event, string(wish.Resource), string(claim.Holder))
+		if err != nil {
+			return err
+		}
 	}
+	has := slices.Clone(kept)
 	for _, slot := range slots {
 		b := booked{wish.Resource, database.Millis(slot.Recurrence), database.Millis(slot.Start), database.Millis(slot.End), false}
 		if err := s.insert(ctx, tx, claim, b); err != nil {
 			return err
 		}
-		last = max(last, b.starts)
+		has = append(has, b)
 	}
-	if !wish.GoesOn && !wentOn {
+	last := lastOf(has, wish.After)
+	if last == none && !slices.ContainsFunc(kept, func(b booked) bool { return b.goesOn }) {
 		return nil
 	}
 	return tx.Write(ctx, `
-		UPDATE bookings SET goes_on = ($5 AND starts = $4)
-		WHERE collectivity = $1 AND event = $2 AND resource = $3 AND goes_on <> ($5 AND starts = $4)`,
-		string(claim.Collectivity), claim.Event, string(wish.Resource), last, wish.GoesOn)
+		UPDATE bookings SET goes_on = (starts = $4)
+		WHERE collectivity = $1 AND event = $2 AND resource = $3 AND goes_on <> (starts = $4)`,
+		string(claim.Collectivity), claim.Event, string(wish.Resource), last)
+}
+
+// none is when no booking starts.
+const none = math.MinInt64
+
+// lastOf is the start of the row that says how far a series is booked: the last until after, as exceptions
+// may be years later, or else the first. none for a series that has no more than its rows.
+func lastOf(rows []booked, after time.Time) int64 {
+	last, first := int64(none), int64(math.MaxInt64)
+	for _, b := range rows {
+		if first = min(first, b.starts); b.starts <= database.Millis(after) {
+			last = max(last, b.starts)
+		}
+	}
+	switch {
+	case after.IsZero() || len(rows) == 0:
+		return none
+	case last == none:
+		return first
+	}
+	return last
 }
 
 func (s *Store) insert(ctx context.Context, tx *database.Tx, claim Claim, b booked) error {

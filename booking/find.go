@@ -57,12 +57,12 @@ func (s *Store) Among(ctx context.Context, from database.Reader, collectivity po
 type Time struct{ From, To time.Time }
 
 // Taken tells when some resources of a collectivity are taken between two instants, each sorted and cut
-// to them; nothing of what for.
-func (s *Store) Taken(ctx context.Context, collectivity portal.CollectivityID, resources []ResourceID, from, until time.Time) (map[ResourceID][]Time, error) {
-	list, args := database.Among([]any{string(collectivity), database.Millis(from), database.Millis(until)}, resources)
+// to them; nothing of what for. An event, by its UID, is not counted.
+func (s *Store) Taken(ctx context.Context, collectivity portal.CollectivityID, resources []ResourceID, from, until time.Time, but string) (map[ResourceID][]Time, error) {
+	list, args := database.Among([]any{string(collectivity), database.Millis(from), database.Millis(until), but}, resources)
 	rows, err := s.db.Query(ctx, `
 		SELECT resource, starts, ends FROM bookings
-		WHERE collectivity = $1 AND ends > $2 AND starts < $3 AND resource IN `+list+` ORDER BY resource, starts, ends`, args...)
+		WHERE collectivity = $1 AND ends > $2 AND starts < $3 AND uid <> $4 AND resource IN `+list+` ORDER BY resource, starts, ends`, args...)
 	taken := map[ResourceID][]Time{}
 	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
 		var b booked
@@ -92,11 +92,31 @@ func (s *Store) Due(ctx context.Context, collectivity portal.CollectivityID, unt
 	return due, wrap(err, "list what is due")
 }
 
+// Held lists the events that have booked something to come.
+func (s *Store) Held(ctx context.Context, from database.Reader, collectivity portal.CollectivityID) ([]string, error) {
+	rows, err := from.Query(ctx, `SELECT DISTINCT event FROM bookings WHERE collectivity = $1 AND ends > $2 ORDER BY event`,
+		string(collectivity), database.Millis(s.now()))
+	held, err := database.Collect(rows, err, func(rows *sql.Rows) (event string, err error) { return event, rows.Scan(&event) })
+	return held, wrap(err, "list what is held")
+}
+
 // Holds says whether an event has booked something to come.
 func (s *Store) Holds(ctx context.Context, from database.Reader, collectivity portal.CollectivityID, event string) (holds bool, err error) {
 	err = from.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM bookings WHERE collectivity = $1 AND event = $2 AND ends > $3)`,
 		string(collectivity), event, database.Millis(s.now())).Scan(&holds)
 	return holds, wrap(err, "what an event holds")
+}
+
+// HandOver makes an agent the holder of what some events have booked, in the transaction that gives her
+// their calendar: what is left in the name of who has gone would go with her.
+func (s *Store) HandOver(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, events []string, to portal.AgentID) error {
+	for part := range slices.Chunk(events, 4096) {
+		list, args := database.Among([]any{string(collectivity), string(to)}, part)
+		if err := tx.Write(ctx, `UPDATE bookings SET holder = $2 WHERE collectivity = $1 AND event IN `+list, args...); err != nil {
+			return wrap(err, "hand over")
+		}
+	}
+	return nil
 }
 
 // keptFor is how long one sees when something was taken.

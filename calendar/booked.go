@@ -57,6 +57,9 @@ func (s *Store) resourcesOf(ctx context.Context, tx *database.Tx, owner Person, 
 func (s *Store) book(ctx context.Context, tx *database.Tx, plan *schedule, old *Object) (names parties, changed bool, err error) {
 	object := plan.object
 	found, err := s.resourcesOf(ctx, tx, plan.owner, object, old)
+	if err == nil && len(found) == 0 {
+		err = s.giveBack(ctx, tx, plan.owner.Collectivity, plan.event) // of what has another name since
+	}
 	if err != nil || len(found) == 0 {
 		return nil, false, err
 	}
@@ -96,7 +99,7 @@ func (s *Store) book(ctx context.Context, tx *database.Tx, plan *schedule, old *
 }
 
 // bookForOther is book for an event that its owner does not invite to, and that holds resources: she has
-// it from a colleague who left. What she moves or deletes must not keep them.
+// it from a colleague who left, or has left herself. What she moves or deletes must not keep them.
 func (s *Store) bookForOther(ctx context.Context, tx *database.Tx, plan schedule, old *Object) (schedule, error) {
 	if s.resources == nil {
 		return plan, nil
@@ -105,12 +108,38 @@ func (s *Store) bookForOther(ctx context.Context, tx *database.Tx, plan schedule
 	if err != nil || !holds {
 		return plan, err
 	}
-	names, changed, err := s.book(ctx, tx, &plan, old)
-	switch {
-	case err != nil:
-	case len(names) == 0:
-		err = s.giveBack(ctx, tx, plan.owner.Collectivity, plan.event)
-	case changed:
+	_, changed, err := s.book(ctx, tx, &plan, old)
+	if plan.object != nil {
+		plan.tag = newTag() // the next write is to know what it was
+	}
+	if err == nil && changed {
+		plan.octets = encode(plan.object.root)
+		plan.object, err = Parse(plan.octets)
+	}
+	return plan, err
+}
+
+// unasked is for what is written without a word to anybody: it holds nothing, and says so.
+func (s *Store) unasked(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, plan schedule) (schedule, error) {
+	if err := s.giveBack(ctx, tx, collectivity, plan.event); err != nil {
+		return plan, err
+	}
+	found, err := s.resourcesOf(ctx, tx, Person{Collectivity: collectivity}, plan.object)
+	changed := false
+	for _, one := range found {
+		for _, it := range plan.object.inviting(one.as) {
+			for _, p := range attendeesOf(it.component, one.as...) {
+				if partStat(p) == NeedsAction {
+					continue
+				}
+				changed = true
+				setParam(p, ical.ParamParticipationStatus, NeedsAction)
+				delete(p.Params, paramStatus)
+				delete(p.Params, paramComment)
+			}
+		}
+	}
+	if err == nil && changed {
 		plan.octets = encode(plan.object.root)
 		plan.object, err = Parse(plan.octets)
 	}
@@ -145,24 +174,65 @@ func (o *Object) wish(one invitedResource, old *Object, now time.Time) Wish {
 		w.Exceptions += boolToInt(!it.repeats()) // it is one date
 		wanted[it] = it.takesTime() && !o.staysDeclined(it, old, one)
 	}
-	horizon := now.Add(BookingHorizon)
-	_ = o.occurrences(now, horizon, one.Zone, func(occ occurrence) error { // its only error is errStop
-		if !wanted[occ.item] || !occ.end.After(occ.start) {
+	add := func(occ occurrence) error {
+		if !occ.end.After(occ.start) {
 			return nil
 		}
 		slot := Slot{Start: occ.start.UTC(), End: occ.end.UTC()}
 		if occ.item.isOverride || occ.item.repeats() {
 			slot.Recurrence = occ.recurrence.UTC()
 		}
-		w.Slots = append(w.Slots, slot)
-		if len(w.Slots) > MaxBooked {
+		if occ.item.repeats() {
+			w.After = latest(w.After, slot.Start)
+		}
+		if w.Slots = append(w.Slots, slot); len(w.Slots) > MaxBooked {
+			return errStop
+		}
+		return nil
+	}
+	horizon := now.Add(BookingHorizon)
+	for _, it := range o.items {
+		if !wanted[it] {
+			continue
+		}
+		reach := o.window(now, time.Time{}, one.Zone)
+		if it.repeats() {
+			reach.to = horizon
+		}
+		_ = reach.walk(it, add) // its only error is errStop
+	}
+	if main := o.items[0]; main.repeats() && wanted[main] {
+		switch next := o.window(horizon, time.Time{}, one.Zone).next(main); {
+		case next == nil:
+			w.After = time.Time{}
+		case w.After.IsZero():
+			_ = add(*next)
+		}
+	}
+	slices.SortStableFunc(w.Slots, func(a, b Slot) int { return a.Start.Compare(b.Start) })
+	return w
+}
+
+// next is the earliest instance of an item that starts in a window and lasts, nil for none. A rule comes
+// before the dates that are added to it, so what is found first is not always the earliest.
+func (w window) next(it *item) (next *occurrence) {
+	earlier := func(occ occurrence) error {
+		if !occ.start.Before(w.from) && occ.end.After(occ.start) && (next == nil || occ.start.Before(next.start)) {
+			next = &occ
+		}
+		return nil
+	}
+	_ = w.walk(it, func(occ occurrence) error {
+		if _ = earlier(occ); next != nil {
 			return errStop
 		}
 		return nil
 	})
-	slices.SortStableFunc(w.Slots, func(a, b Slot) int { return a.Start.Compare(b.Start) })
-	w.GoesOn = o.items[0].repeats() && wanted[o.items[0]] && o.Overlaps(horizon, time.Time{}, one.Zone)
-	return w
+	if next != nil && len(it.added) > 0 {
+		w.to = next.start
+		_ = w.walk(it, earlier)
+	}
+	return next
 }
 
 // exceptions is how many dates of a series can be made exceptions before the object is too large, or
@@ -381,14 +451,37 @@ func (s *Store) KeepBooked(ctx context.Context, collectivity portal.Collectivity
 	}
 	const month = 31 * 24 * time.Hour
 	due, err := s.resources.Due(ctx, collectivity, s.now().Add(BookingHorizon-month))
-	for _, held := range due {
+	gone, other := s.gone(ctx, collectivity)
+	err = errors.Join(err, other)
+	for _, held := range append(due, gone...) {
 		err = errors.Join(err, s.Rebook(ctx, collectivity, held))
 	}
 	return wrap(err, "calendar: keep booked")
 }
 
-// takenResources are when the resources among some parties are taken, by the name of each.
-func (s *Store) takenResources(ctx context.Context, caller portal.Caller, parties []string, from, until time.Time) (map[string][]BusyTime, error) {
+// gone are the events that hold resources and are there no more.
+func (s *Store) gone(ctx context.Context, collectivity portal.CollectivityID) (gone []Held, err error) {
+	all, err := s.resources.Held(ctx, s.db, collectivity)
+	for part := range slices.Chunk(all, 4096) {
+		list, args := database.Among([]any{string(collectivity)}, part)
+		rows, err := s.db.Query(ctx, `SELECT id FROM calendar_objects WHERE collectivity = $1 AND id IN `+list, args...)
+		there, err := database.Collect(rows, err, scanString)
+		if err != nil {
+			return nil, err
+		}
+		slices.Sort(there)
+		for _, event := range part {
+			if _, found := slices.BinarySearch(there, string(event)); !found {
+				gone = append(gone, Held{Event: event})
+			}
+		}
+	}
+	return gone, err
+}
+
+// takenResources are when the resources among some parties are taken, by the name of each; an event, by its
+// UID, is not counted.
+func (s *Store) takenResources(ctx context.Context, caller portal.Caller, parties []string, from, until time.Time, but string) (map[string][]BusyTime, error) {
 	if s.resources == nil {
 		return nil, nil
 	}
@@ -400,7 +493,7 @@ func (s *Store) takenResources(ctx context.Context, caller portal.Caller, partie
 	for _, one := range known {
 		ids = append(ids, one.ID)
 	}
-	taken, err := s.resources.Taken(ctx, caller.Collectivity, ids, from, until)
+	taken, err := s.resources.Taken(ctx, caller.Collectivity, ids, from, until, but)
 	times := make(map[string][]BusyTime, len(known))
 	for party, one := range known {
 		times[party] = joinBusy(taken[one.ID])

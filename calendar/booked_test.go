@@ -43,11 +43,15 @@ func TestWhatAnEventWants(t *testing.T) {
 		{"called off", []string{atNine, atTen, "STATUS:CANCELLED"}, 0, false},
 		{"every hour", []string{atNine, atTen, "RRULE:FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11,12"}, MaxBooked + 1, true},
 		{"a day", []string{"DTSTART;VALUE=DATE:20261124"}, 1, false},
+		{"once in ten years", []string{"DTSTART:20361124T090000Z", "DTEND:20361124T100000Z"}, 1, false},
+		{"series in ten years", []string{"DTSTART:20361124T090000Z", "DTEND:20361124T100000Z", "RRULE:FREQ=WEEKLY"}, 1, true},
+		{"series in ten years and a date in five", []string{"DTSTART:20361124T090000Z", "DTEND:20361124T100000Z", "RRULE:FREQ=WEEKLY", "RDATE:20311124T090000Z"}, 1, true},
+		{"every ten years", []string{atNine, atTen, "RRULE:FREQ=YEARLY;INTERVAL=10", "EXDATE;TZID=Europe/Paris:20261124T090000"}, 1, true},
 	} {
 		o := parsed(t, eventText(append(c.lines, byClaire, toClaire, toRoom)...))
 		w := o.wish(hall(), nil, before2027)
-		if len(w.Slots) != c.slots || w.GoesOn != c.goesOn {
-			t.Errorf("%s: %d slots, goes on %v; want %d, %v", c.what, len(w.Slots), w.GoesOn, c.slots, c.goesOn)
+		if len(w.Slots) != c.slots || w.After.IsZero() == c.goesOn {
+			t.Errorf("%s: %d slots, goes on %v; want %d, %v", c.what, len(w.Slots), !w.After.IsZero(), c.slots, c.goesOn)
 		}
 	}
 	day := parsed(t, eventText("DTSTART;VALUE=DATE:20261124", byClaire, toClaire, toRoom)).wish(hall(), nil, before2027).Slots[0]

@@ -92,6 +92,9 @@ func (s *Store) move(ctx context.Context, tx *database.Tx, collectivity portal.C
 	}
 	rows, err := tx.Query(ctx, `SELECT id FROM calendar_objects WHERE collectivity = $1 AND calendar = $2`, string(collectivity), string(next.id))
 	ids, err := database.Collect(rows, err, scanString)
+	if err == nil && s.resources != nil {
+		err = s.resources.HandOver(ctx, tx, collectivity, ids, owner)
+	}
 	if err != nil {
 		return err
 	}

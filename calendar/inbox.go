@@ -103,7 +103,7 @@ func (s *Store) Availability(ctx context.Context, caller portal.Caller, octets [
 	if err != nil {
 		return nil, fmt.Errorf("calendar: availability: %w", err)
 	}
-	rooms, err := s.takenResources(ctx, caller, addresses, from, to)
+	rooms, err := s.takenResources(ctx, caller, addresses, from, to, "")
 	if err != nil {
 		return nil, fmt.Errorf("calendar: availability: %w", err)
 	}

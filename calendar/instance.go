@@ -106,6 +106,16 @@ func (o *Object) instance(occ occurrence, said words, zone *time.Location) Insta
 
 // occurrences calls yield for what overlaps [from, to), each item in order.
 func (o *Object) occurrences(from, to time.Time, zone *time.Location, yield func(occurrence) error) error {
+	w := o.window(from, to, zone)
+	for _, it := range o.items {
+		if err := w.walk(it, yield); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *Object) window(from, to time.Time, zone *time.Location) window {
 	w := window{from: from, to: to, zone: zone}
 	for _, it := range o.items {
 		if it.isOverride {
@@ -113,12 +123,7 @@ func (o *Object) occurrences(from, to time.Time, zone *time.Location, yield func
 		}
 	}
 	slices.Sort(w.moved)
-	for _, it := range o.items {
-		if err := w.walk(it, yield); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w
 }
 
 // window is a range of time asked of an object.

@@ -121,7 +121,17 @@ func (m *moving) carryOut(ctx context.Context, s *Store, tx *database.Tx) (Writt
 	if err != nil {
 		return Written{}, err
 	}
-	return written, m.leave(ctx, s, tx)
+	holds := false
+	if s.resources != nil && m.from.Owner == m.to.Owner {
+		if holds, err = s.resources.Holds(ctx, tx, m.caller.Collectivity, EventID(m.what.id)); err != nil {
+			return Written{}, err
+		}
+	}
+	if err := m.leave(ctx, s, tx); err != nil || !holds {
+		return written, err
+	}
+	// What it took the place of holds what it held.
+	return written, s.rebook(ctx, tx, m.caller.Collectivity, Held{Event: written.ID, Holder: m.to.Owner})
 }
 
 // changesHands refuses to give a meeting to another owner: it would be called off, or declined, by a
@@ -147,7 +157,7 @@ func (m *moving) rename(ctx context.Context, s *Store, tx *database.Tx) (Written
 		return Written{}, err
 	}
 	if m.over.name != "" {
-		if err := m.remove(ctx, tx, m.to.ID, m.over.name); err != nil {
+		if err := m.remove(ctx, s, tx, m.to.ID, m.over); err != nil {
 			return Written{}, err
 		}
 	}
@@ -165,13 +175,18 @@ func (m *moving) rename(ctx context.Context, s *Store, tx *database.Tx) (Written
 
 // leave takes the object away without a word to anybody: it is elsewhere.
 func (m *moving) leave(ctx context.Context, s *Store, tx *database.Tx) error {
-	if err := m.remove(ctx, tx, m.from.ID, m.what.name); err != nil {
+	if err := m.remove(ctx, s, tx, m.from.ID, m.what); err != nil {
 		return err
 	}
 	return s.changed(ctx, tx, m.caller, m.from.ID, m.what.name, m.what.id, true)
 }
 
-func (m *moving) remove(ctx context.Context, tx *database.Tx, id CalendarID, name string) error {
-	return tx.Write(ctx, `DELETE FROM calendar_objects WHERE collectivity = $1 AND calendar = $2 AND name = $3`,
-		string(m.caller.Collectivity), string(id), name)
+// remove deletes an object, which holds nothing any more.
+func (m *moving) remove(ctx context.Context, s *Store, tx *database.Tx, id CalendarID, what stored) error {
+	err := tx.Write(ctx, `DELETE FROM calendar_objects WHERE collectivity = $1 AND calendar = $2 AND name = $3`,
+		string(m.caller.Collectivity), string(id), what.name)
+	if err != nil {
+		return err
+	}
+	return s.giveBack(ctx, tx, m.caller.Collectivity, EventID(what.id))
 }

@@ -27,8 +27,10 @@ type Slot struct {
 // Wish is what an event asks of a resource.
 type Wish struct {
 	Resource string
-	Slots    []Slot // to come, within BookingHorizon; at most MaxBooked and one more
-	GoesOn   bool   // the series has more of them later
+	// Slots are to come; at most MaxBooked and one more. Those of a series are within BookingHorizon, or are
+	// the first of one that begins later.
+	Slots []Slot
+	After time.Time // the series has more of them after this one; zero: it has not
 	// Exceptions is how many slots can be refused alone: those of exceptions that are there, and some to make.
 	// Where more are, all must be.
 	Exceptions int
@@ -81,11 +83,16 @@ type Resources interface {
 	// Decide books what is free in place of all that the event held, one claim after the other for each
 	// resource, and answers for every wish in their order. What the event holds already stays its own.
 	Decide(ctx context.Context, tx *database.Tx, claim Claim) ([]Verdict, error)
-	// Taken tells when resources are taken between two instants, each sorted.
-	Taken(ctx context.Context, collectivity portal.CollectivityID, resources []string, from, until time.Time) (map[string][]BusyTime, error)
+	// Taken tells when resources are taken between two instants, each sorted; an event, by its UID, is not
+	// counted.
+	Taken(ctx context.Context, collectivity portal.CollectivityID, resources []string, from, until time.Time, but string) (map[string][]BusyTime, error)
 	// Due lists the events of series that are booked for less than the time from now until an instant, and
 	// of what can't be booked any more.
 	Due(ctx context.Context, collectivity portal.CollectivityID, until time.Time) ([]Held, error)
+	// HandOver makes an agent the holder of what some events have booked.
+	HandOver(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, events []string, to portal.AgentID) error
+	// Held lists the events that have booked something to come.
+	Held(ctx context.Context, from database.Reader, collectivity portal.CollectivityID) ([]EventID, error)
 	// Holds says whether an event has booked something.
 	Holds(ctx context.Context, from database.Reader, collectivity portal.CollectivityID, event EventID) (bool, error)
 }

@@ -149,11 +149,13 @@ func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity po
 	plan := schedule{object: object, octets: octets, zone: c.Zone, event: event}
 	invites := func(o *Object) bool { return o != nil && o.organizer() != "" }
 	if s.people == nil || c.Shared() || !invites(old) && (!invites(object) || condition.Quiet) {
-		return plan, nil
+		return s.unasked(ctx, tx, collectivity, plan)
 	}
 	owner, err := s.people.AgentNamed(ctx, tx, collectivity, c.Owner)
 	if errors.Is(err, portal.ErrNotFound) {
-		return plan, nil // who has left invites nobody, and answers nothing
+		// Who has left invites nobody, and answers nothing: what she booked is moved with its event.
+		plan.owner = Person{Collectivity: collectivity, Agent: c.Owner}
+		return s.bookForOther(ctx, tx, plan, old)
 	}
 	if err != nil {
 		return schedule{}, err
@@ -176,6 +178,9 @@ func (s *Store) scheduling(ctx context.Context, tx *database.Tx, collectivity po
 			old = nil
 		}
 		changed, err = s.attend(ctx, tx, &plan, c.Zone, old, condition.Quiet)
+		if err == nil && is == bystander {
+			err = s.giveBack(ctx, tx, collectivity, event)
+		}
 	default:
 		if is != organizing {
 			plan.object = nil // for others: nobody is invited any more

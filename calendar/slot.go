@@ -25,7 +25,7 @@ const (
 type Attendance struct {
 	Name     string
 	Optional bool
-	Known    bool // her times are: she is an agent of the collectivity
+	Known    bool // her times are: she is an agent of the collectivity, or a resource
 	Taken    []BusyTime
 }
 
@@ -110,10 +110,18 @@ func (s *Store) Attendances(ctx context.Context, caller portal.Caller, id Calend
 	if err != nil {
 		return nil, err
 	}
+	rooms, err := s.takenResources(ctx, caller, parties, from, until, but)
+	if err != nil {
+		return nil, fmt.Errorf("calendar: attendances: %w", err)
+	}
 	all := []Attendance{{Name: host.Name, Known: true, Taken: taken[host.Agent]}}
 	for _, one := range guests {
 		agent, known := agents[one.Party]
-		all = append(all, Attendance{Name: cmp.Or(one.Name, one.Party), Optional: one.Optional, Known: known, Taken: taken[agent]})
+		times, isRoom := rooms[one.Party]
+		if !isRoom {
+			times = taken[agent]
+		}
+		all = append(all, Attendance{Name: cmp.Or(one.Name, one.Party), Optional: one.Optional, Known: known || isRoom, Taken: times})
 	}
 	slices.SortStableFunc(all, func(a, b Attendance) int { return boolToInt(a.Optional) - boolToInt(b.Optional) })
 	return all, nil

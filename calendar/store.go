@@ -448,7 +448,8 @@ func (s *Store) DeleteCalendar(ctx context.Context, caller portal.Caller, id Cal
 	return wrap(err, "calendar: delete %q", id)
 }
 
-// callOff deletes what people are invited to one by one, so that they hear of it.
+// callOff deletes what people are invited to one by one, so that they hear of it, and gives back what
+// the rest holds.
 func (s *Store) callOff(ctx context.Context, tx *database.Tx, caller portal.Caller, id CalendarID) error {
 	rows, err := tx.Query(ctx, `SELECT name FROM calendar_objects WHERE collectivity = $1 AND calendar = $2 AND schedule_tag <> '' ORDER BY name`,
 		string(caller.Collectivity), string(id))
@@ -456,6 +457,20 @@ func (s *Store) callOff(ctx context.Context, tx *database.Tx, caller portal.Call
 	for _, name := range names {
 		if err == nil {
 			err = s.delete(ctx, tx, caller, id, name, Condition{})
+		}
+	}
+	if err != nil || s.resources == nil {
+		return err
+	}
+	rows, err = tx.Query(ctx, `SELECT id FROM calendar_objects WHERE collectivity = $1 AND calendar = $2 ORDER BY id`, string(caller.Collectivity), string(id))
+	rest, err := database.Collect(rows, err, scanString)
+	if err != nil || len(rest) == 0 {
+		return err
+	}
+	held, err := s.resources.Held(ctx, tx, caller.Collectivity)
+	for _, event := range held {
+		if _, here := slices.BinarySearch(rest, string(event)); here && err == nil {
+			err = s.giveBack(ctx, tx, caller.Collectivity, event)
 		}
 	}
 	return err

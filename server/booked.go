@@ -45,7 +45,7 @@ func (b booked) Decide(ctx context.Context, tx *database.Tx, claim calendar.Clai
 		Collectivity: claim.Collectivity, Event: string(claim.Event), UID: claim.UID, Holder: claim.Holder, MaxSlots: calendar.MaxBooked,
 	}
 	for _, wish := range claim.Wishes {
-		one := booking.Wish{Resource: booking.ResourceID(wish.Resource), GoesOn: wish.GoesOn, Exceptions: wish.Exceptions}
+		one := booking.Wish{Resource: booking.ResourceID(wish.Resource), After: wish.After, Exceptions: wish.Exceptions}
 		for _, slot := range wish.Slots {
 			one.Slots = append(one.Slots, booking.Slot(slot))
 		}
@@ -63,12 +63,12 @@ func (b booked) Decide(ctx context.Context, tx *database.Tx, claim calendar.Clai
 }
 
 // Taken implements calendar.Resources.
-func (b booked) Taken(ctx context.Context, collectivity portal.CollectivityID, resources []string, from, until time.Time) (map[string][]calendar.BusyTime, error) {
+func (b booked) Taken(ctx context.Context, collectivity portal.CollectivityID, resources []string, from, until time.Time, but string) (map[string][]calendar.BusyTime, error) {
 	ids := make([]booking.ResourceID, len(resources))
 	for i, id := range resources {
 		ids[i] = booking.ResourceID(id)
 	}
-	found, err := b.booking.Taken(ctx, collectivity, ids, from, until)
+	found, err := b.booking.Taken(ctx, collectivity, ids, from, until, but)
 	taken := make(map[string][]calendar.BusyTime, len(found))
 	for id, times := range found {
 		for _, one := range times {
@@ -86,6 +86,21 @@ func (b booked) Due(ctx context.Context, collectivity portal.CollectivityID, unt
 		due[i] = calendar.Held{Event: calendar.EventID(one.Event), Holder: one.Holder}
 	}
 	return due, err
+}
+
+// HandOver implements calendar.Resources.
+func (b booked) HandOver(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, events []string, to portal.AgentID) error {
+	return b.booking.HandOver(ctx, tx, collectivity, events, to)
+}
+
+// Held implements calendar.Resources.
+func (b booked) Held(ctx context.Context, from database.Reader, collectivity portal.CollectivityID) ([]calendar.EventID, error) {
+	found, err := b.booking.Held(ctx, from, collectivity)
+	held := make([]calendar.EventID, len(found))
+	for i, event := range found {
+		held[i] = calendar.EventID(event)
+	}
+	return held, err
 }
 
 // Holds implements calendar.Resources.
