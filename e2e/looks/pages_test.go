@@ -33,7 +33,7 @@ var everybody = []string{"/sitemap", "/help", "/accessibility", "/legal", "/priv
 var signedIn = append([]string{
 	"/", "/home/edit", "/account", "/account/factors", "/account/factors/app", "/apps", "/boxes/news", "/boxes/agenda", "/boxes/mail", "/boxes/weather", "/boxes/directory", "/boxes/applications",
 	"/search", "/search?q=budget", "/search?q=bugdet", "/search?q=xyzzyx", "/search?q=budget&kind=document",
-	"/calendar?view=day", "/calendar?view=work", "/calendar?view=week", "/calendar?view=month", "/calendar?view=list", "/calendar/new", "/calendar/new?typed=point+mardi+vers+14h", "/calendar/tasks", "/calendar/tasks/new", "/calendar/exchange",
+	"/calendar?view=day", "/calendar?view=work", "/calendar?view=week", "/calendar?view=month", "/calendar?view=list", "/calendar/team", "/calendar/new", "/calendar/new?typed=point+mardi+vers+14h", "/calendar/tasks", "/calendar/tasks/new", "/calendar/exchange",
 	"/calendar/calendars", "/calendar/calendars?q=a", "/calendar/calendars?who=xyzzyx", "/calendar/delegates", "/calendar/delegates?q=a",
 	"/news", "/news?shelf=archive", "/news?shelf=planned", "/documents", "/documents/bin", "/documents/unread",
 	"/account/rights", "/account/rights?q=a", "/directory", "/directory?q=dupont", "/directory?q=xyzzyx", "/directory/card", "/directory/chart", "/directory/chart?open=all", "/directory/chart?q=voirie", "/directory/chart?unit=conseil", "/directory/of/ccas", "/directory/of/ccas?q=xyzzyx", "/directory/of/ccas/chart?open=all", "/mail", "/todo", "/boxes/todo", "/apps/finances/ask", "/apps/marches/ask",
