@@ -290,19 +290,7 @@ func (o *Object) settle(one invitedResource, verdict Verdict, old *Object, now t
 			}
 		}
 	}
-	refused := map[*item]string{} // those that are there already
-	var others []RefusedSlot
-	for _, slot := range verdict.Refused {
-		it := o.override(slot.Recurrence, one.Zone)
-		switch {
-		case slot.Recurrence.IsZero():
-			refused[o.items[0]] = slot.Why
-		case it != nil:
-			refused[it] = slot.Why
-		default:
-			others = append(others, slot)
-		}
-	}
+	refused, others := o.refusedItems(verdict.Refused, one.Zone)
 	for _, it := range o.inviting(one.as) {
 		why, isRefused := refused[it]
 		switch {
@@ -329,6 +317,24 @@ func (o *Object) settle(one invitedResource, verdict Verdict, old *Object, now t
 		write(it, Declined, slot.Why)
 	}
 	return declined, changed, nil
+}
+
+// refusedItems are the items whose slots are refused, with why, and the slots that have no item of their
+// own.
+func (o *Object) refusedItems(refused []RefusedSlot, zone *time.Location) (items map[*item]string, others []RefusedSlot) {
+	items = map[*item]string{}
+	for _, slot := range refused {
+		it := o.override(slot.Recurrence, zone)
+		switch {
+		case slot.Recurrence.IsZero():
+			items[o.items[0]] = slot.Why
+		case it != nil:
+			items[it] = slot.Why
+		default:
+			others = append(others, slot)
+		}
+	}
+	return items, others
 }
 
 // introduce says what a resource is, where a client knows no more than its address.

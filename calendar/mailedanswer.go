@@ -30,6 +30,18 @@ func (s *Store) AskingByMail(ctx context.Context, collectivity portal.Collectivi
 	return found, wrap(err, "calendar: who of %q invites by mail", collectivity)
 }
 
+// WhereAskedByMail are the collectivities of AskingByMail, so that a round costs nothing for the others.
+func (s *Store) WhereAskedByMail(ctx context.Context) (map[portal.CollectivityID]bool, error) {
+	rows, err := s.db.Query(ctx, `SELECT DISTINCT collectivity FROM calendar_answers WHERE ends > $1`, database.Millis(s.now().Add(answerLife)))
+	found := map[portal.CollectivityID]bool{}
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (id portal.CollectivityID, err error) {
+		err = rows.Scan(&id)
+		found[id] = true
+		return id, err
+	})
+	return found, wrap(err, "calendar: where people are invited by mail")
+}
+
 // RecordReply records what a program answers to an agent's invitation by mail (RFC 6047): octets are an
 // iTIP REPLY, from the address that the mail says it comes from, received when its server says. It is
 // false, and nothing changes in the event, where the address was not asked, is that of somebody who answers

@@ -58,7 +58,6 @@ type teamPage struct {
 	More                  int // beside those that there is room for
 	Days                  []gridDay
 	Rows                  []teamRow
-	Own                   portal.AgentID
 	Previous, Today, Next string
 	Seg                   []viewLink // days side by side
 	Views                 []viewLink // of the agenda
@@ -98,7 +97,7 @@ func (r teamRow) Day(i int) teamCell { return r.Cells[i] }
 func (h *TeamHandler) show(w http.ResponseWriter, r *http.Request) error {
 	ctx, caller, p := r.Context(), web.CallerOf(r), web.Printer(r)
 	now := readNow(r)
-	page := &teamPage{query: readQuery(r, now), Unit: portal.UnitID(web.Query(r).Get("unit")), Own: caller.Agent}
+	page := &teamPage{query: readQuery(r, now), Unit: portal.UnitID(web.Query(r).Get("unit"))}
 	if !slices.Contains(teamViews, page.View) || !r.URL.Query().Has("view") {
 		page.View = workView
 	}

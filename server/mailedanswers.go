@@ -64,8 +64,15 @@ func (s *Server) ReadMailedAnswers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	asked, err := s.Calendar.WhereAskedByMail(ctx)
+	if err != nil {
+		return err
+	}
 	var failures []error
 	for _, c := range collectivities {
+		if !asked[c.ID] {
+			continue
+		}
 		if _, err := s.Mail.Server(ctx, c.ID); errors.Is(err, portal.ErrNotFound) {
 			continue
 		}
