@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"parvis/portal/seal"
 	"parvis/portal/web"
 	"parvis/sso"
+	"parvis/sso/ssotest"
 	"parvis/sso/upstream"
 	"parvis/themes"
 )
@@ -51,10 +53,9 @@ func newHouse(t testing.TB) *house {
 	h := &house{db: databasetest.New(t)}
 	h.town = newTownIn(t, directory.New(h.db))
 	log := slog.New(slog.DiscardHandler)
-	catalogue := got(i18n.Load(themes.Locales, web.Locales, audit.Locales, sso.Locales, upstream.Locales, directory.Locales, ldapdir.Locales))(t)
+	look := got(houseLook())(t)
+	catalogue, assets, renderer := look.catalogue, look.assets, look.renderer.Copy()
 	h.printer = catalogue.Printer(i18n.French)
-	assets := got(themes.NewAssets())(t)
-	renderer := got(web.NewRenderer(catalogue, assets.URL, nil, sso.Templates, directory.Templates))(t)
 	sealer := got(seal.Open(filepath.Join(t.TempDir(), "key")))(t)
 	h.sealer = sealer
 	servers := ldapdir.New(log)
@@ -64,7 +65,7 @@ func newHouse(t testing.TB) *house {
 		Renderer: renderer, Sealer: sealer, Log: log, Now: h.now,
 	})
 	h.OnChange(h.service.Changed)
-	must(t, h.service.Passwords.Set(context.Background(), password, h.anne.Account, h.luc.Account, h.both.Account))
+	ssotest.Open(t, h.db, h.service.Passwords, password, h.anne.Account, h.luc.Account, h.both.Account)
 	router := got(web.NewRouter(web.Config{Identifier: h.service.Sessions, Renderer: renderer, Catalogue: catalogue, Log: log, Now: h.now}))(t)
 	router.Mount(h.service.Routes()...)
 	h.inviter = directory.NewInviter(h.Store, h.service.Methods, post.New(post.Options{DB: h.db, Sealer: sealer, Log: log}), catalogue, "https://parvis.example")
@@ -80,6 +81,25 @@ func newHouse(t testing.TB) *house {
 	t.Cleanup(h.server.Close)
 	return h
 }
+
+// look is what the pages of houses are made with.
+type look struct {
+	assets    *themes.Assets
+	catalogue *i18n.Catalogue
+	renderer  *web.Renderer
+}
+
+// houseLook is parsed once for all houses.
+var houseLook = sync.OnceValues(func() (l look, err error) {
+	if l.assets, err = themes.NewAssets(); err != nil {
+		return l, err
+	}
+	if l.catalogue, err = i18n.Load(themes.Locales, web.Locales, audit.Locales, sso.Locales, upstream.Locales, directory.Locales, ldapdir.Locales); err != nil {
+		return l, err
+	}
+	l.renderer, err = web.NewRenderer(l.catalogue, l.assets.URL, nil, sso.Templates, directory.Templates)
+	return l, err
+})
 
 // sayWho is the home page of a house: the agent and the collectivity.
 func sayWho(w http.ResponseWriter, r *http.Request) error {

@@ -147,16 +147,32 @@ func (s *Server) openStore(ctx context.Context, _ Options) error {
 }
 
 func (s *Server) openPages(context.Context, Options) error {
-	var err error
-	if s.assets, err = themes.NewAssets(); err != nil {
+	look, err := theLook()
+	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
-	if s.catalogue, err = i18n.Load(locale()...); err != nil {
-		return fmt.Errorf("server: %w", err)
-	}
-	s.renderer, err = web.NewRenderer(s.catalogue, s.assets.URL, navigation(), pageTemplates()...)
-	return err
+	s.assets, s.catalogue, s.renderer = look.assets, look.catalogue, look.renderer.Copy()
+	return nil
 }
+
+// look is what pages are made with. It is part of the program and never changes.
+type look struct {
+	assets    *themes.Assets
+	catalogue *i18n.Catalogue
+	renderer  *web.Renderer
+}
+
+// theLook is compressed, checked and parsed once, however many servers a process opens: tests open hundreds.
+var theLook = sync.OnceValues(func() (l look, err error) {
+	if l.assets, err = themes.NewAssets(); err != nil {
+		return l, err
+	}
+	if l.catalogue, err = i18n.Load(locale()...); err != nil {
+		return l, err
+	}
+	l.renderer, err = web.NewRenderer(l.catalogue, l.assets.URL, navigation(), pageTemplates()...)
+	return l, err
+})
 
 // navigation is the main menu. The first ones marked Key stand in the bar of
 // a phone.

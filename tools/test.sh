@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 export CGO_ENABLED=0 PARVIS_TEST_ALL=1
 begun=$(date +%s)
 
-# Packages run two at a time in the order in which they are named: the longest at the end would run alone.
+# Packages run three at a time, since many wait for a server, in the order in which they are named: the longest at the
+# end would run alone.
 longest_first() { sed -E 's#^parvis/(server|e2e/looks)$#0 &#; t; s#^parvis/(directory|e2e/signon)$#1 &#; t; s#^#2 #' | sort -s -k1,1 | cut -d' ' -f2; }
 
 # The packages under e2e are the stories and the harness's own tests; the root's tests are the rules of the
@@ -23,9 +24,9 @@ with_database() {
 	done
 }
 
-on_sqlite() { env -u PARVIS_TEST_POSTGRES go test -count=1 -timeout 15m "$@"; }
+on_sqlite() { env -u PARVIS_TEST_POSTGRES go test -p 3 -count=1 -timeout 15m "$@"; }
 # How pages look does not depend on the engine, and is most of what a browser's tests cost.
-on_postgres() { bin/with-postgres go test -count=1 -timeout 15m -skip "$looks" "$@"; }
+on_postgres() { bin/with-postgres go test -p 3 -count=1 -timeout 15m -skip "$looks" "$@"; }
 looks='^Test(.*(Is|Are)ForEveryone|.*AreAccessible|.*(Is|Are)ValidAndAccessible|.*PagesAreValidHTML)$'
 
 printf 'room: %s MB of disk, %s MB of memory\n' "$(df -Pm "${TMPDIR:-/tmp}" | awk 'NR==2{print $4}')" "$(awk '/MemAvailable/{print int($2/1024)}' /proc/meminfo)"

@@ -33,6 +33,11 @@ type Renderer struct {
 	announcements Announcements // nil: nothing is announced
 }
 
+// Copy is a renderer of the same templates, that counts nothing and announces nothing yet.
+func (rd *Renderer) Copy() *Renderer {
+	return &Renderer{sets: rd.sets, catalogue: rd.catalogue, nav: rd.nav}
+}
+
 // CountWaiting makes pages show how much waits for their reader: count must cost
 // next to nothing. Call it before the first request.
 func (rd *Renderer) CountWaiting(count func(ctx context.Context, caller portal.Caller) int) {

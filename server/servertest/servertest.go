@@ -23,6 +23,7 @@ import (
 	"parvis/search/extract"
 	"parvis/server"
 	"parvis/sso"
+	"parvis/sso/ssotest"
 )
 
 // Main runs the tests of a package that uses New. The test binary is also the
@@ -310,12 +311,10 @@ func (p *Portal) Hire(person Person) {
 	p.open(p.enter(person))
 }
 
-// open gives accounts the Password: one costly hash for all.
+// open gives accounts the Password.
 func (p *Portal) open(accounts ...portal.AccountID) {
 	p.t.Helper()
-	if err := p.SSO.Passwords.Set(p.t.Context(), Password, accounts...); err != nil {
-		p.t.Fatal(err)
-	}
+	ssotest.Open(p.t, p.DB, p.SSO.Passwords, Password, accounts...)
 }
 
 // enter adds a person who can't sign in yet.
