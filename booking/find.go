@@ -57,12 +57,19 @@ func (s *Store) Among(ctx context.Context, from database.Reader, collectivity po
 type Time struct{ From, To time.Time }
 
 // Taken tells when some resources of a collectivity are taken between two instants, each sorted and cut
-// to them; nothing of what for. An event, by its UID, is not counted.
+// to them; nothing of what for. An event, by its UID, is not counted. What is booked later costs nothing:
+// bookings of a resource don't overlap, so that but one of those that end later can begin before.
 func (s *Store) Taken(ctx context.Context, collectivity portal.CollectivityID, resources []ResourceID, from, until time.Time, but string) (map[ResourceID][]Time, error) {
 	list, args := database.Among([]any{string(collectivity), database.Millis(from), database.Millis(until), but}, resources)
 	rows, err := s.db.Query(ctx, `
 		SELECT resource, starts, ends FROM bookings
-		WHERE collectivity = $1 AND ends > $2 AND starts < $3 AND uid <> $4 AND resource IN `+list+` ORDER BY resource, starts, ends`, args...)
+		WHERE collectivity = $1 AND ends > $2 AND ends <= $3 AND uid <> $4 AND resource IN `+list+`
+		UNION ALL SELECT b.resource, b.starts, b.ends FROM (
+			SELECT r.id, (SELECT MIN(n.ends) FROM bookings n WHERE n.collectivity = $1 AND n.resource = r.id AND n.ends > $3) AS ends
+			FROM resources r WHERE r.collectivity = $1 AND r.id IN `+list+`) later
+		CROSS JOIN bookings b
+		WHERE b.collectivity = $1 AND b.resource = later.id AND b.ends = later.ends AND b.starts < $3 AND b.uid <> $4
+		ORDER BY 1, 2, 3`, args...)
 	taken := map[ResourceID][]Time{}
 	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
 		var b booked
@@ -163,6 +170,22 @@ func (s *Store) Find(ctx context.Context, caller portal.Caller, text string, lim
 	all, err := s.Bookable(ctx, caller)
 	all = slices.DeleteFunc(all, func(r Resource) bool { return !r.holds(text) })
 	return all[:min(limit, len(all))], err
+}
+
+// Barred are the resources of a collectivity that only groups may book of which an agent is no member.
+func (s *Store) Barred(ctx context.Context, collectivity portal.CollectivityID, agent portal.AgentID) (map[ResourceID]bool, error) {
+	rows, err := s.db.Query(ctx, `
+		SELECT DISTINCT resource FROM resource_groups WHERE collectivity = $1 AND resource NOT IN (
+			SELECT g.resource FROM resource_groups g
+			JOIN agent_group_members m ON m.collectivity = $1 AND m.group_id = g.group_id AND m.agent = $2
+			WHERE g.collectivity = $1)`, string(collectivity), string(agent))
+	barred := map[ResourceID]bool{}
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (id ResourceID, err error) {
+		err = rows.Scan(&id)
+		barred[id] = true
+		return id, err
+	})
+	return barred, wrap(err, "what is barred")
 }
 
 func (r Resource) holds(text string) bool {

@@ -149,6 +149,21 @@ type Attendee struct {
 	ByMail        bool    // she has no agenda here: a letter went to her
 	Trouble       Trouble // why the invitation did not reach her
 	Comment       string  // what she says with her answer, as a room says when it is taken
+	Type          string  // of a calendar user: "ROOM", "RESOURCE", "" for people
+}
+
+// Thing says that it is a room, a vehicle or equipment.
+func (a Attendee) Thing() bool { return a.Type == typeRoom || a.Type == typeResource }
+
+// Icon is its name in the theme.
+func (a Attendee) Icon() string {
+	switch a.Type {
+	case typeRoom:
+		return "room"
+	case typeResource:
+		return "key"
+	}
+	return "user"
 }
 
 // Trouble is why an invitation does not reach somebody.
@@ -168,6 +183,21 @@ type Invited struct {
 	Mine      bool       // the owner of the calendar invites
 	Asked     bool       // the owner of the calendar is invited
 	Answer    string     // hers
+}
+
+// People are those who are invited, without what is booked.
+func (i Invited) People() []Attendee { return i.only(false) }
+
+// Things are the rooms, vehicles and equipment.
+func (i Invited) Things() []Attendee { return i.only(true) }
+
+func (i Invited) only(things bool) (found []Attendee) {
+	for _, one := range i.All {
+		if one.Thing() == things {
+			found = append(found, one)
+		}
+	}
+	return found
 }
 
 // Invited tells who is invited to an event that the caller sees, at one instance when it names one.
@@ -252,6 +282,7 @@ func attendeeOf(p *ical.Prop, me parties) Attendee {
 	one := Attendee{
 		Name: p.Params.Get(ical.ParamCommonName), Address: partyOf(p), Answer: shownAnswer(partStat(p)), Me: me.has(partyOf(p)),
 		Optional: isOptional(p), ByMail: p.Params.Get(paramStatus) == statusMailed, Comment: p.Params.Get(paramComment),
+		Type: strings.ToUpper(p.Params.Get(ical.ParamCalendarUserType)),
 	}
 	switch status := p.Params.Get(paramStatus); {
 	case strings.HasPrefix(status, "3"):

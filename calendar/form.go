@@ -31,6 +31,7 @@ type eventForm struct {
 	Links               string     // addresses, one a line
 	linked              bool       // the form has that field
 	Otherwise, Repeated bool       // of the stored event
+	uid                 string     // of the stored event
 	At                  string     // the date of a series that was opened, "" for the event as a whole
 	Scope               Scope      // with At
 	Meanwhile           *eventPage // what the event became while it was being changed
@@ -58,7 +59,7 @@ func formOf(event Event, zone *time.Location) *eventForm {
 		ID: event.ID, ETag: event.ETag, Tag: event.ScheduleTag, Calendar: event.Calendar, Headline: event.Title, AllDay: event.AllDay,
 		Location: event.Location, Repeat: event.Repeat.Every, Description: event.Description,
 	}
-	form.keepRepeat(event)
+	form.keep(event)
 	for _, one := range event.Links {
 		form.Links += one.URL + "\n"
 	}
@@ -97,8 +98,9 @@ func typeOf(native, form, typed string) string {
 	return native
 }
 
-// keepRepeat remembers what the stored event says of its repetition.
-func (f *eventForm) keepRepeat(event Event) {
+// keep remembers what the form needs to know of the stored event.
+func (f *eventForm) keep(event Event) {
+	f.uid = event.UID
 	f.Otherwise, f.Repeated = event.Repeat.Every == Otherwise, event.Repeat.Every != Once
 }
 
@@ -119,15 +121,7 @@ func (f *eventForm) draft(zone *time.Location) (Draft, error) {
 		Calendar: f.Calendar, Title: f.Headline, Location: f.Location, Description: f.Description,
 		AllDay: f.AllDay, Repeat: Repeat{Every: f.Repeat},
 	}
-	if f.AllDay {
-		d.Start = read.day("start", f.Start)
-		if last := read.day("end", f.End); !last.IsZero() {
-			d.End = addDays(last, 1)
-		}
-	} else {
-		d.Start = read.moment("start", f.Start, f.StartTime)
-		d.End = read.end(f, d.Start)
-	}
+	d.Start, d.End = read.times(f)
 	if f.Repeat != Once && f.Repeat != Otherwise {
 		d.Repeat.Until = read.day("until", f.Until)
 	}
@@ -243,7 +237,7 @@ func (h *Handler) change(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	form.Calendar = event.Calendar
-	form.keepRepeat(event)
+	form.keep(event)
 	if form.Tag != "" && form.Tag == event.ScheduleTag {
 		form.ETag = event.ETag // only others answered: the change keeps what they said
 	}
@@ -385,6 +379,9 @@ func (h *Handler) showForm(w http.ResponseWriter, r *http.Request, status int, f
 		}
 	}
 	if err := h.knowGuests(r, form, chosen, calendars); err != nil {
+		return err
+	}
+	if err := h.knowRooms(r, form, chosen); err != nil {
 		return err
 	}
 	title := "calendar.form.new"

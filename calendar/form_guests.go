@@ -18,6 +18,7 @@ type guestForm struct {
 	Guests    []guestRow
 	Addresses string // as typed, those that are not in the list yet
 	Who       chooser
+	Rooms     roomSearch
 	posted    bool // the guests are those of the form, not the stored ones
 	changes   bool // the form had guests to change
 }
@@ -29,7 +30,11 @@ type guestRow struct {
 	Answer  string
 	ByMail  bool
 	Trouble Trouble
+	Room    *roomChoice // what it is when it is nobody
 }
+
+// Thing says that it is nobody.
+func (g guestRow) Thing() bool { return g.Room != nil }
 
 // Label is what she is called: by her name, else by her address.
 func (g guestRow) Label() string { return cmp.Or(g.Name, g.Party) }
@@ -44,7 +49,7 @@ func (g guestRow) Address() string {
 
 func readGuests(r *http.Request) guestForm {
 	post := r.PostForm
-	form := guestForm{posted: true, changes: post.Get("invites") != "", Addresses: post.Get("addresses"), Who: chooser{Text: post.Get("q")}}
+	form := guestForm{posted: true, changes: post.Get("invites") != "", Addresses: post.Get("addresses"), Who: chooser{Text: post.Get("q")}, Rooms: readRooms(post)}
 	names, optional := post["guest-name"], map[string]bool{}
 	for _, party := range post["optional"] {
 		optional[party] = true
@@ -93,6 +98,9 @@ func (f *guestForm) draft(read *reader) *Guests {
 	if strings.TrimSpace(f.Who.Text) != "" {
 		read.errs = append(read.errs, portal.Invalid("q", "calendar.error.guest-search"))
 	}
+	if f.Rooms.Text != "" {
+		read.errs = append(read.errs, portal.Invalid("room", "calendar.error.room-search"))
+	}
 	if errors.As(f.addTyped(), &refused) {
 		read.errs = append(read.errs, refused)
 	}
@@ -116,7 +124,10 @@ func (h *Handler) changeGuests(w http.ResponseWriter, r *http.Request) error {
 	switch out, in := post.Get("out"), post.Get("in"); {
 	case post.Get("slot") != "":
 		form.choose(post.Get("slot"), web.Now(r).Location())
+	case post.Get("book") != "":
+		err = h.bookInForm(r, form, post.Get("book"))
 	case out != "":
+		err = h.leaveRoom(r, form, out)
 		form.Guests = slices.DeleteFunc(form.Guests, func(row guestRow) bool { return row.Party == out })
 	case in != "":
 		one, found := h.store.GuestOf(r.Context(), web.CallerOf(r), portal.AgentID(in))
@@ -162,7 +173,7 @@ func (h *Handler) formAgain(r *http.Request) (*eventForm, Event, error) {
 		return nil, Event{}, portal.UserError{Kind: portal.ErrDenied, Key: "calendar.error.read-only"}
 	}
 	form.Calendar = event.Calendar
-	form.keepRepeat(event)
+	form.keep(event)
 	return form, event, nil
 }
 
@@ -182,12 +193,20 @@ const slotForm = "2006-01-02T15:04"
 
 // lasts is how long the event takes as typed, an hour where that can't be told.
 func (f *eventForm) lasts(zone *time.Location) time.Duration {
-	read := reader{zone: zone}
-	start := read.moment("start", f.Start, f.StartTime)
-	if end := read.end(f, start); len(read.errs) == 0 && end.After(start) {
+	if start, end, known := f.when(zone); known {
 		return end.Sub(start)
 	}
 	return time.Hour
+}
+
+// when is the time that the form asks for, and whether that can be told.
+func (f *eventForm) when(zone *time.Location) (start, end time.Time, known bool) {
+	read := reader{zone: zone}
+	start, end = read.times(f)
+	if f.AllDay && end.IsZero() {
+		end = addDays(start, 1)
+	}
+	return start, end, len(read.errs) == 0 && end.After(start)
 }
 
 // knowGuests finds out whether the form may invite, who was invited before and what became of it.

@@ -49,7 +49,7 @@ func (d *desk) send(target, who string, status int, pairs ...string) (location, 
 
 func TestPeopleAreInvitedFromTheForm(t *testing.T) {
 	d, m := newMeetingDesk(t)
-	wants(t, d.get("/calendar/new", "claire"), `id="guests"`, "Chercher un ou une collègue")
+	wants(t, d.get("/calendar/new", "claire"), `id="guests"`, "Inviter un ou une collègue")
 	typed := fields("Budget", "2026-11-24", "invites", "1")
 
 	_, page := d.send("/calendar/guests", "claire", http.StatusOK, append(slices.Clone(typed), "q", "petit", "do", "find")...)
@@ -81,7 +81,7 @@ func TestPeopleAreInvitedFromTheForm(t *testing.T) {
 	saved := append(slices.Clone(typed), append(hidden("paul@bourg.example"), "optional", "paul@bourg.example", "addresses", "jean@ailleurs.example")...)
 	location, _ := d.send("/calendar/events", "claire", http.StatusSeeOther, saved...)
 	shown := d.get(location, "claire")
-	wants(t, shown, "les invitations partent", "paul@bourg.example", "présence facultative", "jean@ailleurs.example", "invitation par courriel", "2 sans réponse", "est annoncé aux invités")
+	wants(t, shown, "Invitations et réservations sont parties", "paul@bourg.example", "présence facultative", "jean@ailleurs.example", "invitation par courriel", "2 sans réponse", "est annoncé aux invités")
 	if m.has(m.paul) == "" || len(m.post.letters) != 1 {
 		t.Errorf("paul has %q, %d letters", m.has(m.paul), len(m.post.letters))
 	}

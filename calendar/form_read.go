@@ -65,6 +65,19 @@ func (rd *reader) moment(field, day, clock string) time.Time {
 	return time.Date(date.Year(), date.Month(), date.Day(), hour, minute, 0, 0, rd.zone)
 }
 
+// times reads when an event is, half-open; no end is none typed.
+func (rd *reader) times(f *eventForm) (start, end time.Time) {
+	if !f.AllDay {
+		start = rd.moment("start", f.Start, f.StartTime)
+		return start, rd.end(f, start)
+	}
+	start, end = rd.day("start", f.Start), rd.day("end", f.End)
+	if !end.IsZero() {
+		end = addDays(end, 1)
+	}
+	return start, end
+}
+
 // end reads when an event ends: on the day of its start when only an hour is given. Nothing at all
 // is no end.
 func (rd *reader) end(f *eventForm, start time.Time) time.Time {
@@ -79,7 +92,7 @@ func (rd *reader) end(f *eventForm, start time.Time) time.Time {
 }
 
 // fieldOrder is that of the form, for what is wrong in it.
-var fieldOrder = []string{"scope", "title", "calendar", "start", "start-time", "end", "end-time", "location", "repeat", "until", "description", "links", "guests", "q", "addresses"}
+var fieldOrder = []string{"scope", "title", "calendar", "start", "start-time", "end", "end-time", "location", "repeat", "until", "description", "links", "guests", "q", "room", "addresses"}
 
 // mergeErrors joins refusals, one a field, in the order of the form. A moment that could not be
 // read is refused by what was wrong with it: its absence, and what follows from it, is no news.

@@ -18,10 +18,10 @@ type invitationPage struct {
 	When string
 }
 
-// tally counts the answers, "" when nobody is invited.
+// tally counts the answers, "" when nobody is invited. What is booked is no answer.
 func (i Invited) tally(p *i18n.Printer) string {
 	counts, said := map[string]int{}, []string{}
-	for _, one := range i.All {
+	for _, one := range i.People() {
 		counts[one.Answer]++
 	}
 	for _, answer := range []string{Accepted, Tentative, Declined, "DELEGATED", NeedsAction} {

@@ -18,6 +18,30 @@ type Resource struct {
 	Idle string
 }
 
+// Offered is a resource among which a person chooses.
+type Offered struct {
+	Resource
+	Icon   string
+	Party  string // by which it is invited
+	Place  string // "Mairie, 1er étage", "" for none
+	Seats  int    // 0 where nobody counts
+	Barred bool   // only groups may book it, and who asks is in none of them
+}
+
+// Where is what an event says of its location, "Salle du conseil, Mairie, 1er étage".
+func (o Offered) Where() string {
+	if o.Place == "" {
+		return o.Name
+	}
+	return o.Name + ", " + o.Place
+}
+
+// The types of a calendar user that are no person (RFC 5545 §3.2.3).
+const (
+	typeRoom     = "ROOM"
+	typeResource = "RESOURCE"
+)
+
 // Slot is one instance for which a resource is wanted, half-open [Start, End).
 type Slot struct {
 	Recurrence time.Time // as Instance.Recurrence: zero for what happens once
@@ -80,6 +104,9 @@ type Resources interface {
 	// Among finds those of a collectivity that parties name: addresses in lower case, and paths of
 	// principals.
 	Among(ctx context.Context, from database.Reader, collectivity portal.CollectivityID, parties []string) (map[string]Resource, error)
+	// Offer finds what can be booked whose name, place or address holds each word of a text, by name and at
+	// most limit; an agent is the one whose right to it is told.
+	Offer(ctx context.Context, caller portal.Caller, holder portal.AgentID, text string, limit int) ([]Offered, error)
 	// Decide books what is free in place of all that the event held, one claim after the other for each
 	// resource, and answers for every wish in their order. What the event holds already stays its own.
 	Decide(ctx context.Context, tx *database.Tx, claim Claim) ([]Verdict, error)

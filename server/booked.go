@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -37,6 +38,24 @@ func (b booked) Among(ctx context.Context, from database.Reader, collectivity po
 
 func bookable(one booking.Named) calendar.Resource {
 	return calendar.Resource{ID: string(one.ID), Name: one.Name, Type: one.Kind.UserType(), Zone: one.Zone, Idle: one.Idle}
+}
+
+// Offer implements calendar.Resources.
+func (b booked) Offer(ctx context.Context, caller portal.Caller, holder portal.AgentID, text string, limit int) ([]calendar.Offered, error) {
+	found, err := b.booking.Find(ctx, caller, text, limit)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	barred, err := b.booking.Barred(ctx, caller.Collectivity, holder)
+	offered := make([]calendar.Offered, len(found))
+	for i, r := range found {
+		one := davResource(r)
+		offered[i] = calendar.Offered{
+			Resource: calendar.Resource{ID: string(r.ID), Name: r.Name, Type: one.Type},
+			Icon:     r.Kind.Icon(), Party: cmp.Or(r.Address, dav.PrincipalHref(one.Agent)), Place: r.Place, Seats: r.Seats, Barred: barred[r.ID],
+		}
+	}
+	return offered, err
 }
 
 // Decide implements calendar.Resources.

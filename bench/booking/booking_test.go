@@ -3,6 +3,7 @@ package booking
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"syscall"
@@ -152,6 +153,21 @@ func BenchmarkBook(b *testing.B) {
 					b.StartTimer()
 					t.put(b, uid, t.event(uid, 0, n%size.rooms, "RRULE:FREQ=DAILY;COUNT=200"))
 				})
+			})
+		})
+	}
+}
+
+// BenchmarkForm shows the form of an event with all that can be booked at its time, of 30 and 300 resources
+// beside 100 and 10,000 bookings.
+func BenchmarkForm(b *testing.B) {
+	for _, size := range []struct{ rooms, bookings int }{{30, 100}, {30, 10_000}, {300, 10_000}} {
+		b.Run(fmt.Sprintf("%d-beside-%d", size.rooms, size.bookings), func(b *testing.B) {
+			t := newTown(b, size.rooms, size.bookings)
+			day, client := t.begins.Format(time.DateOnly), t.As("admin@bourg.example")
+			measure(b, func(int) {
+				client.Post("/calendar/guests", "title", "Budget", "start", day, "start-time", "10:00", "end", day, "end-time", "11:00",
+					"calendar", string(t.caller.Agent), "invites", "1", "do", "rooms").Want(b, http.StatusOK, "room-1")
 			})
 		})
 	}
