@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parvis/portal"
+	"parvis/portal/i18n"
 	"parvis/portal/web"
 )
 
@@ -57,7 +58,7 @@ func (h *Handler) offered(r *http.Request, party string) (*Offered, error) {
 	return nil, err
 }
 
-// bookInForm adds a resource to the guests. A room is also where the event is, unless that was said.
+// bookInForm adds a resource to the guests. A room is also where the event is, unless another place was said.
 func (h *Handler) bookInForm(r *http.Request, form *eventForm, party string) error {
 	one, err := h.offered(r, party)
 	if err != nil {
@@ -68,7 +69,7 @@ func (h *Handler) bookInForm(r *http.Request, form *eventForm, party string) err
 	}
 	form.add(Guest{Party: one.Party, Name: one.Name})
 	form.Rooms.Text, form.Rooms.Asked = "", false
-	if one.Type == typeRoom && strings.TrimSpace(form.Location) == "" {
+	if said := i18n.Fold(strings.TrimSpace(form.Location)); one.Type == typeRoom && (said == "" || said == i18n.Fold(one.Name)) {
 		form.Location = one.Where()
 	}
 	return nil

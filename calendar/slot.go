@@ -16,8 +16,10 @@ import (
 const (
 	workBegins = 8
 	workEnds   = 18
+	lunchFrom  = 12
+	lunchUntil = 14
 	slotStep   = 30 * time.Minute
-	timesADay  = 4  // at the most, that do not overlap
+	timesADay  = 6  // at the most, that do not overlap
 	slotDays   = 14 // that one page looks at
 )
 
@@ -41,7 +43,7 @@ type FreeTime struct {
 }
 
 // slotsOn proposes times of a day, which is a midnight, of a length and not before an instant: those
-// with most people first, then in their order.
+// with most people first, then those that leave time for lunch, then in their order.
 func slotsOn(day time.Time, lasts time.Duration, after time.Time, people []Attendance) []FreeTime {
 	var all []FreeTime
 	closes := hourOf(day, workEnds)
@@ -50,7 +52,12 @@ func slotsOn(day time.Time, lasts time.Duration, after time.Time, people []Atten
 			all = append(all, slot)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b FreeTime) int { return cmp.Compare(len(a.Without), len(b.Without)) })
+	lunch := func(slot FreeTime) int {
+		return boolToInt(slot.End.After(hourOf(day, lunchFrom)) && slot.Start.Before(hourOf(day, lunchUntil)))
+	}
+	slices.SortStableFunc(all, func(a, b FreeTime) int {
+		return cmp.Or(cmp.Compare(len(a.Without), len(b.Without)), lunch(a)-lunch(b))
+	})
 	var best []FreeTime
 	for _, slot := range all {
 		beside := !slices.ContainsFunc(best, func(b FreeTime) bool { return b.End.After(slot.Start) && b.Start.Before(slot.End) })

@@ -27,14 +27,15 @@ func TestSlotsAreWhereAllWhoAreNeededAreFree(t *testing.T) {
 		people []Attendance
 		want   string
 	}{
-		{"a free day", 2 * time.Hour, day, nil, "08:00 10:00 12:00 14:00"},
+		{"a free day", 2 * time.Hour, day, nil, "08:00 10:00 12:00 14:00 16:00"},
+		{"time for lunch", time.Hour, day, nil, "08:00 09:00 10:00 11:00 14:00 15:00"},
 		{"between two meetings", time.Hour, day, []Attendance{{Taken: taken(8, 10, 11, 18)}}, "10:00"},
 		{"half an hour too short", 90 * time.Minute, day, []Attendance{{Taken: taken(8, 10, 11, 18)}}, ""},
 		{"of two people", time.Hour, day, []Attendance{{Taken: taken(8, 12)}, {Taken: taken(13, 18)}}, "12:00"},
 		{"not in the past", time.Hour, at(16, 10), nil, "16:30"},
 		{"a day over", time.Hour, at(17, 30), nil, ""},
 		{"without one who may miss it", 2 * time.Hour, day, []Attendance{{Taken: taken(8, 14)}, {Name: "Anne", Optional: true, Taken: taken(14, 16)}}, "14:00-Anne 16:00"},
-		{"where all can come first", time.Hour, day, []Attendance{{Name: "Anne", Optional: true, Taken: taken(8, 9, 10, 18)}}, "08:00-Anne 09:00 10:00-Anne 11:00-Anne"},
+		{"where all can come first", time.Hour, day, []Attendance{{Name: "Anne", Optional: true, Taken: taken(8, 9, 10, 18)}}, "08:00-Anne 09:00 10:00-Anne 11:00-Anne 14:00-Anne 15:00-Anne"},
 		{"whose times are not known hinders nobody", 10 * time.Hour, day, []Attendance{{Name: "Jean"}}, "08:00"},
 		{"what ends when it begins hinders nobody", 10 * time.Hour, day, []Attendance{{Taken: taken(6, 8, 18, 20)}}, "08:00"},
 	} {

@@ -49,6 +49,7 @@ func TestARoomIsBookedInTheForm(t *testing.T) {
 	chosen := claire.Post("/calendar/guests", h.meeting(who, "11:00", "12:00", "room", "conseil", "book", roomAddress)...)
 	chosen.Want(t, http.StatusOK, `name="guest" value="`+roomAddress+`"`, `name="location" value="Salle du conseil"`)
 	lacks(t, chosen.Body, `name="optional"`)
+	claire.Post("/calendar/guests", h.meeting(who, "11:00", "12:00", "location", "salle du conseil", "book", roomAddress)...).Want(t, http.StatusOK, `name="location" value="Salle du conseil"`)
 	claire.Post("/calendar/guests", h.meeting(who, "11:00", "12:00", "location", "Bureau 2", "book", roomAddress)...).Want(t, http.StatusOK, `name="location" value="Bureau 2"`)
 	claire.Post("/calendar/guests", h.meeting(who, "11:00", "12:00", "location", "Salle du conseil", "guest", roomAddress, "guest-name", "Salle du conseil", "out", roomAddress)...).Want(t, http.StatusOK, `name="location" value=""`)
 	claire.Post("/calendar/guests", h.meeting(who, "11:00", "12:00", "book", "salle@agglo.example")...).Want(t, http.StatusUnprocessableEntity, "Cela ne se réserve plus")
