@@ -358,7 +358,7 @@ func TestWhatIsAddedInOneCollectivityDoesNotExistInTheOther(t *testing.T) {
 		if got, feeds := titles(t, s, there); got != nil || feeds != nil {
 			t.Errorf("%v sees %q", there, got)
 		}
-		_, _, _, readErr := s.Instance(ctx, there, instance, paris)
+		_, readErr := s.Instance(ctx, there, instance, paris)
 		for what, err := range map[string]error{
 			"read": readErr, "refresh": s.Refresh(ctx, there, id, paris), "remove": s.Remove(ctx, there, id),
 		} {
@@ -449,13 +449,13 @@ func TestAnAnswerWithoutEndElementsTakesNoMemory(t *testing.T) {
 	deep := strings.Repeat("<a>", maxReport/3)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := calendarData(strings.NewReader(deep))
+	_, err := readAnswers(strings.NewReader(deep))
 	runtime.ReadMemStats(&after)
 	if took := (after.TotalAlloc - before.TotalAlloc) >> 20; !errors.Is(err, errTooLarge) || took > 1 {
 		t.Errorf("%v after %d MB", err, took)
 	}
-	many := `<m xmlns:c="urn:ietf:params:xml:ns:caldav">` + strings.Repeat("<r><c:calendar-data>x</c:calendar-data></r>", 1000) + "</m>"
-	if found, err := calendarData(strings.NewReader(many)); err != nil || len(found) != 1000 {
+	many := `<m xmlns="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">` + strings.Repeat("<response><c:calendar-data>x</c:calendar-data></response>", 1000) + "</m>"
+	if found, err := readAnswers(strings.NewReader(many)); err != nil || len(found) != 1000 {
 		t.Errorf("%d objects side by side, %v", len(found), err)
 	}
 }
@@ -733,19 +733,23 @@ func TestEverySentenceOfThePagesIsWritten(t *testing.T) {
 
 func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`<multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><response><C:calendar-data>BEGIN:VCALENDAR</C:calendar-data></response></multistatus>`))
+	f.Add([]byte(`<multistatus xmlns="DAV:"><response><href>/c/%C3%A9.ics?x</href><propstat><prop><current-user-privilege-set><privilege><write/></privilege></current-user-privilege-set></prop></propstat></response></multistatus>`))
 	f.Add([]byte(`<a><![CDATA[`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		objects, err := calendarData(bytes.NewReader(body))
+		answers, err := readAnswers(bytes.NewReader(body))
 		if err != nil {
 			return
 		}
 		var r reading
-		for _, octets := range objects {
-			if object, err := calendar.Parse(octets); err == nil {
-				_, _ = object.Instances(tuesday, tuesday.AddDate(0, 1, 0), paris)
+		for _, one := range answers {
+			mayWrite(one.privileges)
+			found, _ := r.expand("/c/", one, tuesday, tuesday.AddDate(0, 1, 0), paris)
+			for _, in := range found {
+				if _, err := at("https://nuage.example/", in.Name); err != nil {
+					t.Errorf("no address of %q: %v", in.Name, err)
+				}
 			}
 		}
-		_ = r
 	})
 }
 
