@@ -18,8 +18,9 @@ type Elsewhere interface {
 	// Abroad are her calendars there, as they were last read, sorted by name.
 	Abroad(ctx context.Context, caller portal.Caller) ([]Foreign, error)
 	// Open asks the server for the object of an instance of a Feed. What is no more, here or there, is
-	// portal.ErrNotFound; a server that can't be asked a portal.UserError that says what to do.
-	Open(ctx context.Context, caller portal.Caller, id EventID, zone *time.Location) (There, error)
+	// portal.ErrNotFound; a server that can't be asked a portal.UserError that says what to do. Both are
+	// remembered where the caller orders a change, and not where she only looks.
+	Open(ctx context.Context, caller portal.Caller, id EventID, zone *time.Location, ordered bool) (There, error)
 	// Put writes octets over an object that Open gave, if it is still as it was then, or as a new one under
 	// its Name. It returns the instances that are shown from then on, in zone: none where they lie beyond
 	// what is read. Errors: those of Open, portal.ErrDenied, ErrCondition.

@@ -56,7 +56,7 @@ type openedThere struct {
 func (h *Handler) openThere(r *http.Request, id EventID, at time.Time) (*openedThere, error) {
 	zone := web.Now(r).Location()
 	for _, source := range h.elsewhere {
-		t, err := source.Open(r.Context(), web.CallerOf(r), id, zone)
+		t, err := source.Open(r.Context(), web.CallerOf(r), id, zone, r.Method == http.MethodPost)
 		if errors.Is(err, portal.ErrNotFound) {
 			continue
 		}

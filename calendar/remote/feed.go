@@ -147,8 +147,10 @@ func (s *Store) Instance(ctx context.Context, caller portal.Caller, id calendar.
 		string(caller.Collectivity), string(caller.Agent), string(id))
 	var account AccountID
 	found, err := database.Collect(rows, err, func(rows *sql.Rows) (k Known, err error) {
+		var name string
 		var recurrence sql.NullInt64
-		k.Instance, err = scanInstanceAnd(rows, zone, &k.Name, &recurrence, &k.Meeting, &k.CalendarName, &k.Writable, &account)
+		k.Instance, err = scanInstanceAnd(rows, zone, &name, &recurrence, &k.Meeting, &k.CalendarName, &k.Writable, &account)
+		k.Name = name
 		if recurrence.Valid {
 			k.Recurrence = database.FromMillis(recurrence.Int64).In(zone)
 		}

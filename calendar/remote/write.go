@@ -46,6 +46,7 @@ type target struct {
 	account Account
 	access  access
 	path    string // of the calendar
+	quiet   bool   // its account is left as it is, whatever the server answers
 }
 
 // target is portal.ErrNotFound for a calendar of nobody, or of somebody else.
@@ -73,7 +74,7 @@ func (s *Store) target(ctx context.Context, caller portal.Caller, id calendar.Ca
 }
 
 // Open asks the server for the object of an instance: calendar.Elsewhere.
-func (s *Store) Open(ctx context.Context, caller portal.Caller, id calendar.EventID, zone *time.Location) (calendar.There, error) {
+func (s *Store) Open(ctx context.Context, caller portal.Caller, id calendar.EventID, zone *time.Location, ordered bool) (calendar.There, error) {
 	known, err := s.Instance(ctx, caller, id, zone)
 	if err == nil && known.Name == "" {
 		err = portal.ErrNotFound
@@ -85,9 +86,10 @@ func (s *Store) Open(ctx context.Context, caller portal.Caller, id calendar.Even
 	if err != nil {
 		return calendar.There{}, err
 	}
+	t.quiet = !ordered
 	there := calendar.There{Foreign: t.Foreign, Name: known.Name, At: known.Recurrence}
 	got, err := s.ask(ctx, t, http.MethodGet, known.Name, nil, nil)
-	if errors.Is(err, portal.ErrNotFound) {
+	if errors.Is(err, portal.ErrNotFound) && ordered {
 		err = errors.Join(err, s.keepWritten(ctx, t, known.Name, nil))
 	}
 	if err == nil && !strong(got.etag) {
@@ -211,9 +213,9 @@ func (s *Store) failed(ctx context.Context, t target, err error, refused bool) e
 	if errors.As(s.fault(err, refused), &fault) {
 		key = strings.TrimPrefix(fault.Key, "remote.fault.")
 	}
-	s.Log.Warn("remote agenda not written", "collectivity", t.caller.Collectivity, "account", t.account.ID, "error", err)
+	s.Log.Warn("remote agenda not written", "collectivity", t.caller.Collectivity, "account", t.account.ID, "fault", key) // not where: that is hers
 	var kept error
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && !t.quiet {
 		kept = s.keepFault(ctx, t.caller, t.account.ID, "remote.fault."+key)
 	}
 	said := portal.UserError{Kind: portal.ErrDenied, Key: "remote.fault." + key}
