@@ -83,7 +83,7 @@ func (h *Handler) editThere(w http.ResponseWriter, r *http.Request) error {
 	form := formOf(found.event, found.zone)
 	form.There = true
 	if form.Repeated && !found.At.IsZero() {
-		form.At, form.Scope = found.At.Format(occurrenceForm), OneDate
+		form.At, form.Scope = found.At.UTC().Format(occurrenceForm), OneDate
 	}
 	return h.showForm(w, r, http.StatusOK, form)
 }
@@ -279,7 +279,7 @@ func (h *Handler) showRemoveThere(w http.ResponseWriter, r *http.Request, status
 	page := &removePage{Form: form, eventPage: found.page(r)}
 	page.Path = ElsewherePath + url.PathEscape(string(page.ID))
 	if page.Repeat.Every != Once && !found.At.IsZero() {
-		page.At = found.At.Format(occurrenceForm)
+		page.At = found.At.UTC().Format(occurrenceForm)
 	}
 	page.Page.Title, page.Section = web.Printer(r).T("calendar.remove.title", "title", page.Page.Title), "calendar"
 	return h.renderer.Render(w, r, status, "calendar/remove", page)

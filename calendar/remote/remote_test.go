@@ -80,7 +80,7 @@ func newStore(t testing.TB, change func(*Options)) (*Store, *clock) {
 }
 
 // radicale starts a real CalDAV server with the account claire, password "mot de passe é".
-func radicale(t testing.TB) string {
+func radicale(t testing.TB, more ...string) string {
 	t.Helper()
 	program, err := exec.LookPath("radicale")
 	if err != nil {
@@ -97,8 +97,8 @@ func radicale(t testing.TB) string {
 	if err := os.WriteFile(users, []byte("claire:"+password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(program, "--config", "", "--server-hosts", address, "--auth-type", "htpasswd",
-		"--auth-htpasswd-filename", users, "--auth-htpasswd-encryption", "plain", "--storage-filesystem-folder", filepath.Join(dir, "data"))
+	command := exec.Command(program, append([]string{"--config", "", "--server-hosts", address, "--auth-type", "htpasswd",
+		"--auth-htpasswd-filename", users, "--auth-htpasswd-encryption", "plain", "--storage-filesystem-folder", filepath.Join(dir, "data")}, more...)...)
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Start(); err != nil {
@@ -265,6 +265,9 @@ type proxy struct {
 	url  string
 	mode atomic.Value
 	hung atomic.Int32
+	// before sees a request before it is handed on; true: it answered itself.
+	before atomic.Pointer[func(http.ResponseWriter, *http.Request) bool]
+	asked  atomic.Int32
 }
 
 func newProxy(t testing.TB, target string) *proxy {
@@ -272,6 +275,10 @@ func newProxy(t testing.TB, target string) *proxy {
 	p := &proxy{}
 	p.mode.Store("")
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.asked.Add(1)
+		if before := p.before.Load(); before != nil && (*before)(w, r) {
+			return
+		}
 		switch p.mode.Load() {
 		case "gone":
 			panic(http.ErrAbortHandler)
@@ -561,8 +568,8 @@ func (identity) Identify(r *http.Request) (*web.Identity, error) {
 	}, nil
 }
 
-// newPages mounts the agenda's pages and ours.
-func newPages(t testing.TB, s *Store) (func(method, target string, form url.Values) (int, string), *i18n.Catalogue) {
+// newRouter mounts the agenda's pages and ours.
+func newRouter(t testing.TB, s *Store) (*web.Router, *i18n.Catalogue) {
 	t.Helper()
 	catalogue, err := i18n.Load(web.Locales, themes.Locales, calendar.Locales, Locales)
 	if err != nil {
@@ -582,6 +589,13 @@ func newPages(t testing.TB, s *Store) (func(method, target string, form url.Valu
 	}
 	router.Mount(calendar.NewHandler(calendar.NewStore(s.DB), nil, renderer, s).Routes()...)
 	router.Mount(NewHandler(s, calendar.NewStore(s.DB), renderer).Routes()...)
+	return router, catalogue
+}
+
+// newPages asks for pages one by one.
+func newPages(t testing.TB, s *Store) (func(method, target string, form url.Values) (int, string), *i18n.Catalogue) {
+	t.Helper()
+	router, catalogue := newRouter(t, s)
 	return func(method, target string, form url.Values) (int, string) {
 		r := httptest.NewRequest(method, "http://parvis.test"+target, strings.NewReader(form.Encode()))
 		if method == "POST" {
