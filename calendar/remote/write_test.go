@@ -20,6 +20,7 @@ import (
 	"golang.org/x/net/html"
 
 	"parvis/calendar"
+	"parvis/e2e/servers"
 	"parvis/portal"
 )
 
@@ -783,4 +784,35 @@ func TestPrivilegesAreReadOneByOne(t *testing.T) {
 	if err != nil || len(answers) != 1 || answers[0].href != "/c/" || !cmp.Equal(answers[0].privileges, []string{"read"}) {
 		t.Errorf("%+v, %v", answers, err)
 	}
+}
+
+func TestThePagesOfWritingAreValidHTML(t *testing.T) {
+	validator := servers.HTMLValidator(t)
+	v, _, p, base := linked(t)
+	check := func(name string) {
+		faults, err := validator.Check(context.Background(), []byte(v.page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fault := range faults {
+			t.Errorf("%s: %s", name, fault)
+		}
+	}
+	v.event("Point hebdo")
+	page := v.path
+	check("event")
+	v.get(page + "/delete").want(http.StatusOK)
+	check("deletion of a series")
+	v.get(page + "/edit").want(http.StatusOK)
+	check("form")
+	send(t, "PUT", base+"/claire/reunions/b.ics", object("b", "SUMMARY:<b>", "DTSTART;TZID=Europe/Paris:20261020T100000", "RRULE:FREQ=WEEKLY;BYDAY=TU"))
+	v.save("title", `"><script>`)
+	check("what changed meanwhile")
+	v.event("Budget").follow("Supprimer")
+	check("deletion")
+	p.mode.Store("gone")
+	v.send(v.path).want(503)
+	check("a server that is gone")
+	v.get("/calendar/new").save("title", "Tapé", "calendar", v.option("Nuage – Réunions")).want(503)
+	check("a new event kept")
 }
