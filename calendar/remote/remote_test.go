@@ -634,7 +634,7 @@ func TestTheAgendaShowsWhatIsKeptElsewhere(t *testing.T) {
 	if status != http.StatusOK {
 		t.Fatalf("event: %d", status)
 	}
-	wants(t, event, "mardi 24\u00a0novembre", "Nuage, Réunions", "ouvrez cet agenda là-bas")
+	wants(t, event, "mardi 24\u00a0novembre", "Nuage, Réunions", "Ce que vous modifiez ici est écrit là-bas")
 	if status, _ := do("GET", eventPath+link, url.Values{"who": {"stranger"}}); status != http.StatusNotFound {
 		t.Errorf("the event to a stranger: %d", status)
 	}
