@@ -194,7 +194,7 @@ func (s *Store) ask(ctx context.Context, t target, method, path string, header h
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
-		return got{}, s.refused(ctx, t, method, resp.StatusCode)
+		return got{}, s.refused(ctx, t, header.Get("If-None-Match") != "", resp.StatusCode)
 	}
 	found := got{etag: resp.Header.Get("ETag")}
 	if method == http.MethodGet {
@@ -228,13 +228,13 @@ func (s *Store) failed(ctx context.Context, t target, err error, refused bool) e
 	return errors.Join(said, kept)
 }
 
-// refused is what a status says of an order that was not carried out.
-func (s *Store) refused(ctx context.Context, t target, method string, status int) error {
+// refused is what a status says of an order that was not carried out; made: that of a new object.
+func (s *Store) refused(ctx context.Context, t target, made bool, status int) error {
 	switch status {
 	case http.StatusUnauthorized:
 		return s.failed(ctx, t, errRefused, true)
 	case http.StatusNotFound, http.StatusGone:
-		if method == http.MethodPut {
+		if made {
 			return t.said(portal.ErrConflict, "gone") // the calendar is
 		}
 		return portal.UserError{Kind: portal.ErrNotFound, Key: "calendar.error.elsewhere-gone"}

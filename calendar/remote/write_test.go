@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -584,7 +585,8 @@ func TestACalendarThatMayOnlyBeReadIsNeitherOfferedNorWritten(t *testing.T) {
 	fill(t, base)
 	allow("r")
 	s, _ := newStore(t, nil)
-	id := mustAdd(t, s, base)
+	p := newProxy(t, base)
+	id := mustAdd(t, s, p.url)
 	v := newVisitor(t, s)
 	v.event("Budget").want(http.StatusOK, "ouvrez cet agenda là-bas")
 	if strings.Contains(v.page, "/edit") || strings.Contains(v.page, "/delete") {
@@ -599,7 +601,11 @@ func TestACalendarThatMayOnlyBeReadIsNeitherOfferedNorWritten(t *testing.T) {
 	if err != nil || len(all) != 1 || all[0].Writable {
 		t.Fatalf("%+v, %v", all, err)
 	}
+	asked := p.asked.Load()
 	v.save("calendar", string(all[0].ID), "title", "Forcé").want(http.StatusForbidden, "ne vous laisse pas enregistrer", `value="Forcé"`)
+	if p.asked.Load() != asked {
+		t.Error("the server is asked to write what it only lets read")
+	}
 	v.get(event+"/edit").want(http.StatusForbidden, "vous laisse lire cet agenda")
 	v.get(event+"/delete").want(http.StatusForbidden, "vous laisse lire cet agenda")
 	v.do("POST", event, url.Values{"title": {"Forcé"}, "start": {"2026-11-24"}, "start-time": {"10:00"}})
@@ -696,17 +702,33 @@ func TestNobodyElseWritesInOnesAgendaElsewhere(t *testing.T) {
 }
 
 func TestAReadingThatBeganBeforeSomethingWasWrittenIsForgotten(t *testing.T) {
-	_, s, p, _ := linked(t)
+	_, s, p, base := linked(t)
 	ctx := context.Background()
 	id := feeds0(t, s)
 	_, feeds := titles(t, s, claire)
 	begun, release := make(chan struct{}), make(chan struct{})
-	slow := func(_ http.ResponseWriter, r *http.Request) bool {
-		if r.Method == "REPORT" {
-			close(begun)
-			<-release
+	slow := func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != "REPORT" {
+			return false
 		}
-		return false
+		out, err := http.NewRequest(r.Method, base+r.URL.RequestURI(), r.Body)
+		if err != nil {
+			t.Error(err)
+			return false
+		}
+		out.Header, out.ContentLength = r.Header, r.ContentLength
+		resp, err := http.DefaultTransport.RoundTrip(out)
+		if err != nil {
+			t.Error(err)
+			return false
+		}
+		defer resp.Body.Close()
+		close(begun) // what it answers is of before
+		<-release
+		maps.Copy(w.Header(), resp.Header)
+		w.WriteHeader(resp.StatusCode)
+		_, _ = io.Copy(w, resp.Body)
+		return true
 	}
 	p.before.Store(&slow)
 	read := make(chan error)
@@ -767,6 +789,22 @@ func TestAServerWithoutVersionsIsNotWrittenOver(t *testing.T) {
 		}
 		p.before.Store(&answer)
 		v.get(strings.TrimSuffix(v.path, "/edit")+"/edit").want(http.StatusForbidden, "ne dit pas quelle version")
+	}
+}
+
+func TestPathsLeadToTheServerOfTheAccount(t *testing.T) {
+	for href, want := range map[string]string{
+		"/c/a.ics": "https://nuage.example:8443/c/a.ics", "/c/a%2Fb%20%C3%A9.ics": "https://nuage.example:8443/c/a%2Fb%20%C3%A9.ics", "/c/é@x.ics": "https://nuage.example:8443/c/%C3%A9@x.ics",
+		"https://voleur.example/c/a.ics": "https://nuage.example:8443/c/a.ics", "//voleur.example/c": "https://nuage.example:8443/c", "/c/a.ics?x=1#y": "https://nuage.example:8443/c/a.ics",
+	} {
+		if got, err := at("https://nuage.example:8443/dav/", objectPath(href)); err != nil || got != want {
+			t.Errorf("%q leads to %q, want %q, %v", href, got, want, err)
+		}
+	}
+	for _, href := range []string{"", "a.ics", "%zz", "mailto:x@y"} {
+		if got := objectPath(href); got != "" {
+			t.Errorf("%q is the path %q", href, got)
+		}
 	}
 }
 
