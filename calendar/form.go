@@ -37,6 +37,8 @@ type eventForm struct {
 	Meanwhile           *eventPage // what the event became while it was being changed
 	Understood          *eventPage // what a line that was typed says, nil without one
 	Doubts              []string   // what may be meant otherwise
+	There               bool       // the event is on another server
+	UID                 string     // of what a try made there that may have arrived, "" for none
 	guestForm
 }
 
@@ -49,7 +51,7 @@ func readForm(r *http.Request) (*eventForm, error) {
 		ETag: post.Get("etag"), Tag: post.Get("tag"), Calendar: CalendarID(post.Get("calendar")), Headline: post.Get("title"), AllDay: post.Get("all-day") != "",
 		Start: post.Get("start"), StartTime: post.Get("start-time"), End: post.Get("end"), EndTime: post.Get("end-time"),
 		Location: post.Get("location"), Repeat: Every(post.Get("repeat")), Until: post.Get("until"), Description: post.Get("description"), Links: post.Get("links"), linked: post.Has("links"),
-		At: post.Get("at"), Scope: Scope(post.Get("scope")), guestForm: readGuests(r),
+		At: post.Get("at"), Scope: Scope(post.Get("scope")), UID: readUID(post.Get("uid")), guestForm: readGuests(r),
 	}, nil
 }
 
@@ -210,7 +212,18 @@ func (h *Handler) create(w http.ResponseWriter, r *http.Request) error {
 	if draft.Repeat.Every == Otherwise { // a rule is kept, never made, by a form
 		return h.refuse(w, r, form, draft, portal.Invalid("repeat", "calendar.error.repeat-unknown"))
 	}
+	source, place, err := h.placeOf(r, draft.Calendar)
+	if err != nil {
+		return err
+	}
+	if source != nil {
+		return h.createThere(w, r, source, place, form, draft)
+	}
 	id, err := h.store.CreateEvent(r.Context(), web.CallerOf(r), draft)
+	if errors.Is(err, portal.ErrNotFound) { // the calendar was given up while the form was filled in
+		form.Form = web.OneError(web.Printer(r).T("calendar.error.calendar-gone"))
+		return h.showForm(w, r, http.StatusNotFound, form)
+	}
 	if err != nil {
 		return h.refuse(w, r, form, draft, err)
 	}
@@ -313,7 +326,10 @@ func (h *Handler) showMeanwhile(w http.ResponseWriter, r *http.Request, form *ev
 // of a new one.
 func (h *Handler) showGone(w http.ResponseWriter, r *http.Request, form *eventForm) error {
 	form.ID, form.ETag, form.Tag, form.At = "", "", "", ""
-	form.Calendar = CalendarID(web.CallerOf(r).Agent)
+	if !form.There {
+		form.Calendar = CalendarID(web.CallerOf(r).Agent)
+	}
+	form.There = false
 	if form.Repeat == Otherwise {
 		form.Repeat = Once
 	}
@@ -355,7 +371,23 @@ func (f *eventForm) Steps() string {
 	if f.ID == "" {
 		return "/calendar"
 	}
+	return f.page()
+}
+
+// page is the address of the event.
+func (f *eventForm) page() string {
+	if f.There {
+		return ElsewherePath + url.PathEscape(string(f.ID))
+	}
 	return "/calendar/events/" + string(f.ID)
+}
+
+// Action is where the form is sent.
+func (f *eventForm) Action() string {
+	if f.ID == "" {
+		return "/calendar/events"
+	}
+	return f.page()
 }
 
 type calendarChoice struct {
@@ -378,6 +410,15 @@ func (h *Handler) showForm(w http.ResponseWriter, r *http.Request, status int, f
 			chosen = &calendars[i]
 		}
 	}
+	places, err := h.places(r)
+	if err != nil {
+		return err
+	}
+	for _, place := range places {
+		if form.ID == "" || form.There && place.ID == form.Calendar {
+			page.Calendars = append(page.Calendars, calendarChoice{place.ID, place.Name, place.ID == form.Calendar})
+		}
+	}
 	if err := h.knowGuests(r, form, chosen, calendars); err != nil {
 		return err
 	}
@@ -386,8 +427,8 @@ func (h *Handler) showForm(w http.ResponseWriter, r *http.Request, status int, f
 	}
 	title := "calendar.form.new"
 	if form.ID != "" {
-		title, page.Back = "calendar.form.edit", "/calendar/events/"+string(form.ID)
-		if form.At != "" {
+		title, page.Back = "calendar.form.edit", form.page()
+		if form.At != "" && !form.There {
 			page.Back += "?at=" + url.QueryEscape(form.At)
 		}
 	}

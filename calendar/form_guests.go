@@ -212,7 +212,7 @@ func (f *eventForm) when(zone *time.Location) (start, end time.Time, known bool)
 // knowGuests finds out whether the form may invite, who was invited before and what became of it.
 func (h *Handler) knowGuests(r *http.Request, form *eventForm, chosen *Calendar, writable []Calendar) error {
 	form.Invites = slices.ContainsFunc(writable, h.store.CanInvite)
-	if form.ID != "" {
+	if form.ID != "" && !form.There {
 		invited, err := h.store.Invited(r.Context(), web.CallerOf(r), form.ID, readAt(form.At))
 		if err != nil {
 			return err

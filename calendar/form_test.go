@@ -322,3 +322,15 @@ func FuzzTypedMoments(f *testing.F) {
 		_ = everyError(err, draft)
 	})
 }
+
+func TestAForgedUIDIsNone(t *testing.T) {
+	for _, forged := range []string{"", "a", "../x", strings.Repeat("a", 31) + "/", strings.Repeat("é", 16), strings.Repeat("A", 32), strings.Repeat("a", 33)} {
+		if got := readUID(forged); got != "" {
+			t.Errorf("readUID(%q) = %q", forged, got)
+		}
+	}
+	form := &eventForm{}
+	if form.name() || readUID(form.UID) != form.UID || !form.name() {
+		t.Errorf("the form does not read the UID that it gave: %q", form.UID)
+	}
+}

@@ -1,11 +1,9 @@
 package calendar
 
 import (
-	"context"
 	"embed"
 	"time"
 
-	"parvis/portal"
 	"parvis/portal/web"
 )
 
@@ -18,13 +16,6 @@ var Templates embed.FS
 //
 //go:embed locales/*.json
 var Locales embed.FS
-
-// Elsewhere is agendas that an agent keeps on other servers: shown beside ours, and only read.
-type Elsewhere interface {
-	// Feeds is what is known of them between two instants, sorted by name. It answers from what was
-	// kept and never waits for another server; instances are sorted by start, times in from's zone.
-	Feeds(ctx context.Context, caller portal.Caller, from, to time.Time) ([]Feed, error)
-}
 
 // Feed is one calendar of another server over the time that was asked for.
 type Feed struct {
@@ -79,6 +70,10 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "GET", Path: "/invitations/{secret}", Access: web.Public, Handler: h.invitation},
 		{Method: "POST", Path: "/invitations/{secret}", Access: web.Public, Handler: h.answerInvitation},
 		{Method: "POST", Path: "/calendar/undo/{id}", Access: web.SignedIn, Handler: h.undo},
+		{Method: "GET", Path: ElsewherePath + "{id}/edit", Access: web.SignedIn, Handler: h.editThere},
+		{Method: "POST", Path: ElsewherePath + "{id}", Access: web.SignedIn, Handler: h.changeThere},
+		{Method: "GET", Path: ElsewherePath + "{id}/delete", Access: web.SignedIn, Handler: h.askRemoveThere},
+		{Method: "POST", Path: ElsewherePath + "{id}/delete", Access: web.SignedIn, Handler: h.removeThere},
 		{Method: "GET", Path: "/calendar/tasks", Access: web.SignedIn, Handler: h.showTasks},
 		{Method: "GET", Path: "/calendar/tasks/new", Access: web.SignedIn, Handler: h.newTask},
 		{Method: "POST", Path: "/calendar/tasks", Access: web.SignedIn, Handler: h.createTask},

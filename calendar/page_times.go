@@ -95,6 +95,13 @@ func (h *Handler) timesOf(r *http.Request, form *eventForm, event Event) (*times
 	if key, args := guests.check(); key != "" {
 		read.errs = append(read.errs, portal.Invalid("guests", "calendar.error."+key, args...))
 	}
+	source, place, err := h.placeOf(r, form.Calendar)
+	if err != nil {
+		return nil, err
+	}
+	if source != nil {
+		read.errs = append(read.errs, guestsElsewhere(place))
+	}
 	if len(read.errs) > 0 {
 		return nil, read.errs
 	}

@@ -35,6 +35,7 @@ type Target struct {
 	ETag  string    // of the event when she opened it; "" for any
 	At    time.Time // the Instance.Recurrence of the date that she chose; zero: the event as a whole
 	Scope Scope     // of a Target with At
+	UID   string    // of the series that Following cuts off, "" for any
 }
 
 // Changed is what a change left.
@@ -123,7 +124,7 @@ func (o *Object) changeAt(t Target, d Draft, zone *time.Location, now time.Time)
 	case t.Scope == OneDate:
 		return nil, o.changeOne(t.At, d, zone, now)
 	case t.Scope == Following && o.startsBefore(t.At, zone):
-		rest, err := o.split(t.At, portal.NewID()+portal.NewID(), zone, now)
+		rest, err := o.split(t.At, cmp.Or(t.UID, portal.NewID()+portal.NewID()), zone, now)
 		if err != nil {
 			return nil, err
 		}

@@ -83,10 +83,17 @@ func TestTheBoxLeavesOutWhatIsOverOrCancelled(t *testing.T) {
 }
 
 // away is one calendar of another server, as it stands.
-type away struct{ feed Feed }
+type away struct {
+	Elsewhere
+	feed Feed
+}
 
 func (a away) Feeds(context.Context, portal.Caller, time.Time, time.Time) ([]Feed, error) {
 	return []Feed{a.feed}, nil
+}
+
+func (a away) Abroad(context.Context, portal.Caller) ([]Foreign, error) {
+	return []Foreign{{ID: a.feed.ID, Name: a.feed.Name}}, nil
 }
 
 func TestAnAgendaElsewhereSaysHowOldItIs(t *testing.T) {
@@ -98,10 +105,10 @@ func TestAnAgendaElsewhereSaysHowOldItIs(t *testing.T) {
 		FeedFresh: "", FeedLate: "non joint depuis 8\u00a0h\u00a012", FeedOld: "tel qu’il était aujourd’hui, 8\u00a0h\u00a012", FeedUnread: "n’a pas encore été lu",
 	} {
 		feed.State = state
-		d := newDesk(t, away{feed})
+		d := newDesk(t, away{feed: feed})
 		page := d.get("/calendar", "claire")
 		wants(t, page, "Là-bas", `href="/calendar/remote/events/e"`, want)
-		got, content := d.shown("claire", d.now, away{feed})
+		got, content := d.shown("claire", d.now, away{feed: feed})
 		if len(got) != 1 || !strings.Contains(content.Notice.Text, want) || (want == "") != (content.Notice.Text == "") {
 			t.Errorf("%q: the box shows %q and says %q", state, got, content.Notice.Text)
 		}

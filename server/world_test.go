@@ -618,13 +618,13 @@ func (e *estate) addRemote() string {
 			[]any{e.id, id, e.caller.Agent, e.text(e.own), "https://" + e.own + ".invalid/", e.own, sealed, now},
 		},
 		{
-			`INSERT INTO remote_calendars (collectivity, id, account, path, name) VALUES ($1, $2, $3, $4, $5)`,
+			`INSERT INTO remote_calendars (collectivity, id, account, path, name, writable) VALUES ($1, $2, $3, $4, $5, TRUE)`,
 			[]any{e.id, calendarID, id, "/" + e.own, e.text(e.own)},
 		},
 		{
-			`INSERT INTO remote_instances (collectivity, calendar, id, uid, starts, ends, all_day, title, location, description, status, transparent)
-			VALUES ($1, $2, $3, $3, $4, $5, FALSE, $6, $6, $6, '', FALSE)`,
-			[]any{e.id, calendarID, id + "-event", now, now + 3_600_000, e.text(e.own)},
+			`INSERT INTO remote_instances (collectivity, calendar, id, uid, starts, ends, all_day, title, location, description, status, transparent, object)
+			VALUES ($1, $2, $3, $3, $4, $5, FALSE, $6, $6, $6, '', FALSE, $7)`,
+			[]any{e.id, calendarID, id + "-event", now, now + 3_600_000, e.text(e.own), "/" + e.own + "/e.ics"},
 		},
 	} {
 		_, err := e.DB.Exec(e.t.Context(), insert.query, insert.args...)

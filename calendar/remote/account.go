@@ -30,6 +30,7 @@ type Account struct {
 	Fault   string    // key of the sentence of the last try, "" when it went well
 	Skipped int       // objects of the last reading that could not be understood
 	sealed  []byte
+	written int64 // how many times something was written there
 }
 
 // Draft is what the form of an account holds.
@@ -70,11 +71,12 @@ func (s *Store) Add(ctx context.Context, caller portal.Caller, d Draft, zone *ti
 		return "", portal.UserError{Kind: portal.ErrConflict, Key: "remote.error.many", Args: []any{"max", maxAccounts}}
 	}
 	address, _ := s.address(d.URL)
-	found, err := s.read(outgoing.In(ctx, caller.Collectivity), access{address.String(), d.Login, d.Password}, zone)
+	id := AccountID(portal.NewID())
+	found, err := s.read(outgoing.In(ctx, caller.Collectivity), access{address.String(), d.Login, d.Password, id}, zone)
 	if err != nil {
 		return "", err
 	}
-	a := Account{ID: AccountID(portal.NewID()), Name: strings.TrimSpace(d.Name), URL: address.String(), Login: strings.TrimSpace(d.Login)}
+	a := Account{ID: id, Name: strings.TrimSpace(d.Name), URL: address.String(), Login: strings.TrimSpace(d.Login)}
 	if a.Name == "" {
 		a.Name = address.Hostname()
 	}
@@ -91,7 +93,7 @@ func (s *Store) Add(ctx context.Context, caller portal.Caller, d Draft, zone *ti
 		if err != nil {
 			return err
 		}
-		return s.keep(ctx, tx, caller, a.ID, found)
+		return s.keep(ctx, tx, caller, a, found)
 	})
 	if err != nil {
 		return "", fmt.Errorf("remote: add: %w", err)
@@ -118,7 +120,7 @@ func about(caller portal.Caller, id AccountID) string {
 	return "remote/" + string(caller.Collectivity) + "/" + string(id)
 }
 
-const selectAccounts = `SELECT id, name, url, login, sealed, read_at, tried, fault, skipped FROM remote_accounts
+const selectAccounts = `SELECT id, name, url, login, sealed, read_at, tried, fault, skipped, written FROM remote_accounts
 	WHERE collectivity = $1 AND agent = $2`
 
 // Accounts are the caller's, sorted by name.
@@ -146,7 +148,7 @@ func (s *Store) account(ctx context.Context, caller portal.Caller, id AccountID)
 func scanAccount(rows *sql.Rows) (Account, error) {
 	var a Account
 	var read, tried int64
-	err := rows.Scan(&a.ID, &a.Name, &a.URL, &a.Login, &a.sealed, &read, &tried, &a.Fault, &a.Skipped)
+	err := rows.Scan(&a.ID, &a.Name, &a.URL, &a.Login, &a.sealed, &read, &tried, &a.Fault, &a.Skipped, &a.written)
 	if read != 0 {
 		a.Read = database.FromMillis(read)
 	}
@@ -183,7 +185,7 @@ func (s *Store) Refresh(ctx context.Context, caller portal.Caller, id AccountID,
 	if err != nil {
 		return fmt.Errorf("remote: account %.40q: %w", id, err)
 	}
-	found, err := s.read(outgoing.In(ctx, caller.Collectivity), access{a.URL, a.Login, string(password)}, zone)
+	found, err := s.read(outgoing.In(ctx, caller.Collectivity), access{a.URL, a.Login, string(password), id}, zone)
 	var fault *Fault
 	switch {
 	case errors.As(err, &fault):
@@ -191,7 +193,7 @@ func (s *Store) Refresh(ctx context.Context, caller portal.Caller, id AccountID,
 	case err != nil:
 		return err
 	}
-	err = s.DB.Tx(ctx, func(tx *database.Tx) error { return s.keep(ctx, tx, caller, id, found) })
+	err = s.DB.Tx(ctx, func(tx *database.Tx) error { return s.keep(ctx, tx, caller, a, found) })
 	if err != nil {
 		return fmt.Errorf("remote: keep %.40q: %w", id, err)
 	}
@@ -205,31 +207,33 @@ func (s *Store) keepFault(ctx context.Context, caller portal.Caller, id AccountI
 }
 
 // keep replaces what was read of an account. A reading that is the one kept already only changes its
-// hour: agendas are read every few minutes, and SQLite has one writer. portal.ErrNotFound: the
-// account was removed meanwhile.
-func (s *Store) keep(ctx context.Context, tx *database.Tx, caller portal.Caller, id AccountID, found reading) error {
+// hour: agendas are read every few minutes, and SQLite has one writer. One that began before something was
+// written there is of before, and is forgotten: the account stays due. portal.ErrNotFound: the account was
+// removed meanwhile.
+func (s *Store) keep(ctx context.Context, tx *database.Tx, caller portal.Caller, a Account, found reading) error {
 	now := database.Millis(s.Now())
 	checksum, err := found.checksum()
 	if err != nil {
 		return err
 	}
 	var kept string
-	err = tx.QueryRow(ctx, `SELECT checksum FROM remote_accounts WHERE collectivity = $1 AND id = $2`,
-		string(caller.Collectivity), string(id)).Scan(&kept)
-	if err != nil {
+	var written int64
+	err = tx.QueryRow(ctx, `SELECT checksum, written FROM remote_accounts WHERE collectivity = $1 AND id = $2`,
+		string(caller.Collectivity), string(a.ID)).Scan(&kept, &written)
+	if err != nil || written != a.written {
 		return err
 	}
 	err = database.OneRow(tx.Exec(ctx, `
 		UPDATE remote_accounts SET tried = $3, read_at = $3, fault = '', skipped = $4, checksum = $5 WHERE collectivity = $1 AND id = $2`,
-		string(caller.Collectivity), string(id), now, found.skipped, checksum))
+		string(caller.Collectivity), string(a.ID), now, found.skipped, checksum))
 	if err != nil || checksum == kept {
 		return err
 	}
-	if err := s.empty(ctx, tx, caller, id); err != nil {
+	if err := s.empty(ctx, tx, caller, a.ID); err != nil {
 		return err
 	}
 	for _, c := range found.calendars {
-		if err := s.keepCalendar(ctx, tx, caller, id, c); err != nil {
+		if err := s.keepCalendar(ctx, tx, caller, a.ID, c); err != nil {
 			return err
 		}
 	}
@@ -238,9 +242,9 @@ func (s *Store) keep(ctx context.Context, tx *database.Tx, caller portal.Caller,
 
 func (s *Store) keepCalendar(ctx context.Context, tx *database.Tx, caller portal.Caller, id AccountID, c readCalendar) error {
 	at := calendarID(id, c.path)
-	_, err := tx.Exec(ctx, `INSERT INTO remote_calendars (collectivity, id, account, path, name) VALUES ($1, $2, $3, $4, $5)
+	_, err := tx.Exec(ctx, `INSERT INTO remote_calendars (collectivity, id, account, path, name, writable) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (collectivity, id) DO NOTHING`,
-		string(caller.Collectivity), string(at), string(id), c.path, c.name)
+		string(caller.Collectivity), string(at), string(id), c.path, c.name, c.writable)
 	if err != nil {
 		return err
 	}
@@ -252,13 +256,15 @@ func (s *Store) keepCalendar(ctx context.Context, tx *database.Tx, caller portal
 	return nil
 }
 
-func (s *Store) keepInstance(ctx context.Context, tx *database.Tx, caller portal.Caller, at calendar.CalendarID, in calendar.Instance) error {
+func (s *Store) keepInstance(ctx context.Context, tx *database.Tx, caller portal.Caller, at calendar.CalendarID, in instance) error {
 	_, err := tx.Exec(ctx, `
-		INSERT INTO remote_instances (collectivity, calendar, id, uid, starts, ends, all_day, title, location, description, status, transparent)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		INSERT INTO remote_instances (collectivity, calendar, id, uid, starts, ends, all_day, title, location, description, status, transparent,
+			object, recurrence, meeting)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (collectivity, calendar, id) DO NOTHING`,
 		string(caller.Collectivity), string(at), string(in.Event), in.UID, database.Millis(in.Start), database.Millis(in.End),
-		in.AllDay, in.Title, in.Location, in.Description, in.Status, in.Transparent)
+		in.AllDay, in.Title, in.Location, in.Description, in.Status, in.Transparent,
+		in.Name, sql.NullInt64{Int64: database.Millis(in.Recurrence), Valid: !in.Recurrence.IsZero()}, in.Meeting)
 	return err
 }
 

@@ -66,7 +66,7 @@ func (s *Store) Fetch(ctx context.Context, caller portal.Caller, id AccountID, f
 	if err != nil {
 		return "", nil, fmt.Errorf("remote: account %.40q: %w", id, err)
 	}
-	octets, err = s.fetch(outgoing.In(ctx, caller.Collectivity), access{a.URL, a.Login, string(password)}, all[at].path)
+	octets, err = s.fetch(outgoing.In(ctx, caller.Collectivity), access{a.URL, a.Login, string(password), id}, all[at].path)
 	return a.Name + ", " + all[at].Name, octets, err
 }
 
@@ -81,15 +81,15 @@ func (s *Store) fetch(ctx context.Context, a access, at string) (octets []byte, 
 	var file bytes.Buffer
 	for _, component := range []string{calendar.EventComponent, calendar.TodoComponent} {
 		c := &client{transport: s.transport, login: a.login, password: a.password, limit: maxAnswer}
-		objects, err := query(ctx, a, c, at, component, time.Time{}, time.Time{})
+		answers, err := query(ctx, a, c, at, component, time.Time{}, time.Time{})
 		if err != nil && component == calendar.TodoComponent && !c.refused && ctx.Err() == nil && !errors.Is(err, errTooLarge) {
 			break // a calendar for events alone
 		}
 		if err != nil {
 			return nil, s.fault(fmt.Errorf("remote: calendar %.200q: %w", at, err), c.refused)
 		}
-		for _, one := range objects {
-			file.Write(one)
+		for _, one := range answers {
+			file.Write(one.octets)
 			file.WriteString("\r\n")
 		}
 		if file.Len() > calendar.MaxImportSize {

@@ -98,12 +98,12 @@ func (l *limited) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// harvester takes the calendar objects out of the answer to a calendar-query before go-webdav
-// decodes them: its decoder gives up all of them for one that is broken, panics on some, and needs
-// minutes for others. They are read by calendar.Parse instead, one by one.
+// harvester takes the answers to a calendar-query before go-webdav decodes them: its decoder gives up
+// all objects for one that is broken, panics on some, and needs minutes for others. They are read by
+// calendar.Parse instead, one by one.
 type harvester struct {
 	client  *client
-	objects [][]byte
+	answers []answer
 }
 
 // Do hands on an answer without objects.
@@ -113,47 +113,104 @@ func (h *harvester) Do(req *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	defer resp.Body.Close()
-	if h.objects, err = calendarData(resp.Body); err != nil {
+	if h.answers, err = readAnswers(resp.Body); err != nil {
 		return nil, err
 	}
 	resp.Body = io.NopCloser(strings.NewReader(`<multistatus xmlns="DAV:"/>`))
 	return resp, nil
 }
 
-// calendarData is the text of each calendar-data element (RFC 4791 §9.6).
-func calendarData(body io.Reader) ([][]byte, error) {
-	var objects [][]byte
-	d := xml.NewDecoder(body)
-	for depth := 0; depth <= maxDepth; {
-		token, err := d.Token()
+// answer is one response of a multistatus (RFC 4918 §14.24).
+type answer struct {
+	href       string   // as written, "" when it is none that can be used
+	octets     []byte   // of calendar-data (RFC 4791 §9.6), nil without one
+	privileges []string // of current-user-privilege-set (RFC 3744 §5.4), "write-content"
+}
+
+const (
+	davSpace    = "DAV:"
+	calDAVSpace = "urn:ietf:params:xml:ns:caldav"
+	maxHref     = 2000 // bytes
+)
+
+// readAnswers reads the responses of a multistatus that say something.
+func readAnswers(body io.Reader) ([]answer, error) {
+	r := answers{decoder: xml.NewDecoder(body)}
+	for len(r.open) <= maxDepth {
+		token, err := r.decoder.Token()
 		if errors.Is(err, io.EOF) {
-			return objects, nil
+			return r.found, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("remote: read objects: %w", err)
+			return nil, fmt.Errorf("remote: read answers: %w", err)
 		}
-		start, ok := token.(xml.StartElement)
-		if ok {
-			depth++
-		} else if _, ended := token.(xml.EndElement); ended {
-			depth--
+		switch token := token.(type) {
+		case xml.StartElement:
+			err = r.begin(token)
+		case xml.EndElement:
+			err = r.end(token.Name)
 		}
-		if !ok || start.Name.Space != "urn:ietf:params:xml:ns:caldav" || start.Name.Local != "calendar-data" {
-			continue
-		}
-		var text []byte
-		if err := d.DecodeElement(&text, &start); err != nil {
-			return nil, fmt.Errorf("remote: read objects: %w", err)
-		}
-		depth--
-		if text = bytes.TrimSpace(text); len(text) == 0 || len(text) > maxObject {
-			continue
-		}
-		if objects = append(objects, text); len(objects) > maxObjects {
-			return nil, errTooLarge
+		if err != nil {
+			return nil, err
 		}
 	}
 	return nil, errTooLarge
+}
+
+// answers is a multistatus that is being read.
+type answers struct {
+	decoder *xml.Decoder
+	open    []xml.Name
+	one     answer
+	found   []answer
+}
+
+func (r *answers) begin(start xml.StartElement) error {
+	var parent xml.Name
+	if n := len(r.open); n > 0 {
+		parent = r.open[n-1]
+	}
+	switch name := start.Name; {
+	case name == xml.Name{Space: davSpace, Local: "response"}:
+		r.one = answer{}
+	case name == xml.Name{Space: davSpace, Local: "href"} && parent == xml.Name{Space: davSpace, Local: "response"}:
+		text, err := r.text(start)
+		if len(text) <= maxHref {
+			r.one.href = string(text)
+		}
+		return err
+	case name == xml.Name{Space: calDAVSpace, Local: "calendar-data"}:
+		text, err := r.text(start)
+		if len(text) > 0 && len(text) <= maxObject {
+			r.one.octets = text
+		}
+		return err
+	case name.Space == davSpace && parent == xml.Name{Space: davSpace, Local: "privilege"}:
+		r.one.privileges = append(r.one.privileges, name.Local)
+	}
+	r.open = append(r.open, start.Name)
+	return nil
+}
+
+// text is what an element holds, which ends with it.
+func (r *answers) text(start xml.StartElement) ([]byte, error) {
+	var text []byte
+	if err := r.decoder.DecodeElement(&text, &start); err != nil {
+		return nil, fmt.Errorf("remote: read answers: %w", err)
+	}
+	return bytes.TrimSpace(text), nil
+}
+
+func (r *answers) end(name xml.Name) error {
+	r.open = r.open[:len(r.open)-1]
+	if name != (xml.Name{Space: davSpace, Local: "response"}) || r.one.octets == nil && r.one.privileges == nil {
+		return nil
+	}
+	if r.found = append(r.found, r.one); len(r.found) > maxObjects {
+		return errTooLarge
+	}
+	r.one = answer{}
+	return nil
 }
 
 // address reads what an agent typed: "nuage.example/remote.php/dav" is https.

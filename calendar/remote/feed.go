@@ -24,7 +24,7 @@ const (
 )
 
 // eventPath is the page of an instance.
-const eventPath = "/calendar/remote/events/"
+const eventPath = calendar.ElsewherePath
 
 // calendarID names a calendar of an account, the same at each reading, so that a page that hides it
 // goes on hiding it.
@@ -88,7 +88,7 @@ func (s *Store) feedsOf(ctx context.Context, caller portal.Caller, a Account, fr
 	for i := range feeds {
 		f := &feeds[i]
 		f.Path, f.State, f.At = eventPath, s.state(a), a.Read
-		f.Name = a.Name + " – " + f.Name
+		f.Name = shownName(a.Name, f.Name)
 		if f.Instances, err = s.instances(ctx, caller, f.ID, from, to); err != nil {
 			return nil, err
 		}
@@ -100,13 +100,18 @@ const instanceColumns = `i.calendar, i.id, i.uid, i.starts, i.ends, i.all_day, i
 
 // scanInstance reads instanceColumns, in a zone.
 func scanInstance(zone *time.Location) func(*sql.Rows) (calendar.Instance, error) {
-	return func(rows *sql.Rows) (calendar.Instance, error) {
-		var in calendar.Instance
-		var starts, ends int64
-		err := rows.Scan(&in.Calendar, &in.Event, &in.UID, &starts, &ends, &in.AllDay, &in.Title, &in.Location, &in.Description, &in.Status, &in.Transparent)
-		in.Start, in.End = database.FromMillis(starts).In(zone), database.FromMillis(ends).In(zone)
-		return in, err
-	}
+	return func(rows *sql.Rows) (calendar.Instance, error) { return scanInstanceAnd(rows, zone) }
+}
+
+// scanInstanceAnd reads instanceColumns, and more after them.
+func scanInstanceAnd(rows *sql.Rows, zone *time.Location, more ...any) (calendar.Instance, error) {
+	var in calendar.Instance
+	var starts, ends int64
+	err := rows.Scan(append([]any{
+		&in.Calendar, &in.Event, &in.UID, &starts, &ends, &in.AllDay, &in.Title, &in.Location, &in.Description, &in.Status, &in.Transparent,
+	}, more...)...)
+	in.Start, in.End = database.FromMillis(starts).In(zone), database.FromMillis(ends).In(zone)
+	return in, err
 }
 
 func (s *Store) instances(ctx context.Context, caller portal.Caller, id calendar.CalendarID, from, to time.Time) ([]calendar.Instance, error) {
@@ -117,28 +122,48 @@ func (s *Store) instances(ctx context.Context, caller portal.Caller, id calendar
 	return database.Collect(rows, err, scanInstance(from.Location()))
 }
 
-// Instance is one that the caller keeps elsewhere, with the names of its account and calendar.
-func (s *Store) Instance(ctx context.Context, caller portal.Caller, id calendar.EventID, zone *time.Location) (in calendar.Instance, a Account, name string, err error) {
-	rows, err := s.DB.Query(ctx, `SELECT `+instanceColumns+`
+// shownName is how pages call a calendar of an account.
+func shownName(account, name string) string { return account + " – " + name }
+
+// Known is an instance as it was last read, with where it is.
+type Known struct {
+	calendar.Instance // Name is the path of its object, "" when unknown; Recurrence which date it is
+	Account           Account
+	CalendarName      string
+	Meeting           bool // people are invited to it
+	Writable          bool // its calendar is
+}
+
+// May says whether it can be changed from here.
+func (k Known) May() bool { return k.Writable && !k.Meeting && k.Name != "" }
+
+// Instance is one that the caller keeps elsewhere, its times in a zone.
+func (s *Store) Instance(ctx context.Context, caller portal.Caller, id calendar.EventID, zone *time.Location) (Known, error) {
+	rows, err := s.DB.Query(ctx, `SELECT `+instanceColumns+`, i.object, i.recurrence, i.meeting, c.name, c.writable, c.account
 		FROM remote_accounts a
 		JOIN remote_calendars c ON c.collectivity = a.collectivity AND c.account = a.id
 		JOIN remote_instances i ON i.collectivity = a.collectivity AND i.calendar = c.id
 		WHERE a.collectivity = $1 AND a.agent = $2 AND i.id = $3`,
 		string(caller.Collectivity), string(caller.Agent), string(id))
-	found, err := database.Collect(rows, err, scanInstance(zone))
+	var account AccountID
+	found, err := database.Collect(rows, err, func(rows *sql.Rows) (k Known, err error) {
+		var name string
+		var recurrence sql.NullInt64
+		k.Instance, err = scanInstanceAnd(rows, zone, &name, &recurrence, &k.Meeting, &k.CalendarName, &k.Writable, &account)
+		k.Name = name
+		if recurrence.Valid {
+			k.Recurrence = database.FromMillis(recurrence.Int64).In(zone)
+		}
+		return k, err
+	})
 	if err == nil && len(found) == 0 {
 		err = portal.ErrNotFound
 	}
 	if err != nil {
-		return in, a, "", fmt.Errorf("remote: instance %.40q: %w", id, err)
+		return Known{}, fmt.Errorf("remote: instance %.40q: %w", id, err)
 	}
-	var account AccountID
-	err = s.DB.QueryRow(ctx, `SELECT account, name FROM remote_calendars WHERE collectivity = $1 AND id = $2`,
-		string(caller.Collectivity), string(found[0].Calendar)).Scan(&account, &name)
-	if err == nil {
-		a, err = s.account(ctx, caller, account)
-	}
-	return found[0], a, name, err
+	found[0].Account, err = s.account(ctx, caller, account)
+	return found[0], err
 }
 
 // refreshBehind reads an account without making anybody wait, once at a time. When all slots are

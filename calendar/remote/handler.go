@@ -112,21 +112,19 @@ func (h *Handler) remove(w http.ResponseWriter, r *http.Request) error {
 
 type eventPage struct {
 	web.Page
-	calendar.Instance
-	Account      Account
-	CalendarName string
-	To           time.Time // the last day when AllDay, zero when the event has no end
-	SameDay      bool
-	Back         string
+	Known
+	To      time.Time // the last day when AllDay, zero when the event has no end
+	SameDay bool
+	Back    string
 }
 
 func (h *Handler) showEvent(w http.ResponseWriter, r *http.Request) error {
 	zone := web.Now(r).Location()
-	in, account, name, err := h.store.Instance(r.Context(), web.CallerOf(r), calendar.EventID(web.Var(r, "id")), zone)
+	in, err := h.store.Instance(r.Context(), web.CallerOf(r), calendar.EventID(web.Var(r, "id")), zone)
 	if err != nil {
 		return err
 	}
-	page := &eventPage{Instance: in, Account: account, CalendarName: name, To: in.End, Back: "/calendar?view=week&date=" + in.Start.Format(time.DateOnly)}
+	page := &eventPage{Known: in, To: in.End, Back: "/calendar?view=week&date=" + in.Start.Format(time.DateOnly)}
 	switch {
 	case in.AllDay:
 		page.To = in.End.AddDate(0, 0, -1)

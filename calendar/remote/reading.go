@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"encoding/json"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/emersion/go-webdav/caldav"
 
 	"parvis/calendar"
+	"parvis/portal"
 )
 
 // What is kept of an account: a calendar object may hold 64 KiB in each of its texts, and come back
@@ -31,6 +33,7 @@ const (
 
 // reading is what was found in an account.
 type reading struct {
+	account   AccountID
 	calendars []readCalendar
 	skipped   int // objects that are none
 	instances int // of all calendars
@@ -39,36 +42,67 @@ type reading struct {
 
 type readCalendar struct {
 	path, name string
-	instances  []calendar.Instance // Event is filled
+	writable   bool
+	instances  []instance
+}
+
+// instance is one with its Event, and its Name: the path of its object, escaped, "" when it can't be told.
+type instance struct {
+	calendar.Instance
+	Meeting bool // people are invited to it
 }
 
 // add expands the objects of a calendar. What is no calendar object is counted, and hides nothing
 // else.
-func (r *reading) add(remote caldav.Calendar, objects [][]byte, from, to time.Time, zone *time.Location) {
-	c := readCalendar{path: remote.Path, name: cutRunes(strings.TrimSpace(remote.Name), maxName)}
+func (r *reading) add(remote caldav.Calendar, writable bool, answers []answer, from, to time.Time, zone *time.Location) {
+	c := readCalendar{path: remote.Path, name: cutRunes(strings.TrimSpace(remote.Name), maxName), writable: writable}
 	if c.name == "" {
 		c.name = path.Base(strings.TrimSuffix(remote.Path, "/"))
 	}
-	for _, octets := range objects {
-		object, err := calendar.Parse(octets)
-		if err != nil || object.Component != calendar.EventComponent {
-			r.skipped++
-			continue
-		}
-		instances, err := object.Instances(from, to, zone)
+	for _, one := range answers {
+		found, err := r.expand(remote.Path, one, from, to, zone)
 		if err != nil {
 			r.skipped++
 			continue
 		}
-		for _, in := range instances {
-			if !r.admit(&in) {
-				break
-			}
-			in.Event = instanceID(remote.Path, in)
-			c.instances = append(c.instances, in)
-		}
+		c.instances = append(c.instances, found...)
 	}
 	r.calendars = append(r.calendars, c)
+}
+
+// expand is what is kept of an object; an error for what is no event.
+func (r *reading) expand(at string, one answer, from, to time.Time, zone *time.Location) ([]instance, error) {
+	object, err := calendar.Parse(one.octets)
+	if err == nil && object.Component != calendar.EventComponent {
+		err = portal.ErrInvalid
+	}
+	if err != nil {
+		return nil, err
+	}
+	found, err := object.Instances(from, to, zone)
+	if err != nil {
+		return nil, err
+	}
+	var kept []instance
+	name, meeting := objectPath(one.href), object.IsMeeting()
+	for _, in := range found {
+		if !r.admit(&in) {
+			break
+		}
+		in.Event, in.Name = instanceID(calendarID(r.account, at), in), name
+		kept = append(kept, instance{in, meeting})
+	}
+	return kept, nil
+}
+
+// objectPath is the path of an object as the server writes it; whole addresses are of the same server, or
+// of none that is asked.
+func objectPath(href string) string {
+	u, err := url.Parse(href)
+	if err != nil || !strings.HasPrefix(u.EscapedPath(), "/") {
+		return ""
+	}
+	return u.EscapedPath()
 }
 
 // admit cuts the texts of an instance to what is kept of them; false when there is no room for it.
@@ -112,8 +146,8 @@ func (r *reading) checksum() (string, error) {
 	sum := sha256.New()
 	out := json.NewEncoder(sum)
 	for _, c := range r.calendars {
-		slices.SortStableFunc(c.instances, func(a, b calendar.Instance) int { return cmp.Compare(a.Event, b.Event) })
-		if err := out.Encode([]any{c.path, c.name, c.instances}); err != nil {
+		slices.SortStableFunc(c.instances, func(a, b instance) int { return cmp.Compare(a.Event, b.Event) })
+		if err := out.Encode([]any{c.path, c.name, c.writable, c.instances}); err != nil {
 			return "", err
 		}
 	}
@@ -121,7 +155,7 @@ func (r *reading) checksum() (string, error) {
 }
 
 // instanceID names an instance, the same at each reading.
-func instanceID(path string, in calendar.Instance) calendar.EventID {
-	sum := sha256.Sum256([]byte(path + "\x00" + in.UID + "\x00" + in.Recurrence.UTC().Format(time.RFC3339)))
+func instanceID(at calendar.CalendarID, in calendar.Instance) calendar.EventID {
+	sum := sha256.Sum256([]byte(string(at) + "\x00" + in.UID + "\x00" + in.Recurrence.UTC().Format(time.RFC3339)))
 	return calendar.EventID(strings.ToLower(base32.StdEncoding.EncodeToString(sum[:10])))
 }

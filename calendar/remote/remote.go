@@ -1,6 +1,7 @@
 // Package remote shows an agent the agendas that she keeps on other CalDAV servers (Nextcloud,
 // SOGo, Zimbra…) beside ours. It keeps her account there, reads its calendars behind the pages, and
-// offers what it last read with its hour: a page never waits for another server. It only reads.
+// offers what it last read with its hour: a page that shows them never waits for another server. What is
+// changed goes to that server first, and is shown once it has it.
 package remote
 
 import (

@@ -80,7 +80,7 @@ func newStore(t testing.TB, change func(*Options)) (*Store, *clock) {
 }
 
 // radicale starts a real CalDAV server with the account claire, password "mot de passe é".
-func radicale(t testing.TB) string {
+func radicale(t testing.TB, more ...string) string {
 	t.Helper()
 	program, err := exec.LookPath("radicale")
 	if err != nil {
@@ -97,8 +97,8 @@ func radicale(t testing.TB) string {
 	if err := os.WriteFile(users, []byte("claire:"+password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(program, "--config", "", "--server-hosts", address, "--auth-type", "htpasswd",
-		"--auth-htpasswd-filename", users, "--auth-htpasswd-encryption", "plain", "--storage-filesystem-folder", filepath.Join(dir, "data"))
+	command := exec.Command(program, append([]string{"--config", "", "--server-hosts", address, "--auth-type", "htpasswd",
+		"--auth-htpasswd-filename", users, "--auth-htpasswd-encryption", "plain", "--storage-filesystem-folder", filepath.Join(dir, "data")}, more...)...)
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Start(); err != nil {
@@ -265,6 +265,9 @@ type proxy struct {
 	url  string
 	mode atomic.Value
 	hung atomic.Int32
+	// before sees a request before it is handed on; true: it answered itself.
+	before atomic.Pointer[func(http.ResponseWriter, *http.Request) bool]
+	asked  atomic.Int32
 }
 
 func newProxy(t testing.TB, target string) *proxy {
@@ -272,6 +275,10 @@ func newProxy(t testing.TB, target string) *proxy {
 	p := &proxy{}
 	p.mode.Store("")
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.asked.Add(1)
+		if before := p.before.Load(); before != nil && (*before)(w, r) {
+			return
+		}
 		switch p.mode.Load() {
 		case "gone":
 			panic(http.ErrAbortHandler)
@@ -358,7 +365,7 @@ func TestWhatIsAddedInOneCollectivityDoesNotExistInTheOther(t *testing.T) {
 		if got, feeds := titles(t, s, there); got != nil || feeds != nil {
 			t.Errorf("%v sees %q", there, got)
 		}
-		_, _, _, readErr := s.Instance(ctx, there, instance, paris)
+		_, readErr := s.Instance(ctx, there, instance, paris)
 		for what, err := range map[string]error{
 			"read": readErr, "refresh": s.Refresh(ctx, there, id, paris), "remove": s.Remove(ctx, there, id),
 		} {
@@ -449,13 +456,13 @@ func TestAnAnswerWithoutEndElementsTakesNoMemory(t *testing.T) {
 	deep := strings.Repeat("<a>", maxReport/3)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := calendarData(strings.NewReader(deep))
+	_, err := readAnswers(strings.NewReader(deep))
 	runtime.ReadMemStats(&after)
 	if took := (after.TotalAlloc - before.TotalAlloc) >> 20; !errors.Is(err, errTooLarge) || took > 1 {
 		t.Errorf("%v after %d MB", err, took)
 	}
-	many := `<m xmlns:c="urn:ietf:params:xml:ns:caldav">` + strings.Repeat("<r><c:calendar-data>x</c:calendar-data></r>", 1000) + "</m>"
-	if found, err := calendarData(strings.NewReader(many)); err != nil || len(found) != 1000 {
+	many := `<m xmlns="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">` + strings.Repeat("<response><c:calendar-data>x</c:calendar-data></response>", 1000) + "</m>"
+	if found, err := readAnswers(strings.NewReader(many)); err != nil || len(found) != 1000 {
 		t.Errorf("%d objects side by side, %v", len(found), err)
 	}
 }
@@ -561,8 +568,8 @@ func (identity) Identify(r *http.Request) (*web.Identity, error) {
 	}, nil
 }
 
-// newPages mounts the agenda's pages and ours.
-func newPages(t testing.TB, s *Store) (func(method, target string, form url.Values) (int, string), *i18n.Catalogue) {
+// newRouter mounts the agenda's pages and ours.
+func newRouter(t testing.TB, s *Store) (*web.Router, *i18n.Catalogue) {
 	t.Helper()
 	catalogue, err := i18n.Load(web.Locales, themes.Locales, calendar.Locales, Locales)
 	if err != nil {
@@ -582,6 +589,13 @@ func newPages(t testing.TB, s *Store) (func(method, target string, form url.Valu
 	}
 	router.Mount(calendar.NewHandler(calendar.NewStore(s.DB), nil, renderer, s).Routes()...)
 	router.Mount(NewHandler(s, calendar.NewStore(s.DB), renderer).Routes()...)
+	return router, catalogue
+}
+
+// newPages asks for pages one by one.
+func newPages(t testing.TB, s *Store) (func(method, target string, form url.Values) (int, string), *i18n.Catalogue) {
+	t.Helper()
+	router, catalogue := newRouter(t, s)
 	return func(method, target string, form url.Values) (int, string) {
 		r := httptest.NewRequest(method, "http://parvis.test"+target, strings.NewReader(form.Encode()))
 		if method == "POST" {
@@ -620,7 +634,7 @@ func TestTheAgendaShowsWhatIsKeptElsewhere(t *testing.T) {
 	if status != http.StatusOK {
 		t.Fatalf("event: %d", status)
 	}
-	wants(t, event, "mardi 24\u00a0novembre", "Nuage, Réunions", "ouvrez cet agenda là-bas")
+	wants(t, event, "mardi 24\u00a0novembre", "Nuage, Réunions", "Ce que vous modifiez ici est écrit là-bas")
 	if status, _ := do("GET", eventPath+link, url.Values{"who": {"stranger"}}); status != http.StatusNotFound {
 		t.Errorf("the event to a stranger: %d", status)
 	}
@@ -733,19 +747,23 @@ func TestEverySentenceOfThePagesIsWritten(t *testing.T) {
 
 func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`<multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><response><C:calendar-data>BEGIN:VCALENDAR</C:calendar-data></response></multistatus>`))
+	f.Add([]byte(`<multistatus xmlns="DAV:"><response><href>/c/%C3%A9.ics?x</href><propstat><prop><current-user-privilege-set><privilege><write/></privilege></current-user-privilege-set></prop></propstat></response></multistatus>`))
 	f.Add([]byte(`<a><![CDATA[`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		objects, err := calendarData(bytes.NewReader(body))
+		answers, err := readAnswers(bytes.NewReader(body))
 		if err != nil {
 			return
 		}
 		var r reading
-		for _, octets := range objects {
-			if object, err := calendar.Parse(octets); err == nil {
-				_, _ = object.Instances(tuesday, tuesday.AddDate(0, 1, 0), paris)
+		for _, one := range answers {
+			mayWrite(one.privileges)
+			found, _ := r.expand("/c/", one, tuesday, tuesday.AddDate(0, 1, 0), paris)
+			for _, in := range found {
+				if _, err := at("https://nuage.example/", in.Name); err != nil {
+					t.Errorf("no address of %q: %v", in.Name, err)
+				}
 			}
 		}
-		_ = r
 	})
 }
 

@@ -105,6 +105,8 @@ var unseen = map[string]string{
 	"/admin/webhooks/{id}":                   "needs a program, see TestAProgramIsToldOfWhoArrives",
 	"/calendar/remote/{id}/import":           "needs another server, see calendar/remote",
 	"/calendar/remote/events/{id}":           "needs another server, see calendar/remote",
+	"/calendar/remote/events/{id}/edit":      "needs another server, see calendar/remote",
+	"/calendar/remote/events/{id}/delete":    "needs another server, see calendar/remote",
 	"/calendar/export/{id}":                  "is the file",
 	"/calendar/imports/{id}":                 "needs a file, see calendar",
 	"/calendar/tasks/{id}":                   "is the form of /calendar/tasks/new, filled in",
