@@ -474,6 +474,15 @@ func TestWhatChangedThereMeanwhileIsShownAndNothingTypedIsLost(t *testing.T) {
 	if got := stored(t, base); len(got) != 2 {
 		t.Errorf("there are %d objects, want 2: %v", len(got), got)
 	}
+	v.follow("Modifier")
+	gone := func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method == "PUT" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		return r.Method == "PUT"
+	}
+	p.before.Store(&gone)
+	v.save("title", "Tapé encore").want(http.StatusNotFound, "Tapé encore", "pour en faire un nouvel événement")
 }
 
 func TestAServerThatFailsWhileSavingCostsNothingThatWasTyped(t *testing.T) {
