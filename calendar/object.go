@@ -33,8 +33,27 @@ type Object struct {
 
 // Parse reads a client's calendar object within the limits of this package. What breaks a rule
 // comes back as *Refusal; no input makes it panic or take long.
-func Parse(octets []byte) (*Object, error) {
-	root, err := decode(octets)
+func Parse(octets []byte) (*Object, error) { return parseOnly(octets, nil) }
+
+// parseTiming is Parse of what was stored without its texts, which costs a third: enough to know when
+// it happens, and whether that takes time.
+func parseTiming(octets []byte) (*Object, error) { return parseOnly(octets, timing) }
+
+// timing are the properties of which parseTiming reads an object.
+var timing = func() map[string]bool {
+	names := map[string]bool{"BEGIN": true, "END": true, zoneLocation: true}
+	for _, name := range []string{
+		ical.PropUID, ical.PropDateTimeStart, ical.PropDateTimeEnd, ical.PropDue, ical.PropDuration, ical.PropRecurrenceRule,
+		ical.PropRecurrenceDates, ical.PropExceptionDates, ical.PropRecurrenceID, ical.PropCompleted, ical.PropCreated,
+		ical.PropTransparency, ical.PropStatus, ical.PropTimezoneID, ical.PropTimezoneOffsetFrom, ical.PropTimezoneOffsetTo,
+	} {
+		names[name] = true
+	}
+	return names
+}()
+
+func parseOnly(octets []byte, only map[string]bool) (*Object, error) {
+	root, err := decodeOnly(octets, only)
 	if err != nil {
 		return nil, err
 	}
@@ -106,10 +125,11 @@ func newItem(c *ical.Component, zones *zoneTable) (*item, error) {
 		endName = ical.PropDue
 	}
 	var recurrenceID *moment
-	for name, into := range map[string]**moment{
-		ical.PropDateTimeStart: &it.start, endName: &it.end, ical.PropRecurrenceID: &recurrenceID,
-	} {
-		if err := readMoment(c, name, zones, into); err != nil {
+	for _, date := range [...]struct {
+		name string
+		into **moment
+	}{{ical.PropDateTimeStart, &it.start}, {endName, &it.end}, {ical.PropRecurrenceID, &recurrenceID}} {
+		if err := readMoment(c, date.name, zones, date.into); err != nil {
 			return nil, err
 		}
 	}

@@ -64,16 +64,16 @@ func (r *rule) times(start wall) []int {
 	if r.hours.empty() && r.minutes.empty() && r.seconds.empty() {
 		return []int{s}
 	}
-	part := func(n *numbers, high, def int) []int {
+	part := func(n numbers, high, def int) []int {
 		if n.empty() {
 			return []int{def}
 		}
 		return n.list(0, high)
 	}
 	var times []int
-	for _, hour := range part(&r.hours, 23, s/3600) {
-		for _, minute := range part(&r.minutes, 59, s/60%60) {
-			for _, second := range part(&r.seconds, 59, s%60) {
+	for _, hour := range part(r.hours, 23, s/3600) {
+		for _, minute := range part(r.minutes, 59, s/60%60) {
+			for _, second := range part(r.seconds, 59, s%60) {
 				times = append(times, hour*3600+minute*60+second)
 			}
 		}
@@ -84,7 +84,7 @@ func (r *rule) times(start wall) []int {
 // fillDefaults takes from DTSTART the day parts that the rule leaves out.
 func (e *expansion) fillDefaults() {
 	e.weekdays, e.monthDays, e.months = e.rule.weekdays, e.rule.monthDays, e.rule.months
-	byDay := !e.weekdays.empty() || e.hasOrdinals
+	byDay := !e.weekdays.empty() || !e.ordinals.empty()
 	byMonthDay, byYearDay, byWeek := !e.monthDays.empty(), !e.yearDays.empty(), !e.weekNos.empty()
 	_, month, dayOfMonth := e.start.day().date()
 	switch {
@@ -187,8 +187,8 @@ func (e *expansion) period(first day) {
 func weekOne(year, weekStart int) day { return dayOf(year, 1, 4).weekStart(weekStart) }
 
 func (e *expansion) matches(d day, periodYear int) bool {
-	if !e.weekdays.empty() || e.hasOrdinals {
-		if !e.weekdays.has(d.weekday()) && !(e.hasOrdinals && e.hasOrdinal(d)) {
+	if !e.weekdays.empty() || !e.ordinals.empty() {
+		if !e.weekdays.has(d.weekday()) && !e.hasOrdinal(d) {
 			return false
 		}
 	}
@@ -221,8 +221,7 @@ func (e *expansion) inWeek(d day, year int) bool {
 // hasOrdinal says whether d is, say, the second or the last but one Tuesday: of its month for
 // MONTHLY rules and where BYMONTH is given, else of its year.
 func (e *expansion) hasOrdinal(d day) bool {
-	wanted := &e.ordinals[d.weekday()]
-	if wanted.empty() {
+	if e.ordinals.empty() {
 		return false
 	}
 	year, month, _ := d.date()
@@ -231,16 +230,16 @@ func (e *expansion) hasOrdinal(d day) bool {
 		first = dayOf(year, month, 1)
 		last = first + day(daysIn(year, month)) - 1
 	}
-	return wanted.has(int(d-first)/7+1) || wanted.has(-int(last-d)/7-1)
+	return e.ordinals.has(ordinal(int(d-first)/7+1, d.weekday())) || e.ordinals.has(ordinal(-int(last-d)/7-1, d.weekday()))
 }
 
 func (e *expansion) keepPositions() {
 	n := len(e.found)
-	e.found = slices.DeleteFunc(e.found, positionFilter(&e.positions, n))
+	e.found = slices.DeleteFunc(e.found, positionFilter(e.positions, n))
 }
 
 // positionFilter drops what is at none of the BYSETPOS positions of n instances.
-func positionFilter(positions *numbers, n int) func(wall) bool {
+func positionFilter(positions numbers, n int) func(wall) bool {
 	i := 0
 	return func(wall) bool {
 		i++

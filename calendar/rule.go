@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,41 +33,46 @@ type rule struct {
 	// untilUTC says that until is an instant in UTC rather than wall time.
 	untilUTC                             bool
 	seconds, minutes, hours              numbers
-	weekdays                             numbers    // 0 Monday … 6 Sunday, without ordinal
-	ordinals                             [7]numbers // 2TU is ordinals[1].has(2)
-	hasOrdinals                          bool
+	weekdays                             numbers // 0 Monday … 6 Sunday, without ordinal
+	ordinals                             numbers // 2TU is ordinal(2, 1)
 	monthDays, yearDays, weekNos, months numbers
 	positions                            numbers
 	weekStart                            int
 }
 
-// numbers is a set of integers from -366 to 366.
-type numbers struct {
-	bits  [12]uint64
-	count int
-}
+// numbers is a set of integers from -377 to 377, kept as sorted text: rules are compared, and most have
+// hardly any.
+type numbers string
+
+// zero is the character for 0 in a set: all of them take two bytes.
+const zero = 0x400
 
 func (n *numbers) add(v int) {
 	if !n.has(v) {
-		n.bits[(v+383)/64] |= 1 << ((v + 383) % 64)
-		n.count++
+		all := append([]rune(*n), rune(zero+v))
+		slices.Sort(all)
+		*n = numbers(all)
 	}
 }
 
-func (n *numbers) has(v int) bool { return n.bits[(v+383)/64]&(1<<((v+383)%64)) != 0 }
+func (n numbers) has(v int) bool { return n != "" && strings.ContainsRune(string(n), rune(zero+v)) }
 
-func (n *numbers) empty() bool { return n.count == 0 }
+func (n numbers) empty() bool { return n == "" }
+
+func (n numbers) count() int { return len(n) / 2 }
 
 // list returns the members from low to high.
-func (n *numbers) list(low, high int) []int {
-	var l []int
-	for v := low; v <= high && len(l) < n.count; v++ {
-		if n.has(v) {
-			l = append(l, v)
+func (n numbers) list(low, high int) (all []int) {
+	for _, r := range string(n) {
+		if v := int(r) - zero; v >= low && v <= high {
+			all = append(all, v)
 		}
 	}
-	return l
+	return all
 }
+
+// ordinal is the number of, say, the second Tuesday of a month, ordinal(2, 1), or the last Monday, ordinal(-1, 0).
+func ordinal(n, weekday int) int { return 7*n + weekday }
 
 var weekdayNames = map[string]int{"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
 
@@ -162,17 +168,16 @@ func (r *rule) byDay(v string) bool {
 		if !ok {
 			return false
 		}
-		ordinal := item[:len(item)-2]
-		if ordinal == "" {
+		nth := item[:len(item)-2]
+		if nth == "" {
 			r.weekdays.add(weekday)
 			continue
 		}
-		n, err := strconv.Atoi(ordinal)
+		n, err := strconv.Atoi(nth)
 		if err != nil || n == 0 || n < -53 || n > 53 {
 			return false
 		}
-		r.ordinals[weekday].add(n)
-		r.hasOrdinals = true
+		r.ordinals.add(ordinal(n, weekday))
 	}
 	return true
 }
@@ -183,23 +188,21 @@ func (r *rule) check() error {
 		return refusal(Malformed, "RRULE without FREQ")
 	case r.count > MaxInstances:
 		return refusal(TooManyInstances, "RRULE COUNT=%d", r.count)
-	case max(r.hours.count, 1)*max(r.minutes.count, 1)*max(r.seconds.count, 1) > maxTimesADay:
+	case max(r.hours.count(), 1)*max(r.minutes.count(), 1)*max(r.seconds.count(), 1) > maxTimesADay:
 		return refusal(TooManyInstances, "RRULE with more than %d times a day", maxTimesADay)
 	}
-	if r.hasOrdinals && (r.freq == weekly || r.freq == daily) {
+	if r.freq == weekly || r.freq == daily {
 		// Ordinals have no sense there; Outlook's exporter writes them, meaning the weekday.
-		for weekday := range r.ordinals {
-			if !r.ordinals[weekday].empty() {
-				r.weekdays.add(weekday)
-			}
+		for _, one := range r.ordinals.list(-zero, zero) {
+			r.weekdays.add(int(floorMod(int64(one), 7)))
 		}
-		r.hasOrdinals = false
+		r.ordinals = ""
 	}
 	return nil
 }
 
 // forDates drops the parts that have no sense when DTSTART is a date (RFC 5545 §3.3.10).
-func (r *rule) forDates() { r.hours, r.minutes, r.seconds = numbers{}, numbers{}, numbers{} }
+func (r *rule) forDates() { r.hours, r.minutes, r.seconds = "", "", "" }
 
 func (r *rule) endless() bool { return r.count == 0 && !r.hasUntil }
 
