@@ -3,6 +3,7 @@ package calendar
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -39,18 +40,23 @@ func Parse(octets []byte) (*Object, error) { return parseOnly(octets, nil) }
 // it happens, and whether that takes time.
 func parseTiming(octets []byte) (*Object, error) { return parseOnly(octets, timing) }
 
-// timing are the properties of which parseTiming reads an object.
-var timing = func() map[string]bool {
-	names := map[string]bool{"BEGIN": true, "END": true, zoneLocation: true}
-	for _, name := range []string{
-		ical.PropUID, ical.PropDateTimeStart, ical.PropDateTimeEnd, ical.PropDue, ical.PropDuration, ical.PropRecurrenceRule,
+// timing are the properties of which parseTiming reads an object, and shown those that pages read.
+var (
+	timing = namesOf(
+		"BEGIN", "END", ical.PropUID, ical.PropDateTimeStart, ical.PropDateTimeEnd, ical.PropDue, ical.PropDuration, ical.PropRecurrenceRule,
 		ical.PropRecurrenceDates, ical.PropExceptionDates, ical.PropRecurrenceID, ical.PropCompleted, ical.PropCreated,
-		ical.PropTransparency, ical.PropStatus, ical.PropTimezoneID, ical.PropTimezoneOffsetFrom, ical.PropTimezoneOffsetTo,
-	} {
-		names[name] = true
+		ical.PropTransparency, ical.PropStatus, ical.PropTimezoneID, ical.PropTimezoneOffsetFrom, ical.PropTimezoneOffsetTo, zoneLocation,
+	)
+	shown = namesOf(append(slices.Collect(maps.Keys(timing)), ical.PropSummary, ical.PropLocation, ical.PropDescription, ical.PropAttach)...)
+)
+
+func namesOf(names ...string) map[string]bool {
+	set := map[string]bool{}
+	for _, name := range names {
+		set[name] = true
 	}
-	return names
-}()
+	return set
+}
 
 func parseOnly(octets []byte, only map[string]bool) (*Object, error) {
 	root, err := decodeOnly(octets, only)
