@@ -27,12 +27,13 @@ var samples = flag.String("samples", "", "folder where the sample pages are writ
 
 // desk is the agenda's pages over a real store, for several agents.
 type desk struct {
-	t       testing.TB
-	store   *Store
-	router  *web.Router
-	now     time.Time
-	agents  map[string]portal.Caller
-	cookies map[string]string // what is said once, by agent
+	t        testing.TB
+	store    *Store
+	router   *web.Router
+	renderer *web.Renderer
+	now      time.Time
+	agents   map[string]portal.Caller
+	cookies  map[string]string // what is said once, by agent
 }
 
 // Identify knows an agent by a header of the test.
@@ -77,6 +78,7 @@ func newDesk(t testing.TB, elsewhere ...Elsewhere) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.renderer = renderer
 	d.router.Mount(NewHandler(d.store, staffList{}, renderer, elsewhere...).Routes()...)
 	return d
 }
