@@ -230,7 +230,9 @@ func repeatOf(it *item, zone *time.Location) Repeat {
 			plain.monthDays.add(dayOfMonth)
 		}
 	}
-	repeat.Every = [...]Every{yearly: Yearly, monthly: Monthly, weekly: Weekly, daily: Daily}[r.freq]
+	repeat.Every = [...]Every{
+		yearly: Yearly, monthly: Monthly, weekly: Weekly, daily: Daily, hourly: Otherwise, minutely: Otherwise, secondly: Otherwise,
+	}[r.freq]
 	if *r != plain || len(it.added) > 0 {
 		repeat.Every = Otherwise
 	}

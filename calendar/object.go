@@ -34,7 +34,24 @@ type Object struct {
 
 // Parse reads a client's calendar object within the limits of this package. What breaks a rule
 // comes back as *Refusal; no input makes it panic or take long.
-func Parse(octets []byte) (*Object, error) { return parseOnly(octets, nil) }
+func Parse(octets []byte) (*Object, error) {
+	o, err := ParseForeign(octets)
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range o.items {
+		if it.rule == nil {
+			continue
+		}
+		if err := it.rule.storable(); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+// ParseForeign is Parse of what is only shown: it takes rules that come up more often than what is stored.
+func ParseForeign(octets []byte) (*Object, error) { return parseOnly(octets, nil) }
 
 // parseTiming is Parse of what was stored without its texts, which costs a third: enough to know when
 // it happens, and whether that takes time.

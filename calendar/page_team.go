@@ -78,9 +78,9 @@ type teamCell struct {
 // shownEngagement is a time as a cell shows it.
 type shownEngagement struct {
 	engagement
-	Whole bool   // all of the day
+	Whole bool    // all of the day
 	Event *placed // what for, where the caller may know
-	Href  string // "" for what the caller may not open
+	Href  string  // "" for what the caller may not open
 }
 
 // Classes are the CSS classes of its block.

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// frequency of a recurrence rule. Shorter ones than a day are refused: no town hall meets every
-// minute, and one such rule fills a calendar.
+// frequency of a recurrence rule. Shorter ones than a day are not stored: no town hall meets every
+// minute, and one such rule fills a calendar. Other servers' are read.
 type frequency int
 
 const (
@@ -15,10 +15,32 @@ const (
 	monthly
 	weekly
 	daily
+	hourly
+	minutely
+	secondly
 )
 
-// maxTimesADay bounds BYHOUR × BYMINUTE × BYSECOND, else DAILY hides what SECONDLY is refused for.
+var frequencies = map[string]frequency{
+	"YEARLY": yearly, "MONTHLY": monthly, "WEEKLY": weekly, "DAILY": daily, "HOURLY": hourly, "MINUTELY": minutely, "SECONDLY": secondly,
+}
+
+// seconds is how long a period shorter than a day lasts.
+func (f frequency) seconds() int { return [...]int{hourly: 3600, minutely: 60, secondly: 1}[f] }
+
+// maxTimesADay bounds BYHOUR × BYMINUTE × BYSECOND of what is stored, else DAILY hides what SECONDLY
+// is refused for.
 const maxTimesADay = 24
+
+// storable refuses what comes up too often to be stored.
+func (r *rule) storable() error {
+	if r.freq > daily {
+		return refusal(TooManyInstances, "RRULE more often than daily")
+	}
+	if max(r.hours.count(), 1)*max(r.minutes.count(), 1)*max(r.seconds.count(), 1) > maxTimesADay {
+		return refusal(TooManyInstances, "RRULE with more than %d times a day", maxTimesADay)
+	}
+	return nil
+}
 
 // MaxInstances is the most instances one expansion of one object yields, and the highest COUNT.
 const MaxInstances = 10_000
@@ -95,7 +117,7 @@ func (r *rule) part(name, v string) error {
 	var ok bool
 	switch name {
 	case "FREQ":
-		return r.frequency(v)
+		r.freq, ok = frequencies[v]
 	case "INTERVAL":
 		r.interval, ok = positive(v)
 	case "COUNT":
@@ -127,24 +149,6 @@ func (r *rule) part(name, v string) error {
 	}
 	if !ok {
 		return refusal(Malformed, "RRULE %s=%.40q", name, v)
-	}
-	return nil
-}
-
-func (r *rule) frequency(v string) error {
-	switch v {
-	case "YEARLY":
-		r.freq = yearly
-	case "MONTHLY":
-		r.freq = monthly
-	case "WEEKLY":
-		r.freq = weekly
-	case "DAILY":
-		r.freq = daily
-	case "HOURLY", "MINUTELY", "SECONDLY":
-		return refusal(TooManyInstances, "RRULE FREQ=%s", v)
-	default:
-		return refusal(Malformed, "RRULE FREQ=%.40q", v)
 	}
 	return nil
 }
@@ -188,10 +192,8 @@ func (r *rule) check() error {
 		return refusal(Malformed, "RRULE without FREQ")
 	case r.count > MaxInstances:
 		return refusal(TooManyInstances, "RRULE COUNT=%d", r.count)
-	case max(r.hours.count(), 1)*max(r.minutes.count(), 1)*max(r.seconds.count(), 1) > maxTimesADay:
-		return refusal(TooManyInstances, "RRULE with more than %d times a day", maxTimesADay)
 	}
-	if r.freq == weekly || r.freq == daily {
+	if r.freq >= weekly {
 		// Ordinals have no sense there; Outlook's exporter writes them, meaning the weekday.
 		for _, one := range r.ordinals.list(-zero, zero) {
 			r.weekdays.add(int(floorMod(int64(one), 7)))

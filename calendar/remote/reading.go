@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -27,6 +28,9 @@ const (
 	// maxText is how many bytes the texts of an account take together. Descriptions take at most
 	// half of them, so that a talkative agenda still shows its appointments.
 	maxText = 8 << 20
+	// maxWork is how long the objects of an account may take: a rule of every second comes up ten
+	// thousand times before it is left out.
+	maxWork = 4 * time.Second
 )
 
 // reading is what was found in an account.
@@ -35,6 +39,7 @@ type reading struct {
 	skipped   int // objects that are none
 	instances int // of all calendars
 	text      int // bytes of their texts
+	work      time.Duration
 }
 
 type readCalendar struct {
@@ -50,12 +55,7 @@ func (r *reading) add(remote caldav.Calendar, objects [][]byte, from, to time.Ti
 		c.name = path.Base(strings.TrimSuffix(remote.Path, "/"))
 	}
 	for _, octets := range objects {
-		object, err := calendar.Parse(octets)
-		if err != nil || object.Component != calendar.EventComponent {
-			r.skipped++
-			continue
-		}
-		instances, err := object.Instances(from, to, zone)
+		instances, err := r.instancesOf(octets, from, to, zone)
 		if err != nil {
 			r.skipped++
 			continue
@@ -69,6 +69,27 @@ func (r *reading) add(remote caldav.Calendar, objects [][]byte, from, to time.Ti
 		}
 	}
 	r.calendars = append(r.calendars, c)
+}
+
+// errSkipped is for what is not shown.
+var errSkipped = errors.New("remote: not shown")
+
+// instancesOf expands an object, whose rule may come up more often than those that we store. Nothing is
+// once reading took maxWork.
+func (r *reading) instancesOf(octets []byte, from, to time.Time, zone *time.Location) ([]calendar.Instance, error) {
+	if r.work > maxWork {
+		return nil, errSkipped
+	}
+	begun := time.Now()
+	defer func() { r.work += time.Since(begun) }()
+	object, err := calendar.ParseForeign(octets)
+	if err != nil {
+		return nil, err
+	}
+	if object.Component != calendar.EventComponent {
+		return nil, errSkipped
+	}
+	return object.Instances(from, to, zone)
 }
 
 // admit cuts the texts of an instance to what is kept of them; false when there is no room for it.
