@@ -105,7 +105,7 @@ func (t taken) times(from, until time.Time) (all []BusyTime) {
 		add(time.UnixMilli(t.first), time.UnixMilli(t.last), t.status)
 		return all
 	}
-	o, err := Parse(t.octets)
+	o, err := parseTiming(t.octets)
 	if err != nil {
 		return nil
 	}

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -24,14 +25,18 @@ type decoder struct {
 	rest       []byte
 	line       int // of the last line returned, from 1
 	components int
+	only       map[string]bool // properties to read; nil: all
 }
 
 // decode reads one VCALENDAR; whatever follows it but empty lines is refused.
-func decode(octets []byte) (*ical.Component, error) {
+func decode(octets []byte) (*ical.Component, error) { return decodeOnly(octets, nil) }
+
+// decodeOnly is decode without the properties that are not named in only; nil names all.
+func decodeOnly(octets []byte, only map[string]bool) (*ical.Component, error) {
 	if len(octets) > MaxObjectSize {
 		return nil, refusal(TooLarge, "%d bytes", len(octets))
 	}
-	d := &decoder{rest: bytes.TrimPrefix(octets, []byte("\xef\xbb\xbf"))}
+	d := &decoder{rest: bytes.TrimPrefix(octets, []byte("\xef\xbb\xbf")), only: only}
 	first, ok, err := d.property()
 	if err != nil {
 		return nil, err
@@ -53,7 +58,11 @@ func (d *decoder) component(name string, depth int) (*ical.Component, error) {
 	if d.components++; depth > maxComponentDepth || d.components > maxComponents {
 		return nil, refusal(Malformed, "line %d: too many components", d.line)
 	}
-	c := &ical.Component{Name: name, Props: make(ical.Props, 16)}
+	expected := 0 // properties: room for those of an alarm or a zone is made when they come
+	if d.only == nil && slices.Contains(Components, name) {
+		expected = 16
+	}
+	c := &ical.Component{Name: name, Props: make(ical.Props, expected)}
 	for {
 		p, ok, err := d.property()
 		switch {
@@ -81,6 +90,7 @@ func (d *decoder) component(name string, depth int) (*ical.Component, error) {
 // property returns the next content line; ok is false at the end of the text.
 func (d *decoder) property() (p ical.Prop, ok bool, err error) {
 	for {
+		d.skip()
 		line, ok, err := d.unfolded()
 		if !ok || err != nil {
 			return ical.Prop{}, false, err
@@ -93,6 +103,35 @@ func (d *decoder) property() (p ical.Prop, ok bool, err error) {
 		}
 		return p, true, nil
 	}
+}
+
+// skip passes over the properties that nobody reads.
+func (d *decoder) skip() {
+	for d.only != nil && d.unread() {
+		d.physical()
+		for d.continued() {
+			d.physical()
+		}
+	}
+}
+
+// unread says whether the next line is a property that nobody reads. One whose name is folded is read.
+func (d *decoder) unread() bool {
+	var name [len(zoneLocation)]byte // the longest of timing
+	for i, c := range d.rest {
+		switch {
+		case c == ';' || c == ':':
+			return !d.only[string(name[:i])]
+		case c == '\r' || c == '\n':
+			return false
+		case i == len(name):
+			return true
+		case c >= 'a' && c <= 'z':
+			c -= 'a' - 'A'
+		}
+		name[i] = c
+	}
+	return false
 }
 
 // unfolded joins a line with its continuations. A fold may cut a UTF-8 sequence, so validity is
@@ -116,6 +155,9 @@ func (d *decoder) unfolded() (line string, ok bool, err error) {
 	}
 	if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
 		return "", false, refusal(Malformed, "line %d: not UTF-8 text", d.line)
+	}
+	if bytes.IndexByte(text, '\r') >= 0 { // a break that ends no line, which none that we write holds
+		text = bytes.ReplaceAll(text, []byte("\r"), nil)
 	}
 	return string(text), true, nil
 }

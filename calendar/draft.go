@@ -230,7 +230,9 @@ func repeatOf(it *item, zone *time.Location) Repeat {
 			plain.monthDays.add(dayOfMonth)
 		}
 	}
-	repeat.Every = [...]Every{yearly: Yearly, monthly: Monthly, weekly: Weekly, daily: Daily}[r.freq]
+	repeat.Every = [...]Every{
+		yearly: Yearly, monthly: Monthly, weekly: Weekly, daily: Daily, hourly: Otherwise, minutely: Otherwise, secondly: Otherwise,
+	}[r.freq]
 	if *r != plain || len(it.added) > 0 {
 		repeat.Every = Otherwise
 	}
@@ -292,7 +294,7 @@ func (it *item) moveRule(after moment, zone *time.Location) error {
 		}
 		value = withoutParts(value, "BYDAY", "BYMONTHDAY", "BYMONTH")
 	}
-	if r.hours.count+r.minutes.count+r.seconds.count > 0 {
+	if r.hours+r.minutes+r.seconds != "" {
 		return portal.FieldErrors{portal.Invalid("start-time", "calendar.error.rule-days")}
 	}
 	if r.hasUntil {
@@ -312,7 +314,7 @@ func (r *rule) followsStart(start day) bool {
 	monthDay.add(dayOfMonth)
 	ofYear.add(month)
 	follows := func(set, one numbers, allowed bool) bool { return set.empty() || allowed && set == one }
-	return !r.hasOrdinals && r.positions.empty() && r.yearDays.empty() && r.weekNos.empty() &&
+	return r.ordinals.empty() && r.positions.empty() && r.yearDays.empty() && r.weekNos.empty() &&
 		follows(r.weekdays, weekday, r.freq == weekly) &&
 		follows(r.monthDays, monthDay, r.freq == monthly || r.freq == yearly) &&
 		follows(r.months, ofYear, r.freq == yearly)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,32 +45,6 @@ const entryColumns = `id, name, etag, schedule_tag, size, component, modified, c
 // takesNoTime is the condition on an object that its agent stays free; that of a series, of which one
 // may be cancelled alone, is that all of it does.
 const takesNoTime = `(transparent OR status = 'CANCELLED' AND NOT recurring)`
-
-// listColumns are what a listing of thousands reads: every column counts.
-const (
-	listColumns   = `name, etag, schedule_tag, size, component, modified`
-	listedColumns = listColumns + `, id, class, ` + takesNoTime // of another's calendar
-)
-
-func scanListed(rows *sql.Rows) (e Entry, err error) {
-	return scanListedAnd(rows)
-}
-
-func scanListedOf(rows *sql.Rows) (e Entry, err error) {
-	var id EventID
-	var class string
-	var free bool
-	e, err = scanListedAnd(rows, &id, &class, &free)
-	e.ID, e.class, e.free = id, class, free
-	return e, err
-}
-
-func scanListedAnd(rows *sql.Rows, more ...any) (e Entry, err error) {
-	var modified int64
-	err = rows.Scan(append([]any{&e.Name, &e.ETag, &e.ScheduleTag, &e.Size, &e.Component, &modified}, more...)...)
-	e.Modified = database.FromMillis(modified)
-	return e, err
-}
 
 func scanEntryWithOctets(rows *sql.Rows) (e Entry, err error) {
 	var octets []byte
@@ -159,22 +134,71 @@ func (s *Store) stored(ctx context.Context, caller portal.Caller, id CalendarID,
 	return database.Collect(rows, err, scanEntryWithOctets)
 }
 
-// List is every object of a calendar without octets and id.
-func (s *Store) List(ctx context.Context, caller portal.Caller, id CalendarID) ([]Entry, error) {
+// List is every object of a calendar without octets and id, by name.
+func (s *Store) List(ctx context.Context, caller portal.Caller, id CalendarID) (all []Entry, err error) {
+	err = s.Each(ctx, caller, id, func(e Entry) { all = append(all, e) })
+	return all, err
+}
+
+// page is how many objects of a listing are read at once: what takes them may be slow, and meanwhile
+// nothing of the store is held.
+const page = 500
+
+// Each yields what List answers, a page at a time. What changes between two pages, the log of changes
+// tells too.
+func (s *Store) Each(ctx context.Context, caller portal.Caller, id CalendarID, yield func(Entry)) error {
 	c, err := s.Calendar(ctx, caller, id)
+	if err != nil {
+		return err
+	}
+	listed := make([]listing, 0, page)
+	for after := ""; ; after = listed[page-1].Name {
+		if listed, err = s.listAfter(ctx, caller, c, after, listed[:0]); err != nil {
+			return fmt.Errorf("calendar: list %q: %w", id, err)
+		}
+		for _, l := range listed {
+			if e, ok := c.seen(l.entry()); ok {
+				yield(e)
+			}
+		}
+		if len(listed) < page {
+			return nil
+		}
+	}
+}
+
+// listing is the row of an object in a listing: of thousands every column and every allocation counts.
+type listing struct {
+	Entry
+	modified int64
+}
+
+func (l listing) entry() Entry {
+	l.Entry.Modified = database.FromMillis(l.modified)
+	return l.Entry
+}
+
+// listAfter adds the page of a calendar's objects that come after a name.
+func (s *Store) listAfter(ctx context.Context, caller portal.Caller, c Calendar, after string, all []listing) ([]listing, error) {
+	var l listing
+	columns, into := `name, etag, schedule_tag, size, component, modified`, []any{&l.Name, &l.ETag, &l.ScheduleTag, &l.Size, &l.Component, &l.modified}
+	if c.Level != LevelFull {
+		columns, into = columns+`, id, class, `+takesNoTime, append(into, &l.ID, &l.class, &l.free)
+	}
+	rows, err := s.db.Query(ctx, `SELECT `+columns+` FROM calendar_objects
+		WHERE collectivity = $1 AND calendar = $2 AND name > $3 ORDER BY name LIMIT `+strconv.Itoa(page),
+		string(caller.Collectivity), string(c.ID), after)
 	if err != nil {
 		return nil, err
 	}
-	if c.Level != LevelFull {
-		rows, err := s.db.Query(ctx, `SELECT `+listedColumns+` FROM calendar_objects
-			WHERE collectivity = $1 AND calendar = $2`, string(caller.Collectivity), string(id))
-		all, err := database.Collect(rows, err, scanListedOf)
-		return c.seenOf(all), wrap(err, "calendar: list %q", id)
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		all = append(all, l)
 	}
-	rows, err := s.db.Query(ctx, `SELECT `+listColumns+` FROM calendar_objects
-		WHERE collectivity = $1 AND calendar = $2`, string(caller.Collectivity), string(id))
-	all, err := database.Collect(rows, err, scanListed)
-	return all, wrap(err, "calendar: list %q", id)
+	return all, rows.Err()
 }
 
 // Changes is what happened in a calendar since a token.

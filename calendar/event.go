@@ -89,7 +89,7 @@ func (s *Store) instancesOf(ctx context.Context, caller portal.Caller, c Calenda
 // addInstances adds those of one object of a calendar. What was stored under older limits and can't
 // be parsed any more has none: one event must not hide the others.
 func (e Entry) addInstances(c Calendar, from, to time.Time, all []Instance) []Instance {
-	o, err := Parse(e.Octets)
+	o, err := parseOnly(e.Octets, shown)
 	if err != nil {
 		return all
 	}

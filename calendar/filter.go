@@ -135,7 +135,11 @@ func (f Filter) Takes(e Entry, zone *time.Location) bool {
 	if onlyRange && f.Component == e.Component && (f.Range.IsZero() || e.exact) {
 		return f.Range.IsZero() || e.overlaps(f.Range)
 	}
-	o, err := Parse(e.Octets)
+	parse := Parse
+	if onlyRange {
+		parse = parseTiming
+	}
+	o, err := parse(e.Octets)
 	return err == nil && f.Matches(o, zone)
 }
 

@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -13,6 +14,8 @@ func FuzzParse(f *testing.F) {
 		eventText("DTSTART;TZID=Europe/Paris:20261124T090000", "DURATION:PT1H", "RRULE:FREQ=WEEKLY;BYDAY=MO,-1TU;COUNT=5", "EXDATE:20261130T080000Z"),
 		eventText("DTSTART;VALUE=DATE:20261124", "RDATE;VALUE=PERIOD:20261110T090000Z/P40D", "SUMMARY:a\\,b\\n", "RECURRENCE-ID:20261124"),
 		eventText("DTSTART;TZID=X"),
+		ics("BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:0\r0", "DTSTART:20000101", "END:VEVENT", "END:VCALENDAR"),
+		eventText("SUMMARY:a", " DTSTART:20261124T090000Z", "DTST", " ART:20261125T090000Z", "dtend:20261125T100000Z", "TRANSP:TRANSPARENT"),
 		ics("BEGIN:VCALENDAR", "BEGIN:VTIMEZONE", "TZID:x", "BEGIN:STANDARD", "DTSTART:16011028T030000", "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10",
 			"TZOFFSETFROM:+0200", "TZOFFSETTO:+0100", "END:STANDARD", "END:VTIMEZONE", "BEGIN:VTODO", "UID:u", "DUE;TZID=x:20261124T090000", "END:VTODO", "END:VCALENDAR"),
 	} {
@@ -31,6 +34,16 @@ func FuzzParse(f *testing.F) {
 			if row.component == EventComponent && (in.Start.UnixMilli() < row.first || in.End.UnixMilli() > row.last) {
 				t.Errorf("%v – %v lies outside of the index %d – %d", in.Start, in.End, row.first, row.last)
 			}
+		}
+		timed, err := parseTiming(octets)
+		if err != nil {
+			t.Fatalf("without its texts it can't be read: %v", err)
+		}
+		times, _ := timed.Instances(from, from.AddDate(0, 1, 0), paris)
+		if !slices.EqualFunc(found, times, func(a, b Instance) bool {
+			return a.Start.Equal(b.Start) && a.End.Equal(b.End) && a.Transparent == b.Transparent && a.Status == b.Status
+		}) || o.Overlaps(from, from.AddDate(0, 1, 0), paris) != timed.Overlaps(from, from.AddDate(0, 1, 0), paris) {
+			t.Errorf("without its texts it happens %v, with them %v", times, found)
 		}
 		year := Range{from, from.AddDate(1, 0, 0)}
 		_, _ = o.As(Data{Expand: year}, paris)

@@ -3,6 +3,7 @@ package calendar
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -34,7 +35,48 @@ type Object struct {
 // Parse reads a client's calendar object within the limits of this package. What breaks a rule
 // comes back as *Refusal; no input makes it panic or take long.
 func Parse(octets []byte) (*Object, error) {
-	root, err := decode(octets)
+	o, err := ParseForeign(octets)
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range o.items {
+		if it.rule == nil {
+			continue
+		}
+		if err := it.rule.storable(); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+// ParseForeign is Parse of what is only shown: it takes rules that come up more often than what is stored.
+func ParseForeign(octets []byte) (*Object, error) { return parseOnly(octets, nil) }
+
+// parseTiming is Parse of what was stored without its texts, which costs a third: enough to know when
+// it happens, and whether that takes time.
+func parseTiming(octets []byte) (*Object, error) { return parseOnly(octets, timing) }
+
+// timing are the properties of which parseTiming reads an object, and shown those that pages read.
+var (
+	timing = namesOf(
+		"BEGIN", "END", ical.PropUID, ical.PropDateTimeStart, ical.PropDateTimeEnd, ical.PropDue, ical.PropDuration, ical.PropRecurrenceRule,
+		ical.PropRecurrenceDates, ical.PropExceptionDates, ical.PropRecurrenceID, ical.PropCompleted, ical.PropCreated,
+		ical.PropTransparency, ical.PropStatus, ical.PropTimezoneID, ical.PropTimezoneOffsetFrom, ical.PropTimezoneOffsetTo, zoneLocation,
+	)
+	shown = namesOf(append(slices.Collect(maps.Keys(timing)), ical.PropSummary, ical.PropLocation, ical.PropDescription, ical.PropAttach)...)
+)
+
+func namesOf(names ...string) map[string]bool {
+	set := map[string]bool{}
+	for _, name := range names {
+		set[name] = true
+	}
+	return set
+}
+
+func parseOnly(octets []byte, only map[string]bool) (*Object, error) {
+	root, err := decodeOnly(octets, only)
 	if err != nil {
 		return nil, err
 	}
@@ -106,10 +148,11 @@ func newItem(c *ical.Component, zones *zoneTable) (*item, error) {
 		endName = ical.PropDue
 	}
 	var recurrenceID *moment
-	for name, into := range map[string]**moment{
-		ical.PropDateTimeStart: &it.start, endName: &it.end, ical.PropRecurrenceID: &recurrenceID,
-	} {
-		if err := readMoment(c, name, zones, into); err != nil {
+	for _, date := range [...]struct {
+		name string
+		into **moment
+	}{{ical.PropDateTimeStart, &it.start}, {endName, &it.end}, {ical.PropRecurrenceID, &recurrenceID}} {
+		if err := readMoment(c, date.name, zones, date.into); err != nil {
 			return nil, err
 		}
 	}

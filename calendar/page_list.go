@@ -16,16 +16,15 @@ type listDay struct {
 	Placed  []listed
 }
 
-// listed is an instance on one day of those that it may touch. Its fields are its own: templates look
-// for those of embedded structs one after the other, which took a tenth of a month’s page.
+// listed is an instance on one day of those that it may touch, in words: each thing that a template
+// finds out or says of hundreds of them costs more than the words.
 type listed struct {
-	Start, End                                 time.Time
-	Title, Location, Href, Class, CalendarName string
-	Timeless, Maybe, Cancelled, Hidden         bool
-
-	Whole  bool // the whole of the day
-	Before bool // it began on a day before
-	After  bool // it goes on after this day
+	From   string // for the datetime attribute, "" for a whole day
+	When   string // "9 h – 10 h", "jusqu’à 10 h"
+	Href   string
+	Class  string
+	Title  string
+	Detail string // "Salle du conseil · Mon agenda"
 }
 
 // newList groups what happens between two midnights by day.
@@ -40,7 +39,7 @@ func newList(p *i18n.Printer, a *agenda, from, to, now time.Time) []listDay {
 		}
 		day.Holiday, day.School = a.off.holiday(date), a.off.school(date)
 		for _, at := range a.of(date) {
-			day.Placed = append(day.Placed, onDay(at, date))
+			day.Placed = append(day.Placed, onDay(p, at, date))
 		}
 		if len(day.Placed) > 0 || day.Holiday != "" {
 			days = append(days, day)
@@ -49,10 +48,42 @@ func newList(p *i18n.Printer, a *agenda, from, to, now time.Time) []listDay {
 	return days
 }
 
-func onDay(p placed, date time.Time) listed {
-	return listed{
-		Start: p.Start, End: p.End, Title: p.Title, Location: p.Location, Href: p.Href, Class: p.Class, CalendarName: p.CalendarName,
-		Timeless: p.Timeless(), Maybe: p.Maybe(), Cancelled: p.Cancelled(), Hidden: p.Hidden,
-		Whole: p.Fills(date), Before: p.Start.Before(date), After: p.End.After(addDays(date, 1)),
+func onDay(p *i18n.Printer, at *placed, date time.Time) listed {
+	l := listed{Href: at.Href, Class: at.Class, Title: titleOf(p, at), Detail: at.CalendarName}
+	if at.Maybe() {
+		l.Detail = p.T("calendar.status.tentative") + " · " + l.Detail
 	}
+	if at.Location != "" {
+		l.Detail = at.Location + " · " + l.Detail
+	}
+	if at.Fills(date) {
+		l.When = p.T("calendar.all-day")
+		return l
+	}
+	start, end := at.Start.In(date.Location()), at.End.In(date.Location())
+	l.From = i18n.ISO(start)
+	switch {
+	case start.Before(date):
+		l.When = p.T("calendar.until-hour", "hour", p.Clock(end))
+	case end.After(addDays(date, 1)), at.Timeless():
+		l.When = p.Clock(start)
+	default:
+		l.When = p.ClockRange(start, end)
+	}
+	return l
+}
+
+// titleOf is how an event is called where only a line says it.
+func titleOf(p *i18n.Printer, at *placed) string {
+	title := at.Title
+	switch {
+	case at.Hidden:
+		title = p.T("calendar.hidden")
+	case title == "":
+		title = p.T("calendar.untitled")
+	}
+	if at.Cancelled() {
+		title = p.T("calendar.status.cancelled") + " · " + title
+	}
+	return title
 }

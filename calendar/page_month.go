@@ -18,7 +18,7 @@ type monthDay struct {
 	Today   bool
 	Holiday string // key of its name, "" on other days
 	School  string // the same of school holidays, on the days that say it
-	Placed  []placed
+	Placed  []*placed
 	More    int  // beside Placed
 	Has     bool // something happens
 	Href    string

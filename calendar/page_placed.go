@@ -33,14 +33,14 @@ type placed struct {
 }
 
 // Timeless says that the instance lasts no time, so that no end is written.
-func (p placed) Timeless() bool { return p.Start.Equal(p.End) }
+func (p *placed) Timeless() bool { return p.Start.Equal(p.End) }
 
 // Maybe and Cancelled are its status, which shape and words show.
-func (p placed) Maybe() bool     { return p.Status == "TENTATIVE" }
-func (p placed) Cancelled() bool { return p.Status == "CANCELLED" }
+func (p *placed) Maybe() bool     { return p.Status == "TENTATIVE" }
+func (p *placed) Cancelled() bool { return p.Status == "CANCELLED" }
 
 // Classes are the CSS classes of its block.
-func (p placed) Classes() string {
+func (p *placed) Classes() string {
 	classes := "ev"
 	if p.Class != "" {
 		classes += " " + p.Class
@@ -60,7 +60,7 @@ func (p *placed) within(from, to time.Time) bool {
 }
 
 // Fills says whether the instance belongs in the row of whole days on a day.
-func (p placed) Fills(day time.Time) bool {
+func (p *placed) Fills(day time.Time) bool {
 	return p.AllDay || !p.Start.After(day) && !p.End.Before(addDays(day, 1))
 }
 
@@ -73,24 +73,24 @@ type agenda struct {
 }
 
 // of is what touches a day, whole days first.
-func (a *agenda) of(day time.Time) []placed {
+func (a *agenda) of(day time.Time) []*placed {
 	found := a.during(day, addDays(day, 1))
-	slices.SortStableFunc(found, func(x, y placed) int {
+	slices.SortStableFunc(found, func(x, y *placed) int {
 		return boolToInt(y.Fills(day)) - boolToInt(x.Fills(day))
 	})
 	return found
 }
 
 // during is what touches the days between two midnights.
-func (a *agenda) during(from, to time.Time) []placed {
-	var found []placed
+func (a *agenda) during(from, to time.Time) []*placed {
+	var found []*placed
 	for i := range a.Placed {
 		p := &a.Placed[i]
 		if !p.Start.Before(to) {
 			break // they are sorted by start
 		}
 		if p.within(from, to) {
-			found = append(found, *p)
+			found = append(found, p)
 		}
 	}
 	return found
@@ -134,9 +134,12 @@ func readAgenda(ctx context.Context, store *Store, elsewhere []Elsewhere, caller
 		}
 		a.join(feeds, q)
 	}
-	slices.SortStableFunc(a.Placed, func(x, y placed) int {
+	byStart := func(x, y placed) int {
 		return cmp.Or(x.Start.Compare(y.Start), boolToInt(y.AllDay)-boolToInt(x.AllDay), x.End.Compare(y.End))
-	})
+	}
+	if !slices.IsSortedFunc(a.Placed, byStart) { // as ours alone are, when no day of theirs moved
+		slices.SortStableFunc(a.Placed, byStart)
+	}
 	return a, nil
 }
 
@@ -153,6 +156,7 @@ func (a *agenda) join(feeds []Feed, q query) {
 
 // place gives instances the look of their calendar.
 func (a *agenda) place(instances []Instance, path string) {
+	a.Placed = slices.Grow(a.Placed, len(instances))
 	for _, in := range instances {
 		at := slices.IndexFunc(a.Calendars, func(c shownCalendar) bool { return c.ID == in.Calendar })
 		if at < 0 {

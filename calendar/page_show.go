@@ -48,12 +48,12 @@ type viewLink struct {
 
 // block is what the template of an event in the table needs.
 type block struct {
-	Placed   placed
+	Placed   *placed
 	Day, Now time.Time
 }
 
 // Block gives an event of the table its day.
-func (p *showPage) Block(at placed, day time.Time) block { return block{at, day, p.Now} }
+func (p *showPage) Block(at *placed, day time.Time) block { return block{at, day, p.Now} }
 
 // DayHref leads to a day alone.
 func (p *showPage) DayHref(day time.Time) string { return p.href(dayView, day) }

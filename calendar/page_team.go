@@ -78,9 +78,9 @@ type teamCell struct {
 // shownEngagement is a time as a cell shows it.
 type shownEngagement struct {
 	engagement
-	Whole bool   // all of the day
-	Event placed // what for, where the caller may know
-	Href  string // "" for what the caller may not open
+	Whole bool    // all of the day
+	Event *placed // what for, where the caller may know
+	Href  string  // "" for what the caller may not open
 }
 
 // Classes are the CSS classes of its block.
@@ -190,7 +190,7 @@ func engagementsOn(all []engagement, day time.Time) (found []shownEngagement) {
 		at := shownEngagement{engagement: one, Whole: shown.Fills(day) || one.Instance != nil && one.Instance.AllDay}
 		at.Start, at.End = later(one.Start, day), earlier(one.End, next)
 		if one.Instance != nil {
-			at.Event = placed{Instance: *one.Instance}
+			at.Event = &placed{Instance: *one.Instance}
 			at.Href = "/calendar/events/" + url.PathEscape(string(one.Instance.Event)) + occurrenceQuery(*one.Instance)
 		}
 		found = append(found, at)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,12 +27,13 @@ var samples = flag.String("samples", "", "folder where the sample pages are writ
 
 // desk is the agenda's pages over a real store, for several agents.
 type desk struct {
-	t       testing.TB
-	store   *Store
-	router  *web.Router
-	now     time.Time
-	agents  map[string]portal.Caller
-	cookies map[string]string // what is said once, by agent
+	t        testing.TB
+	store    *Store
+	router   *web.Router
+	renderer *web.Renderer
+	now      time.Time
+	agents   map[string]portal.Caller
+	cookies  map[string]string // what is said once, by agent
 }
 
 // Identify knows an agent by a header of the test.
@@ -76,6 +78,7 @@ func newDesk(t testing.TB, elsewhere ...Elsewhere) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.renderer = renderer
 	d.router.Mount(NewHandler(d.store, staffList{}, renderer, elsewhere...).Routes()...)
 	return d
 }
@@ -352,9 +355,21 @@ func BenchmarkMonth(b *testing.B) {
 	if n := len(titles(b, d.store, d.agents["claire"])); n < 450 {
 		b.Fatalf("%d events", n)
 	}
+	begun, n := processorTime(b), 0
 	for b.Loop() {
 		d.get("/calendar?view=month&date=2026-11-24", "claire")
+		n++
 	}
+	b.ReportMetric(float64((processorTime(b)-begun).Microseconds())/1e3/float64(n), "cpu-ms/op")
+}
+
+// processorTime is what the process has used, garbage collected included.
+func processorTime(b *testing.B) time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // BenchmarkBox is one load of the box for the same agent.

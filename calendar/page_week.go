@@ -20,8 +20,8 @@ type gridDay struct {
 	Past    bool   // over
 	Holiday string // key of its name, "" on other days
 	School  string // the same of school holidays
-	Whole   []placed
-	timed   []placed
+	Whole   []*placed
+	timed   []*placed
 }
 
 // gridRow is half an hour, by the wall clock.
@@ -36,7 +36,7 @@ type gridRow struct {
 type gridCell struct {
 	Span   int
 	Past   bool
-	Placed []placed
+	Placed []*placed
 	More   int // beside those that there is room for
 	Date   time.Time
 }
@@ -92,7 +92,7 @@ func newGridDay(a *agenda, date, now time.Time) gridDay {
 
 // slots are the half hours that an instance takes on this day, half-open, at least one. They are
 // read on the wall clock: on the night when clocks change the table has its usual rows.
-func (d gridDay) slots(p placed) (from, to int) {
+func (d gridDay) slots(p *placed) (from, to int) {
 	if p.Start.After(d.Date) {
 		from = minuteOfDay(p.Start) / slotMinutes
 	}

@@ -1,12 +1,13 @@
 package calendar
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// frequency of a recurrence rule. Shorter ones than a day are refused: no town hall meets every
-// minute, and one such rule fills a calendar.
+// frequency of a recurrence rule. Shorter ones than a day are not stored: no town hall meets every
+// minute, and one such rule fills a calendar. Other servers' are read.
 type frequency int
 
 const (
@@ -14,10 +15,32 @@ const (
 	monthly
 	weekly
 	daily
+	hourly
+	minutely
+	secondly
 )
 
-// maxTimesADay bounds BYHOUR × BYMINUTE × BYSECOND, else DAILY hides what SECONDLY is refused for.
+var frequencies = map[string]frequency{
+	"YEARLY": yearly, "MONTHLY": monthly, "WEEKLY": weekly, "DAILY": daily, "HOURLY": hourly, "MINUTELY": minutely, "SECONDLY": secondly,
+}
+
+// seconds is how long a period shorter than a day lasts.
+func (f frequency) seconds() int { return [...]int{hourly: 3600, minutely: 60, secondly: 1}[f] }
+
+// maxTimesADay bounds BYHOUR × BYMINUTE × BYSECOND of what is stored, else DAILY hides what SECONDLY
+// is refused for.
 const maxTimesADay = 24
+
+// storable refuses what comes up too often to be stored.
+func (r *rule) storable() error {
+	if r.freq > daily {
+		return refusal(TooManyInstances, "RRULE more often than daily")
+	}
+	if max(r.hours.count(), 1)*max(r.minutes.count(), 1)*max(r.seconds.count(), 1) > maxTimesADay {
+		return refusal(TooManyInstances, "RRULE with more than %d times a day", maxTimesADay)
+	}
+	return nil
+}
 
 // MaxInstances is the most instances one expansion of one object yields, and the highest COUNT.
 const MaxInstances = 10_000
@@ -32,41 +55,46 @@ type rule struct {
 	// untilUTC says that until is an instant in UTC rather than wall time.
 	untilUTC                             bool
 	seconds, minutes, hours              numbers
-	weekdays                             numbers    // 0 Monday … 6 Sunday, without ordinal
-	ordinals                             [7]numbers // 2TU is ordinals[1].has(2)
-	hasOrdinals                          bool
+	weekdays                             numbers // 0 Monday … 6 Sunday, without ordinal
+	ordinals                             numbers // 2TU is ordinal(2, 1)
 	monthDays, yearDays, weekNos, months numbers
 	positions                            numbers
 	weekStart                            int
 }
 
-// numbers is a set of integers from -366 to 366.
-type numbers struct {
-	bits  [12]uint64
-	count int
-}
+// numbers is a set of integers from -377 to 377, kept as sorted text: rules are compared, and most have
+// hardly any.
+type numbers string
+
+// zero is the character for 0 in a set: all of them take two bytes.
+const zero = 0x400
 
 func (n *numbers) add(v int) {
 	if !n.has(v) {
-		n.bits[(v+383)/64] |= 1 << ((v + 383) % 64)
-		n.count++
+		all := append([]rune(*n), rune(zero+v))
+		slices.Sort(all)
+		*n = numbers(all)
 	}
 }
 
-func (n *numbers) has(v int) bool { return n.bits[(v+383)/64]&(1<<((v+383)%64)) != 0 }
+func (n numbers) has(v int) bool { return n != "" && strings.ContainsRune(string(n), rune(zero+v)) }
 
-func (n *numbers) empty() bool { return n.count == 0 }
+func (n numbers) empty() bool { return n == "" }
+
+func (n numbers) count() int { return len(n) / 2 }
 
 // list returns the members from low to high.
-func (n *numbers) list(low, high int) []int {
-	var l []int
-	for v := low; v <= high && len(l) < n.count; v++ {
-		if n.has(v) {
-			l = append(l, v)
+func (n numbers) list(low, high int) (all []int) {
+	for _, r := range string(n) {
+		if v := int(r) - zero; v >= low && v <= high {
+			all = append(all, v)
 		}
 	}
-	return l
+	return all
 }
+
+// ordinal is the number of, say, the second Tuesday of a month, ordinal(2, 1), or the last Monday, ordinal(-1, 0).
+func ordinal(n, weekday int) int { return 7*n + weekday }
 
 var weekdayNames = map[string]int{"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
 
@@ -89,7 +117,7 @@ func (r *rule) part(name, v string) error {
 	var ok bool
 	switch name {
 	case "FREQ":
-		return r.frequency(v)
+		r.freq, ok = frequencies[v]
 	case "INTERVAL":
 		r.interval, ok = positive(v)
 	case "COUNT":
@@ -125,24 +153,6 @@ func (r *rule) part(name, v string) error {
 	return nil
 }
 
-func (r *rule) frequency(v string) error {
-	switch v {
-	case "YEARLY":
-		r.freq = yearly
-	case "MONTHLY":
-		r.freq = monthly
-	case "WEEKLY":
-		r.freq = weekly
-	case "DAILY":
-		r.freq = daily
-	case "HOURLY", "MINUTELY", "SECONDLY":
-		return refusal(TooManyInstances, "RRULE FREQ=%s", v)
-	default:
-		return refusal(Malformed, "RRULE FREQ=%.40q", v)
-	}
-	return nil
-}
-
 func (r *rule) parseUntil(v string) bool {
 	w, form, ok := parseWall(v)
 	if form == dateForm {
@@ -162,17 +172,16 @@ func (r *rule) byDay(v string) bool {
 		if !ok {
 			return false
 		}
-		ordinal := item[:len(item)-2]
-		if ordinal == "" {
+		nth := item[:len(item)-2]
+		if nth == "" {
 			r.weekdays.add(weekday)
 			continue
 		}
-		n, err := strconv.Atoi(ordinal)
+		n, err := strconv.Atoi(nth)
 		if err != nil || n == 0 || n < -53 || n > 53 {
 			return false
 		}
-		r.ordinals[weekday].add(n)
-		r.hasOrdinals = true
+		r.ordinals.add(ordinal(n, weekday))
 	}
 	return true
 }
@@ -183,23 +192,19 @@ func (r *rule) check() error {
 		return refusal(Malformed, "RRULE without FREQ")
 	case r.count > MaxInstances:
 		return refusal(TooManyInstances, "RRULE COUNT=%d", r.count)
-	case max(r.hours.count, 1)*max(r.minutes.count, 1)*max(r.seconds.count, 1) > maxTimesADay:
-		return refusal(TooManyInstances, "RRULE with more than %d times a day", maxTimesADay)
 	}
-	if r.hasOrdinals && (r.freq == weekly || r.freq == daily) {
+	if r.freq >= weekly {
 		// Ordinals have no sense there; Outlook's exporter writes them, meaning the weekday.
-		for weekday := range r.ordinals {
-			if !r.ordinals[weekday].empty() {
-				r.weekdays.add(weekday)
-			}
+		for _, one := range r.ordinals.list(-zero, zero) {
+			r.weekdays.add(int(floorMod(int64(one), 7)))
 		}
-		r.hasOrdinals = false
+		r.ordinals = ""
 	}
 	return nil
 }
 
 // forDates drops the parts that have no sense when DTSTART is a date (RFC 5545 §3.3.10).
-func (r *rule) forDates() { r.hours, r.minutes, r.seconds = numbers{}, numbers{}, numbers{} }
+func (r *rule) forDates() { r.hours, r.minutes, r.seconds = "", "", "" }
 
 func (r *rule) endless() bool { return r.count == 0 && !r.hasUntil }
 

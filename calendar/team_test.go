@@ -82,3 +82,81 @@ func TestATeamIsSeenAsFarAsItIsOpen(t *testing.T) {
 		}
 	}
 }
+
+// office is one unit of maxTeam agents.
+type office []Someone
+
+func (o office) Units(context.Context, portal.Caller) ([]Place, error) {
+	return []Place{{ID: "voirie", Name: "Voirie"}}, nil
+}
+func (o office) OwnUnit(context.Context, portal.Caller) (portal.UnitID, error) { return "voirie", nil }
+func (o office) Team(context.Context, portal.Caller, portal.UnitID, int) ([]Someone, int, error) {
+	return o, len(o), nil
+}
+
+// BenchmarkTeam is the planning of a week of 60 people with 750 events each, two thirds of them open to the
+// reader, beside as many other agendas as the name says.
+func BenchmarkTeam(b *testing.B) {
+	for _, others := range []int{0, 2000} {
+		b.Run(fmt.Sprintf("beside-%d", others), func(b *testing.B) {
+			d := newDesk(b)
+			d.crowd(others)
+			begun, n := processorTime(b), 0
+			for b.Loop() {
+				d.get("/calendar/team?unit=voirie&view=work&date=2026-11-24", "claire")
+				n++
+			}
+			b.ReportMetric(float64((processorTime(b)-begun).Microseconds())/1e3/float64(n), "cpu-ms/op")
+		})
+	}
+}
+
+// crowd fills the agendas of the office, and those of others with 50 events each: copies of one that is written
+// as all are.
+func (d *desk) crowd(others int) {
+	ctx, db := context.Background(), d.store.db
+	exec := func(text string, args ...any) {
+		d.t.Helper()
+		if _, err := db.Exec(ctx, text, args...); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	if db.Engine() == "sqlite" {
+		exec(`PRAGMA synchronous = OFF`)
+	}
+	for i := range 750 {
+		draft := Draft{Title: "Rendez-vous", Location: "Bureau 2", Start: at(1+i%28, 8+i%9, 0).AddDate(0, -i%24, 0)}
+		draft.End = draft.Start.Add(time.Hour)
+		if i%30 == 0 {
+			draft.Repeat.Every = Weekly
+		}
+		d.add("claire", draft)
+	}
+	exec(`INSERT INTO agents (collectivity, id, given_name, family_name, sort_name, created) VALUES ('bourg', 'claire', 'Claire', 'Morel', 'morel claire', 0)`)
+	var team office
+	for i := range maxTeam + others {
+		id, kept := fmt.Sprintf("agent-%04d", i), 750
+		if i >= maxTeam {
+			kept = 50
+		} else {
+			team = append(team, Someone{ID: portal.AgentID(id), Name: "Agent " + id})
+		}
+		exec(`INSERT INTO agents (collectivity, id, given_name, family_name, sort_name, created) VALUES ('bourg', $1, 'Agent', $1, $1, 0)`, id)
+		exec(`INSERT INTO calendars (collectivity, id, owner, slug, name, description, color, position, zone, zone_text, components, busy, epoch, sequence, forgotten, created)
+			SELECT collectivity, $1, $1, slug, name, description, color, position, zone, zone_text, components, busy, epoch, sequence, forgotten, created
+			FROM calendars WHERE collectivity = 'bourg' AND id = 'claire'`, id)
+		exec(`INSERT INTO calendar_objects (collectivity, calendar, name, id, uid, etag, size, component, summary, status, first_start, last_end, exact,
+				all_day, recurring, transparent, modified, octets)
+			SELECT collectivity, $1, name, $1 || id, uid, etag, size, component, summary, status, first_start, last_end, exact,
+				all_day, recurring, transparent, modified, octets
+			FROM calendar_objects WHERE collectivity = 'bourg' AND calendar = 'claire' ORDER BY name LIMIT 0 + $2`, id, kept)
+		if i < maxTeam && i%3 > 0 {
+			owner := portal.Caller{Collectivity: "bourg", Agent: portal.AgentID(id)}
+			mustShare(d.t, d.store, owner, toAgent(d.agents["claire"]), LevelRead)
+		}
+	}
+	if db.Engine() != "sqlite" {
+		exec(`ANALYZE`) // PostgreSQL does by itself, later
+	}
+	d.router.Mount(NewTeamHandler(d.store, team, d.renderer).Routes()...)
+}

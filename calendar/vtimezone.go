@@ -66,7 +66,7 @@ func transitionsOf(c *ical.Component) []transition {
 	}
 	if p := c.Props.Get(ical.PropRecurrenceRule); p != nil {
 		r, err := parseRule(p.Value)
-		if err != nil {
+		if err != nil || r.storable() != nil {
 			return all
 		}
 		if r.untilUTC {

@@ -48,7 +48,8 @@ func (w Widget) Load(ctx context.Context, request widgets.Request) (widgets.Cont
 		Title: p.T("calendar.widget.empty"), Text: p.T("calendar.widget.emptynext"),
 	}}
 	counted := false
-	for _, at := range a.Placed {
+	for i := range a.Placed {
+		at := &a.Placed[i]
 		if at.Cancelled() || at.over(now) {
 			continue
 		}
@@ -71,7 +72,7 @@ func (w Widget) Load(ctx context.Context, request widgets.Request) (widgets.Cont
 }
 
 // over says whether there is nothing left of an instance; one without end is over when it starts.
-func (p placed) over(now time.Time) bool { return !p.End.After(now) && p.Start.Before(now) }
+func (p *placed) over(now time.Time) bool { return !p.End.After(now) && p.Start.Before(now) }
 
 // soon is the countdown of what starts within a day, "" of what is farther.
 func soon(p *i18n.Printer, start, now time.Time) string {
@@ -81,14 +82,8 @@ func soon(p *i18n.Printer, start, now time.Time) string {
 	return p.Until(start, now)
 }
 
-func itemOf(at placed, p *i18n.Printer, now time.Time) widgets.Item {
-	item := widgets.Item{Title: at.Title, Detail: at.Location, Link: at.Href}
-	switch {
-	case at.Hidden:
-		item.Title = p.T("calendar.hidden")
-	case at.Title == "":
-		item.Title = p.T("calendar.untitled")
-	}
+func itemOf(at *placed, p *i18n.Printer, now time.Time) widgets.Item {
+	item := widgets.Item{Title: titleOf(p, at), Detail: at.Location, Link: at.Href}
 	if at.Theirs {
 		item.Detail = joined(item.Detail, at.CalendarName)
 	}

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,10 +31,13 @@ const (
 	maxObservances = 100 // STANDARD and DAYLIGHT of all VTIMEZONE that are needed
 )
 
+// zoneLocation is the property of a VTIMEZONE that names IANA's.
+const zoneLocation = "X-LIC-LOCATION"
+
 // zoneTable resolves the TZIDs of one object. The zero value knows no VTIMEZONE.
 type zoneTable struct {
 	own         map[string]*ical.Component // VTIMEZONE by TZID
-	found       map[string]*time.Location
+	found       []foundZone
 	observances int // read so far
 }
 
@@ -54,18 +58,21 @@ func newZoneTable(root *ical.Component) *zoneTable {
 // ("/freeassociation.sourceforge.net/Europe/Paris"), else by the object's own VTIMEZONE; nil when
 // nothing knows it. More than maxZones are a *Refusal.
 func (z *zoneTable) find(tzid string) (*time.Location, error) {
-	if found, ok := z.found[tzid]; ok {
-		return found, nil
+	if i := slices.IndexFunc(z.found, func(f foundZone) bool { return f.tzid == tzid }); i >= 0 {
+		return z.found[i].zone, nil
 	}
 	if len(z.found) == maxZones {
 		return nil, refusal(Malformed, "more than %d time zones", maxZones)
 	}
 	found := z.look(tzid)
-	if z.found == nil {
-		z.found = map[string]*time.Location{}
-	}
-	z.found[tzid] = found
+	z.found = append(z.found, foundZone{tzid, found})
 	return found, nil
+}
+
+// foundZone is what a TZID stands for: nil when nothing knows it.
+type foundZone struct {
+	tzid string
+	zone *time.Location
 }
 
 func (z *zoneTable) look(tzid string) *time.Location {
@@ -74,7 +81,7 @@ func (z *zoneTable) look(tzid string) *time.Location {
 		return zone
 	}
 	if own != nil {
-		if location := own.Props.Get("X-LIC-LOCATION"); location != nil {
+		if location := own.Props.Get(zoneLocation); location != nil {
 			if zone := ianaZone(location.Value); zone != nil {
 				return zone
 			}

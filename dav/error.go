@@ -86,7 +86,7 @@ func writeError(w http.ResponseWriter, e *Error) {
 		x.Text(Name("responsedescription"), e.Text)
 	}
 	x.out.WriteString("</D:error>")
-	_ = x.out.Flush() // the client is gone: nobody is left to tell
+	_ = x.end() // the client is gone: nobody is left to tell
 }
 
 const xmlHead = `<?xml version="1.0" encoding="utf-8"?>` + "\n"

@@ -55,7 +55,7 @@ func (m *Multistatus) end(token string) error {
 		m.x.Text(Name("sync-token"), token)
 	}
 	m.x.out.WriteString("</D:multistatus>")
-	return m.x.out.Flush()
+	return m.x.end()
 }
 
 // Status writes a response that is only a status, as for what is gone.

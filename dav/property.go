@@ -16,12 +16,17 @@ func Href(href string) Value { return func(w *Writer) { w.Href(href) } }
 
 // Elements is a property that holds empty elements.
 func Elements(names ...xml.Name) Value {
+	if len(names) == 0 {
+		return nothing
+	}
 	return func(w *Writer) {
 		for _, name := range names {
 			w.Empty(name)
 		}
 	}
 }
+
+func nothing(*Writer) {}
 
 // HTTPDate is the form of getlastmodified.
 func HTTPDate(t time.Time) Value { return Text(t.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")) }

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
+	"sync"
 )
 
 // errFiniteDepth refuses to list a whole tree (RFC 4918 §9.1).
@@ -24,21 +25,41 @@ func (q *query) propfind(r Resource) error {
 		}
 		m.Resource(q.URL.EscapedPath(), r)
 	case "1":
-		children, err := q.children(r)
+		return q.list(r, m)
+	default:
+		return errFiniteDepth
+	}
+	return m.end("")
+}
+
+// list answers with a resource and what is in it.
+func (q *query) list(r Resource, m *Multistatus) error {
+	all := []Resource{r}
+	if parent, ok := r.(Parent); ok {
+		children, err := parent.Children(q.Context(), q.caller)
 		if err != nil {
 			return err
 		}
-		for _, one := range append([]Resource{r}, children...) {
-			if err := q.learn(one, want.Names); err != nil {
-				return err
-			}
+		all = append(all, children...)
+	}
+	for _, one := range all {
+		if err := q.learn(one, m.want.Names); err != nil {
+			return err
 		}
-		m.Resource(q.URL.EscapedPath(), r)
-		for _, child := range children {
+	}
+	itself := sync.OnceFunc(func() { m.Resource(q.URL.EscapedPath(), r) })
+	if lister, ok := r.(Lister); ok {
+		err := lister.Each(q.Context(), q.caller, func(child Resource) {
+			itself() // not before: there may be an error instead
 			m.Resource(child.Href(), child)
+		})
+		if err != nil {
+			return m.finish(err, "")
 		}
-	default:
-		return errFiniteDepth
+	}
+	itself()
+	for _, child := range all[1:] {
+		m.Resource(child.Href(), child)
 	}
 	return m.end("")
 }
@@ -53,14 +74,6 @@ func (q *query) learn(r Resource, names []xml.Name) error {
 
 func (q *query) multistatus(want Wanted) *Multistatus {
 	return &Multistatus{http: q.w, x: newWriter(q.w), want: want, readOnly: q.readOnly}
-}
-
-func (q *query) children(r Resource) ([]Resource, error) {
-	collection, ok := r.(Collection)
-	if !ok {
-		return []Resource{}, nil
-	}
-	return collection.Children(q.Context(), q.caller)
 }
 
 // wanted reads the body of PROPFIND (RFC 4918 §14.20); none is allprop.

@@ -34,8 +34,18 @@ type Collection interface {
 	Resource
 	// Child is one of them; portal.ErrNotFound.
 	Child(ctx context.Context, caller portal.Caller, name string) (Resource, error)
+}
+
+// Parent is a collection of few resources.
+type Parent interface {
 	// Children are all that the caller sees.
 	Children(ctx context.Context, caller portal.Caller) ([]Resource, error)
+}
+
+// Lister is a collection of so many resources that they are written as they are found.
+type Lister interface {
+	// Each yields all that the caller sees, one after the other: one is over when the next comes.
+	Each(ctx context.Context, caller portal.Caller, yield func(Resource)) error
 }
 
 // Getter has content.
@@ -128,11 +138,13 @@ type Reporter interface {
 
 // Join escapes the parts of a path: Join("/dav/calendars/", "a b", "c") is "/dav/calendars/a%20b/c".
 func Join(base string, parts ...string) string {
-	escaped := make([]string, len(parts))
 	for i, part := range parts {
-		escaped[i] = url.PathEscape(part)
+		if i > 0 {
+			base += "/"
+		}
+		base += url.PathEscape(part)
 	}
-	return base + strings.Join(escaped, "/")
+	return base
 }
 
 // Split undoes Join for a path below base, the last empty part of a collection's path left out. ok

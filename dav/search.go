@@ -61,7 +61,7 @@ func (q *query) searchProperties() error {
 		})
 	}
 	x.out.WriteString("</D:principal-search-property-set>")
-	return x.out.Flush()
+	return x.end()
 }
 
 // matchPrincipal answers with the caller: she is the only one who is herself.

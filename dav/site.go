@@ -371,7 +371,7 @@ func (q *query) post(r Resource) error {
 	x := newWriter(q.w)
 	x.out.WriteString(xmlHead)
 	answer(x)
-	return x.out.Flush()
+	return x.end()
 }
 
 // depth reads the Depth header; other is what none means.

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"io"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -16,7 +17,24 @@ type Writer struct {
 	href func(href string) // hears of each address that is written; nil: nobody does
 }
 
-func newWriter(w io.Writer) *Writer { return &Writer{out: bufio.NewWriterSize(w, 16<<10)} }
+// buffers are those of answers: large, as each time that one is full costs system calls, and used again,
+// as most answers are small.
+var buffers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 64<<10) }}
+
+func newWriter(w io.Writer) *Writer {
+	out := buffers.Get().(*bufio.Writer)
+	out.Reset(w)
+	return &Writer{out: out}
+}
+
+// end sends what is left. Nothing can be written after it.
+func (w *Writer) end() error {
+	err := w.out.Flush()
+	w.out.Reset(nil)
+	buffers.Put(w.out)
+	w.out = nil
+	return err
+}
 
 // hrefsIn are the addresses that a value holds.
 func hrefsIn(value Value) (hrefs []string) {
@@ -119,6 +137,14 @@ func escapeAttribute(out *bufio.Writer, text string) {
 	}
 }
 
+// plain are the characters that stay as they are, nearly all of a text.
+var plain = func() (plain [256]bool) {
+	for c := range utf8.RuneSelf {
+		plain[c] = c >= ' ' && !strings.ContainsRune("<>&", rune(c)) || c == '\t' || c == '\n'
+	}
+	return plain
+}()
+
 // escape writes text with its markup escaped. CR is kept as a reference, else a parser would drop
 // it from the CRLF of iCalendar.
 func escape[T string | []byte](out *bufio.Writer, text T) {
@@ -130,6 +156,7 @@ func escape[T string | []byte](out *bufio.Writer, text T) {
 	}
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
+		case plain[c]:
 		case c == '<':
 			replace(i, 1, "&lt;")
 		case c == '>':
@@ -138,8 +165,6 @@ func escape[T string | []byte](out *bufio.Writer, text T) {
 			replace(i, 1, "&amp;")
 		case c == '\r':
 			replace(i, 1, "&#13;")
-		case c < 0x20 && c != '\t' && c != '\n':
-			replace(i, 1, "\uFFFD")
 		case c >= utf8.RuneSelf:
 			r, width := utf8.DecodeRuneInString(string(text[i:min(i+4, len(text))]))
 			if r == utf8.RuneError && width == 1 || r == 0xFFFE || r == 0xFFFF {
@@ -147,6 +172,8 @@ func escape[T string | []byte](out *bufio.Writer, text T) {
 			}
 			i += width
 			continue
+		default:
+			replace(i, 1, "\uFFFD")
 		}
 		i++
 	}

@@ -46,12 +46,11 @@ func (c *calendar) do(by *http.Client, method, url, depth, body string, want int
 // fill makes a calendar of some events by requests, eight at a time.
 func (s *server) fill(slug string, events int) (*calendar, error) {
 	c := &calendar{on: s, owner: s.people[0], events: events}
-	home, _, err := c.do(client, "PROPFIND", s.url+"/dav/calendars/", "1", `<propfind xmlns="DAV:"><prop><resourcetype/></prop></propfind>`, 207)
+	home, err := c.home()
 	if err != nil {
 		return nil, err
 	}
-	hrefs := strings.Split(home, "href>")
-	c.url = s.url + strings.TrimSuffix(hrefs[len(hrefs)-2], "</D:") + slug + "/"
+	c.url = home + slug + "/"
 	if _, _, err := c.do(client, "MKCALENDAR", c.url, "0", "", 201); err != nil {
 		return nil, err
 	}
@@ -76,6 +75,16 @@ func (s *server) fill(slug string, events int) (*calendar, error) {
 	}
 	fmt.Printf("%d events written in %.1f s by 8 clients\n\n", events, time.Since(begun).Seconds())
 	return c, nil
+}
+
+// home is the address of the owner's home.
+func (c *calendar) home() (string, error) {
+	text, _, err := c.do(client, "PROPFIND", c.on.url+"/dav/calendars/", "1", `<propfind xmlns="DAV:"><prop><resourcetype/></prop></propfind>`, 207)
+	if err != nil {
+		return "", err
+	}
+	hrefs := strings.Split(text, "href>")
+	return c.on.url + strings.TrimSuffix(hrefs[len(hrefs)-2], "</D:"), nil
 }
 
 func name(i int) string { return fmt.Sprintf("event-%05d.ics", i) }

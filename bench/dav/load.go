@@ -35,18 +35,19 @@ func (t *times) String() string {
 	return fmt.Sprintf("%d requests, median %.1f ms, p99 %.1f ms, worst %.1f ms", len(t.all), quantile(t.all, 0.5), quantile(t.all, 0.99), quantile(t.all, 1))
 }
 
-// load has clients poll the ctag, each over a connection of its own, while others synchronise all at once: they hear of the
-// change, ask what it is, and read it.
-func (c *calendar) load(lasting time.Duration) error {
+// load has clients poll the ctags of calendars, each over a connection of its own, while others synchronise all at once:
+// they hear of the change, ask what it is, and read it. Clients share the calendars, where there are fewer.
+func load(of []*calendar, lasting time.Duration) error {
 	var polls, syncs times
 	var group sync.WaitGroup
-	before, begun := c.on.cpu(), time.Now()
+	server := of[0].on
+	before, begun := server.cpu(), time.Now()
 	end := begun.Add(lasting)
-	group.Go(func() { c.poll(&polls, end) })
-	group.Go(func() { c.synchronise(&syncs, end) })
+	group.Go(func() { poll(of, &polls, end) })
+	group.Go(func() { synchronise(of[:min(len(of), syncers)], &syncs, end) })
 	group.Wait()
-	fmt.Printf("\n%d clients polling every 15 minutes, %d times as fast, and %d that synchronise at once every %v, for %v; load average %s, CPU %.0f %% of one core:\n\n",
-		pollers, faster, syncers, burst, lasting, loadAverage(), 100*float64(c.on.cpu()-before)/float64(time.Since(begun)))
+	fmt.Printf("\n%d clients polling every 15 minutes, %d times as fast, and %d that synchronise at once every %v, for %v, of %d calendars; load average %s, CPU %.0f %% of one core:\n\n",
+		pollers, faster, syncers, burst, lasting, len(of), loadAverage(), 100*float64(server.cpu()-before)/float64(time.Since(begun)))
 	fmt.Printf("- polls: %v\n- synchronising: %v\n", &polls, &syncs)
 	if polls.failed != nil {
 		return polls.failed
@@ -54,13 +55,14 @@ func (c *calendar) load(lasting time.Duration) error {
 	return syncs.failed
 }
 
-func (c *calendar) poll(polls *times, end time.Time) {
+func poll(of []*calendar, polls *times, end time.Time) {
 	var group sync.WaitGroup
 	defer group.Wait()
 	ticker := time.NewTicker(pollEvery / faster / pollers)
 	defer ticker.Stop()
-	for time.Now().Before(end) {
+	for i := 0; time.Now().Before(end); i++ {
 		<-ticker.C
+		c := of[i%len(of)]
 		group.Go(func() {
 			phone := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 			_, took, err := c.do(phone, "PROPFIND", c.url, "0", ctagBody, 207)
@@ -69,14 +71,24 @@ func (c *calendar) poll(polls *times, end time.Time) {
 	}
 }
 
-func (c *calendar) synchronise(syncs *times, end time.Time) {
-	text, _, err := c.do(client, "PROPFIND", c.url, "0", tokenBody, 207)
-	token := between(text, "sync-token>", "<")
-	for serial := c.events + 1_000_000; time.Now().Before(end) && err == nil; serial++ {
-		_, _, err = c.do(client, "PUT", c.url+name(serial), "0", event(serial), 201)
-		next := make(chan string, syncers)
+// synchronise has something written in each calendar, and then all its clients ask for it.
+func synchronise(of []*calendar, syncs *times, end time.Time) {
+	var err error
+	for serial := 1_000_000; time.Now().Before(end) && err == nil; serial++ {
+		tokens := make([]string, len(of))
+		for i, c := range of {
+			text, _, failed := c.do(client, "PROPFIND", c.url, "0", tokenBody, 207)
+			tokens[i] = between(text, "sync-token>", "<")
+			if err = failed; err == nil {
+				_, _, err = c.do(client, "PUT", c.url+name(serial), "0", event(serial), 201)
+			}
+			if err != nil {
+				break
+			}
+		}
 		var group sync.WaitGroup
-		for range syncers {
+		for i := range syncers {
+			c, token := of[i%len(of)], tokens[i%len(of)]
 			group.Go(func() {
 				_, took, err := c.do(client, "PROPFIND", c.url, "0", ctagBody, 207)
 				syncs.add(took, err)
@@ -84,11 +96,9 @@ func (c *calendar) synchronise(syncs *times, end time.Time) {
 				syncs.add(took, err)
 				_, took, err = c.do(client, "REPORT", c.url, "1", fmt.Sprintf(getBody, between(text, "href>", "<")), 207)
 				syncs.add(took, err)
-				next <- between(text, "sync-token>", "<")
 			})
 		}
 		group.Wait()
-		token = <-next
 		time.Sleep(time.Until(time.Now().Truncate(burst).Add(burst)))
 	}
 	if err != nil {

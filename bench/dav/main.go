@@ -1,6 +1,6 @@
 // Dav measures the DAV door of the real program over loopback, beside Debian's Radicale in the same run: the conformance
 // probe on both, what clients ask of a calendar that both can hold, the same of 10,000 events for Parvis alone, and 500
-// clients that poll while 50 synchronise at once. It prints the tables of docs/performance-calendar.md.
+// clients that poll while 50 synchronise at once: of that calendar, and each of the first calendar of its own account. It prints the tables of docs/performance-calendar.md.
 //
 //	make bench-dav
 package main
@@ -20,15 +20,18 @@ func main() {
 	program := flag.String("parvis", "bin/parvis", "the program")
 	same := flag.Int("same", 500, "events of the calendar that both servers hold; 0: no peer")
 	large := flag.Int("large", 10_000, "events of Parvis's own")
-	load := flag.Duration("load", time.Minute, "how long clients poll and synchronise")
+	lasting := flag.Duration("load", time.Minute, "how long clients poll and synchronise")
 	flag.Parse()
-	if err := run(*program, *same, *large, *load); err != nil {
+	if err := run(*program, *same, *large, *lasting); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(program string, same, large int, load time.Duration) error {
+// ownEvents is how many events each of the accounts has.
+const ownEvents = 20
+
+func run(program string, same, large int, lasting time.Duration) error {
 	parvis, err := startParvis(program)
 	if err != nil {
 		return err
@@ -50,7 +53,18 @@ func run(program string, same, large int, load time.Duration) error {
 		return err
 	}
 	printTable([]string{"Parvis"}, rows)
-	if err := c.load(load); err != nil {
+	if err := load([]*calendar{c}, lasting); err != nil {
+		return err
+	}
+	people, err := parvis.accounts(pollers)
+	if err != nil {
+		return err
+	}
+	theirs, err := parvis.agendas(people, ownEvents)
+	if err != nil {
+		return err
+	}
+	if err := load(theirs, lasting); err != nil {
 		return err
 	}
 	fmt.Printf("\nmemory of Parvis at its peak, and now: %s\n", parvis.memory())

@@ -66,7 +66,7 @@ func startParvis(program string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := start(dir, address, "/readyz", 3*time.Minute, program, "demo", "--listen", address, "--data", dir)
+	s, err := start(dir, address, "/readyz", 3*time.Minute, program, "demo", "--listen", address, "--data", dir, "--scale", strconv.Itoa(pollers/perCollectivity))
 	if err != nil {
 		return nil, err
 	}

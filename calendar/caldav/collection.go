@@ -171,12 +171,13 @@ func (c *collection) Child(ctx context.Context, caller portal.Caller, name strin
 	return c.object(e), nil
 }
 
-func (c *collection) Children(ctx context.Context, caller portal.Caller) ([]dav.Resource, error) {
-	entries, err := c.store.List(ctx, caller, c.ID)
-	if err != nil {
-		return nil, err
-	}
-	return c.objects(entries), nil
+// Each yields the objects.
+func (c *collection) Each(ctx context.Context, caller portal.Caller, yield func(dav.Resource)) error {
+	o, base := &object{in: c}, c.Href()
+	return c.store.Each(ctx, caller, c.ID, func(e calendar.Entry) {
+		o.Entry, o.href = e, dav.Join(base, e.Name)
+		yield(o)
+	})
 }
 
 func (c *collection) object(e calendar.Entry) *object {

@@ -44,7 +44,7 @@ var objectTable = dav.NewTable(append(
 		{Name: dav.Name("resourcetype"), Value: func(*object) dav.Value { return dav.Elements() }},
 		{Name: dav.Name("getetag"), Value: func(o *object) dav.Value { return dav.Text(o.ETag) }},
 		{Name: name("schedule-tag"), OnDemand: true, Value: func(o *object) dav.Value { return textIfAny(o.ScheduleTag) }},
-		{Name: dav.Name("getcontenttype"), Value: func(o *object) dav.Value { return dav.Text(o.contentType()) }},
+		{Name: dav.Name("getcontenttype"), Value: func(o *object) dav.Value { return typeValues[o.Component] }},
 		{Name: dav.Name("getcontentlength"), Value: (*object).length},
 		{Name: dav.Name("getlastmodified"), Value: func(o *object) dav.Value { return dav.HTTPDate(o.Modified) }},
 		{Name: dav.Name("owner"), OnDemand: true, Value: func(o *object) dav.Value { return o.in.Property(dav.Name("owner")) }},
@@ -60,9 +60,20 @@ func (o *object) length() dav.Value {
 	return dav.Text(strconv.Itoa(o.Size))
 }
 
-func (o *object) contentType() string {
-	return "text/calendar; charset=utf-8; component=" + o.Component
+func (o *object) contentType() string { return contentType(o.Component) }
+
+func contentType(component string) string {
+	return "text/calendar; charset=utf-8; component=" + component
 }
+
+// typeValues are the values of getcontenttype by component.
+var typeValues = func() map[string]dav.Value {
+	values := map[string]dav.Value{}
+	for _, component := range calendar.Components {
+		values[component] = dav.Text(contentType(component))
+	}
+	return values
+}()
 
 // value is the octets, for reports that loaded them.
 func (o *object) value() dav.Value {

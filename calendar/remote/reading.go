@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"path"
 	"slices"
@@ -16,7 +17,6 @@ import (
 	"github.com/emersion/go-webdav/caldav"
 
 	"parvis/calendar"
-	"parvis/portal"
 )
 
 // What is kept of an account: a calendar object may hold 64 KiB in each of its texts, and come back
@@ -29,6 +29,9 @@ const (
 	// maxText is how many bytes the texts of an account take together. Descriptions take at most
 	// half of them, so that a talkative agenda still shows its appointments.
 	maxText = 8 << 20
+	// maxWork is how long the objects of an account may take: a rule of every second comes up ten
+	// thousand times before it is left out.
+	maxWork = 4 * time.Second
 )
 
 // reading is what was found in an account.
@@ -38,6 +41,7 @@ type reading struct {
 	skipped   int // objects that are none
 	instances int // of all calendars
 	text      int // bytes of their texts
+	work      time.Duration
 }
 
 type readCalendar struct {
@@ -70,14 +74,23 @@ func (r *reading) add(remote caldav.Calendar, writable bool, answers []answer, f
 	r.calendars = append(r.calendars, c)
 }
 
-// expand is what is kept of an object; an error for what is no event.
+// errSkipped is for what is not shown.
+var errSkipped = errors.New("remote: not shown")
+
+// expand is what is kept of an object, whose rule may come up more often than those that we store; an error
+// for what is no event. Nothing is once reading took maxWork.
 func (r *reading) expand(at string, one answer, from, to time.Time, zone *time.Location) ([]instance, error) {
-	object, err := calendar.Parse(one.octets)
-	if err == nil && object.Component != calendar.EventComponent {
-		err = portal.ErrInvalid
+	if r.work > maxWork {
+		return nil, errSkipped
 	}
+	begun := time.Now()
+	defer func() { r.work += time.Since(begun) }()
+	object, err := calendar.ParseForeign(one.octets)
 	if err != nil {
 		return nil, err
+	}
+	if object.Component != calendar.EventComponent {
+		return nil, errSkipped
 	}
 	found, err := object.Instances(from, to, zone)
 	if err != nil {

@@ -92,3 +92,25 @@ func TestAReadingThatIsKeptAlreadyIsNotWrittenAgain(t *testing.T) {
 		t.Errorf("after a change there %q, want %q", got, want)
 	}
 }
+
+// TestARuleThatWeDontStoreIsShown has one that comes up twice on Tuesdays, written as every hour, beside one
+// of every second since 1900.
+func TestARuleThatWeDontStoreIsShown(t *testing.T) {
+	s, _ := newStore(t, nil)
+	mustAdd(t, s, canned(t,
+		object("a", "SUMMARY:Relevé", "DTSTART;TZID=Europe/Paris:20261020T090000", "DURATION:PT15M", "RRULE:FREQ=HOURLY;BYHOUR=9,14;BYDAY=TU"),
+		object("b", "SUMMARY:Battement", "DTSTART:19000101T000000Z", "RRULE:FREQ=SECONDLY"),
+		object("c", "SUMMARY:Conseil", "DTSTART:20261126T180000Z"),
+	))
+	found, _ := titles(t, s, claire)
+	if diff := cmp.Diff([]string{"24 09:00 Relevé", "24 14:00 Relevé", "26 19:00 Conseil"}, found); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAReadingThatTookItsTimeExpandsNothing(t *testing.T) {
+	r, day := reading{work: maxWork + 1}, time.Date(2026, 11, 24, 0, 0, 0, 0, paris)
+	if found, err := r.expand("/c/", answer{octets: []byte(object("a", "DTSTART:20261124T130000Z"))}, day, day.AddDate(0, 0, 1), paris); err == nil {
+		t.Errorf("found %v", found)
+	}
+}

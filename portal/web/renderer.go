@@ -89,12 +89,17 @@ func parseAll(set *template.Template, source fs.FS) error {
 
 // Execute renders one template, a fragment, in a language.
 func (rd *Renderer) Execute(lang i18n.Language, name string, data any) ([]byte, error) {
-	var out bytes.Buffer
-	if err := rd.sets[lang].ExecuteTemplate(&out, name, data); err != nil {
+	out := pages.Get().(*bytes.Buffer)
+	defer pages.Put(out)
+	out.Reset()
+	if err := rd.sets[lang].ExecuteTemplate(out, name, data); err != nil {
 		return nil, fmt.Errorf("web: render %s: %w", name, err)
 	}
-	return out.Bytes(), nil
+	return bytes.Clone(out.Bytes()), nil
 }
+
+// pages are what templates write into: one that grows to the size of a page makes twice as much garbage.
+var pages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // Render answers with a whole page: the template's content inside of the
 // frame. Nothing is written when it returns an error. A page whose bytes the
