@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"parvis/contacts"
 	"parvis/dav"
 	"parvis/directory"
 	"parvis/e2e/servers"
@@ -128,7 +129,7 @@ func TestAComputerKeepsBothAddressBooks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err := p.Contacts.Put(t.Context(), caller, "a.vcf", []byte(vcardOf("from-server", "Notaire de l’étude")), dav.Conditions{})
+	_, err := p.Contacts.Put(t.Context(), caller, contacts.BookID(caller.Agent), "a.vcf", []byte(vcardOf("from-server", "Notaire de l’étude")), dav.Conditions{})
 	must(err)
 	agent, err := p.Directory.CreateAgent(t.Context(), directory.Installation("bourg"), directory.Agent{
 		GivenName: "Zoé", FamilyName: "Éluard", Function: "Policière municipale", Phone: "02 61 91 01 77", Email: "zoe@bourg.example",
@@ -154,7 +155,7 @@ func TestAComputerKeepsBothAddressBooks(t *testing.T) {
 	must(err)
 	must(os.WriteFile(here, []byte(strings.ReplaceAll(string(octets), "Notaire", "Notaire honoraire")), 0o600))
 	c.sync()
-	all, err := p.Contacts.List(t.Context(), caller)
+	all, err := p.Contacts.List(t.Context(), caller, contacts.BookID(caller.Agent))
 	must(err)
 	names := ""
 	for _, one := range all {
@@ -166,7 +167,7 @@ func TestAComputerKeepsBothAddressBooks(t *testing.T) {
 	plumber, err := os.ReadFile(c.file("personal", "Plombier"))
 	must(err)
 	for _, one := range all {
-		found, err := p.Contacts.Contacts(t.Context(), caller, []string{one.Name})
+		found, err := p.Contacts.Contacts(t.Context(), caller, contacts.BookID(caller.Agent), []string{one.Name})
 		must(err)
 		if one.UID == "from-computer" && strings.TrimSpace(string(found[one.Name].Octets)) != strings.TrimSpace(string(plumber)) {
 			t.Errorf("the portal has %q, the computer %q", found[one.Name].Octets, plumber)
@@ -174,7 +175,7 @@ func TestAComputerKeepsBothAddressBooks(t *testing.T) {
 	}
 
 	// On the portal: one card goes, an agent's function changes, another leaves.
-	must(p.Contacts.Delete(t.Context(), caller, "a.vcf", dav.Conditions{}))
+	must(p.Contacts.Delete(t.Context(), caller, contacts.BookID(caller.Agent), "a.vcf", dav.Conditions{}))
 	shown, err := p.Directory.Agent(t.Context(), directory.Installation("bourg"), agent)
 	must(err)
 	typed := shown

@@ -15,6 +15,7 @@ import (
 	"parvis/calendar"
 	"parvis/calendar/caldav"
 	"parvis/calendar/remote"
+	"parvis/contacts"
 	contactsdav "parvis/contacts/carddav"
 	"parvis/dav"
 	"parvis/dav/addressbook"
@@ -61,7 +62,7 @@ func pageTemplates() []fs.FS {
 func locale() []fs.FS {
 	return []fs.FS{
 		themes.Locales, web.Locales, audit.Locales, post.Locales, quota.Locales, outgoing.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
-		directory.Locales, api.Locales, mirror.Locales, webhooks.Locales, scim.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, booking.Locales, remote.Locales, documents.Locales, extract.Locales,
+		directory.Locales, api.Locales, mirror.Locales, webhooks.Locales, scim.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, booking.Locales, contacts.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales, leaving.Locales,
 	}
 }
@@ -334,7 +335,7 @@ func (p pins) Pinned(ctx context.Context, caller portal.Caller) ([]widgets.App, 
 // davSite is the tree that phones and programs read: agendas, and address books, her own first.
 func (s *Server) davSite() *dav.Site {
 	site := dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory, s.Booking}, s.log,
-		caldav.Home(s.Calendar), addressbook.Home(contactsdav.Shelf(s.Contacts), directorydav.Shelf(s.Directory, s.catalogue), directorydav.Shared(s.Directory, s.catalogue)))
+		caldav.Home(s.Calendar), addressbook.Home(contactsdav.Books(s.Contacts), directorydav.Shelf(s.Directory, s.catalogue), directorydav.Shared(s.Directory, s.catalogue)))
 	site.Watch(s.noteSync)
 	return site
 }

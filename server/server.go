@@ -244,6 +244,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		quota.Documents: s.Documents.Used(), quota.Agents: s.Directory.AgentsUsed(), quota.Subscriptions: s.Remote.Used(), quota.Letters: s.Inviter.Used(),
 	})
 	s.Directory.Mentioning(s.Applications.NamingUnit, s.Applications.NamingGroup)
+	s.Directory.Mentioning(s.Contacts.NamingUnit, s.Contacts.NamingGroup)
 	for _, naming := range []directory.GroupMentions{
 		s.Documents.NamingGroup, s.Calendar.NamingGroup, s.Booking.NamingGroup, s.News.NamingGroup, s.Mail.NamingGroup, s.SSO.Policies.NamingGroup,
 	} {
@@ -253,7 +254,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		return s.Home.NamingGroup(ctx, from, caller, group) // it is opened later
 	})
 	s.Directory.Departing(s.Calendar, s.Calendar.LeftBy, s.Documents.LeftBy, s.Mail.LeftBy, s.SSO.LeftBy, s.Inbox.LeftBy)
-	s.Directory.Reviewing(s.Applications.Openings, s.Documents.Openings, s.Calendar.Openings, s.Mail.Openings)
+	s.Directory.Reviewing(s.Applications.Openings, s.Documents.Openings, s.Calendar.Openings, s.Contacts.Openings, s.Mail.Openings)
 	return s.openSearch(options)
 }
 

@@ -14,6 +14,7 @@ import (
 	"parvis/applications"
 	"parvis/booking"
 	"parvis/calendar"
+	"parvis/contacts"
 	"parvis/dav"
 	"parvis/dav/vcard"
 	"parvis/directory"
@@ -311,7 +312,7 @@ func (e *estate) contact() string {
 	e.t.Helper()
 	name := portal.NewID() + ".vcf"
 	octets := "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:" + name + "\r\nFN:" + vcard.Escape(e.text(e.own)) + "\r\nEND:VCARD\r\n"
-	_, err := e.Contacts.Put(e.t.Context(), e.caller, name, []byte(octets), dav.Conditions{})
+	_, err := e.Contacts.Put(e.t.Context(), e.caller, contacts.BookID(e.caller.Agent), name, []byte(octets), dav.Conditions{})
 	e.must(err)
 	return name
 }
