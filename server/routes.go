@@ -54,7 +54,7 @@ import (
 func pageTemplates() []fs.FS {
 	return []fs.FS{
 		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, directory.Templates, mirror.Templates, webhooks.Templates, pool.Templates, applications.Templates, news.Templates,
-		calendar.Templates, booking.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates, leaving.Templates,
+		calendar.Templates, booking.Templates, contacts.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates, leaving.Templates,
 	}
 }
 
@@ -98,6 +98,7 @@ func (s *Server) mount(context.Context, Options) error {
 		s.refreshingAll("agenda", calendar.NewSharingHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer).Routes()),
 		calendar.NewFeeds(s.Calendar, s.Directory).Routes(),
 		s.refreshing("agenda", remote.NewHandler(s.Remote, s.Calendar, s.renderer).Routes()),
+		contacts.NewHandler(s.Contacts, bookOwners{s.Directory}, directory.SquarePhoto, s.renderer).Routes(),
 		slow(documents.NewHandler(s.Documents, s.Directory, s.renderer).Routes()),
 		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),
 		search.NewHandler(s.index, directory.OtherPeople{Store: s.Directory}, s.renderer).Routes(),
@@ -312,6 +313,32 @@ func (t teams) Team(ctx context.Context, caller portal.Caller, unit portal.UnitI
 		}
 	}
 	return people, total, nil
+}
+
+// bookOwners tells contacts for which units and groups somebody may make address books.
+type bookOwners struct{ directory *directory.Store }
+
+// Owners lists the units that the caller manages, in the order of the chart, then the groups when she manages all.
+func (b bookOwners) Owners(ctx context.Context, caller portal.Caller) ([]contacts.Owner, error) {
+	if !caller.CanSomewhere(portal.ManageAgents) {
+		return nil, nil
+	}
+	units, err := b.directory.GovernedUnits(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	var owners []contacts.Owner
+	for _, unit := range units {
+		owners = append(owners, contacts.Owner{Subject: portal.Subject{Kind: portal.TheUnit, ID: string(unit.ID)}, Name: unit.Name, Depth: unit.Depth})
+	}
+	if !caller.Can(portal.ManageAgents) {
+		return owners, nil
+	}
+	groups, err := b.directory.Groups(ctx, caller)
+	for _, group := range groups {
+		owners = append(owners, contacts.Owner{Subject: portal.Subject{Kind: portal.TheGroup, ID: string(group.ID)}, Name: group.Name})
+	}
+	return owners, err
 }
 
 // pins shows the home page the applications that the agent pinned.

@@ -320,7 +320,7 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 		Pool: poolHome(), Groups: s.Directory,
 		Widgets: []widgets.Widget{
 			calendar.NewWidget(s.Calendar, s.Remote), mail.NewWidget(s.Mail), news.NewWidget(s.News),
-			directory.NewWidget(s.Directory), weather.NewWidget(s.Weather, s.weatherSource),
+			directory.NewWidget(s.Directory), contacts.NewWidget(s.Contacts), weather.NewWidget(s.Weather, s.weatherSource),
 			applications.NewWidget(s.Applications), todo.NewWidget(s.Inbox),
 			almanac.Widget{},
 		},
@@ -342,6 +342,7 @@ func poolHome() []widgets.Place {
 		{Widget: "mail", State: widgets.Suggested},
 		{Widget: "news", State: widgets.Suggested},
 		{Widget: "directory", Size: widgets.Small, State: widgets.Suggested},
+		{Widget: "contacts", State: widgets.Available},
 		{Widget: "weather", State: widgets.Suggested},
 		{Widget: "almanac", State: widgets.Suggested},
 		{Widget: "applications", State: widgets.Available},

@@ -19,6 +19,14 @@ func (p Property) List() []string {
 
 // split cuts a value at a mark that is not escaped.
 func split(value string, mark byte) []string {
+	all := splitRaw(value, mark)
+	for i, part := range all {
+		all[i] = Unescape(part)
+	}
+	return all
+}
+
+func splitRaw(value string, mark byte) []string {
 	var all []string
 	from := 0
 	for i := 0; i < len(value); i++ {
@@ -26,10 +34,10 @@ func split(value string, mark byte) []string {
 		case '\\':
 			i++
 		case mark:
-			all, from = append(all, Unescape(value[from:i])), i+1
+			all, from = append(all, value[from:i]), i+1
 		}
 	}
-	return append(all, Unescape(value[from:]))
+	return append(all, value[from:])
 }
 
 // Listed is the value of a property that has several.
@@ -154,4 +162,25 @@ func (p *Property) SetText(text string) {
 	p.Params = append([]Param(nil), p.Params...)
 	p.dropParam("VALUE")
 	p.Value = Escape(text)
+}
+
+// SetComponents gives a structured value some of its parts anew; the others stay as they are written.
+func (p *Property) SetComponents(parts map[int]string) {
+	raw := splitRaw(p.Value, ';')
+	for at, text := range parts {
+		for len(raw) <= at {
+			raw = append(raw, "")
+		}
+		raw[at] = Escape(text)
+	}
+	p.Value = strings.Join(raw, ";")
+}
+
+// Bare says whether a structured value has no part that says anything.
+func (p Property) Bare() bool { return strings.Trim(p.Value, "; ") == "" }
+
+// DropParam takes a parameter away.
+func (p *Property) DropParam(name string) {
+	p.Params = append([]Param(nil), p.Params...)
+	p.dropParam(name)
 }
