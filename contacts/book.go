@@ -17,7 +17,7 @@ import (
 // bookColumns are read by scanBook, from bookTables.
 const (
 	bookColumns = `b.id, b.slug, b.name, b.description, b.owner, b.kind, b.subject, b.members_write, b.epoch, b.sequence, b.forgotten, b.cards, b.bytes, b.derived,
-		COALESCE(u.name, g.name, '')`
+		COALESCE(u.name, g.name, ''), (SELECT COUNT(*) FROM contacts k WHERE k.collectivity = $1 AND k.book = b.id AND k.kind = 'group')`
 	bookTables = ` FROM contact_books b
 		LEFT JOIN units u ON u.collectivity = $1 AND b.kind = 'unit' AND u.id = b.subject
 		LEFT JOIN agent_groups g ON g.collectivity = $1 AND b.kind = 'group' AND g.id = b.subject
@@ -27,7 +27,7 @@ const (
 func scanBook(rows *sql.Rows) (b Book, err error) {
 	b.stored = true
 	return b, rows.Scan(&b.ID, &b.Slug, &b.Name, &b.Description, &b.Owner, &b.To.Kind, &b.To.ID, &b.MembersWrite,
-		&b.Sync.Epoch, &b.Sync.Sequence, &b.forgotten, &b.Cards, &b.bytes, &b.derived, &b.ToName)
+		&b.Sync.Epoch, &b.Sync.Sequence, &b.forgotten, &b.Cards, &b.bytes, &b.derived, &b.ToName, &b.Groups)
 }
 
 // Books are those that the caller finds in her address books: her own, the first one first, then those of her

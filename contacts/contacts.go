@@ -71,6 +71,7 @@ type Book struct {
 	Writable     bool           // by the caller
 	Kept         bool           // the caller decides about it: her own, or of what she manages
 	Cards        int
+	Groups       int // of those cards, that are groups of people
 	Sync         dav.SyncToken
 
 	forgotten int64
@@ -81,6 +82,9 @@ type Book struct {
 
 // Own says whether the book is an agent's.
 func (b Book) Own() bool { return b.Owner != "" }
+
+// People is how many cards are people.
+func (b Book) People() int { return b.Cards - b.Groups }
 
 // First says whether the book is the one that its agent always has.
 func (b Book) First() bool { return b.Own() && string(b.ID) == string(b.Owner) }

@@ -411,11 +411,8 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, book BookID, n
 		return err
 	}
 	card, err := vcard.Parse(c.Octets)
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("contacts: change %.60q: %w", name, portal.ErrNotFound)
-	case c.ETag != etag:
-		return fmt.Errorf("contacts: change %.60q: %w", name, ErrCondition)
 	}
 	_, err = s.Put(ctx, caller, book, name, d.write(card).Encode(), dav.Conditions{Match: []string{etag}})
 	return err

@@ -212,7 +212,7 @@ func (p *listPage) narrow(books []Book, groups []Grouping, printer *i18n.Printer
 	p.Books = append(p.Books, facet{Name: printer.T("contacts.all"), Href: "/contacts", Current: p.Query.Book == ""})
 	for _, b := range books {
 		names[b.ID] = shownName(b, printer)
-		p.Books = append(p.Books, facet{Name: names[b.ID], Href: "/contacts?book=" + url.QueryEscape(string(b.ID)), Count: b.Cards, Current: p.Query.Book == b.ID})
+		p.Books = append(p.Books, facet{Name: names[b.ID], Href: "/contacts?book=" + url.QueryEscape(string(b.ID)), Count: b.People(), Current: p.Query.Book == b.ID})
 		p.InAll = p.InAll || b.Writable
 	}
 	p.Heading = printer.T("contacts.all")

@@ -41,7 +41,7 @@ func (w Widget) Load(ctx context.Context, request widgets.Request) (widgets.Cont
 		if name == "" {
 			name = printer.T("contacts.unnamed")
 		}
-		content.Items = append(content.Items, widgets.Item{Title: name, Detail: one.Detail, Link: cardHref(one.Book, one.Name), Phone: one.Phone})
+		content.Items = append(content.Items, widgets.Item{Title: clip(name, maxIndexed), Detail: one.Detail, Link: cardHref(one.Book, one.Name), Phone: one.Phone})
 	}
 	return content, nil
 }
