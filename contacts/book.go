@@ -18,7 +18,7 @@ import (
 const (
 	bookColumns = `b.id, b.slug, b.name, b.description, b.owner, b.kind, b.subject, b.members_write, b.epoch, b.sequence, b.forgotten, b.cards, b.bytes, b.derived,
 		COALESCE(u.name, g.name, ''), (SELECT COUNT(*) FROM contacts k WHERE k.collectivity = $1 AND k.book = b.id AND k.kind = 'group')`
-	bookTables = ` FROM contact_books b
+	bookTables = ` contact_books b
 		LEFT JOIN units u ON u.collectivity = $1 AND b.kind = 'unit' AND u.id = b.subject
 		LEFT JOIN agent_groups g ON g.collectivity = $1 AND b.kind = 'group' AND g.id = b.subject
 		WHERE b.collectivity = $1`
@@ -43,10 +43,12 @@ func (s *Store) Books(ctx context.Context, caller portal.Caller) ([]Book, error)
 	args := []any{string(caller.Collectivity), string(caller.Agent)}
 	units, args := database.Among(args, slices.Concat(caller.Units, managed))
 	groups, args := database.Among(args, caller.Groups)
-	rows, err := s.db.Query(ctx, `SELECT `+bookColumns+bookTables+` AND b.id IN (
+	// CROSS has SQLite begin at the few that are hers, and not at all books of the collectivity.
+	rows, err := s.db.Query(ctx, `SELECT `+bookColumns+` FROM (
 		SELECT id FROM contact_books WHERE collectivity = $1 AND owner = $2
 		UNION SELECT id FROM contact_books WHERE collectivity = $1 AND owner = '' AND kind = 'unit' AND subject IN `+units+`
-		UNION SELECT id FROM contact_books WHERE collectivity = $1 AND owner = '' AND kind = 'group' AND subject IN `+groups+`)`, args...)
+		UNION SELECT id FROM contact_books WHERE collectivity = $1 AND owner = '' AND kind = 'group' AND subject IN `+groups+`
+		) mine CROSS JOIN`+bookTables+` AND b.id = mine.id`, args...)
 	all, err := database.Collect(rows, err, scanBook)
 	if err != nil {
 		return nil, fmt.Errorf("contacts: books: %w", err)
@@ -114,7 +116,7 @@ func bookOf(ctx context.Context, q database.Reader, caller portal.Caller, id Boo
 	if caller.Agent == "" {
 		return Book{}, portal.ErrNotFound
 	}
-	rows, err := q.Query(ctx, `SELECT `+bookColumns+bookTables+` AND b.id = $2`, string(caller.Collectivity), string(id))
+	rows, err := q.Query(ctx, `SELECT `+bookColumns+` FROM`+bookTables+` AND b.id = $2`, string(caller.Collectivity), string(id))
 	found, err := database.Collect(rows, err, scanBook)
 	switch {
 	case err != nil:
@@ -190,7 +192,7 @@ func (s *Store) Shared(ctx context.Context, caller portal.Caller) ([]Book, error
 	if err != nil {
 		return nil, fmt.Errorf("contacts: shared books: %w", err)
 	}
-	rows, err := s.db.Query(ctx, `SELECT `+bookColumns+bookTables+` AND b.owner = ''`, string(caller.Collectivity))
+	rows, err := s.db.Query(ctx, `SELECT `+bookColumns+` FROM`+bookTables+` AND b.owner = ''`, string(caller.Collectivity))
 	all, err := database.Collect(rows, err, scanBook)
 	if err != nil {
 		return nil, fmt.Errorf("contacts: shared books: %w", err)
