@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"parvis/dav"
 	"parvis/portal"
@@ -65,6 +66,24 @@ func (s *Store) Books(ctx context.Context, caller portal.Caller) ([]Book, error)
 	}
 	slices.SortStableFunc(kept, byPlace)
 	return kept, nil
+}
+
+// BookAt is the book at a DAV address of the caller's home, which holds those of Books; portal.ErrNotFound.
+func (s *Store) BookAt(ctx context.Context, caller portal.Caller, slug string) (Book, error) {
+	switch {
+	case slug == PersonalSlug:
+		return s.Book(ctx, caller, BookID(caller.Agent))
+	case strings.HasPrefix(slug, directoryPrefix): // phones ask for it most
+		return Book{}, portal.ErrNotFound
+	}
+	all, err := s.Books(ctx, caller)
+	if err != nil {
+		return Book{}, err
+	}
+	if i := slices.IndexFunc(all, func(b Book) bool { return b.Slug == slug }); i >= 0 {
+		return all[i], nil
+	}
+	return Book{}, fmt.Errorf("contacts: book at %.60q: %w", slug, portal.ErrNotFound)
 }
 
 // byPlace sorts books: the first one, her others, the shared ones, each by name.

@@ -23,6 +23,10 @@ func Books(store *contacts.Store) addressbook.Own {
 			}
 			return shelves, err
 		},
+		Find: func(ctx context.Context, caller portal.Caller, slug string) (addressbook.Shelf, error) {
+			b, err := store.BookAt(ctx, caller, slug)
+			return addressbook.Shelf{Slug: slug, Book: &book{store: store, Book: b}}, err
+		},
 		Make: func(ctx context.Context, caller portal.Caller, slug, name, description string) error {
 			_, err := store.CreateBook(ctx, caller, contacts.NewBook{Slug: slug, Name: name, Description: description}, "")
 			return err

@@ -140,7 +140,24 @@ type Maker func(ctx context.Context, caller portal.Caller, slug, name, descripti
 // Own are the books of one caller's home that she may add to.
 type Own struct {
 	Shelves
+	// Find is the one at an address, without reading all the others; portal.ErrNotFound.
+	Find func(ctx context.Context, caller portal.Caller, slug string) (Shelf, error)
 	Make Maker
+}
+
+// shelf is the book of a place at an address; portal.ErrNotFound.
+func shelf(ctx context.Context, caller portal.Caller, place Place, slug string) (Shelf, error) {
+	if own, ok := place.(Own); ok {
+		return own.Find(ctx, caller, slug)
+	}
+	books, err := place.shelves(ctx, caller)
+	if err != nil {
+		return Shelf{}, err
+	}
+	if i := slices.IndexFunc(books, func(s Shelf) bool { return s.Slug == slug }); i >= 0 {
+		return books[i], nil
+	}
+	return Shelf{}, portal.ErrNotFound
 }
 
 // Home is what address books put into the DAV tree; every caller finds these in her home.
@@ -206,13 +223,14 @@ func (h *home) PropertyNames(onDemand bool) []xml.Name { return homeTable.Names(
 
 func (h *home) Child(ctx context.Context, caller portal.Caller, slug string) (dav.Resource, error) {
 	for _, place := range h.places {
-		books, err := place.shelves(ctx, caller)
+		found, err := shelf(ctx, caller, place, slug)
+		if errors.Is(err, portal.ErrNotFound) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		if i := slices.IndexFunc(books, func(s Shelf) bool { return s.Slug == slug }); i >= 0 {
-			return open(ctx, caller, books[i])
-		}
+		return open(ctx, caller, found)
 	}
 	return nil, portal.ErrNotFound
 }
