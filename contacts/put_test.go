@@ -33,7 +33,7 @@ func TestABookKnowsWhatItHolds(t *testing.T) {
 	ctx, s := t.Context(), newStore(t)
 	put := func(uid string, note int) {
 		t.Helper()
-		if _, err := s.Put(ctx, anne, uid+".vcf", card(uid, note), dav.Conditions{}); err != nil {
+		if _, err := s.Put(ctx, anne, "anne", uid+".vcf", card(uid, note), dav.Conditions{}); err != nil {
 			t.Fatal(err)
 		}
 		agree(t, s.db)
@@ -44,7 +44,7 @@ func TestABookKnowsWhatItHolds(t *testing.T) {
 	put("b", 50) // larger
 	put("b", 50) // the same
 	for _, name := range []string{"a.vcf", "b.vcf"} {
-		if err := s.Delete(ctx, anne, name, dav.Conditions{}); err != nil {
+		if err := s.Delete(ctx, anne, "anne", name, dav.Conditions{}); err != nil {
 			t.Fatal(err)
 		}
 		agree(t, s.db)
@@ -69,7 +69,7 @@ func agree(t *testing.T, db *database.DB) {
 func TestAFullBookTakesNoMore(t *testing.T) {
 	ctx, s := t.Context(), newStore(t)
 	put := func(uid string, note int) error {
-		_, err := s.Put(ctx, anne, uid+".vcf", card(uid, note), dav.Conditions{})
+		_, err := s.Put(ctx, anne, "anne", uid+".vcf", card(uid, note), dav.Conditions{})
 		return err
 	}
 	holds := func(cards, bytes int) {

@@ -3,7 +3,6 @@ package contacts
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,8 +11,8 @@ import (
 	"parvis/portal/database"
 )
 
-// Store keeps the contacts of a pool. Every method takes the caller first and sees her own book alone:
-// there is no way to name another's.
+// Store keeps the contacts of a pool. Every method takes the caller first: a book that is neither her own nor of
+// a unit or group of hers, nor of one that she manages, is portal.ErrNotFound.
 type Store struct {
 	db  *database.DB
 	now func() time.Time
@@ -21,34 +20,6 @@ type Store struct {
 
 // NewStore opens them.
 func NewStore(db *database.DB) *Store { return &Store{db: db, now: time.Now} }
-
-// querier is the part of *database.DB and *database.Tx that reads.
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (*sql.Rows, error)
-	QueryRow(ctx context.Context, sql string, args ...any) database.Row
-}
-
-// Book is the caller's; everybody has one.
-func (s *Store) Book(ctx context.Context, caller portal.Caller) (Book, error) {
-	book, err := bookOf(ctx, s.db, caller)
-	if err != nil {
-		return Book{}, fmt.Errorf("contacts: book: %w", err)
-	}
-	return book, nil
-}
-
-func bookOf(ctx context.Context, q querier, caller portal.Caller) (Book, error) {
-	if caller.Agent == "" {
-		return Book{}, portal.ErrNotFound
-	}
-	book := Book{stored: true}
-	err := q.QueryRow(ctx, `SELECT epoch, sequence, forgotten, cards, bytes FROM contact_books WHERE collectivity = $1 AND agent = $2`,
-		string(caller.Collectivity), string(caller.Agent)).Scan(&book.Sync.Epoch, &book.Sync.Sequence, &book.forgotten, &book.cards, &book.bytes)
-	if errors.Is(err, portal.ErrNotFound) {
-		return Book{Sync: dav.SyncToken{Epoch: unstoredEpoch}}, nil
-	}
-	return book, err
-}
 
 const columns = `name, uid, full_name, etag, size, modified`
 
@@ -68,10 +39,13 @@ func scanWhole(rows *sql.Rows) (Contact, error) {
 	return c, err
 }
 
-// List is every card of the caller's book, without octets.
-func (s *Store) List(ctx context.Context, caller portal.Caller) ([]Contact, error) {
-	rows, err := s.db.Query(ctx, `SELECT `+columns+` FROM contacts WHERE collectivity = $1 AND agent = $2`,
-		string(caller.Collectivity), string(caller.Agent))
+// List is every card of a book, without octets.
+func (s *Store) List(ctx context.Context, caller portal.Caller, book BookID) ([]Contact, error) {
+	if _, err := s.Book(ctx, caller, book); err != nil {
+		return nil, err
+	}
+	rows, err := s.db.Query(ctx, `SELECT `+columns+` FROM contacts WHERE collectivity = $1 AND book = $2`,
+		string(caller.Collectivity), string(book))
 	all, err := database.Collect(rows, err, scanListed)
 	if err != nil {
 		return nil, fmt.Errorf("contacts: list: %w", err)
@@ -83,16 +57,19 @@ func (s *Store) List(ctx context.Context, caller portal.Caller) ([]Contact, erro
 const batch = 50
 
 // Contacts are the cards that exist under the names, with their octets, by name.
-func (s *Store) Contacts(ctx context.Context, caller portal.Caller, names []string) (map[string]Contact, error) {
+func (s *Store) Contacts(ctx context.Context, caller portal.Caller, book BookID, names []string) (map[string]Contact, error) {
+	if _, err := s.Book(ctx, caller, book); err != nil {
+		return nil, err
+	}
 	all := make(map[string]Contact, len(names))
 	for len(names) > 0 {
 		n := min(batch, len(names))
-		args := []any{string(caller.Collectivity), string(caller.Agent)}
+		args := []any{string(caller.Collectivity), string(book)}
 		for i := range batch {
 			args = append(args, names[min(i, n-1)])
 		}
 		rows, err := s.db.Query(ctx, `SELECT `+columns+`, octets FROM contacts
-			WHERE collectivity = $1 AND agent = $2 AND name IN (`+database.Params(3, batch)+`)`, args...)
+			WHERE collectivity = $1 AND book = $2 AND name IN (`+database.Params(3, batch)+`)`, args...)
 		found, err := database.Collect(rows, err, scanWhole)
 		if err != nil {
 			return nil, fmt.Errorf("contacts: read: %w", err)
@@ -105,13 +82,29 @@ func (s *Store) Contacts(ctx context.Context, caller portal.Caller, names []stri
 	return all, nil
 }
 
+// Contact is the card of a name, with its octets; portal.ErrNotFound.
+func (s *Store) Contact(ctx context.Context, caller portal.Caller, book BookID, name string) (Contact, error) {
+	found, err := s.Contacts(ctx, caller, book, []string{name})
+	if err != nil {
+		return Contact{}, err
+	}
+	c, ok := found[name]
+	if !ok {
+		return Contact{}, fmt.Errorf("contacts: read %.60q: %w", name, portal.ErrNotFound)
+	}
+	return c, nil
+}
+
 // Each visits every card with its octets, by name; it reads a few at a time, as cards may hold
 // photographs.
-func (s *Store) Each(ctx context.Context, caller portal.Caller, visit func(Contact) error) error {
+func (s *Store) Each(ctx context.Context, caller portal.Caller, book BookID, visit func(Contact) error) error {
+	if _, err := s.Book(ctx, caller, book); err != nil {
+		return err
+	}
 	for after := ""; ; {
 		rows, err := s.db.Query(ctx, `SELECT `+columns+`, octets FROM contacts
-			WHERE collectivity = $1 AND agent = $2 AND name > $3 ORDER BY name LIMIT 50`,
-			string(caller.Collectivity), string(caller.Agent), after)
+			WHERE collectivity = $1 AND book = $2 AND name > $3 ORDER BY name LIMIT 50`,
+			string(caller.Collectivity), string(book), after)
 		some, err := database.Collect(rows, err, scanWhole)
 		if err != nil {
 			return fmt.Errorf("contacts: read all: %w", err)
@@ -130,8 +123,8 @@ func (s *Store) Each(ctx context.Context, caller portal.Caller, visit func(Conta
 
 // ChangesSince lists at most limit (0: all) changes since a token, oldest first; with the zero token,
 // every card. ErrSyncToken when the log can't say.
-func (s *Store) ChangesSince(ctx context.Context, caller portal.Caller, since dav.SyncToken, limit int) (Changes, error) {
-	book, err := s.Book(ctx, caller)
+func (s *Store) ChangesSince(ctx context.Context, caller portal.Caller, id BookID, since dav.SyncToken, limit int) (Changes, error) {
+	book, err := s.Book(ctx, caller, id)
 	if err != nil {
 		return Changes{}, err
 	}
@@ -149,10 +142,10 @@ func (s *Store) ChangesSince(ctx context.Context, caller portal.Caller, since da
 	rows, err := s.db.Query(ctx, `
 		SELECT h.name, COALESCE(c.uid, ''), COALESCE(c.full_name, ''), COALESCE(c.etag, ''), COALESCE(c.size, 0), COALESCE(c.modified, 0), h.sequence
 		FROM contact_changes h
-		LEFT JOIN contacts c ON c.collectivity = $1 AND c.agent = $2 AND c.name = h.name
-		WHERE h.collectivity = $1 AND h.agent = $2 AND h.sequence > $3 AND h.sequence <= $4
+		LEFT JOIN contacts c ON c.collectivity = $1 AND c.book = $2 AND c.name = h.name
+		WHERE h.collectivity = $1 AND h.book = $2 AND h.sequence > $3 AND h.sequence <= $4
 		ORDER BY h.sequence LIMIT 0 + $5`,
-		string(caller.Collectivity), string(caller.Agent), since.Sequence, book.Sync.Sequence, limit+1)
+		string(caller.Collectivity), string(id), since.Sequence, book.Sync.Sequence, limit+1)
 	type change struct {
 		Contact
 		sequence int64
@@ -189,7 +182,7 @@ func (s *Store) ForgetChanges(ctx context.Context, collectivity portal.Collectiv
 		_, err := tx.Exec(ctx, `
 			UPDATE contact_books SET forgotten = COALESCE((
 				SELECT max(sequence) FROM contact_changes h
-				WHERE h.collectivity = $1 AND h.agent = contact_books.agent AND h.deleted AND h.changed < $2), forgotten)
+				WHERE h.collectivity = $1 AND h.book = contact_books.id AND h.deleted AND h.changed < $2), forgotten)
 			WHERE collectivity = $1`, string(collectivity), database.Millis(before))
 		if err != nil {
 			return err

@@ -61,6 +61,7 @@ func Load(ctx context.Context, s *server.Server, now time.Time) ([]Account, erro
 		{"calendars", l.agendas},
 		{"resources", l.rooms},
 		{"agendas in other hands", l.hands},
+		{"contacts", l.contacts},
 		{"documents", l.library},
 		{"accesses", l.accesses},
 		{"rights", l.rights},

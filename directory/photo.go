@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"image"
 
 	"parvis/portal"
 	"parvis/portal/audit"
@@ -100,4 +101,15 @@ func writePhoto(ctx context.Context, tx *database.Tx, collectivity portal.Collec
 		}
 	}
 	return err
+}
+
+// SquarePhoto makes of a file a square photograph, as JPEG written anew with nothing in it but what is seen, of a side
+// in pixels that is at most PhotoLarge. What is no JPEG, PNG or WebP of a person's size is portal.ErrInvalid.
+func SquarePhoto(ctx context.Context, octets []byte, side int) ([]byte, error) {
+	const least = 16 // those of old telephones
+	whole, err := unfolded(ctx, octets, least, 2*PhotoLarge, image.White)
+	if err != nil {
+		return nil, fmt.Errorf("directory: square photo: %w", err)
+	}
+	return scaled(squared(whole), min(side, PhotoLarge))
 }

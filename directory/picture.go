@@ -58,15 +58,20 @@ func pictures(ctx context.Context, octets []byte) (map[int][]byte, error) {
 	square := squared(whole)
 	kept := make(map[int][]byte, len(photoSides))
 	for _, side := range photoSides {
-		scaled := image.NewRGBA(image.Rect(0, 0, side, side))
-		draw.CatmullRom.Scale(scaled, scaled.Bounds(), square, square.Bounds(), draw.Src, nil)
-		var file bytes.Buffer
-		if err := jpeg.Encode(&file, scaled, &jpeg.Options{Quality: 85}); err != nil {
+		if kept[side], err = scaled(square, side); err != nil {
 			return nil, err
 		}
-		kept[side] = file.Bytes()
 	}
 	return kept, nil
+}
+
+// scaled is a square picture of a side, as JPEG.
+func scaled(square image.Image, side int) ([]byte, error) {
+	to := image.NewRGBA(image.Rect(0, 0, side, side))
+	draw.CatmullRom.Scale(to, to.Bounds(), square, square.Bounds(), draw.Src, nil)
+	var file bytes.Buffer
+	err := jpeg.Encode(&file, to, &jpeg.Options{Quality: 85})
+	return file.Bytes(), err
 }
 
 // unfolded is the picture of a file, upright, whose shorter side is at least least

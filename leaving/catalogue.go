@@ -15,6 +15,8 @@ type Table struct {
 	Person map[string]Fate
 	// Account are the columns that hold an account.
 	Account []string
+	// Before are columns that older archives have, and those that hold their value since.
+	Before map[string][]string
 	// Under is the column that leads to a row of another table, which takes this one
 	// along when it goes.
 	Under *Link
@@ -125,9 +127,16 @@ var catalogue = []Table{
 	{Name: "remote_calendars", Key: []string{"id"}, Under: &Link{"account", "remote_accounts"}, Excluded: isDerived},
 	{Name: "remote_instances", Key: []string{"calendar", "id"}, Under: &Link{"calendar", "remote_calendars"}, Excluded: isDerived},
 
-	{Name: "contact_books", Key: []string{"agent"}, Left: map[string]string{"epoch": "drawn anew, so that phones read everything again"}, Person: map[string]Fate{"agent": Gone}},
-	{Name: "contacts", Key: []string{"agent", "name"}, Person: map[string]Fate{"agent": Gone}},
-	{Name: "contact_changes", Key: []string{"agent", "name"}, Person: map[string]Fate{"agent": Gone}},
+	{Name: "contact_books", Key: []string{"id"}, Person: map[string]Fate{"owner": Gone}, Before: map[string][]string{"agent": {"id", "owner"}}, Left: map[string]string{
+		"epoch": "drawn anew, so that phones read everything again", "derived": isDerived,
+	}},
+	{Name: "contacts", Key: []string{"book", "name"}, Under: &Link{"book", "contact_books"}, Before: map[string][]string{"agent": {"book"}}, Left: map[string]string{
+		"kind": isDerived, "sort_name": isDerived, "detail": isDerived, "phone": isDerived, "email": isDerived, "photo": isDerived, "reference": isDerived, "words": isDerived,
+	}},
+	{Name: "contact_changes", Key: []string{"book", "name"}, Under: &Link{"book", "contact_books"}, Before: map[string][]string{"agent": {"book"}}},
+	{Name: "contact_links", Key: []string{"book", "name", "kind", "value"}, Under: &Link{"book", "contact_books"}, Excluded: isDerived},
+	{Name: "contact_undo", Key: []string{"id"}, Under: &Link{"book", "contact_books"}, Excluded: "what may be taken back for an hour", Person: map[string]Fate{"agent": Gone}},
+	{Name: "contact_imports", Key: []string{"id"}, Under: &Link{"book", "contact_books"}, Excluded: "a file that its reader still has", Person: map[string]Fate{"agent": Gone}},
 	{Name: "directory_shares", Excluded: "is with another collectivity of this pool"},
 	{Name: "directory_books", Excluded: isDerived},
 	{Name: "directory_cards", Key: []string{"agent"}, Excluded: isDerived, Person: map[string]Fate{"agent": Tombstone}},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"path"
 	"strconv"
+	"strings"
 
 	"parvis/dav/vcard"
 )
@@ -163,15 +164,16 @@ func isLine(line []byte, name string) bool {
 	return len(line) > len(name) && bytes.EqualFold(line[:len(name)], []byte(name))
 }
 
-// contacts writes each address book as one file of cards.
+// contacts writes each address book as one file of cards: an agent's under her name, a unit's under its own.
 func (j *exportJob) contacts() error {
-	return j.each("", Table{Key: []string{"agent"}}, `
-		SELECT agent, (SELECT a.given_name || ' ' || a.family_name FROM agents a WHERE a.collectivity = $1 AND a.id = contact_books.agent) AS person
+	return j.each("", Table{Key: []string{"id"}}, `
+		SELECT id, name, (SELECT a.given_name || ' ' || a.family_name FROM agents a WHERE a.collectivity = $1 AND a.id = contact_books.owner) AS person
 		FROM contact_books WHERE collectivity = $1`, func(book row) error {
-		if err := j.out.begin(j.out.taken.take("contacts", bytesTrim(book.text("person"))+".vcf"), zip.Deflate); err != nil {
+		name := strings.TrimSpace(book.text("person") + " " + book.text("name"))
+		if err := j.out.begin(j.out.taken.take("contacts", name+".vcf"), zip.Deflate); err != nil {
 			return err
 		}
-		return j.under("contacts", "agent", book.text("agent"), func(card row) error {
+		return j.under("contacts", "book", book.text("id"), func(card row) error {
 			octets, _ := card.values["octets"].([]byte)
 			_, err := j.out.Write(append(bytes.TrimRight(octets, "\r\n"), '\r', '\n'))
 			return err

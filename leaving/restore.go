@@ -222,8 +222,16 @@ func (j *restoreJob) checkRow(table string, values map[string]any) error {
 
 // each visits the rows of a table with values for its columns.
 func (j *restoreJob) each(table string, visit func(line int, values map[string]any) error) error {
-	known := j.columns[table]
+	known, before := j.columns[table], byName(table).Before
 	return j.archive.rows(table, func(line int, values map[string]any) error {
+		for column, since := range before {
+			if given, old := values[column]; old {
+				delete(values, column)
+				for _, now := range since {
+					values[now] = given
+				}
+			}
+		}
 		for column, given := range values {
 			of, there := known[column]
 			made, err := value(of, given)

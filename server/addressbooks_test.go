@@ -8,9 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"parvis/contacts"
 	"parvis/dav"
 	"parvis/directory"
 	"parvis/e2e/servers"
+	"parvis/portal"
 	"parvis/server/servertest"
 )
 
@@ -24,6 +26,16 @@ type computer struct {
 // others share.
 func newComputer(t *testing.T, address, login, password string, shared ...string) computer {
 	t.Helper()
+	books := map[string]string{"personal": "", "directory": "read_only = true"}
+	for _, book := range shared {
+		books[book] = "read_only = true"
+	}
+	return newComputerWith(t, address, login, password, books)
+}
+
+// newComputerWith knows some books, each with what vdirsyncer is told of it.
+func newComputerWith(t *testing.T, address, login, password string, books map[string]string) computer {
+	t.Helper()
 	for _, program := range []string{"vdirsyncer", "khard"} {
 		if _, err := exec.LookPath(program); err != nil {
 			servers.Missing(t, program)
@@ -31,10 +43,6 @@ func newComputer(t *testing.T, address, login, password string, shared ...string
 	}
 	c := computer{t, t.TempDir()}
 	config := fmt.Sprintf("[general]\nstatus_path = %q\n", filepath.Join(c.dir, "status"))
-	books := map[string]string{"personal": "", "directory": "read_only = true"}
-	for _, book := range shared {
-		books[book] = "read_only = true"
-	}
 	for book, more := range books {
 		config += fmt.Sprintf(`[pair %[1]s]
 a = "%[1]s_here"
@@ -128,7 +136,7 @@ func TestAComputerKeepsBothAddressBooks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err := p.Contacts.Put(t.Context(), caller, "a.vcf", []byte(vcardOf("from-server", "Notaire de l’étude")), dav.Conditions{})
+	_, err := p.Contacts.Put(t.Context(), caller, contacts.BookID(caller.Agent), "a.vcf", []byte(vcardOf("from-server", "Notaire de l’étude")), dav.Conditions{})
 	must(err)
 	agent, err := p.Directory.CreateAgent(t.Context(), directory.Installation("bourg"), directory.Agent{
 		GivenName: "Zoé", FamilyName: "Éluard", Function: "Policière municipale", Phone: "02 61 91 01 77", Email: "zoe@bourg.example",
@@ -154,7 +162,7 @@ func TestAComputerKeepsBothAddressBooks(t *testing.T) {
 	must(err)
 	must(os.WriteFile(here, []byte(strings.ReplaceAll(string(octets), "Notaire", "Notaire honoraire")), 0o600))
 	c.sync()
-	all, err := p.Contacts.List(t.Context(), caller)
+	all, err := p.Contacts.List(t.Context(), caller, contacts.BookID(caller.Agent))
 	must(err)
 	names := ""
 	for _, one := range all {
@@ -166,7 +174,7 @@ func TestAComputerKeepsBothAddressBooks(t *testing.T) {
 	plumber, err := os.ReadFile(c.file("personal", "Plombier"))
 	must(err)
 	for _, one := range all {
-		found, err := p.Contacts.Contacts(t.Context(), caller, []string{one.Name})
+		found, err := p.Contacts.Contacts(t.Context(), caller, contacts.BookID(caller.Agent), []string{one.Name})
 		must(err)
 		if one.UID == "from-computer" && strings.TrimSpace(string(found[one.Name].Octets)) != strings.TrimSpace(string(plumber)) {
 			t.Errorf("the portal has %q, the computer %q", found[one.Name].Octets, plumber)
@@ -174,7 +182,7 @@ func TestAComputerKeepsBothAddressBooks(t *testing.T) {
 	}
 
 	// On the portal: one card goes, an agent's function changes, another leaves.
-	must(p.Contacts.Delete(t.Context(), caller, "a.vcf", dav.Conditions{}))
+	must(p.Contacts.Delete(t.Context(), caller, contacts.BookID(caller.Agent), "a.vcf", dav.Conditions{}))
 	shown, err := p.Directory.Agent(t.Context(), directory.Installation("bourg"), agent)
 	must(err)
 	typed := shown
@@ -218,4 +226,56 @@ func TestAComputerKeepsASharedDirectory(t *testing.T) {
 
 func vcardOf(uid, name string) string {
 	return "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:" + uid + "\r\nFN:" + name + "\r\nN:" + name + ";;;;\r\nX-Parvis-Test;X-P=1:a\\, b\r\nEND:VCARD\r\n"
+}
+
+// TestAComputerMakesABook, which vdirsyncer does where there is none, and keeps that of a group: only read until its
+// members write in it. Groups of people come and go as they are.
+func TestAComputerMakesABook(t *testing.T) {
+	p := servertest.New(t)
+	const login = "redaction@bourg.example"
+	admin := p.Caller("admin@bourg.example", "bourg")
+	id, err := p.Contacts.CreateBook(t.Context(), admin, contacts.NewBook{Name: "Associations", To: portal.Subject{Kind: portal.TheGroup, ID: "accueil"}}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Contacts.Put(t.Context(), admin, id, "a.vcf", []byte(vcardOf("fetes", "Comité des fêtes")), dav.Conditions{}); err != nil {
+		t.Fatal(err)
+	}
+	shared := "shared-" + string(id)
+	c := newComputerWith(t, p.URL, login, p.AppPassword(login, "bourg"), map[string]string{"chorale": "", shared: ""})
+	const group = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:g\r\nFN:Altos\r\nN:Altos\r\nX-ADDRESSBOOKSERVER-KIND:group\r\nX-ADDRESSBOOKSERVER-MEMBER:urn:uuid:anne\r\nEND:VCARD\r\n"
+	c.write("people/chorale/g.vcf", group)
+	c.write("people/chorale/anne.vcf", vcardOf("anne", "Anne Dupré"))
+	c.sync()
+	caller := p.Caller(login, "bourg")
+	books, err := p.Contacts.Books(t.Context(), caller)
+	if err != nil || len(books) != 3 || books[1].Slug != "chorale" || books[1].Cards != 2 || books[1].Groups != 1 {
+		t.Fatalf("the portal has the books %+v, %v", books, err)
+	}
+	all, err := p.Contacts.List(t.Context(), caller, books[1].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range all {
+		whole, err := p.Contacts.Contact(t.Context(), caller, books[1].ID, one.Name)
+		if err != nil || one.UID == "g" && strings.TrimSpace(string(whole.Octets)) != strings.TrimSpace(group) {
+			t.Errorf("the group became %q, %v", whole.Octets, err)
+		}
+	}
+	if c.file(shared, "Comité") == "" {
+		t.Error("the book of the group is not on the computer")
+	}
+
+	c.write("people/"+shared+"/b.vcf", vcardOf("boules", "Boulistes"))
+	if output, err := c.try("vdirsyncer", "-c", filepath.Join(c.dir, "config"), "sync", strings.ReplaceAll(shared, "-", "_")); err == nil {
+		t.Errorf("a book that is only read is written: %s", output)
+	}
+	writes := true
+	if err := p.Contacts.ChangeBook(t.Context(), admin, id, contacts.BookLook{MembersWrite: &writes}, ""); err != nil {
+		t.Fatal(err)
+	}
+	c.sync()
+	if all, err := p.Contacts.List(t.Context(), caller, id); err != nil || len(all) != 2 {
+		t.Errorf("the book of the group holds %+v, %v", all, err)
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"parvis/calendar"
 	"parvis/calendar/caldav"
 	"parvis/calendar/remote"
+	"parvis/contacts"
 	contactsdav "parvis/contacts/carddav"
 	"parvis/dav"
 	"parvis/dav/addressbook"
@@ -53,7 +54,7 @@ import (
 func pageTemplates() []fs.FS {
 	return []fs.FS{
 		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, directory.Templates, mirror.Templates, webhooks.Templates, pool.Templates, applications.Templates, news.Templates,
-		calendar.Templates, booking.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates, leaving.Templates,
+		calendar.Templates, booking.Templates, contacts.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates, leaving.Templates,
 	}
 }
 
@@ -61,7 +62,7 @@ func pageTemplates() []fs.FS {
 func locale() []fs.FS {
 	return []fs.FS{
 		themes.Locales, web.Locales, audit.Locales, post.Locales, quota.Locales, outgoing.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
-		directory.Locales, api.Locales, mirror.Locales, webhooks.Locales, scim.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, booking.Locales, remote.Locales, documents.Locales, extract.Locales,
+		directory.Locales, api.Locales, mirror.Locales, webhooks.Locales, scim.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, booking.Locales, contacts.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales, leaving.Locales,
 	}
 }
@@ -97,6 +98,7 @@ func (s *Server) mount(context.Context, Options) error {
 		s.refreshingAll("agenda", calendar.NewSharingHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer).Routes()),
 		calendar.NewFeeds(s.Calendar, s.Directory).Routes(),
 		s.refreshing("agenda", remote.NewHandler(s.Remote, s.Calendar, s.renderer).Routes()),
+		contacts.NewHandler(s.Contacts, bookOwners{s.Directory}, directory.SquarePhoto, s.renderer).Routes(),
 		slow(documents.NewHandler(s.Documents, s.Directory, s.renderer).Routes()),
 		mail.NewHandler(s.Mail, s.renderer, changed).Routes(),
 		search.NewHandler(s.index, directory.OtherPeople{Store: s.Directory}, s.renderer).Routes(),
@@ -313,6 +315,32 @@ func (t teams) Team(ctx context.Context, caller portal.Caller, unit portal.UnitI
 	return people, total, nil
 }
 
+// bookOwners tells contacts for which units and groups somebody may make address books.
+type bookOwners struct{ directory *directory.Store }
+
+// Owners lists the units that the caller manages, in the order of the chart, then the groups when she manages all.
+func (b bookOwners) Owners(ctx context.Context, caller portal.Caller) ([]contacts.Owner, error) {
+	if !caller.CanSomewhere(portal.ManageAgents) {
+		return nil, nil
+	}
+	units, err := b.directory.GovernedUnits(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	var owners []contacts.Owner
+	for _, unit := range units {
+		owners = append(owners, contacts.Owner{Subject: portal.Subject{Kind: portal.TheUnit, ID: string(unit.ID)}, Name: unit.Name, Depth: unit.Depth})
+	}
+	if !caller.Can(portal.ManageAgents) {
+		return owners, nil
+	}
+	groups, err := b.directory.Groups(ctx, caller)
+	for _, group := range groups {
+		owners = append(owners, contacts.Owner{Subject: portal.Subject{Kind: portal.TheGroup, ID: string(group.ID)}, Name: group.Name})
+	}
+	return owners, err
+}
+
 // pins shows the home page the applications that the agent pinned.
 type pins struct{ applications *applications.Store }
 
@@ -334,7 +362,7 @@ func (p pins) Pinned(ctx context.Context, caller portal.Caller) ([]widgets.App, 
 // davSite is the tree that phones and programs read: agendas, and address books, her own first.
 func (s *Server) davSite() *dav.Site {
 	site := dav.NewSite(s.SSO.AppPasswords, davPeople{s.Directory, s.Booking}, s.log,
-		caldav.Home(s.Calendar), addressbook.Home(contactsdav.Shelf(s.Contacts), directorydav.Shelf(s.Directory, s.catalogue), directorydav.Shared(s.Directory, s.catalogue)))
+		caldav.Home(s.Calendar), addressbook.Home(contactsdav.Books(s.Contacts), directorydav.Shelf(s.Directory, s.catalogue), directorydav.Shared(s.Directory, s.catalogue)))
 	site.Watch(s.noteSync)
 	return site
 }

@@ -260,6 +260,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		quota.Documents: s.Documents.Used(), quota.Agents: s.Directory.AgentsUsed(), quota.Subscriptions: s.Remote.Used(), quota.Letters: s.Inviter.Used(),
 	})
 	s.Directory.Mentioning(s.Applications.NamingUnit, s.Applications.NamingGroup)
+	s.Directory.Mentioning(s.Contacts.NamingUnit, s.Contacts.NamingGroup)
 	for _, naming := range []directory.GroupMentions{
 		s.Documents.NamingGroup, s.Calendar.NamingGroup, s.Booking.NamingGroup, s.News.NamingGroup, s.Mail.NamingGroup, s.SSO.Policies.NamingGroup,
 	} {
@@ -269,7 +270,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 		return s.Home.NamingGroup(ctx, from, caller, group) // it is opened later
 	})
 	s.Directory.Departing(s.Calendar, s.Calendar.LeftBy, s.Documents.LeftBy, s.Mail.LeftBy, s.SSO.LeftBy, s.Inbox.LeftBy)
-	s.Directory.Reviewing(s.Applications.Openings, s.Documents.Openings, s.Calendar.Openings, s.Mail.Openings)
+	s.Directory.Reviewing(s.Applications.Openings, s.Documents.Openings, s.Calendar.Openings, s.Contacts.Openings, s.Mail.Openings)
 	return s.openSearch(options)
 }
 
@@ -335,7 +336,7 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 		Pool: poolHome(), Groups: s.Directory,
 		Widgets: []widgets.Widget{
 			calendar.NewWidget(s.Calendar, s.Remote), mail.NewWidget(s.Mail), news.NewWidget(s.News),
-			directory.NewWidget(s.Directory), weather.NewWidget(s.Weather, s.weatherSource),
+			directory.NewWidget(s.Directory), contacts.NewWidget(s.Contacts), weather.NewWidget(s.Weather, s.weatherSource),
 			applications.NewWidget(s.Applications), todo.NewWidget(s.Inbox),
 			almanac.Widget{},
 		},
@@ -357,6 +358,7 @@ func poolHome() []widgets.Place {
 		{Widget: "mail", State: widgets.Suggested},
 		{Widget: "news", State: widgets.Suggested},
 		{Widget: "directory", Size: widgets.Small, State: widgets.Suggested},
+		{Widget: "contacts", State: widgets.Available},
 		{Widget: "weather", State: widgets.Suggested},
 		{Widget: "almanac", State: widgets.Suggested},
 		{Widget: "applications", State: widgets.Available},

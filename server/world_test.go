@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"parvis/applications"
 	"parvis/booking"
 	"parvis/calendar"
+	"parvis/contacts"
 	"parvis/dav"
 	"parvis/dav/vcard"
 	"parvis/directory"
@@ -194,7 +196,7 @@ func (e *estate) furnish() {
 func (e *estate) fillUp() {
 	e.t.Helper()
 	for _, make := range []func() string{
-		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword, e.request, e.answer, e.granted, e.resource,
+		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword, e.request, e.answer, e.granted, e.resource, e.contactPage, e.groupContact, e.removedContact, e.contactImport,
 	} {
 		make()
 	}
@@ -311,9 +313,60 @@ func (e *estate) contact() string {
 	e.t.Helper()
 	name := portal.NewID() + ".vcf"
 	octets := "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:" + name + "\r\nFN:" + vcard.Escape(e.text(e.own)) + "\r\nEND:VCARD\r\n"
-	_, err := e.Contacts.Put(e.t.Context(), e.caller, name, []byte(octets), dav.Conditions{})
+	_, err := e.Contacts.Put(e.t.Context(), e.caller, contacts.BookID(e.caller.Agent), name, []byte(octets), dav.Conditions{})
 	e.must(err)
 	return name
+}
+
+// contactPage is the address of one on pages.
+func (e *estate) contactPage() string { return e.cardIn(contacts.BookID(e.caller.Agent), e.own) }
+
+// groupContact is one in the book of accueil, where its members write.
+func (e *estate) groupContact() string { return e.cardIn(contacts.BookID(e.groupBook()), e.group) }
+
+func (e *estate) cardIn(book contacts.BookID, reading string) string {
+	e.t.Helper()
+	name := portal.NewID() + ".vcf"
+	octets := "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:" + name + "\r\nFN:" + vcard.Escape(e.text(reading)) + "\r\nNOTE:" + vcard.Escape(e.text(reading)) + "\r\nEND:VCARD\r\n"
+	_, err := e.Contacts.Put(e.t.Context(), e.caller, book, name, []byte(octets), dav.Conditions{})
+	e.must(err)
+	return string(book) + "/" + base64.RawURLEncoding.EncodeToString([]byte(name))
+}
+
+// ownBook is another one of the author's.
+func (e *estate) ownBook() string {
+	e.t.Helper()
+	id, err := e.Contacts.CreateBook(e.t.Context(), e.caller, contacts.NewBook{Name: e.text(e.own), Description: e.text(e.own)}, "")
+	e.must(err)
+	return string(id)
+}
+
+// groupBook is one of accueil.
+func (e *estate) groupBook() string {
+	e.t.Helper()
+	id, err := e.Contacts.CreateBook(e.t.Context(), e.admin, contacts.NewBook{
+		Name: e.text(e.group), To: portal.Subject{Kind: portal.TheGroup, ID: string(e.accueil)}, MembersWrite: true,
+	}, "")
+	e.must(err)
+	return string(id)
+}
+
+// removedContact is one of the author's own that she may put back.
+func (e *estate) removedContact() string {
+	e.t.Helper()
+	name := e.contact()
+	undo, err := e.Contacts.Remove(e.t.Context(), e.caller, contacts.BookID(e.caller.Agent), name)
+	e.must(err)
+	return undo
+}
+
+// contactImport is a file of the author's that waits.
+func (e *estate) contactImport() string {
+	e.t.Helper()
+	text := "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:" + portal.NewID() + "\r\nFN:" + vcard.Escape(e.text(e.own)) + "\r\nEND:VCARD\r\n"
+	id, err := e.Contacts.PlanImport(e.t.Context(), e.caller, contacts.BookID(e.caller.Agent), e.text(e.own)+".vcf", []byte(text))
+	e.must(err)
+	return id
 }
 
 // event is in the author's own calendar.

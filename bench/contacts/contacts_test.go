@@ -98,7 +98,7 @@ func newSite(b *testing.B) (*dav.Site, *directory.Store, *database.DB) {
 	catalogue, err := i18n.Load(web.Locales, themes.Locales, directory.Locales)
 	fail(err)
 	site := dav.NewSite(everyone{}, everyone{}, slog.New(slog.DiscardHandler),
-		addressbook.Home(contactsdav.Shelf(contacts.NewStore(db)), directorydav.Shelf(store, catalogue), directorydav.Shared(store, catalogue)))
+		addressbook.Home(contactsdav.Books(contacts.NewStore(db)), directorydav.Shelf(store, catalogue), directorydav.Shared(store, catalogue)))
 	begun := time.Now()
 	if _, err := store.Book(ctx, caller); err != nil {
 		b.Fatal(err)
@@ -223,12 +223,12 @@ func BenchmarkPersonal(b *testing.B) {
 func fill(b *testing.B, db *database.DB, count int) {
 	b.Helper()
 	err := db.Write(context.Background(), `
-		INSERT INTO contacts (collectivity, agent, name, uid, etag, size, full_name, modified, octets)
+		INSERT INTO contacts (collectivity, book, name, uid, etag, size, full_name, modified, octets)
 		WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1)
 		SELECT $2, $3, 'old-' || n, 'old-' || n, '"' || n || '"', 3000, 'Old', 1, $4 FROM numbers`,
 		count, string(caller.Collectivity), string(caller.Agent), make([]byte, 3000))
 	if err == nil {
-		err = db.Write(context.Background(), `UPDATE contact_books SET cards = cards + $3, bytes = bytes + 3000 * $3 WHERE collectivity = $1 AND agent = $2`,
+		err = db.Write(context.Background(), `UPDATE contact_books SET cards = cards + $3, bytes = bytes + 3000 * $3 WHERE collectivity = $1 AND id = $2`,
 			string(caller.Collectivity), string(caller.Agent), count)
 	}
 	if err != nil {

@@ -107,10 +107,10 @@ func fillAgent(exec func(string, ...any), collectivity string, number int, whole
 		exec(`INSERT INTO calendar_objects (collectivity, calendar, name, id, uid, etag, size, component, summary, status, first_start, last_end, exact, all_day, recurring, transparent, modified, octets)
 			VALUES ($1, $2, $3, $3, $3, 'x', 1, 'VEVENT', 'Réunion', '', 1, 2, TRUE, FALSE, FALSE, FALSE, 1, $4)`, collectivity, agent, name, octets)
 	}
-	exec(`INSERT INTO contact_books (collectivity, agent, epoch) VALUES ($1, $2, 'e')`, collectivity, agent)
+	exec(`INSERT INTO contact_books (collectivity, id, owner, epoch) VALUES ($1, $2, $2, 'e')`, collectivity, agent)
 	for c := range contacts {
 		name := fmt.Sprintf("%s-%d", agent, c)
-		exec(`INSERT INTO contacts (collectivity, agent, name, uid, etag, size, full_name, modified, octets) VALUES ($1, $2, $3, $3, 'x', 1, 'Ami', 1, $4)`,
+		exec(`INSERT INTO contacts (collectivity, book, name, uid, etag, size, full_name, modified, octets) VALUES ($1, $2, $3, $3, 'x', 1, 'Ami', 1, $4)`,
 			collectivity, agent, name, []byte("BEGIN:VCARD\r\nVERSION:4.0\r\nUID:"+name+"\r\nFN:Ami\r\nEND:VCARD\r\n"))
 	}
 }

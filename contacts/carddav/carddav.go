@@ -1,5 +1,5 @@
-// Package carddav offers the personal contacts of package contacts as an address book that its owner's
-// programs read and write.
+// Package carddav offers the books of package contacts as address books that programs read and write: an agent's
+// own, and those of her units and groups, all in her home, as clients look nowhere else.
 package carddav
 
 import (
@@ -12,21 +12,69 @@ import (
 	"parvis/portal"
 )
 
-// Shelf is the caller's own book, at its place in her home.
-func Shelf(store *contacts.Store) addressbook.Shelf {
-	return addressbook.Shelf{Slug: "personal", Book: book{store}}
+// Books are those of the caller's home, to which she may add.
+func Books(store *contacts.Store) addressbook.Own {
+	return addressbook.Own{
+		Shelves: func(ctx context.Context, caller portal.Caller) ([]addressbook.Shelf, error) {
+			all, err := store.Books(ctx, caller)
+			shelves := make([]addressbook.Shelf, len(all))
+			for i, b := range all {
+				shelves[i] = addressbook.Shelf{Slug: b.Slug, Book: &book{store: store, Book: b}}
+			}
+			return shelves, err
+		},
+		Find: func(ctx context.Context, caller portal.Caller, slug string) (addressbook.Shelf, error) {
+			b, err := store.BookAt(ctx, caller, slug)
+			return addressbook.Shelf{Slug: slug, Book: &book{store: store, Book: b}}, err
+		},
+		Make: func(ctx context.Context, caller portal.Caller, slug, name, description string) error {
+			_, err := store.CreateBook(ctx, caller, contacts.NewBook{Slug: slug, Name: name, Description: description}, "")
+			return err
+		},
+	}
 }
 
-// bookName is a word of both languages: a program tells no language of its person.
-const bookName = "Contacts"
+// unnamed is how clients see the first book, which has no name: a word of both languages, as a program tells no
+// language of its person.
+const unnamed = "Contacts"
 
-type book struct{ store *contacts.Store }
+// book is one as it was when its home was read; what is asked of it is checked anew.
+type book struct {
+	contacts.Book
+	store *contacts.Store
+}
 
-var _ addressbook.Writable = book{}
+var (
+	_ addressbook.Writable   = (*book)(nil)
+	_ addressbook.Changeable = (*book)(nil)
+)
 
-func (b book) Look(ctx context.Context, caller portal.Caller) (addressbook.Look, error) {
-	found, err := b.store.Book(ctx, caller)
-	return addressbook.Look{Name: bookName, Sync: found.Sync}, err
+func (b *book) Look(context.Context, portal.Caller) (addressbook.Look, error) {
+	return addressbook.Look{Name: b.displayName(), Description: b.Description, Sync: b.Sync, Shared: !b.Own(), ReadOnly: !b.Writable}, nil
+}
+
+// displayName is how clients call a book: that of a unit with its name.
+func (b *book) displayName() string {
+	switch {
+	case b.Name == "":
+		return unnamed
+	case b.ToName != "" && b.ToName != b.Name:
+		return b.Name + " (" + b.ToName + ")"
+	}
+	return b.Name
+}
+
+func (b *book) Change(ctx context.Context, caller portal.Caller, name, description *string) (bool, error) {
+	err := b.store.ChangeBook(ctx, caller, b.ID, contacts.BookLook{Name: name, Description: description}, "")
+	if errors.Is(err, portal.ErrInvalid) {
+		return false, nil
+	}
+	return true, err
+}
+
+func (b *book) Remove(ctx context.Context, caller portal.Caller, conditions dav.Conditions) error {
+	_, err := b.store.RemoveBook(ctx, caller, b.ID, conditions, "")
+	return answer(err)
 }
 
 func entry(c contacts.Contact) addressbook.Entry {
@@ -41,13 +89,13 @@ func entries(all []contacts.Contact) []addressbook.Entry {
 	return found
 }
 
-func (b book) List(ctx context.Context, caller portal.Caller) ([]addressbook.Entry, error) {
-	all, err := b.store.List(ctx, caller)
+func (b *book) List(ctx context.Context, caller portal.Caller) ([]addressbook.Entry, error) {
+	all, err := b.store.List(ctx, caller, b.ID)
 	return entries(all), err
 }
 
-func (b book) Entries(ctx context.Context, caller portal.Caller, names []string) (map[string]addressbook.Entry, error) {
-	all, err := b.store.Contacts(ctx, caller, names)
+func (b *book) Entries(ctx context.Context, caller portal.Caller, names []string) (map[string]addressbook.Entry, error) {
+	all, err := b.store.Contacts(ctx, caller, b.ID, names)
 	found := make(map[string]addressbook.Entry, len(all))
 	for name, c := range all {
 		found[name] = entry(c)
@@ -55,27 +103,27 @@ func (b book) Entries(ctx context.Context, caller portal.Caller, names []string)
 	return found, err
 }
 
-func (b book) Each(ctx context.Context, caller portal.Caller, visit func(addressbook.Entry) error) error {
-	return b.store.Each(ctx, caller, func(c contacts.Contact) error { return visit(entry(c)) })
+func (b *book) Each(ctx context.Context, caller portal.Caller, visit func(addressbook.Entry) error) error {
+	return b.store.Each(ctx, caller, b.ID, func(c contacts.Contact) error { return visit(entry(c)) })
 }
 
-func (b book) Changes(ctx context.Context, caller portal.Caller, since dav.SyncToken, limit int) (addressbook.Changes, error) {
-	c, err := b.store.ChangesSince(ctx, caller, since, limit)
+func (b *book) Changes(ctx context.Context, caller portal.Caller, since dav.SyncToken, limit int) (addressbook.Changes, error) {
+	c, err := b.store.ChangesSince(ctx, caller, b.ID, since, limit)
 	return addressbook.Changes{Changed: entries(c.Changed), Deleted: c.Deleted, Token: c.Token, More: c.More}, answer(err)
 }
 
-func (b book) Put(ctx context.Context, caller portal.Caller, name string, octets []byte, conditions dav.Conditions) (dav.Written, error) {
-	written, err := b.store.Put(ctx, caller, name, octets, conditions)
+func (b *book) Put(ctx context.Context, caller portal.Caller, name string, octets []byte, conditions dav.Conditions) (dav.Written, error) {
+	written, err := b.store.Put(ctx, caller, b.ID, name, octets, conditions)
 	return written, answer(err)
 }
 
-func (b book) Rename(ctx context.Context, caller portal.Caller, name, as string, overwrite bool, conditions dav.Conditions) (dav.Written, error) {
-	written, err := b.store.Rename(ctx, caller, name, as, overwrite, conditions)
+func (b *book) Rename(ctx context.Context, caller portal.Caller, name, as string, overwrite bool, conditions dav.Conditions) (dav.Written, error) {
+	written, err := b.store.Rename(ctx, caller, b.ID, name, as, overwrite, conditions)
 	return written, answer(err)
 }
 
-func (b book) Delete(ctx context.Context, caller portal.Caller, name string, conditions dav.Conditions) error {
-	return answer(b.store.Delete(ctx, caller, name, conditions))
+func (b *book) Delete(ctx context.Context, caller portal.Caller, name string, conditions dav.Conditions) error {
+	return answer(b.store.Delete(ctx, caller, b.ID, name, conditions))
 }
 
 // answer turns the store's errors into those of address books.
@@ -84,6 +132,8 @@ func answer(err error) error {
 	switch {
 	case errors.As(err, &taken):
 		return &addressbook.UIDTaken{Name: taken.Name}
+	case contacts.IsFirst(err):
+		return addressbook.ErrStays
 	case errors.Is(err, contacts.ErrCondition):
 		return addressbook.ErrCondition
 	case errors.Is(err, contacts.ErrFull):

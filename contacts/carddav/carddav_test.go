@@ -19,6 +19,7 @@ import (
 	"parvis/dav"
 	"parvis/dav/addressbook"
 	"parvis/portal"
+	"parvis/portal/database"
 	"parvis/portal/database/databasetest"
 )
 
@@ -60,6 +61,8 @@ type server struct {
 	url   string
 	site  *dav.Site
 	store *contacts.Store
+	db    *database.DB
+	known agents
 }
 
 func newServer(t testing.TB) *server {
@@ -78,10 +81,10 @@ func newServer(t testing.TB) *server {
 		"agglo":  {Agent: "claire", Account: "claire", Collectivity: "agglo", Rights: []portal.Right{portal.Admin}},
 	}
 	store := contacts.NewStore(db)
-	site := dav.NewSite(known, known, slog.New(slog.DiscardHandler), addressbook.Home(carddav.Shelf(store)))
+	site := dav.NewSite(known, known, slog.New(slog.DiscardHandler), addressbook.Home(carddav.Books(store)))
 	srv := httptest.NewServer(site)
 	t.Cleanup(srv.Close)
-	return &server{t, srv.URL, site, store}
+	return &server{t, srv.URL, site, store, db, known}
 }
 
 type answer struct {
@@ -231,7 +234,7 @@ func TestAPhoneFindsItsBookFromTheRoot(t *testing.T) {
 			"<R:addressbook-multiget/>", `<R:address-data-type content-type="text/vcard" version="4.0"/>`, "<D:write-content/>", "<D:bind/>", "1048576",
 			"/dav/principals/claire/")
 	s.do("PROPFIND", own, "", "Depth", "infinity").want(t, 403, "propfind-finite-depth")
-	s.do("MKCOL", "/dav/contacts/claire/other/", "").want(t, 403, "addressbook-collection-location-ok")
+	s.do("MKCOL", "/dav/contacts/claire/other/", "").want(t, 403, "valid-resourcetype") // no other collections than books
 	s.do("DELETE", own, "").want(t, 403)
 }
 

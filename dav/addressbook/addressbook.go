@@ -4,12 +4,14 @@
 package addressbook
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"parvis/dav"
@@ -44,12 +46,22 @@ type Writable interface {
 	Delete(ctx context.Context, caller portal.Caller, name string, conditions dav.Conditions) error
 }
 
+// Changeable is a Book that its caller names and deletes.
+type Changeable interface {
+	Book
+	// Change gives it a name and a description, nil for as it is. false for what can't be taken.
+	Change(ctx context.Context, caller portal.Caller, name, description *string) (bool, error)
+	// Remove deletes it with all its cards. Errors: ErrCondition, ErrStays.
+	Remove(ctx context.Context, caller portal.Caller, conditions dav.Conditions) error
+}
+
 // Look is what a book tells of itself.
 type Look struct {
 	Name        string
 	Description string // "" for none
 	Sync        dav.SyncToken
 	Shared      bool // of the collectivity: nobody is its owner
+	ReadOnly    bool // a Writable in which this caller does not write
 }
 
 // Entry is a card of a book.
@@ -75,6 +87,8 @@ var (
 	ErrSyncToken = fmt.Errorf("addressbook: sync token: %w", portal.ErrInvalid)
 	// ErrCondition: the card is not in the state that the conditions ask for.
 	ErrCondition = fmt.Errorf("addressbook: %w: the card changed meanwhile", portal.ErrConflict)
+	// ErrStays: the book is always there.
+	ErrStays = fmt.Errorf("addressbook: %w: the book stays", portal.ErrDenied)
 	// ErrFull: the book holds as many cards, or bytes, as it may.
 	ErrFull = fmt.Errorf("addressbook: full: %w", portal.ErrTooLarge)
 )
@@ -117,6 +131,33 @@ type Shelves func(ctx context.Context, caller portal.Caller) ([]Shelf, error)
 
 func (s Shelves) shelves(ctx context.Context, caller portal.Caller) ([]Shelf, error) {
 	return s(ctx, caller)
+}
+
+// Maker makes a book of the caller's own at an address. Errors: portal.ErrInvalid for a name or a description that
+// can't be taken, portal.ErrDenied for an address that is no book's, portal.ErrConflict for one that is taken.
+type Maker func(ctx context.Context, caller portal.Caller, slug, name, description string) error
+
+// Own are the books of one caller's home that she may add to.
+type Own struct {
+	Shelves
+	// Find is the one at an address, without reading all the others; portal.ErrNotFound.
+	Find func(ctx context.Context, caller portal.Caller, slug string) (Shelf, error)
+	Make Maker
+}
+
+// shelf is the book of a place at an address; portal.ErrNotFound.
+func shelf(ctx context.Context, caller portal.Caller, place Place, slug string) (Shelf, error) {
+	if own, ok := place.(Own); ok {
+		return own.Find(ctx, caller, slug)
+	}
+	books, err := place.shelves(ctx, caller)
+	if err != nil {
+		return Shelf{}, err
+	}
+	if i := slices.IndexFunc(books, func(s Shelf) bool { return s.Slug == slug }); i >= 0 {
+		return books[i], nil
+	}
+	return Shelf{}, portal.ErrNotFound
 }
 
 // Home is what address books put into the DAV tree; every caller finds these in her home.
@@ -167,7 +208,7 @@ type home struct {
 }
 
 var homeTable = dav.NewTable(append(
-	dav.Common(func(h *home) portal.Caller { return h.caller }, dav.ReadOnly[*home]),
+	dav.Common(func(h *home) portal.Caller { return h.caller }, func(h *home) dav.Privileges { return dav.Privileges{Write: h.maker() != nil} }),
 	dav.Property[*home]{Name: dav.Name("resourcetype"), Value: func(*home) dav.Value { return dav.Elements(dav.Name("collection")) }},
 	dav.Property[*home]{Name: dav.Name("owner"), OnDemand: true, Value: func(h *home) dav.Value {
 		return dav.Href(dav.PrincipalHref(h.caller.Agent))
@@ -182,13 +223,14 @@ func (h *home) PropertyNames(onDemand bool) []xml.Name { return homeTable.Names(
 
 func (h *home) Child(ctx context.Context, caller portal.Caller, slug string) (dav.Resource, error) {
 	for _, place := range h.places {
-		books, err := place.shelves(ctx, caller)
+		found, err := shelf(ctx, caller, place, slug)
+		if errors.Is(err, portal.ErrNotFound) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		if i := slices.IndexFunc(books, func(s Shelf) bool { return s.Slug == slug }); i >= 0 {
-			return open(ctx, caller, books[i])
-		}
+		return open(ctx, caller, found)
 	}
 	return nil, portal.ErrNotFound
 }
@@ -222,11 +264,54 @@ func open(ctx context.Context, caller portal.Caller, shelf Shelf) (*collection, 
 	return &collection{Look: look, slug: shelf.Slug, book: shelf.Book, caller: caller}, nil
 }
 
-// Make refuses to make another book: everybody has one of her own.
-func (h *home) Make(context.Context, portal.Caller, string, string, []dav.Change) ([]xml.Name, error) {
-	e := dav.Forbidden(name("addressbook-collection-location-ok"))
-	e.Text = "address books can't be added"
-	return nil, e
+// Make makes a book (RFC 6352 §6.3.1, by the extended MKCOL of RFC 5689).
+func (h *home) Make(ctx context.Context, caller portal.Caller, slug, method string, changes []dav.Change) ([]xml.Name, error) {
+	maker := h.maker()
+	if maker == nil || method != "MKCOL" {
+		e := dav.Forbidden(name("addressbook-collection-location-ok"))
+		e.Text = "address books can't be added"
+		return nil, e
+	}
+	shownAs, description, isBook := slug, "", false
+	var refused []xml.Name
+	for _, change := range changes {
+		switch {
+		case change.Remove:
+			refused = append(refused, change.Name)
+		case change.Name == dav.Name("resourcetype"):
+			isBook = change.Value.Child(name("addressbook")) != nil
+		case change.Name == dav.Name("displayname"):
+			shownAs = cmp.Or(strings.TrimSpace(change.Value.Text), slug)
+		case change.Name == addressBookDescription:
+			description = strings.TrimSpace(change.Value.Text)
+		default:
+			refused = append(refused, change.Name)
+		}
+	}
+	switch {
+	case len(refused) > 0:
+		return refused, nil
+	case !isBook:
+		return nil, dav.Forbidden(dav.Name("valid-resourcetype"))
+	}
+	err := maker(ctx, caller, slug, shownAs, description)
+	switch {
+	case errors.Is(err, portal.ErrInvalid):
+		return []xml.Name{dav.Name("displayname")}, nil
+	case errors.Is(err, portal.ErrDenied):
+		return nil, dav.Forbidden(name("addressbook-collection-location-ok"))
+	}
+	return nil, err
+}
+
+// maker makes books in this home, nil where nobody does.
+func (h *home) maker() Maker {
+	for _, place := range h.places {
+		if own, ok := place.(Own); ok {
+			return own.Make
+		}
+	}
+	return nil
 }
 
 // answer turns the books' errors into DAV's; base is the book's address.
@@ -248,6 +333,8 @@ func answer(err error, base string) error {
 		return &dav.Error{Status: http.StatusInsufficientStorage, Condition: dav.Name("quota-not-exceeded"), Text: "the address book is full"}
 	case errors.Is(err, ErrSyncToken):
 		return dav.Forbidden(dav.Name("valid-sync-token"))
+	case errors.Is(err, ErrStays):
+		return &dav.Error{Status: http.StatusForbidden, Text: "this address book can't be deleted"}
 	default:
 		return err
 	}

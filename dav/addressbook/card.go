@@ -109,7 +109,7 @@ func knownVersion(text string) vcard.Version {
 }
 
 func (c *card) Delete(ctx context.Context, caller portal.Caller, conditions dav.Conditions) error {
-	book, ok := c.in.book.(Writable)
+	book, ok := c.in.writable()
 	if !ok {
 		return c.in.readOnly(c.href)
 	}

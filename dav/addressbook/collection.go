@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"parvis/dav"
 	"parvis/dav/vcard"
@@ -20,6 +21,8 @@ type collection struct {
 	book   Book
 	caller portal.Caller
 }
+
+var addressBookDescription = name("addressbook-description")
 
 var collectionTable = dav.NewTable(append(
 	dav.Common(func(c *collection) portal.Caller { return c.caller }, (*collection).privileges),
@@ -38,7 +41,7 @@ var collectionTable = dav.NewTable(append(
 		{Name: xml.Name{Space: dav.CalendarServer, Local: "getctag"}, OnDemand: true, Value: func(c *collection) dav.Value {
 			return dav.Text(c.Look.Sync.String())
 		}},
-		{Name: name("addressbook-description"), OnDemand: true, Value: func(c *collection) dav.Value {
+		{Name: addressBookDescription, OnDemand: true, Value: func(c *collection) dav.Value {
 			if c.Description == "" {
 				return nil
 			}
@@ -62,9 +65,17 @@ var collectionTable = dav.NewTable(append(
 	}...,
 )...)
 
+// privileges are true ones: a client that is told it may write in a book that it only reads turns it off at the
+// first refusal.
 func (c *collection) privileges() dav.Privileges {
-	_, writable := c.book.(Writable)
+	_, writable := c.writable()
 	return dav.Privileges{Write: writable}
+}
+
+// writable is the book when its caller writes in it.
+func (c *collection) writable() (Writable, bool) {
+	book, ok := c.book.(Writable)
+	return book, ok && !c.ReadOnly
 }
 
 func (c *collection) Href() string { return dav.Join(homeHref(c.caller.Agent), c.slug) + "/" }
@@ -105,13 +116,13 @@ func (c *collection) cards(entries []Entry) []dav.Resource {
 func (c *collection) readOnly(href string) error {
 	return &dav.Error{
 		Status: http.StatusForbidden, Condition: dav.Name("need-privileges"), Href: href, Privilege: dav.Name("write"),
-		Text: "this address book is changed by those who keep the directory",
+		Text: "this address book is changed by those who keep it",
 	}
 }
 
 // Put stores a card's octets as they come, whatever their Content-Type says.
 func (c *collection) Put(ctx context.Context, caller portal.Caller, cardName string, body io.Reader, conditions dav.Conditions) (dav.Written, error) {
-	book, ok := c.book.(Writable)
+	book, ok := c.writable()
 	if !ok {
 		return dav.Written{}, c.readOnly(c.Href())
 	}
@@ -126,12 +137,52 @@ func (c *collection) Put(ctx context.Context, caller portal.Caller, cardName str
 	return written, answer(err, c.Href())
 }
 
-// Delete refuses: the collectivity's book is not hers, and her own is always there.
-func (c *collection) Delete(context.Context, portal.Caller, dav.Conditions) error {
-	if _, ok := c.book.(Writable); !ok {
+// Delete deletes a book that its caller made, with all its cards. That of the collectivity, or of a unit, is not
+// hers, and her first one is always there.
+func (c *collection) Delete(ctx context.Context, caller portal.Caller, conditions dav.Conditions) error {
+	book, ok := c.changeable()
+	if !ok {
 		return c.readOnly(c.Href())
 	}
-	return &dav.Error{Status: http.StatusForbidden, Text: "this address book can't be deleted"}
+	return answer(book.Remove(ctx, caller, conditions), c.Href())
+}
+
+// changeable is the book when its caller names and deletes it from here: one of her own.
+func (c *collection) changeable() (Changeable, bool) {
+	book, ok := c.book.(Changeable)
+	return book, ok && !c.Shared
+}
+
+// Patch changes how a book is called and what is said of it.
+func (c *collection) Patch(ctx context.Context, caller portal.Caller, changes []dav.Change) ([]xml.Name, error) {
+	book, ok := c.changeable()
+	var shownAs, description *string
+	var refused, all []xml.Name
+	for _, change := range changes {
+		all = append(all, change.Name)
+		text := ""
+		if change.Value != nil {
+			text = strings.TrimSpace(change.Value.Text)
+		}
+		switch {
+		case !ok:
+			refused = append(refused, change.Name)
+		case change.Name == dav.Name("displayname"):
+			shownAs = &text
+		case change.Name == addressBookDescription:
+			description = &text
+		default:
+			refused = append(refused, change.Name)
+		}
+	}
+	if len(refused) > 0 {
+		return refused, nil
+	}
+	taken, err := book.Change(ctx, caller, shownAs, description)
+	if err == nil && !taken {
+		return all, nil
+	}
+	return nil, err
 }
 
 // Sync answers what changed since a token.

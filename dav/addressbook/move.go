@@ -14,8 +14,8 @@ func (c *card) Move(ctx context.Context, caller portal.Caller, to dav.Collection
 	if !ok {
 		return dav.Written{}, dav.ErrPlace
 	}
-	source, takes := c.in.book.(Writable)
-	book, writes := target.book.(Writable)
+	source, takes := c.in.writable()
+	book, writes := target.writable()
 	switch {
 	case !writes:
 		return dav.Written{}, target.readOnly(target.Href())

@@ -71,6 +71,7 @@ const (
 	Malformed   Reason = iota // valid-address-data
 	Unsupported               // supported-address-data: another version
 	TooLarge                  // max-resource-size
+	Nameless                  // valid-address-data: it has no UID, and would do with one
 )
 
 // Refusal is why a card can't be taken. Its kind is portal.ErrInvalid.
@@ -150,6 +151,8 @@ func (c *Card) check() error {
 		return refuse(Malformed, "a card has one VERSION, this one has %d", seen["VERSION"])
 	case c.Version != V3 && c.Version != V4:
 		return refuse(Unsupported, "version %.20q is not taken, 3.0 and 4.0 are", c.Version)
+	case seen["UID"] == 0:
+		return refuse(Nameless, "a card has one UID, this one has none")
 	case seen["UID"] != 1 || c.UID == "":
 		return refuse(Malformed, "a card has one UID, this one has %d", seen["UID"])
 	case len(c.UID) > maxUID:

@@ -36,7 +36,7 @@ var signedIn = append([]string{
 	"/calendar?view=day", "/calendar?view=work", "/calendar?view=week", "/calendar?view=month", "/calendar?view=list", "/calendar/team", "/calendar/new", "/calendar/new?typed=point+mardi+vers+14h", "/calendar/tasks", "/calendar/tasks/new", "/calendar/exchange",
 	"/calendar/calendars", "/calendar/calendars?q=a", "/calendar/calendars?who=xyzzyx", "/calendar/delegates", "/calendar/delegates?q=a",
 	"/news", "/news?shelf=archive", "/news?shelf=planned", "/documents", "/documents/bin", "/documents/unread",
-	"/account/rights", "/account/rights?q=a", "/directory", "/directory?q=dupont", "/directory?q=xyzzyx", "/directory/card", "/directory/chart", "/directory/chart?open=all", "/directory/chart?q=voirie", "/directory/chart?unit=conseil", "/directory/of/ccas", "/directory/of/ccas?q=xyzzyx", "/directory/of/ccas/chart?open=all", "/mail", "/todo", "/boxes/todo", "/apps/finances/ask", "/apps/marches/ask",
+	"/account/rights", "/account/rights?q=a", "/directory", "/directory?q=dupont", "/directory?q=xyzzyx", "/directory/card", "/directory/chart", "/directory/chart?open=all", "/directory/chart?q=voirie", "/directory/chart?unit=conseil", "/directory/of/ccas", "/directory/of/ccas?q=xyzzyx", "/directory/of/ccas/chart?open=all", "/contacts", "/contacts?q=menuiserie", "/contacts?q=xyzzyx", "/contacts?category=Urgences", "/contacts/new", "/contacts/books", "/boxes/contacts", "/mail", "/todo", "/boxes/todo", "/apps/finances/ask", "/apps/marches/ask",
 }, everybody...)
 
 // poolPages are those of who operates the pool.
@@ -108,6 +108,9 @@ var unseen = map[string]string{
 	"/calendar/remote/events/{id}/edit":      "needs another server, see calendar/remote",
 	"/calendar/remote/events/{id}/delete":    "needs another server, see calendar/remote",
 	"/calendar/export/{id}":                  "is the file",
+	"/contacts/cards/{book}/{card}/photo":    "is a picture",
+	"/contacts/books/{book}/export":          "is the file",
+	"/contacts/imports/{id}":                 "needs a file, see server",
 	"/calendar/imports/{id}":                 "needs a file, see calendar",
 	"/calendar/tasks/{id}":                   "is the form of /calendar/tasks/new, filled in",
 }
