@@ -89,7 +89,9 @@ type office []Someone
 func (o office) Units(context.Context, portal.Caller) ([]Place, error) {
 	return []Place{{ID: "voirie", Name: "Voirie"}}, nil
 }
+
 func (o office) OwnUnit(context.Context, portal.Caller) (portal.UnitID, error) { return "voirie", nil }
+
 func (o office) Team(context.Context, portal.Caller, portal.UnitID, int) ([]Someone, int, error) {
 	return o, len(o), nil
 }

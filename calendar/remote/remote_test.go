@@ -97,8 +97,10 @@ func radicale(t testing.TB, more ...string) string {
 	if err := os.WriteFile(users, []byte("claire:"+password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(program, append([]string{"--config", "", "--server-hosts", address, "--auth-type", "htpasswd",
-		"--auth-htpasswd-filename", users, "--auth-htpasswd-encryption", "plain", "--storage-filesystem-folder", filepath.Join(dir, "data")}, more...)...)
+	command := exec.Command(program, append([]string{
+		"--config", "", "--server-hosts", address, "--auth-type", "htpasswd",
+		"--auth-htpasswd-filename", users, "--auth-htpasswd-encryption", "plain", "--storage-filesystem-folder", filepath.Join(dir, "data"),
+	}, more...)...)
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Start(); err != nil {

@@ -79,7 +79,8 @@ func (s *server) chart() {
 	s.known["civil"] = portal.Caller{Agent: "civil", Account: "civil", Collectivity: "bourg", Unit: "civil", Units: []portal.UnitID{"civil"}}
 	s.known["elue"] = portal.Caller{Agent: "elue", Account: "elue", Collectivity: "bourg", Groups: []portal.GroupID{"elus"}}
 	s.known["chef"] = portal.Caller{Agent: "chef", Account: "chef", Collectivity: "bourg", Narrowed: []portal.Holding{
-		{Right: portal.ManageAgents, Unit: "technique", Above: []portal.UnitID{"technique"}}}}
+		{Right: portal.ManageAgents, Unit: "technique", Above: []portal.UnitID{"technique"}},
+	}}
 	s.known["ailleurs"] = portal.Caller{Agent: "tech", Account: "tech2", Collectivity: "agglo", Unit: "technique", Units: []portal.UnitID{"technique"}}
 }
 
@@ -145,8 +146,14 @@ func TestTheBookOfAGroupIsThatOfItsMembers(t *testing.T) {
 	for _, refused := range []struct {
 		as   string
 		made contacts.NewBook
-	}{{"chef", toGroup}, {"chef", toCivil}, {"tech", toCivil}, {"elue", toGroup}, {"agglo", toCivil},
-		{"paul", contacts.NewBook{Name: "x", To: portal.Subject{Kind: portal.TheUnit, ID: "nowhere"}}}} {
+	}{
+		{"chef", toGroup},
+		{"chef", toCivil},
+		{"tech", toCivil},
+		{"elue", toGroup},
+		{"agglo", toCivil},
+		{"paul", contacts.NewBook{Name: "x", To: portal.Subject{Kind: portal.TheUnit, ID: "nowhere"}}},
+	} {
 		if id, err := s.store.CreateBook(t.Context(), s.known[refused.as], refused.made, ""); err == nil {
 			t.Errorf("%s makes %q: %s", refused.as, refused.made.Name, id)
 		}
