@@ -37,16 +37,24 @@ func (u *user) copyOf(uid, holds string) (href, text string) {
 	}
 }
 
-// calendars are those that somebody owns.
+// calendars are those that somebody owns, where the server names owners; those of nobody else otherwise.
 func (u *user) calendars() []string {
-	var found []string
+	var hers, nobodys []string
 	for at, r := range u.propfind(u.home, "1", "resourcetype owner").responses() {
-		owner := pathOf(r.props["owner"].find("href").value())
-		if r.props["resourcetype"].has("calendar") && (owner == pathOf(u.principal) || owner == "") && at != "" && !strings.Contains(r.href, "/probe-") {
-			found = append(found, r.href)
+		if !r.props["resourcetype"].has("calendar") || at == "" || strings.Contains(r.href, "/probe-") {
+			continue
+		}
+		switch pathOf(r.props["owner"].find("href").value()) {
+		case pathOf(u.principal):
+			hers = append(hers, r.href)
+		case "":
+			nobodys = append(nobodys, r.href)
 		}
 	}
-	return found
+	if len(hers) == 0 {
+		return nobodys
+	}
+	return hers
 }
 
 // partstat is what an attendee answered, in an object.
