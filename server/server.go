@@ -391,11 +391,14 @@ func (s *Server) Close() error {
 		s.stop()
 	}
 	s.workers.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), closing)
+	defer cancel()
 	var failures []error
 	if s.Home != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), closing)
-		defer cancel()
 		failures = append(failures, s.Home.Close(ctx))
+	}
+	if s.SSO != nil {
+		failures = append(failures, s.SSO.Close(ctx))
 	}
 	if s.Remote != nil {
 		s.Remote.Close()

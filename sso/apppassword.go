@@ -26,6 +26,7 @@ type AppPasswords struct {
 	people People
 	log    *slog.Logger
 	now    func() time.Time
+	late   *late
 
 	allowed *Memory[sessionHash, allowed]
 	seen    *window // a wrong password that was seen already
@@ -68,9 +69,9 @@ const (
 	longestAdministration = 367 * 24 * time.Hour
 )
 
-func newAppPasswords(db *database.DB, people People, log *slog.Logger, now func() time.Time) *AppPasswords {
+func newAppPasswords(db *database.DB, late *late, people People, log *slog.Logger, now func() time.Time) *AppPasswords {
 	return &AppPasswords{
-		db: db, people: people, log: log, now: now, allowed: NewMemory[sessionHash, allowed](maxAllowedCached, now),
+		db: db, people: people, log: log, now: now, late: late, allowed: NewMemory[sessionHash, allowed](maxAllowedCached, now),
 		seen:    newWindow(1, wrongWithin, now),
 		callers: newWindow(wrongByNetwork, wrongWithin, now),
 	}
@@ -160,6 +161,9 @@ func grouped(secret string) string {
 
 // List returns the passwords of the caller's agent, the newest first.
 func (a *AppPasswords) List(ctx context.Context, caller portal.Caller) ([]AppPassword, error) {
+	if err := a.late.flush(ctx); err != nil {
+		return nil, fmt.Errorf("sso: list app passwords: %w", err)
+	}
 	rows, err := a.db.Query(ctx, `
 		SELECT id, name, scopes, ends, created, used, address, stopped FROM app_passwords WHERE collectivity = $1 AND account = $2 ORDER BY created DESC, id`,
 		string(caller.Collectivity), string(caller.Account))

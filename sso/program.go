@@ -160,21 +160,20 @@ func (a *AppPasswords) admit(ctx context.Context, account portal.AccountID, id s
 	if err != nil {
 		return allowed{}, errNotAllowed(err)
 	}
-	a.touch(ctx, one, id, address)
+	a.touch(one, id, address)
 	right.Program = portal.Program{Caller: identity.Caller, Scopes: portal.ParseScopes(one.scopes), Password: id}
 	return right, nil
 }
 
-// touch writes when and from where a password was last used, at most once a
-// minute.
-func (a *AppPasswords) touch(ctx context.Context, one kept, id, address string) {
+// touch has it written when and from where a password was last used, at most once a minute.
+func (a *AppPasswords) touch(one kept, id, address string) {
 	now := a.now()
 	if now.Sub(database.FromMillis(one.used)) < touchEvery {
 		return
 	}
-	_, err := a.db.Exec(ctx, `UPDATE app_passwords SET used = $1, address = $2 WHERE collectivity = $3 AND id = $4`,
-		database.Millis(now), address, string(one.collectivity), id)
-	if err != nil && ctx.Err() == nil {
-		a.log.Warn("last use of an app password not written", "error", err)
-	}
+	a.late.put("used "+string(one.collectivity)+" "+id, func(ctx context.Context, to database.Writer) error {
+		_, err := to.Exec(ctx, `UPDATE app_passwords SET used = $1, address = $2 WHERE collectivity = $3 AND id = $4`,
+			database.Millis(now), address, string(one.collectivity), id)
+		return err
+	})
 }

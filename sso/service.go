@@ -60,6 +60,7 @@ type Service struct {
 	issuers       IssuerServer
 	renderer      *web.Renderer
 	throttle      *throttle
+	late          *late
 	flood         *window // refusals of who has to wait, each written into the journal once
 	sealer        *seal.Sealer
 	formEnds      []FormEnd
@@ -79,13 +80,15 @@ func New(options Options) *Service {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
+	late := newLate(options.DB, options.Log)
 	s := &Service{
 		Sessions:     newSessions(options.DB, options.People, options.Lifetimes, options.Log, options.Now),
-		AppPasswords: newAppPasswords(options.DB, options.People, options.Log, options.Now),
-		Syncs:        newSyncs(options.DB, options.Now),
+		AppPasswords: newAppPasswords(options.DB, late, options.People, options.Log, options.Now),
+		Syncs:        newSyncs(options.DB, late, options.Now),
 		Passwords:    newPasswords(options.DB),
 		Methods:      &Methods{db: options.DB, sealer: options.Sealer, now: options.Now},
 		Participants: newParticipants(options.DB, options.Log, options.Now),
+		late:         late,
 		db:           options.DB, people: options.People, directories: options.Directories, issuers: options.Issuers,
 		registry: options.Registry, rechecked: map[holder]time.Time{},
 		renderer: options.Renderer, throttle: newThrottle(options.DB, options.Limits, options.Now),
@@ -102,6 +105,9 @@ func New(options Options) *Service {
 	s.Policies = &Policies{db: options.DB, methods: s.Methods, now: options.Now}
 	return s
 }
+
+// Close writes what was put off.
+func (s *Service) Close(ctx context.Context) error { return s.late.flush(ctx) }
 
 // SetRenderer gives the pages their renderer, for a server that makes it after
 // the features.

@@ -39,11 +39,12 @@ type Sync struct {
 	path      string
 }
 
-// Syncs keep how devices fare. What they do all day is remembered and written now and then; what
-// went wrong is written at once.
+// Syncs keep how devices fare. What they do all day is remembered and written now and then, a moment after; what
+// goes wrong, or no longer does, is written at once.
 type Syncs struct {
-	db  *database.DB
-	now func() time.Time
+	db   *database.DB
+	now  func() time.Time
+	late *late
 
 	mu    sync.Mutex
 	known map[synced]Sync
@@ -67,8 +68,8 @@ const (
 	longestPath = 500 // bytes
 )
 
-func newSyncs(db *database.DB, now func() time.Time) *Syncs {
-	return &Syncs{db: db, now: now, known: map[synced]Sync{}}
+func newSyncs(db *database.DB, late *late, now func() time.Time) *Syncs {
+	return &Syncs{db: db, now: now, late: late, known: map[synced]Sync{}}
 }
 
 // Note takes in what a device did.
@@ -84,17 +85,27 @@ func (s *Syncs) Note(ctx context.Context, did Synced) error {
 		return nil
 	}
 	s.remember(key, now) // also where it can't be written: a busy store is not asked again at each request
-	_, err = s.db.Exec(ctx, `
-		INSERT INTO device_syncs (collectivity, password, feature, user_agent, succeeded, failed, trouble, subject, path)
-		SELECT collectivity, id, $3, $4, $5, $6, $7, $8, $9 FROM app_passwords WHERE collectivity = $1 AND id = $2
-		ON CONFLICT (collectivity, password, feature) DO UPDATE SET user_agent = excluded.user_agent, succeeded = excluded.succeeded,
-			failed = excluded.failed, trouble = excluded.trouble, subject = excluded.subject, path = excluded.path`,
-		string(key.collectivity), key.password, string(key.feature), now.agent, database.Millis(now.Succeeded), database.Millis(now.Failed),
-		now.Trouble, now.Subject, now.path)
-	if err != nil {
+	s.late.put(fmt.Sprint("sync ", key), now.write(key))
+	if now.Trouble == was.Trouble {
+		return nil
+	}
+	if err := s.late.flush(ctx); err != nil {
 		return fmt.Errorf("sso: note sync: %w", err)
 	}
 	return nil
+}
+
+func (s Sync) write(key synced) lateWrite {
+	return func(ctx context.Context, to database.Writer) error {
+		_, err := to.Exec(ctx, `
+			INSERT INTO device_syncs (collectivity, password, feature, user_agent, succeeded, failed, trouble, subject, path)
+			SELECT collectivity, id, $3, $4, $5, $6, $7, $8, $9 FROM app_passwords WHERE collectivity = $1 AND id = $2
+			ON CONFLICT (collectivity, password, feature) DO UPDATE SET user_agent = excluded.user_agent, succeeded = excluded.succeeded,
+				failed = excluded.failed, trouble = excluded.trouble, subject = excluded.subject, path = excluded.path`,
+			string(key.collectivity), key.password, string(key.feature), s.agent, database.Millis(s.Succeeded), database.Millis(s.Failed),
+			s.Trouble, s.Subject, s.path)
+		return err
+	}
 }
 
 // after is what is to be written of a device once it did something, if anything is.
@@ -155,6 +166,9 @@ func scanSync(row interface{ Scan(...any) error }) (one Sync, err error) {
 
 // Of returns how the devices of a caller fare, by the id of their app passwords.
 func (s *Syncs) Of(ctx context.Context, caller portal.Caller) (map[string][]Sync, error) {
+	if err := s.late.flush(ctx); err != nil {
+		return nil, fmt.Errorf("sso: how devices fare: %w", err)
+	}
 	rows, err := s.db.Query(ctx, `
 		SELECT d.password, `+syncColumns+` FROM device_syncs d JOIN app_passwords p ON p.collectivity = d.collectivity AND p.id = d.password
 		WHERE p.collectivity = $1 AND p.account = $2 ORDER BY feature`, string(caller.Collectivity), string(caller.Account))
@@ -184,6 +198,9 @@ func (p prefixed) Scan(rest ...any) error { return p.rows.Scan(append([]any{p.fi
 
 // Settle forgets the troubles of one of the caller's devices; portal.ErrNotFound for another's.
 func (s *Syncs) Settle(ctx context.Context, caller portal.Caller, password string) error {
+	if err := s.late.flush(ctx); err != nil {
+		return fmt.Errorf("sso: settle sync: %w", err)
+	}
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		var hers int
 		err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM app_passwords WHERE collectivity = $1 AND account = $2 AND id = $3`,
