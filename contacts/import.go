@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parvis/dav"
+	"parvis/dav/vcard"
 	"parvis/portal"
 	"parvis/portal/database"
 )
@@ -107,7 +108,7 @@ func (s *Store) Import(ctx context.Context, caller portal.Caller, id string) (Im
 		line := Line{Line: one.line, Name: one.name, Verdict: IsNew, Reason: one.reason}
 		etag, there := known[one.uid]
 		switch {
-		case one.card == nil:
+		case one.reason != "":
 			line.Verdict = IsRefused
 		case there && etag == etagOf(one.octets):
 			line.Verdict = IsSame
@@ -207,8 +208,12 @@ func (s *Store) stepImport(ctx context.Context, caller portal.Caller, id string,
 
 // importOne writes a card where the book has none of its UID, or in its place when that was decided.
 func (s *Store) importOne(ctx context.Context, tx *database.Tx, caller portal.Caller, i *Import, one imported) error {
-	if one.card == nil {
+	if one.reason != "" {
 		return nil
+	}
+	card, err := vcard.Parse(one.octets)
+	if err != nil {
+		return err
 	}
 	_, there, err := replaced(ctx, tx, caller, i.Book, "", one.uid)
 	if err != nil || there.Name != "" && !i.Replaces {
@@ -218,7 +223,7 @@ func (s *Store) importOne(ctx context.Context, tx *database.Tx, caller portal.Ca
 	if name == "" {
 		name = portal.NewID() + portal.NewID() + ".vcf"
 	}
-	written, err := s.put(ctx, tx, caller, i.Book, name, one.card, one.octets, dav.Conditions{})
+	written, err := s.put(ctx, tx, caller, i.Book, name, card, one.octets, dav.Conditions{})
 	switch {
 	case err != nil:
 		return err
