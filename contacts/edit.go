@@ -425,15 +425,10 @@ const undoTime = time.Hour
 func (s *Store) Remove(ctx context.Context, caller portal.Caller, book BookID, name string) (undo string, err error) {
 	undo = portal.NewID()
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
-		now := s.now()
-		err := tx.Write(ctx, `DELETE FROM contact_undo WHERE collectivity = $1 AND kept < $2`, string(caller.Collectivity), database.Millis(now.Add(-undoTime)))
-		if err != nil {
-			return err
-		}
 		result, err := tx.Exec(ctx, `
 			INSERT INTO contact_undo (collectivity, id, agent, book, name, kept, octets)
 			SELECT collectivity, $4, $5, book, name, $6, octets FROM contacts WHERE collectivity = $1 AND book = $2 AND name = $3`,
-			string(caller.Collectivity), string(book), name, undo, string(caller.Agent), database.Millis(now))
+			string(caller.Collectivity), string(book), name, undo, string(caller.Agent), database.Millis(s.now()))
 		if err := database.OneRow(result, err); err != nil {
 			return err
 		}

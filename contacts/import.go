@@ -15,6 +15,7 @@ import (
 
 const (
 	importKept = 24 * time.Hour // how long a file waits for a decision
+	keptFiles  = 3              // of one agent, which are large
 	importStep = 100            // how many cards one transaction writes: others write in between
 )
 
@@ -72,8 +73,10 @@ func (s *Store) PlanImport(ctx context.Context, caller portal.Caller, book BookI
 	}
 	id := portal.NewID()
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		err := tx.Write(ctx, `DELETE FROM contact_imports WHERE collectivity = $1 AND made < $2`,
-			string(caller.Collectivity), database.Millis(s.now().Add(-importKept)))
+		err := tx.Write(ctx, `
+			DELETE FROM contact_imports WHERE collectivity = $1 AND agent = $2 AND id NOT IN (
+				SELECT id FROM contact_imports WHERE collectivity = $1 AND agent = $2 ORDER BY made DESC, id LIMIT 0 + $3)`,
+			string(caller.Collectivity), string(caller.Agent), keptFiles-1)
 		if err != nil {
 			return err
 		}
