@@ -107,15 +107,14 @@ func (d *Draft) tidy() {
 	}
 }
 
-// check refuses what no card should say.
-func (d *Draft) check() error {
+// check refuses what no card should say, written over one that says was.
+func (d *Draft) check(was Person) error {
 	var wrong portal.Check
 	wrong.Text("given", d.Given, false, maxField)
 	wrong.Text("family", d.Family, false, maxField)
 	wrong.Text("organisation", d.Organisation, false, maxField)
 	wrong.Text("department", d.Department, false, maxField)
 	wrong.Text("title", d.Title, false, maxField)
-	known := d.Given + d.Family + d.Organisation
 	for i, one := range d.Phones {
 		wrong.Text(fmt.Sprintf("phone-%d", i), one.Value, false, maxField)
 	}
@@ -125,7 +124,6 @@ func (d *Draft) check() error {
 		if one.Value != "" && one.Was == "" && !strings.Contains(one.Value, "@") {
 			wrong.Add(field, "contacts.error.email")
 		}
-		known += one.Value
 	}
 	for i, one := range d.Addresses {
 		for _, text := range []string{strings.ReplaceAll(one.Street, "\n", " "), one.PostCode, one.Town, one.Country} {
@@ -137,10 +135,17 @@ func (d *Draft) check() error {
 	}
 	wrong.Text("categories", d.Categories, false, maxNote)
 	wrong.Text("note", strings.NewReplacer("\n", " ", "\t", " ").Replace(d.Note), false, maxNote)
-	if known == "" {
+	if d.fullName() == "" && (was.FullName == "" || d.renames(was)) {
 		wrong.Add("family", "contacts.error.nameless")
 	}
 	return wrong.OrNil()
+}
+
+// renames says whether a card that says was gets another full name: one that is neither made of its names nor its
+// organisation's stays, as forms do not show it.
+func (d *Draft) renames(was Person) bool {
+	return d.Given != was.Given || d.Family != was.Family ||
+		d.Given+d.Family == "" && d.Organisation != was.Organisation && was.FullName == was.Organisation
 }
 
 // fullName is what a card of this draft is called.
@@ -173,11 +178,6 @@ func (d Draft) write(card *vcard.Card) *vcard.Card {
 	return edited.Edited(func(p vcard.Property) (vcard.Property, bool) { return p, true }, e.added()...)
 }
 
-func (e *editing) renamed() bool {
-	return e.Given != e.was.Given || e.Family != e.was.Family ||
-		e.Organisation != e.was.Organisation && e.Given+e.Family == ""
-}
-
 // change is what becomes of a property; the first of those of which there is one is changed.
 func (e *editing) change(p vcard.Property) (vcard.Property, bool) {
 	switch p.Name {
@@ -201,7 +201,7 @@ func (e *editing) change(p vcard.Property) (vcard.Property, bool) {
 		}
 	case "FN":
 		e.done["FN"] = true
-		if e.renamed() {
+		if e.renames(e.was) {
 			p.SetText(e.fullName())
 		}
 	case "ORG":
@@ -212,8 +212,8 @@ func (e *editing) change(p vcard.Property) (vcard.Property, bool) {
 				parts[1] = e.Department
 			}
 			p.SetComponents(parts)
+			return p, !p.Bare()
 		}
-		return p, !p.Bare()
 	case "TITLE":
 		return e.line(p, e.Title, e.was.Title)
 	case "NOTE":
@@ -265,7 +265,7 @@ func (e *editing) reach(p vcard.Property, all []DraftReach, was string, kinds []
 	one := all[at]
 	all[at] = DraftReach{Was: "done"}
 	if one.Value == "" {
-		return p, false
+		return p, was == "" // it was empty when it came
 	}
 	if one.Value != was {
 		p.SetText(one.Value)
@@ -385,7 +385,7 @@ func (e *editing) added() []vcard.Property {
 // Create writes a new card into a book and names it. What is wrong in the draft is portal.FieldErrors; errors are
 // those of Put otherwise.
 func (s *Store) Create(ctx context.Context, caller portal.Caller, book BookID, d Draft) (name string, err error) {
-	if err := d.judge(); err != nil {
+	if err := d.judge(Person{}); err != nil {
 		return "", err
 	}
 	uid := portal.NewID() + portal.NewID()
@@ -395,17 +395,14 @@ func (s *Store) Create(ctx context.Context, caller portal.Caller, book BookID, d
 	return name, err
 }
 
-func (d *Draft) judge() error {
+func (d *Draft) judge(was Person) error {
 	d.tidy()
-	return d.check()
+	return d.check(was)
 }
 
 // Change writes a draft over a card, which must have this ETag: ErrCondition otherwise. All that the form does not
 // show stays octet for octet. Errors are those of Put otherwise.
 func (s *Store) Change(ctx context.Context, caller portal.Caller, book BookID, name, etag string, d Draft) error {
-	if err := d.judge(); err != nil {
-		return err
-	}
 	c, err := s.Contact(ctx, caller, book, name)
 	if err != nil {
 		return err
@@ -413,6 +410,9 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, book BookID, n
 	card, err := vcard.Parse(c.Octets)
 	if err != nil {
 		return fmt.Errorf("contacts: change %.60q: %w", name, portal.ErrNotFound)
+	}
+	if err := d.judge(personOf(card)); err != nil {
+		return err
 	}
 	_, err = s.Put(ctx, caller, book, name, d.write(card).Encode(), dav.Conditions{Match: []string{etag}})
 	return err
@@ -425,15 +425,10 @@ const undoTime = time.Hour
 func (s *Store) Remove(ctx context.Context, caller portal.Caller, book BookID, name string) (undo string, err error) {
 	undo = portal.NewID()
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
-		now := s.now()
-		err := tx.Write(ctx, `DELETE FROM contact_undo WHERE collectivity = $1 AND kept < $2`, string(caller.Collectivity), database.Millis(now.Add(-undoTime)))
-		if err != nil {
-			return err
-		}
 		result, err := tx.Exec(ctx, `
 			INSERT INTO contact_undo (collectivity, id, agent, book, name, kept, octets)
 			SELECT collectivity, $4, $5, book, name, $6, octets FROM contacts WHERE collectivity = $1 AND book = $2 AND name = $3`,
-			string(caller.Collectivity), string(book), name, undo, string(caller.Agent), database.Millis(now))
+			string(caller.Collectivity), string(book), name, undo, string(caller.Agent), database.Millis(s.now()))
 		if err := database.OneRow(result, err); err != nil {
 			return err
 		}

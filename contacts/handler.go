@@ -3,6 +3,7 @@ package contacts
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"hash/fnv"
 	"net/http"
 	"net/url"
@@ -324,8 +325,11 @@ func (h *Handler) photo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	picture, err := h.portraits(r.Context(), octets, side)
-	if err != nil {
+	if errors.Is(err, portal.ErrInvalid) {
 		return portal.ErrNotFound // it is no picture
+	}
+	if err != nil {
+		return err
 	}
 	w.Header().Set("Content-Type", "image/jpeg")
 	w.Header().Set("Content-Length", strconv.Itoa(len(picture)))

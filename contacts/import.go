@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"parvis/dav"
+	"parvis/dav/vcard"
 	"parvis/portal"
 	"parvis/portal/database"
 )
 
 const (
 	importKept = 24 * time.Hour // how long a file waits for a decision
+	keptFiles  = 3              // of one agent, which are large
 	importStep = 100            // how many cards one transaction writes: others write in between
 )
 
@@ -71,8 +73,10 @@ func (s *Store) PlanImport(ctx context.Context, caller portal.Caller, book BookI
 	}
 	id := portal.NewID()
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		err := tx.Write(ctx, `DELETE FROM contact_imports WHERE collectivity = $1 AND made < $2`,
-			string(caller.Collectivity), database.Millis(s.now().Add(-importKept)))
+		err := tx.Write(ctx, `
+			DELETE FROM contact_imports WHERE collectivity = $1 AND agent = $2 AND id NOT IN (
+				SELECT id FROM contact_imports WHERE collectivity = $1 AND agent = $2 ORDER BY made DESC, id LIMIT 0 + $3)`,
+			string(caller.Collectivity), string(caller.Agent), keptFiles-1)
 		if err != nil {
 			return err
 		}
@@ -107,7 +111,7 @@ func (s *Store) Import(ctx context.Context, caller portal.Caller, id string) (Im
 		line := Line{Line: one.line, Name: one.name, Verdict: IsNew, Reason: one.reason}
 		etag, there := known[one.uid]
 		switch {
-		case one.card == nil:
+		case one.reason != "":
 			line.Verdict = IsRefused
 		case there && etag == etagOf(one.octets):
 			line.Verdict = IsSame
@@ -207,8 +211,12 @@ func (s *Store) stepImport(ctx context.Context, caller portal.Caller, id string,
 
 // importOne writes a card where the book has none of its UID, or in its place when that was decided.
 func (s *Store) importOne(ctx context.Context, tx *database.Tx, caller portal.Caller, i *Import, one imported) error {
-	if one.card == nil {
+	if one.reason != "" {
 		return nil
+	}
+	card, err := vcard.Parse(one.octets)
+	if err != nil {
+		return err
 	}
 	_, there, err := replaced(ctx, tx, caller, i.Book, "", one.uid)
 	if err != nil || there.Name != "" && !i.Replaces {
@@ -218,7 +226,7 @@ func (s *Store) importOne(ctx context.Context, tx *database.Tx, caller portal.Ca
 	if name == "" {
 		name = portal.NewID() + portal.NewID() + ".vcf"
 	}
-	written, err := s.put(ctx, tx, caller, i.Book, name, one.card, one.octets, dav.Conditions{})
+	written, err := s.put(ctx, tx, caller, i.Book, name, card, one.octets, dav.Conditions{})
 	switch {
 	case err != nil:
 		return err

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strings"
 
 	"parvis/dav/vcard"
 )
@@ -12,14 +13,13 @@ import (
 // MaxImportSize is the largest file that is imported, in bytes.
 const MaxImportSize = 20 << 20
 
-// imported is one card of a file.
+// imported is one card of a file. What was read of it is not kept: that takes many times the memory of the file.
 type imported struct {
 	line   int // of the file, from 1: where it begins
 	name   string
 	uid    string
-	card   *vcard.Card // nil when refused
 	octets []byte
-	reason string // why it is refused, the end of a key of the catalogue
+	reason string // why it is refused, the end of a key of the catalogue; "" when it is taken
 }
 
 // readFile takes the cards out of a file, in their order; none when it holds none. A card that can't be read is
@@ -29,8 +29,8 @@ func readFile(octets []byte) []imported {
 	seen := map[string]bool{}
 	for _, piece := range cutFile(bytes.TrimPrefix(octets, []byte("\xef\xbb\xbf"))) {
 		one := readCard(piece)
-		if one.card != nil && seen[one.uid] {
-			one.card, one.reason = nil, "repeated"
+		if one.reason == "" && seen[one.uid] {
+			one.reason = "repeated"
 		}
 		if one.uid != "" {
 			seen[one.uid] = true
@@ -86,7 +86,7 @@ func readCard(from piece) imported {
 		card, err = vcard.Parse(one.octets)
 	}
 	if err == nil {
-		one.card, one.uid, one.name = card, card.UID, clip(personOf(card).shown(), maxIndexed)
+		one.uid, one.name = strings.Clone(card.UID), strings.Clone(clip(personOf(card).shown(), maxIndexed))
 		return one
 	}
 	one.reason = "malformed"

@@ -50,12 +50,13 @@ type Grouping struct {
 }
 
 const (
-	pageSize      = 50
-	askedWords    = 5   // the others are left out
-	maxGroupings  = 100 // that a page lists
-	longestAsked  = 100 // bytes of a word
-	withCategory  = ` AND EXISTS (SELECT 1 FROM contact_links l WHERE l.collectivity = $1 AND l.book = c.book AND l.name = c.name AND l.kind = 'category' AND l.value = `
-	withGroup     = ` AND c.reference IN (SELECT l.value FROM contact_links l WHERE l.collectivity = $1 AND l.book = c.book AND l.kind = 'member' AND l.name = `
+	pageSize     = 50
+	askedWords   = 5   // the others are left out
+	maxGroupings = 100 // that a page lists
+	longestAsked = 100 // bytes of a word
+	withCategory = ` AND EXISTS (SELECT 1 FROM contact_links l WHERE l.collectivity = $1 AND l.book = c.book AND l.name = c.name AND l.kind = 'category' AND l.value = `
+	// IS TRUE has PostgreSQL read the members once, as SQLite does, also where it does not know yet how many there are.
+	withGroup     = ` AND (c.reference IN (SELECT l.value FROM contact_links l WHERE l.collectivity = $1 AND l.kind = 'member' AND l.book = `
 	peopleOfBooks = ` FROM contacts c WHERE c.collectivity = $1 AND c.kind = '' AND c.book IN `
 	listedColumns = `c.book, c.name, c.full_name, c.detail, c.phone, c.email, c.photo, c.etag`
 )
@@ -85,7 +86,7 @@ func (s *Store) People(ctx context.Context, caller portal.Caller, query Query) (
 		where += withCategory + value(clip(query.Category, maxName)) + `)`
 	}
 	if query.Group != "" {
-		where += withGroup + value(query.Group) + `)`
+		where += withGroup + value(string(query.Book)) + ` AND l.name = ` + value(query.Group) + `)) IS TRUE`
 	}
 	var found Found
 	if err := s.db.QueryRow(ctx, `SELECT COUNT(*)`+peopleOfBooks+among+where, args...).Scan(&found.Total); err != nil {
@@ -153,14 +154,14 @@ func (s *Store) Groupings(ctx context.Context, caller portal.Caller, id BookID) 
 	}
 	among, args := database.Among([]any{string(caller.Collectivity)}, books)
 	rows, err := s.db.Query(ctx, `
-		SELECT c.book, c.name, c.full_name, (
-			SELECT COUNT(*) FROM contact_links l
-			JOIN contacts m ON m.collectivity = $1 AND m.book = l.book AND m.reference = l.value AND m.kind = ''
-			WHERE l.collectivity = $1 AND l.book = c.book AND l.name = c.name AND l.kind = 'member')
-		FROM contacts c WHERE c.collectivity = $1 AND c.kind = 'group' AND c.book IN `+among+` ORDER BY c.sort_name, c.name LIMIT 100`, args...)
+		SELECT c.book, c.name, c.full_name FROM contacts c
+		WHERE c.collectivity = $1 AND c.kind = 'group' AND c.book IN `+among+` ORDER BY c.sort_name, c.name LIMIT 100`, args...)
 	groups, err := database.Collect(rows, err, func(rows *sql.Rows) (g Grouping, err error) {
-		return g, rows.Scan(&g.Book, &g.Card, &g.Name, &g.Count)
+		return g, rows.Scan(&g.Book, &g.Card, &g.Name)
 	})
+	if err == nil {
+		err = s.countMembers(ctx, among, args, groups)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("contacts: list groups: %w", err)
 	}
@@ -176,6 +177,29 @@ func (s *Store) Groupings(ctx context.Context, caller portal.Caller, id BookID) 
 	}
 	slices.SortFunc(categories, func(a, b Grouping) int { return i18n.ByName(a.Name, b.Name) })
 	return append(groups, categories[:min(len(categories), maxGroupings)]...), nil
+}
+
+// countMembers fills in how many of their members the groups of some books have there.
+func (s *Store) countMembers(ctx context.Context, among string, args []any, groups []Grouping) error {
+	if len(groups) == 0 {
+		return nil
+	}
+	rows, err := s.db.Query(ctx, `
+		SELECT l.book, l.name, COUNT(*) FROM contact_links l
+		WHERE l.collectivity = $1 AND l.kind = 'member' AND l.book IN `+among+`
+			AND ((l.book, l.value) IN (SELECT m.book, m.reference FROM contacts m WHERE m.collectivity = $1 AND m.kind = '' AND m.book IN `+among+`)) IS TRUE
+		GROUP BY l.book, l.name`, args...)
+	counted, err := database.Collect(rows, err, func(rows *sql.Rows) (g Grouping, err error) {
+		return g, rows.Scan(&g.Book, &g.Card, &g.Count)
+	})
+	of := make(map[Grouping]int, len(counted))
+	for _, g := range counted {
+		of[Grouping{Book: g.Book, Card: g.Card}] = g.Count
+	}
+	for i, g := range groups {
+		groups[i].Count = of[Grouping{Book: g.Book, Card: g.Card}]
+	}
+	return err
 }
 
 // Read is a card as a page shows it.

@@ -1,6 +1,7 @@
 package contacts
 
 import (
+	"bytes"
 	"mime"
 	"net/http"
 	"net/url"
@@ -170,7 +171,7 @@ func (h *Handler) export(w http.ResponseWriter, r *http.Request) error {
 	header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": fileNameOf(b, web.Printer(r))}))
 	header.Set("Cache-Control", "private, no-store")
 	return h.store.Each(r.Context(), caller, b.ID, func(c Contact) error {
-		_, err := w.Write(append(trimLineEnds(c.Octets), "\r\n"...))
+		_, err := w.Write(fileOf(c.Octets))
 		return err
 	})
 }
@@ -185,6 +186,8 @@ func fileNameOf(b Book, p *i18n.Printer) string {
 	}, name) + ".vcf"
 }
 
-func trimLineEnds(octets []byte) []byte {
-	return []byte(strings.TrimRight(string(octets), "\r\n"))
+// fileOf are the octets of a card in a file of several: a mark of UTF-8 would stand in its middle there.
+func fileOf(octets []byte) []byte {
+	trimmed := bytes.TrimRight(bytes.TrimPrefix(octets, []byte("\ufeff")), "\r\n")
+	return append(bytes.Clone(trimmed), "\r\n"...)
 }

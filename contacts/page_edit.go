@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"parvis/dav/vcard"
 	"parvis/portal"
 	"parvis/portal/web"
 )
@@ -116,6 +117,10 @@ func (h *Handler) create(w http.ResponseWriter, r *http.Request) error {
 func told(err error) error {
 	if errors.Is(err, ErrFull) {
 		return portal.UserError{Kind: portal.ErrTooLarge, Key: "contacts.error.full", Args: []any{"max", MaxContacts}}
+	}
+	var refused *vcard.Refusal
+	if errors.As(err, &refused) { // a form makes no card that is wrong in another way
+		return portal.UserError{Kind: portal.ErrTooLarge, Key: "contacts.error.card-large"}
 	}
 	return err
 }

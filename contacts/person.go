@@ -268,11 +268,14 @@ func linksOf(p Person) []link {
 	}
 	add(categoryLink, p.Categories, maxCategories)
 	if p.Group {
-		slices.Sort(p.Members)
-		for n, value := range slices.Compact(p.Members) {
-			if n < maxLinks {
-				all = append(all, link{memberLink, clip(value, maxName)})
-			}
+		members := make([]string, len(p.Members))
+		for n, value := range p.Members {
+			members[n] = clip(value, maxName)
+		}
+		slices.Sort(members)
+		members = slices.Compact(members) // only then: two may begin alike
+		for _, value := range members[:min(len(members), maxLinks)] {
+			all = append(all, link{memberLink, value})
 		}
 	}
 	return all

@@ -197,6 +197,20 @@ func (s *Store) ForgetChanges(ctx context.Context, collectivity portal.Collectiv
 	return nil
 }
 
+// Clean forgets for good what waited in vain in a collectivity: deleted cards that nobody took back, and files whose
+// import nobody decided about.
+func (s *Store) Clean(ctx context.Context, collectivity portal.CollectivityID) error {
+	now := s.now()
+	err := s.db.Write(ctx, `DELETE FROM contact_undo WHERE collectivity = $1 AND kept < $2`, string(collectivity), database.Millis(now.Add(-undoTime)))
+	if err == nil {
+		err = s.db.Write(ctx, `DELETE FROM contact_imports WHERE collectivity = $1 AND made < $2`, string(collectivity), database.Millis(now.Add(-importKept)))
+	}
+	if err != nil {
+		return fmt.Errorf("contacts: clean %q: %w", collectivity, err)
+	}
+	return nil
+}
+
 // Restored draws new epochs for a collectivity whose data came back from a backup, so that clients,
 // which saw later changes, read everything again.
 func (s *Store) Restored(ctx context.Context, collectivity portal.CollectivityID) error {

@@ -175,7 +175,7 @@ func (j *exportJob) contacts() error {
 		}
 		return j.under("contacts", "book", book.text("id"), func(card row) error {
 			octets, _ := card.values["octets"].([]byte)
-			_, err := j.out.Write(append(bytes.TrimRight(octets, "\r\n"), '\r', '\n'))
+			_, err := j.out.Write(append(bytes.TrimRight(bytes.TrimPrefix(octets, []byte("\ufeff")), "\r\n"), '\r', '\n'))
 			return err
 		})
 	})

@@ -297,3 +297,33 @@ func TestAnAdministratorSharesABook(t *testing.T) {
 	n.want(n.me.Get(created), 404)
 	n.want(admin.Get("/admin/journal"), 200, "Carnet d’adresses créé", "Accès en écriture modifié", "Carnet d’adresses supprimé")
 }
+
+// TestAnAddressOfMailIsOneAddress: what a card says there puts no copies or texts into a message that is begun.
+func TestAnAddressOfMailIsOneAddress(t *testing.T) {
+	n := newNotebook(t)
+	n.put("a.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:a\r\nFN:A\r\nEMAIL:a@b.example?bcc=spy@c.example&body=x\r\nEND:VCARD\r\n")
+	n.put("b.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:b\r\nFN:B\r\nEMAIL:au secrétariat\r\nEND:VCARD\r\n")
+	for _, page := range []string{"/contacts", n.page("a.vcf")} {
+		n.want(n.me.Get(page), 200, `href="mailto:a@b.example%3Fbcc`, "-mailto:a@b.example?")
+	}
+	n.want(n.me.Get(n.page("b.vcf")), 200, "au secrétariat", "-mailto:")
+}
+
+// TestACardThatBecomesTooLarge is refused with what was typed.
+func TestACardThatBecomesTooLarge(t *testing.T) {
+	n := newNotebook(t)
+	n.put("a.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:a\r\nN:A;;;;\r\nFN:A\r\nPHOTO;ENCODING=b:"+strings.Repeat("A", 1<<20-5000)+"\r\nEND:VCARD\r\n")
+	form := formOf(t, n.want(n.me.Get(n.page("a.vcf")+"/edit"), 200).Body)
+	form.Set("note", strings.Repeat("mot ", 2000))
+	n.want(n.post(n.page("a.vcf"), form), 422, "trop lourde", "mot mot mot")
+}
+
+// TestAnExportIsReadAgain whole, also where a program put a mark of UTF-8 before a card.
+func TestAnExportIsReadAgain(t *testing.T) {
+	n := newNotebook(t)
+	n.put("a.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:a\r\nFN:A\r\nEND:VCARD\r\n")
+	n.put("b.vcf", "\ufeffBEGIN:VCARD\r\nVERSION:3.0\r\nUID:b\r\nFN:Beatrice\r\nEND:VCARD\r\n")
+	exported := n.want(n.me.Get("/contacts/books/"+string(n.book)+"/export"), 200, "-\ufeff").Body
+	planned := n.want(n.me.Upload("/contacts/imports", "a.vcf", strings.NewReader(exported), "book", string(n.book)), 303).Header.Get("Location")
+	n.want(n.me.Get(planned), 200, "Beatrice")
+}

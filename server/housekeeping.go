@@ -51,7 +51,7 @@ func (s *Server) cleanEach(ctx context.Context) error {
 			return err
 		}
 		booked = errors.Join(booked, s.Calendar.KeepBooked(ctx, c.ID), s.Booking.Clean(ctx, c.ID)) // one event must not keep all the rest
-		if err := s.Contacts.ForgetChanges(ctx, c.ID, now.Add(-keptChanges)); err != nil {
+		if err := errors.Join(s.Contacts.ForgetChanges(ctx, c.ID, now.Add(-keptChanges)), s.Contacts.Clean(ctx, c.ID)); err != nil {
 			return err
 		}
 		if err := s.Directory.ForgetCards(ctx, c.ID, now.Add(-keptChanges)); err != nil {

@@ -157,10 +157,12 @@ func (p *Property) SetTypes(known []string, kinds ...string) {
 	}
 }
 
-// SetText gives a property a text as its value, which is no address any more.
+// SetText gives a property a text as its value, which is no address any more, nor written in a code.
 func (p *Property) SetText(text string) {
 	p.Params = append([]Param(nil), p.Params...)
-	p.dropParam("VALUE")
+	for _, param := range []string{"VALUE", "ENCODING", "CHARSET"} {
+		p.dropParam(param)
+	}
 	p.Value = Escape(text)
 }
 

@@ -31,7 +31,7 @@ func (p *Printer) Funcs() template.FuncMap {
 		"clockRange": func(from, to time.Time, now ...time.Time) string { return p.clockRangeIn(from, to, nowOf(from, now)) },
 		"dayName":    p.DayName, "dayShort": p.DayShort, "monthName": p.MonthName, "monthYear": p.MonthYear, "week": p.Week,
 		"number": p.Number, "signed": p.Signed, "money": p.Money, "size": p.Size, "duration": p.Duration,
-		"phone": Phone, "tel": Tel, "iso": ISO, "isoDate": ISODate, "saint": SaintOf,
+		"phone": Phone, "tel": Tel, "mailto": Mailto, "iso": ISO, "isoDate": ISODate, "saint": SaintOf,
 	}
 }
 
