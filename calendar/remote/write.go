@@ -142,14 +142,13 @@ func (s *Store) Put(ctx context.Context, caller portal.Caller, there calendar.Th
 func (s *Store) Delete(ctx context.Context, caller portal.Caller, there calendar.There) error {
 	ctx = context.WithoutCancel(ctx)
 	t, err := s.writing(ctx, caller, there)
+	if err == nil && !strong(there.ETag) {
+		err = t.said(portal.ErrDenied, "versionless")
+	}
 	if err != nil {
 		return err
 	}
-	condition := http.Header{}
-	if strong(there.ETag) {
-		condition.Set("If-Match", there.ETag)
-	}
-	_, err = s.ask(ctx, t, http.MethodDelete, there.Name, condition, nil)
+	_, err = s.ask(ctx, t, http.MethodDelete, there.Name, http.Header{"If-Match": {there.ETag}}, nil)
 	if err != nil && !errors.Is(err, portal.ErrNotFound) {
 		return err
 	}

@@ -801,6 +801,21 @@ func TestAServerWithoutVersionsIsNotWrittenOver(t *testing.T) {
 	}
 }
 
+func TestNothingIsDeletedThereWithoutItsVersion(t *testing.T) {
+	_, s, _, base := linked(t)
+	_, feeds := titles(t, s, claire)
+	known, err := s.Open(t.Context(), claire, feeds[0].Instances[0].Event, paris, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, etag := range []string{"", "W/" + known.ETag} {
+		known.ETag = etag
+		if err := s.Delete(t.Context(), claire, known); !errors.Is(err, portal.ErrDenied) || len(stored(t, base)) != 3 {
+			t.Errorf("%q: %v, and %d objects are left", etag, err, len(stored(t, base)))
+		}
+	}
+}
+
 // What a second try finds there may be of somebody else: it isn't written over without its version, nor told
 // as saved.
 func TestASecondTryWithoutVersionIsNotToldAsSaved(t *testing.T) {
