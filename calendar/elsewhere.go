@@ -23,10 +23,11 @@ type Elsewhere interface {
 	Open(ctx context.Context, caller portal.Caller, id EventID, zone *time.Location, ordered bool) (There, error)
 	// Put writes octets over an object that Open gave, if it is still as it was then, or as a new one under
 	// its Name. It returns the instances that are shown from then on, in zone: none where they lie beyond
-	// what is read. Errors: those of Open, portal.ErrDenied, ErrCondition.
+	// what is read. Who orders it may leave: it is carried out all the same. Errors: those of Open,
+	// portal.ErrDenied, ErrCondition.
 	Put(ctx context.Context, caller portal.Caller, t There, octets []byte, zone *time.Location) (Stored, error)
 	// Delete deletes an object that Open or Put gave, if it is still as it was. One that is gone already is
-	// no error. Errors are those of Put.
+	// no error. Who orders it may leave. Errors are those of Put.
 	Delete(ctx context.Context, caller portal.Caller, t There) error
 }
 

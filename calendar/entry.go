@@ -140,9 +140,9 @@ func (s *Store) List(ctx context.Context, caller portal.Caller, id CalendarID) (
 	return all, err
 }
 
-// page is how many objects of a listing are read at once: what takes them may be slow, and meanwhile
+// listPage is how many objects of a listing are read at once: what takes them may be slow, and meanwhile
 // nothing of the store is held.
-const page = 500
+const listPage = 500
 
 // Each yields what List answers, a page at a time. What changes between two pages, the log of changes
 // tells too.
@@ -151,8 +151,8 @@ func (s *Store) Each(ctx context.Context, caller portal.Caller, id CalendarID, y
 	if err != nil {
 		return err
 	}
-	listed := make([]listing, 0, page)
-	for after := ""; ; after = listed[page-1].Name {
+	listed := make([]listing, 0, listPage)
+	for after := ""; ; after = listed[listPage-1].Name {
 		if listed, err = s.listAfter(ctx, caller, c, after, listed[:0]); err != nil {
 			return fmt.Errorf("calendar: list %q: %w", id, err)
 		}
@@ -161,7 +161,7 @@ func (s *Store) Each(ctx context.Context, caller portal.Caller, id CalendarID, y
 				yield(e)
 			}
 		}
-		if len(listed) < page {
+		if len(listed) < listPage {
 			return nil
 		}
 	}
@@ -186,7 +186,7 @@ func (s *Store) listAfter(ctx context.Context, caller portal.Caller, c Calendar,
 		columns, into = columns+`, id, class, `+takesNoTime, append(into, &l.ID, &l.class, &l.free)
 	}
 	rows, err := s.db.Query(ctx, `SELECT `+columns+` FROM calendar_objects
-		WHERE collectivity = $1 AND calendar = $2 AND name > $3 ORDER BY name LIMIT `+strconv.Itoa(page),
+		WHERE collectivity = $1 AND calendar = $2 AND name > $3 ORDER BY name LIMIT `+strconv.Itoa(listPage),
 		string(caller.Collectivity), string(c.ID), after)
 	if err != nil {
 		return nil, err

@@ -26,6 +26,7 @@ type roomSearch struct {
 type roomChoice struct {
 	Offered
 	Timed bool   // that time is known
+	First bool   // it is the first one of a series
 	Taken string // that somebody else has it then, "" when it is free
 }
 
@@ -149,7 +150,8 @@ func (h *Handler) timeRooms(r *http.Request, form *eventForm) error {
 			return err
 		}
 		for _, room := range rooms {
-			room.Timed, room.Taken = true, takenWords(r, taken[room.ID], start, end)
+			room.Timed, room.First = true, form.Repeat != Once && form.Scope != OneDate
+			room.Taken = takenWords(r, taken[room.ID], start, end)
 		}
 	}
 	slices.SortStableFunc(form.Rooms.Found, func(a, b roomChoice) int {

@@ -1,7 +1,6 @@
 package calendar
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -199,7 +198,7 @@ func (h *Handler) saveThere(r *http.Request, form *eventForm, found *openedThere
 		err = halfDone(found.Foreign)
 	case err != nil:
 		made.Name, made.ETag = stored.Name, stored.ETag
-		if left := found.source.Delete(context.WithoutCancel(ctx), caller, made); left != nil {
+		if left := found.source.Delete(ctx, caller, made); left != nil {
 			err = halfDone(found.Foreign)
 		}
 	}

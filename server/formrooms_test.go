@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"parvis/booking"
 	"parvis/portal"
@@ -85,6 +86,21 @@ func TestWhatIsNotForHerIsNotOffered(t *testing.T) {
 		t.Errorf("the bus is taken %d times", n)
 	}
 	paul.Get("/calendar/new?typed=r%C3%A9union+mardi+14h+salle+du+conseil").Want(t, http.StatusOK, `name="book" value="`+roomAddress+`"`)
+}
+
+// Of a series the form knows its first date, and says so; of one date of it that one.
+func TestAFreeRoomOfASeriesIsFreeOnItsFirstDate(t *testing.T) {
+	h := newHall(t)
+	const who, first = "admin@bourg.example", "40 places · libre à la première date"
+	claire := h.As(who)
+	chosen := []string{"guest", roomAddress, "guest-name", "Salle du conseil"}
+	claire.Post("/calendar/guests", h.meeting(who, "11:00", "12:00", "repeat", "weekly", "do", "rooms")...).Want(t, http.StatusOK, first)
+	claire.Post("/calendar/guests", h.meeting(who, "11:00", "12:00", append(chosen, "repeat", "weekly", "do", "rooms")...)...).Want(t, http.StatusOK, first)
+	lacks(t, claire.Post("/calendar/guests", h.meeting(who, "11:00", "12:00", append(chosen, "do", "rooms")...)...).Want(t, http.StatusOK, "40 places · libre").Body, "première date")
+	made := claire.Post("/calendar/events", h.meeting(who, "11:00", "12:00", append(chosen, "repeat", "weekly")...)...).Want(t, http.StatusSeeOther).Header.Get("Location")
+	claire.Get(made+"/edit").Want(t, http.StatusOK, first)
+	one := claire.Get(made+"/edit?at="+day(2).Add(11*time.Hour).UTC().Format("20060102T150405Z")).Want(t, http.StatusOK, "40 places · libre")
+	lacks(t, one.Body, "première date")
 }
 
 // What was typed comes back from the page of times: documents too.

@@ -88,20 +88,27 @@ func (s *Store) Open(ctx context.Context, caller portal.Caller, id calendar.Even
 	}
 	t.quiet = !ordered
 	there := calendar.There{Foreign: t.Foreign, Name: known.Name, At: known.Recurrence}
-	got, err := s.ask(ctx, t, http.MethodGet, known.Name, nil, nil)
+	got, err := s.version(ctx, t, known.Name)
 	if errors.Is(err, portal.ErrNotFound) && ordered {
 		err = errors.Join(err, s.keepWritten(ctx, t, known.Name, nil))
-	}
-	if err == nil && !strong(got.etag) {
-		err = t.said(portal.ErrDenied, "versionless") // a change could go over somebody else's
 	}
 	there.ETag, there.Octets = got.etag, got.octets
 	return there, err
 }
 
+// version is an object as it is there, under an ETag without which a change could go over somebody else's.
+func (s *Store) version(ctx context.Context, t target, path string) (got, error) {
+	found, err := s.ask(ctx, t, http.MethodGet, path, nil, nil)
+	if err == nil && !strong(found.etag) {
+		err = t.said(portal.ErrDenied, "versionless")
+	}
+	return found, err
+}
+
 // Put writes an object: calendar.Elsewhere. It is one request, and another one where the server does not
 // say under which ETag it has what was sent.
 func (s *Store) Put(ctx context.Context, caller portal.Caller, there calendar.There, octets []byte, zone *time.Location) (calendar.Stored, error) {
+	ctx = context.WithoutCancel(ctx)
 	t, err := s.writing(ctx, caller, there)
 	if err != nil {
 		return calendar.Stored{}, err
@@ -113,7 +120,7 @@ func (s *Store) Put(ctx context.Context, caller portal.Caller, there calendar.Th
 	}
 	got, err := s.ask(ctx, t, http.MethodPut, name, condition, octets)
 	if there.Retried && errors.Is(err, calendar.ErrCondition) {
-		if got, err = s.ask(ctx, t, http.MethodGet, name, nil, nil); err == nil && strong(got.etag) {
+		if got, err = s.version(ctx, t, name); err == nil {
 			got, err = s.ask(ctx, t, http.MethodPut, name, http.Header{"If-Match": {got.etag}}, octets)
 		}
 	}
@@ -133,15 +140,15 @@ func (s *Store) Put(ctx context.Context, caller portal.Caller, there calendar.Th
 
 // Delete deletes an object: calendar.Elsewhere.
 func (s *Store) Delete(ctx context.Context, caller portal.Caller, there calendar.There) error {
+	ctx = context.WithoutCancel(ctx)
 	t, err := s.writing(ctx, caller, there)
+	if err == nil && !strong(there.ETag) {
+		err = t.said(portal.ErrDenied, "versionless")
+	}
 	if err != nil {
 		return err
 	}
-	condition := http.Header{}
-	if strong(there.ETag) {
-		condition.Set("If-Match", there.ETag)
-	}
-	_, err = s.ask(ctx, t, http.MethodDelete, there.Name, condition, nil)
+	_, err = s.ask(ctx, t, http.MethodDelete, there.Name, http.Header{"If-Match": {there.ETag}}, nil)
 	if err != nil && !errors.Is(err, portal.ErrNotFound) {
 		return err
 	}
@@ -278,7 +285,7 @@ func (s *Store) keepObject(ctx context.Context, t target, object answer, zone *t
 
 // keepWritten replaces the instances of an object, and has a reading that is under way forgotten.
 func (s *Store) keepWritten(ctx context.Context, t target, path string, found []instance) error {
-	err := s.DB.Tx(context.WithoutCancel(ctx), func(tx *database.Tx) error {
+	err := s.DB.Tx(ctx, func(tx *database.Tx) error {
 		err := database.OneRow(tx.Exec(ctx, `UPDATE remote_accounts SET written = written + 1, checksum = '' WHERE collectivity = $1 AND id = $2`,
 			string(t.caller.Collectivity), string(t.account.ID)))
 		if err != nil {

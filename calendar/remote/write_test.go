@@ -801,6 +801,96 @@ func TestAServerWithoutVersionsIsNotWrittenOver(t *testing.T) {
 	}
 }
 
+func TestNothingIsDeletedThereWithoutItsVersion(t *testing.T) {
+	_, s, _, base := linked(t)
+	_, feeds := titles(t, s, claire)
+	known, err := s.Open(t.Context(), claire, feeds[0].Instances[0].Event, paris, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, etag := range []string{"", "W/" + known.ETag} {
+		known.ETag = etag
+		if err := s.Delete(t.Context(), claire, known); !errors.Is(err, portal.ErrDenied) || len(stored(t, base)) != 3 {
+			t.Errorf("%q: %v, and %d objects are left", etag, err, len(stored(t, base)))
+		}
+	}
+}
+
+// What a second try finds there may be of somebody else: it isn't written over without its version, nor told
+// as saved.
+func TestASecondTryWithoutVersionIsNotToldAsSaved(t *testing.T) {
+	v, _, p, base := linked(t)
+	v.get("/calendar/new?date=2026-11-26")
+	lost := func(_ http.ResponseWriter, r *http.Request) bool {
+		octets, _ := io.ReadAll(r.Body)
+		send(t, r.Method, base+r.URL.Path, string(octets))
+		panic(http.ErrAbortHandler)
+	}
+	p.before.Store(&lost)
+	v.save("title", "Tapé", "calendar", v.option("Nuage – Réunions")).want(503)
+	versionless := func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != "GET" {
+			return false
+		}
+		fmt.Fprint(w, object("x", "SUMMARY:Tapé", "DTSTART:20261126T130000Z"))
+		return true
+	}
+	p.before.Store(&versionless)
+	v.save("title", "Tapé deux fois").want(http.StatusForbidden, "ne dit pas quelle version", `value="Tapé deux fois"`)
+}
+
+// Who closes the page while a series is cut in two leaves no half of it.
+func TestWhoLeavesWhileItIsSavedLeavesNoHalf(t *testing.T) {
+	v, s, p, base := linked(t)
+	v.event("Point hebdo").follow("Modifier")
+	ctx, leave := context.WithCancel(t.Context())
+	made, done := false, make(chan struct{})
+	answer := func(w http.ResponseWriter, r *http.Request) bool {
+		switch {
+		case r.Method != "PUT":
+		case !made:
+			made = true
+			leave()
+			time.Sleep(200 * time.Millisecond) // until our server knows
+		default:
+			octets, _ := io.ReadAll(r.Body)
+			send(t, r.Method, base+r.URL.Path, string(octets))
+			w.Header().Set("ETag", `"2"`)
+			close(done)
+			return true
+		}
+		return false
+	}
+	p.before.Store(&answer)
+	fields := v.filled(strings.TrimSuffix(v.path, "/edit"))
+	fields.Set("scope", "following")
+	fields.Set("title", "Point nouveau")
+	req, err := http.NewRequestWithContext(ctx, "POST", v.base+strings.TrimSuffix(v.path, "/edit"), strings.NewReader(fields.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if resp, err := v.client.Do(req); err == nil {
+		resp.Body.Close()
+		t.Fatal("the browser stayed")
+	}
+	select {
+	case <-done:
+	case <-time.After(5 * time.Second):
+		t.Fatal("the series that was is not ended")
+	}
+	want := append([]string{"24 09:00 Point nouveau"}, week[1:]...)
+	var got []string
+	for range 50 {
+		if got, _ = titles(t, s, claire); cmp.Equal(got, want) {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Errorf("%q, want %q", got, want)
+}
+
 func TestPathsLeadToTheServerOfTheAccount(t *testing.T) {
 	for href, want := range map[string]string{
 		"/c/a.ics": "https://nuage.example:8443/c/a.ics", "/c/a%2Fb%20%C3%A9.ics": "https://nuage.example:8443/c/a%2Fb%20%C3%A9.ics", "/c/é@x.ics": "https://nuage.example:8443/c/%C3%A9@x.ics",
