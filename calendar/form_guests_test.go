@@ -81,7 +81,7 @@ func TestPeopleAreInvitedFromTheForm(t *testing.T) {
 	saved := append(slices.Clone(typed), append(hidden("paul@bourg.example"), "optional", "paul@bourg.example", "addresses", "jean@ailleurs.example")...)
 	location, _ := d.send("/calendar/events", "claire", http.StatusSeeOther, saved...)
 	shown := d.get(location, "claire")
-	wants(t, shown, "Invitations et réservations sont parties", "paul@bourg.example", "présence facultative", "jean@ailleurs.example", "invitation par courriel", "2 sans réponse", "est annoncé aux invités")
+	wants(t, shown, "invitations et réservations envoyées", "paul@bourg.example", "présence facultative", "jean@ailleurs.example", "invitation par courriel", "2 sans réponse", "est annoncé aux invités")
 	if m.has(m.paul) == "" || len(m.post.letters) != 1 {
 		t.Errorf("paul has %q, %d letters", m.has(m.paul), len(m.post.letters))
 	}

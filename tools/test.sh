@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 export CGO_ENABLED=0 PARVIS_TEST_ALL=1
 begun=$(date +%s)
 
-# Packages run three at a time, since many wait for a server, in the order in which they are named: the longest at the
-# end would run alone.
+# Packages run in the order in which they are named: the longest at the end would run alone. Rooms run three at a time,
+# since many wait for a server; stories two, since a browser waits for nothing.
 longest_first() { sed -E 's#^parvis/(server|e2e/looks)$#0 &#; t; s#^parvis/(directory|e2e/signon)$#1 &#; t; s#^#2 #' | sort -s -k1,1 | cut -d' ' -f2; }
 
 # The packages under e2e are the stories and the harness's own tests; the root's tests are the rules of the
@@ -24,9 +24,9 @@ with_database() {
 	done
 }
 
-on_sqlite() { env -u PARVIS_TEST_POSTGRES go test -p 3 -count=1 -timeout 15m "$@"; }
+on_sqlite() { env -u PARVIS_TEST_POSTGRES go test -count=1 -timeout 25m "$@"; }
 # How pages look does not depend on the engine, and is most of what a browser's tests cost.
-on_postgres() { bin/with-postgres go test -p 3 -count=1 -timeout 15m -skip "$looks" "$@"; }
+on_postgres() { bin/with-postgres go test -count=1 -timeout 25m -skip "$looks" "$@"; }
 looks='^Test(.*(Is|Are)ForEveryone|.*AreAccessible|.*(Is|Are)ValidAndAccessible|.*PagesAreValidHTML)$'
 
 printf 'room: %s MB of disk, %s MB of memory\n' "$(df -Pm "${TMPDIR:-/tmp}" | awk 'NR==2{print $4}')" "$(awk '/MemAvailable/{print int($2/1024)}' /proc/meminfo)"
@@ -39,10 +39,10 @@ step "go vet" go vet ./...
 step "staticcheck" staticcheck
 # shellcheck disable=SC2046,SC2086 # lists of words
 {
-	show "rooms on SQLite" on_sqlite $rooms
-	show "rooms on PostgreSQL" on_postgres $(with_database $rooms)
-	show "stories on SQLite" on_sqlite $stories
+	show "rooms on SQLite" on_sqlite -p 3 $rooms
+	show "rooms on PostgreSQL" on_postgres -p 3 $(with_database $rooms)
+	show "stories on SQLite" on_sqlite -p 2 $stories
 	again=$(with_database $stories)
-	[ -z "$again" ] || show "stories on PostgreSQL" on_postgres $again
+	[ -z "$again" ] || show "stories on PostgreSQL" on_postgres -p 2 $again
 }
 report ok "everything" "$begun"
