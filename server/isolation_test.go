@@ -179,7 +179,7 @@ var visits = []visit{
 	{route: "GET /contacts/cards/{book}/{card}/edit", path: at("/contacts/cards/", (*estate).contactPage, "/edit"), author: 200, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /contacts/cards/{book}/{card}/delete", path: at("/contacts/cards/", (*estate).contactPage, "/delete"), author: 200, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /contacts/cards/{book}/{card}", path: at("/contacts/cards/", (*estate).contactPage), fields: []string{"family", "Autre"}, author: 409, colleague: 404, stranger: 404, anonymous: 303},
-	{route: "POST /contacts/cards/{book}/{card}", path: at("/contacts/cards/", (*estate).groupContact), fields: []string{}, author: 422, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /contacts/cards/{book}/{card}", path: at("/contacts/cards/", (*estate).groupContact), fields: []string{}, author: 409, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /contacts/cards/{book}/{card}/delete", path: at("/contacts/cards/", (*estate).contactPage, "/delete"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /contacts/cards/{book}/{card}/delete", path: at("/contacts/cards/", (*estate).groupContact, "/delete"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /contacts/undo/{id}", path: at("/contacts/undo/", (*estate).removedContact), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
