@@ -52,7 +52,6 @@ type Grouping struct {
 const (
 	pageSize     = 50
 	askedWords   = 5   // the others are left out
-	maxGroupings = 100 // that a page lists
 	longestAsked = 100 // bytes of a word
 	withCategory = ` AND EXISTS (SELECT 1 FROM contact_links l WHERE l.collectivity = $1 AND l.book = c.book AND l.name = c.name AND l.kind = 'category' AND l.value = `
 	// IS TRUE has PostgreSQL read the members once, as SQLite does, also where it does not know yet how many there are.
@@ -61,10 +60,13 @@ const (
 	listedColumns = `c.book, c.name, c.full_name, c.detail, c.phone, c.email, c.photo, c.etag`
 )
 
-func scanPerson(rows *sql.Rows) (l Listed, err error) {
-	err = rows.Scan(&l.Book, &l.Name, &l.FullName, &l.Detail, &l.Phone, &l.Email, &l.Photo, &l.ETag)
+func scanPerson(rows *sql.Rows) (l Listed, err error) { return l, l.scan(rows) }
+
+// scan reads listedColumns, and more that follow them.
+func (l *Listed) scan(rows *sql.Rows, more ...any) error {
+	err := rows.Scan(append([]any{&l.Book, &l.Name, &l.FullName, &l.Detail, &l.Phone, &l.Email, &l.Photo, &l.ETag}, more...)...)
 	l.ID = cardID(l.Name)
-	return l, err
+	return err
 }
 
 // People lists those of the caller's books, 50 a page. portal.ErrNotFound for a book that she may not read.
@@ -176,7 +178,7 @@ func (s *Store) Groupings(ctx context.Context, caller portal.Caller, id BookID) 
 		return nil, fmt.Errorf("contacts: list groups: %w", err)
 	}
 	slices.SortFunc(categories, func(a, b Grouping) int { return i18n.ByName(a.Name, b.Name) })
-	return append(groups, categories[:min(len(categories), maxGroupings)]...), nil
+	return append(groups, categories...), nil
 }
 
 // countMembers fills in how many of their members the groups of some books have there.
@@ -292,9 +294,4 @@ type recent struct {
 	changed int64
 }
 
-func scanRecent(rows *sql.Rows) (one recent, err error) {
-	l := &one.Listed
-	err = rows.Scan(&l.Book, &l.Name, &l.FullName, &l.Detail, &l.Phone, &l.Email, &l.Photo, &l.ETag, &one.changed)
-	l.ID = cardID(l.Name)
-	return one, err
-}
+func scanRecent(rows *sql.Rows) (one recent, err error) { return one, one.scan(rows, &one.changed) }
