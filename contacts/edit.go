@@ -115,6 +115,11 @@ func (d *Draft) check(was Person) error {
 	wrong.Text("organisation", d.Organisation, false, maxField)
 	wrong.Text("department", d.Department, false, maxField)
 	wrong.Text("title", d.Title, false, maxField)
+	for field, n := range map[string]int{"phone-0": len(d.Phones), "email-0": len(d.Emails), "street-0": len(d.Addresses)} {
+		if n > maxReach {
+			wrong.Add(field, "contacts.error.reach", "max", maxReach)
+		}
+	}
 	for i, one := range d.Phones {
 		wrong.Text(fmt.Sprintf("phone-%d", i), one.Value, false, maxField)
 	}

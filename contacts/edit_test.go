@@ -79,3 +79,18 @@ func TestMembersWithLongNames(t *testing.T) {
 		t.Errorf("a group whose members have long names is refused: %v", err)
 	}
 }
+
+// A form of more numbers than it holds is refused: those beyond would be lost without a word.
+func TestAFormOfTooManyNumbersIsRefused(t *testing.T) {
+	d := Draft{Family: "Petit"}
+	for range maxReach {
+		d.Phones = append(d.Phones, DraftReach{Value: "0238000000"})
+	}
+	if err := d.check(Person{}); err != nil {
+		t.Fatal(err)
+	}
+	d.Phones = append(d.Phones, DraftReach{Value: "0238000001"})
+	if err := d.check(Person{}); err == nil {
+		t.Error("it is taken")
+	}
+}

@@ -209,7 +209,7 @@ func readDraft(r *http.Request) (Draft, error) {
 		Title: form.Get("title"), Birthday: form.Get("birthday"), Note: form.Get("note"), Categories: form.Get("categories"),
 		Phones: readReach(form, "phone", phoneKinds), Emails: readReach(form, "email", emailKinds),
 	}
-	for i := range min(len(form["street"]), maxReach) {
+	for i := range form["street"] {
 		a := DraftAddress{
 			Kind: nth(form["address-kind"], i), Street: nth(form["street"], i), PostCode: nth(form["postcode"], i), Town: nth(form["town"], i),
 			Country: nth(form["country"], i), Was: nth(form["address-was"], i),
@@ -224,7 +224,7 @@ func readDraft(r *http.Request) (Draft, error) {
 
 func readReach(form url.Values, name string, kinds []string) []DraftReach {
 	var all []DraftReach
-	for i := range min(len(form[name]), maxReach) {
+	for i := range form[name] {
 		one := DraftReach{Value: nth(form[name], i), Was: nth(form[name+"-was"], i)}
 		for _, kind := range kinds {
 			if nth(form[name+"-kind"], i) == kind {
