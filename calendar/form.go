@@ -175,18 +175,25 @@ func sayArgs(p *i18n.Printer, args []any, now time.Time) []any {
 
 func (h *Handler) edit(w http.ResponseWriter, r *http.Request) error {
 	at := readAt(r.URL.Query().Get("at"))
-	event, err := h.eventAt(r, EventID(web.Var(r, "id")), at)
+	event, err := h.writableAt(r, EventID(web.Var(r, "id")), at)
 	if err != nil {
 		return err
 	}
-	if !event.Writable {
-		return portal.UserError{Kind: portal.ErrDenied, Key: "calendar.error.read-only"}
-	}
+	event.moveTo(r.URL.Query().Get("to"), web.Now(r).Location())
 	form := formOf(event, web.Now(r).Location())
 	if form.Repeated && !at.IsZero() {
 		form.At, form.Scope = at.Format(occurrenceForm), OneDate
 	}
 	return h.showForm(w, r, http.StatusOK, form)
+}
+
+// writableAt is eventAt of what the caller may change.
+func (h *Handler) writableAt(r *http.Request, id EventID, at time.Time) (Event, error) {
+	event, err := h.eventAt(r, id, at)
+	if err == nil && !event.Writable {
+		err = portal.UserError{Kind: portal.ErrDenied, Key: "calendar.error.read-only"}
+	}
+	return event, err
 }
 
 // eventAt is an event that says what one of its instances does, when there is one to say.

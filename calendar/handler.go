@@ -66,6 +66,7 @@ func (h *Handler) Routes() []web.Route {
 		{Method: "GET", Path: "/calendar/events/{id}/edit", Access: web.SignedIn, Handler: h.edit},
 		{Method: "POST", Path: "/calendar/events/{id}", Access: web.SignedIn, Handler: h.change},
 		{Method: "POST", Path: "/calendar/events/{id}/delete", Access: web.SignedIn, Handler: h.remove},
+		{Method: "POST", Path: "/calendar/events/{id}/move", Access: web.SignedIn, Handler: h.move},
 		{Method: "POST", Path: "/calendar/events/{id}/answer", Access: web.SignedIn, Handler: h.answer},
 		{Method: "GET", Path: "/invitations/{secret}", Access: web.Public, Handler: h.invitation},
 		{Method: "POST", Path: "/invitations/{secret}", Access: web.Public, Handler: h.answerInvitation},

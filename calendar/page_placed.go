@@ -30,6 +30,12 @@ type placed struct {
 	CalendarName string
 	Href         string
 	Theirs       bool // of a colleague's calendar: her name is said
+	Writable     bool // by the reader, in a calendar of ours
+}
+
+// Movable says whether the instance may be dragged from where it is shown on a day: it begins there.
+func (p *placed) Movable(day time.Time) bool {
+	return p.Writable && !p.Hidden && sameDay(p.Start, day)
 }
 
 // Timeless says that the instance lasts no time, so that no end is written.
@@ -167,7 +173,8 @@ func (a *agenda) place(instances []Instance, path string) {
 		}
 		a.Placed = append(a.Placed, placed{
 			Instance: in, Class: a.Calendars[at].Class, CalendarName: a.Calendars[at].Name, Theirs: a.Calendars[at].Theirs,
-			Href: path + url.PathEscape(string(in.Event)) + occurrenceQuery(in),
+			Writable: a.Calendars[at].Writable,
+			Href:     path + url.PathEscape(string(in.Event)) + occurrenceQuery(in),
 		})
 	}
 }

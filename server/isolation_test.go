@@ -211,6 +211,7 @@ var visits = []visit{
 	{route: "POST /calendar/events/{id}", path: at("/calendar/events/", (*estate).event), fields: []string{"title", "Autre", "start", today(), "start-time", "11:00"}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /calendar/events/{id}", path: at("/calendar/events/", (*estate).sharedEvent), fields: []string{"title", "Autre", "start", today(), "start-time", "11:00"}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /calendar/events/{id}/delete", path: at("/calendar/events/", (*estate).event, "/delete"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /calendar/events/{id}/move", path: at("/calendar/events/", (*estate).event, "/move"), fields: []string{"to", today()}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /calendar/events/{id}/answer", path: at("/calendar/events/", (*estate).toAnswer, "/answer"), fields: []string{"answer", "accepted"}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /calendar/events/{id}/answer", path: at("/calendar/events/", (*estate).event, "/answer"), fields: []string{"answer", "accepted"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	// Who holds the link of a letter answers, whoever she is: a wrong one asks nothing.

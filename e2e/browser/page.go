@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -187,6 +188,27 @@ func (p *Page) Click(locator string) {
 func (p *Page) Follow(locator string) {
 	p.t.Helper()
 	p.awaitLoad("follow "+locator, chromedp.Click(selector(locator), chromedp.NodeVisible))
+}
+
+// DragAndFollow takes an element by its upper left corner with the mouse, lets go of it where the column of one
+// element and the row of another cross, and waits until the page that this leads to is loaded.
+func (p *Page) DragAndFollow(from, column, row string) {
+	p.t.Helper()
+	p.wait(from)
+	p.do("scroll to "+from, evaluate(find(from)+".scrollIntoView({block: 'center', inline: 'center'})"))
+	corner := func(locator string) (box struct{ X, Y, Width, Height float64 }) {
+		p.Evaluate(find(locator)+".getBoundingClientRect().toJSON()", &box)
+		return box
+	}
+	taken, over, beside := corner(from), corner(column), corner(row)
+	x, y := over.X+over.Width/2, beside.Y+beside.Height/2
+	left := chromedp.ButtonType(input.MouseButtonLeft)
+	p.do("take "+from, chromedp.MouseEvent(input.DispatchMouseEventTypeMousePressed, taken.X+4, taken.Y+4, left, chromedp.ClickCount(1)))
+	for _, part := range []float64{0.2, 0.6, 1, 1} { // a drag is begun, and each move answered, after a while
+		time.Sleep(100 * time.Millisecond)
+		p.do("drag "+from, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, taken.X+(x-taken.X)*part, taken.Y+(y-taken.Y)*part, left))
+	}
+	p.awaitLoad("let go of "+from, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseReleased, x, y, left, chromedp.ClickCount(1)))
 }
 
 // PressAndFollow presses a key that leads to another page, as Enter in a form does, and waits until that
