@@ -329,8 +329,19 @@ func TestAForgedUIDIsNone(t *testing.T) {
 			t.Errorf("readUID(%q) = %q", forged, got)
 		}
 	}
-	form := &eventForm{}
-	if form.name() || readUID(form.UID) != form.UID || !form.name() {
+	form, tried := &eventForm{}, &tries{}
+	if form.name(tried) || readUID(form.UID) != form.UID || !form.name(tried) {
 		t.Errorf("the form does not read the UID that it gave: %q", form.UID)
+	}
+	saved := form.UID
+	for range keptTries { // the first is the last that is still known
+		if !tried.was(saved) {
+			tried.tell(saved)
+		} else {
+			tried.tell("another")
+		}
+	}
+	if form.name(tried) || form.UID == saved {
+		t.Errorf("what was saved as %q would be written over", saved)
 	}
 }

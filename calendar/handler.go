@@ -44,6 +44,7 @@ type Handler struct {
 	directory Directory
 	renderer  *web.Renderer
 	elsewhere []Elsewhere
+	tries     tries
 }
 
 // NewHandler returns the pages over the store, and over agendas kept elsewhere. The directory knows who

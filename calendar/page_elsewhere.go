@@ -95,12 +95,13 @@ func (h *Handler) createThere(w http.ResponseWriter, r *http.Request, source Els
 	if err := draft.check(); err != nil {
 		return h.refuse(w, r, form, draft, err)
 	}
-	made := There{Foreign: place, Retried: form.name()}
+	made := There{Foreign: place, Retried: form.name(&h.tries)}
 	made.Name = form.UID + ".ics"
 	stored, err := source.Put(r.Context(), web.CallerOf(r), made, encode(draft.object(form.UID, h.store.now())), draft.Start.Location())
 	if err != nil {
 		return h.refuseThere(w, r, form, draft, err)
 	}
+	h.tries.tell(form.UID)
 	return showStored(w, r, stored, draft.Start, time.Time{}, "calendar.done.created-elsewhere", place)
 }
 
@@ -109,9 +110,10 @@ func guestsElsewhere(place Foreign) portal.UserError {
 	return portal.Invalid("guests", "calendar.error.guests-elsewhere", "name", place.Name)
 }
 
-// name gives what is made a UID, once: a try that may have arrived is written over by the next.
-func (f *eventForm) name() (retried bool) {
-	if f.UID != "" {
+// name gives what is made a UID, once: a try that may have arrived is written over by the next, until one is told
+// as saved.
+func (f *eventForm) name(tries *tries) (retried bool) {
+	if f.UID != "" && !tries.was(f.UID) {
 		return true
 	}
 	f.UID = portal.NewID() + portal.NewID()
@@ -174,7 +176,7 @@ func (h *Handler) changeThere(w http.ResponseWriter, r *http.Request) error {
 // saveThere changes what the form is about. A series that is cut in two is first made anew from the date on, then
 // ended before it: in between its dates are there twice, never missing.
 func (h *Handler) saveThere(r *http.Request, form *eventForm, found *openedThere, at time.Time, draft Draft) (Stored, error) {
-	retried := form.name()
+	retried := form.name(&h.tries)
 	rest, err := found.object.changeAt(Target{At: at, Scope: form.Scope, UID: form.UID}, draft, found.zone, h.store.now())
 	if err != nil {
 		return Stored{}, err
@@ -201,6 +203,8 @@ func (h *Handler) saveThere(r *http.Request, form *eventForm, found *openedThere
 		if left := found.source.Delete(ctx, caller, made); left != nil {
 			err = halfDone(found.Foreign)
 		}
+	default:
+		h.tries.tell(form.UID)
 	}
 	return stored, err
 }

@@ -526,9 +526,15 @@ func TestAServerThatFailsWhileSavingCostsNothingThatWasTyped(t *testing.T) {
 	p.before.Store(&lost)
 	v.save().want(503, "rien ne dit que c’est enregistré")
 	p.before.Store(nil)
+	failed := *v
 	v.save("title", "Tapé deux fois").want(http.StatusOK, "Événement ajouté", "Tapé deux fois")
 	if got := stored(t, base); len(got) != 4 {
 		t.Errorf("%d objects, want 4", len(got))
+	}
+	// Who goes back to that page afterwards makes another event.
+	failed.save("title", "Autre chose").want(http.StatusOK, "Événement ajouté", "Autre chose")
+	if got := stored(t, base); len(got) != 5 {
+		t.Errorf("%d objects after another was made, want 5", len(got))
 	}
 	// Of a change the same.
 	v.follow("Modifier")
