@@ -24,9 +24,10 @@ with_database() {
 	done
 }
 
-on_sqlite() { env -u PARVIS_TEST_POSTGRES go test -count=1 -timeout 25m "$@"; }
+# go vet has seen everything before.
+on_sqlite() { env -u PARVIS_TEST_POSTGRES go test -vet=off -count=1 -timeout 25m "$@"; }
 # How pages look does not depend on the engine, and is most of what a browser's tests cost.
-on_postgres() { bin/with-postgres go test -count=1 -timeout 25m -skip "$looks" "$@"; }
+on_postgres() { bin/with-postgres go test -vet=off -count=1 -timeout 25m -skip "$looks" "$@"; }
 looks='^Test(.*(Is|Are)ForEveryone|.*AreAccessible|.*(Is|Are)ValidAndAccessible|.*PagesAreValidHTML)$'
 
 printf 'room: %s MB of disk, %s MB of memory\n' "$(df -Pm "${TMPDIR:-/tmp}" | awk 'NR==2{print $4}')" "$(awk '/MemAvailable/{print int($2/1024)}' /proc/meminfo)"

@@ -27,6 +27,12 @@ func (p *Page) Geometry(t testing.TB) {
 
 func (p *Page) geometryFaults() []string {
 	p.t.Helper()
+	return append(p.textFaults(), p.focusFaults()...)
+}
+
+// textFaults are those that do not ask for the keyboard.
+func (p *Page) textFaults() []string {
+	p.t.Helper()
 	width, height := int(p.width), int(p.height)
 	value[bool](p, "(window.parvisGeometry = "+geometry+") && true")
 	faults := p.measure("targets()")
@@ -35,7 +41,7 @@ func (p *Page) geometryFaults() []string {
 	p.Size(320, 256)
 	faults = append(faults, p.measure("overflow('reflow at 320 × 256')")...)
 	p.Size(width, height)
-	return append(faults, p.focusFaults()...)
+	return faults
 }
 
 func (p *Page) measure(call string) []string {

@@ -16,6 +16,22 @@ func (p *Page) SignIn(address, login, password string) {
 // the page is loaded once.
 func (p *Page) Judge(t testing.TB, address string, dark bool) {
 	t.Helper()
+	p.judgeShapes(t, address, dark)
+	p.Geometry(t)
+}
+
+// JudgeAgain is Judge for a page that was judged in another language or in two other shapes: texts may be
+// longer or shorter there, and the way of the keyboard is the same.
+func (p *Page) JudgeAgain(t testing.TB, address string, dark bool) {
+	t.Helper()
+	p.judgeShapes(t, address, dark)
+	for _, fault := range p.textFaults() {
+		t.Errorf("geometry: %s: %s", p.URL(), fault)
+	}
+}
+
+func (p *Page) judgeShapes(t testing.TB, address string, dark bool) {
+	t.Helper()
 	p.Size(1366, 768)
 	p.Scheme(dark)
 	p.Open(address)
@@ -23,7 +39,6 @@ func (p *Page) Judge(t testing.TB, address string, dark bool) {
 	p.Size(360, 640)
 	p.Scheme(!dark)
 	p.Axe(t)
-	p.Geometry(t)
 }
 
 // JudgeAsItStands runs the checkers on the page that is shown.
