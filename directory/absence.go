@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"parvis/portal"
@@ -42,19 +41,28 @@ func (s *Store) AbsencesFrom(source Absences) { s.absences = append(s.absences, 
 // Away tells who of some agents of the caller's collectivity is away on a day, as
 // she may see it. Who is away by several sources is so until the last of the days.
 func (s *Store) Away(ctx context.Context, caller portal.Caller, agents []Agent, day string) (map[portal.AgentID]Absence, error) {
-	seen, err := s.veil(ctx, caller)
+	shown, err := s.PresenceSeen(ctx, caller, agents)
 	if err != nil {
-		return nil, fmt.Errorf("directory: who is away: %w", err)
+		return nil, err
 	}
 	var ids []portal.AgentID
 	for _, agent := range agents {
-		if seen.shows(FieldPresence, agent.ID, agent.Unit) {
+		if shown[agent.ID] {
 			ids = append(ids, agent.ID)
 		}
 	}
+	return s.AwayAmong(ctx, caller, ids, day)
+}
+
+// AwayAmong is Away for agents of whom the caller was found to know whether they are there.
+func (s *Store) AwayAmong(ctx context.Context, caller portal.Caller, ids []portal.AgentID, day string) (map[portal.AgentID]Absence, error) {
 	away := map[portal.AgentID]Absence{}
 	if len(ids) == 0 {
 		return away, nil
+	}
+	asked := make(map[portal.AgentID]bool, len(ids))
+	for _, id := range ids {
+		asked[id] = true
 	}
 	for _, source := range append([]Absences{s.stated}, s.absences...) {
 		found, err := source(ctx, caller.Collectivity, ids, day)
@@ -62,7 +70,7 @@ func (s *Store) Away(ctx context.Context, caller portal.Caller, agents []Agent, 
 			return nil, fmt.Errorf("directory: who is away: %w", err)
 		}
 		for id, absence := range found {
-			if slices.Contains(ids, id) && absence.On(day) && absence.Last > away[id].Last {
+			if asked[id] && absence.On(day) && absence.Last > away[id].Last {
 				away[id] = absence
 			}
 		}

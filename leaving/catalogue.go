@@ -60,6 +60,8 @@ var catalogue = []Table{
 	{Name: "rights_given", Key: []string{"id"}, Person: map[string]Fate{"subject": Gone, "lent_by": Gone, "given_by": Pseudonym}},
 	{Name: "card_fields", Key: []string{"field"}},
 	{Name: "agent_photos", Key: []string{"agent", "side"}, Person: map[string]Fate{"agent": Gone}},
+	{Name: "presence_weeks", Key: []string{"agent", "since"}, Person: map[string]Fate{"agent": Gone}},
+	{Name: "presence_days", Key: []string{"agent", "day"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "stated_absences", Key: []string{"agent"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "planned_departures", Key: []string{"agent"}, Person: map[string]Fate{"agent": Gone, "successor": Nobody, "planned_by": Pseudonym}},
 	{Name: "unit_moves", Key: []string{"id"}, Excluded: isPassing, Person: map[string]Fate{"agent": Pseudonym}},

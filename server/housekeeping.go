@@ -54,6 +54,9 @@ func (s *Server) cleanEach(ctx context.Context) error {
 		if err := errors.Join(s.Contacts.ForgetChanges(ctx, c.ID, now.Add(-keptChanges)), s.Contacts.Clean(ctx, c.ID)); err != nil {
 			return err
 		}
+		if err := s.Presence.Clean(ctx, c.ID); err != nil {
+			return err
+		}
 		if err := s.Directory.ForgetCards(ctx, c.ID, now.Add(-keptChanges)); err != nil {
 			return err
 		}

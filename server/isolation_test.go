@@ -233,6 +233,11 @@ var visits = []visit{
 	{route: "POST /calendar/delegates/{id}/end", path: at("/calendar/delegates/", (*estate).delegate, "/end"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /calendar/delegates/{id}/back", path: at("/calendar/delegates/", (*estate).endedDelegate, "/back"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 
+	{route: "GET /presence", author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "GET /presence", path: fixed("/presence?agent=nobody"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /presence/week", fields: []string{"since", today(), "half-a", "here", "half-b", "here", "half-c", "here", "half-d", "here", "half-e", "here", "half-f", "here", "half-g", "here", "half-h", "here", "half-i", "here", "half-j", "here", "half-k", "here", "half-l", "here", "half-m", "here", "half-n", "here"}, author: 303, colleague: 303, stranger: 303, anonymous: 303},
+	{route: "POST /presence/days", fields: []string{"first", today(), "place", "telework"}, author: 303, colleague: 303, stranger: 303, anonymous: 303},
+	{route: "GET /presence/today", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /calendar/team", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /calendar/tasks", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /calendar/tasks/new", author: 200, colleague: 200, stranger: 200, anonymous: 303},

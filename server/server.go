@@ -38,6 +38,7 @@ import (
 	"parvis/portal/quota"
 	"parvis/portal/seal"
 	"parvis/portal/web"
+	"parvis/presence"
 	"parvis/search"
 	"parvis/search/bleveindex"
 	"parvis/search/extract"
@@ -65,6 +66,7 @@ type Server struct {
 	News         *news.Store
 	Calendar     *calendar.Store
 	Booking      *booking.Store
+	Presence     *presence.Store
 	Contacts     *contacts.Store
 	Remote       *remote.Store
 	Documents    *documents.Store
@@ -243,6 +245,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Booking = booking.New(s.DB, s.catalogue)
 	s.Calendar.Booking(booked{s.Booking})
 	s.Booking.OnWithdrawn(s.withdrawn)
+	s.Presence = presence.New(s.DB, staff{s.Directory, s.Calendar})
 	s.openInbox()
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Contacts = contacts.NewStore(s.DB)

@@ -110,6 +110,8 @@ const (
 	ResourceWithdrawn Action = "resource.withdrawn"
 	ResourceRestored  Action = "resource.restored"
 
+	PresenceChanged Action = "presence.changed" // where somebody works, said by another
+
 	AddressBookCreated Action = "address-book.created" // of a unit or a group
 	AddressBookChanged Action = "address-book.changed"
 	AddressBookDeleted Action = "address-book.deleted"
@@ -191,7 +193,7 @@ var Actions = []Action{
 	ApplicationCreated, ApplicationChanged, AudienceChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked, ApplicationsExported,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	ResourceCreated, ResourceChanged, ResourceAudience, ResourceWithdrawn, ResourceRestored,
-	AddressBookCreated, AddressBookChanged, AddressBookDeleted,
+	PresenceChanged, AddressBookCreated, AddressBookChanged, AddressBookDeleted,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported, RightsExported,
 	HomeChanged, DirectoryShared, DirectoryUnshared, CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,
 	QuotasSet, NetworksAllowed, TemplateKept, TemplateDropped, TemplateRestored, AnnouncementPublished, AnnouncementChanged, AnnouncementUndone, AnnouncementEnded, AnnouncementResumed,
