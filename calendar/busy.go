@@ -72,25 +72,30 @@ type taken struct {
 }
 
 // takenTimes reads what may take the time of agents, in one query. What happens once is known from the
-// index without its octets.
+// index without its octets. CROSS JOIN has SQLite begin at the agents asked for: it would begin at all that the
+// collectivity has in those days.
 func (s *Store) takenTimes(ctx context.Context, caller portal.Caller, agents []portal.AgentID, from, until time.Time, but string) ([]taken, error) {
-	args := []any{string(caller.Collectivity), database.Millis(from), database.Millis(until), but}
-	list, args := database.Among(args, agents)
-	rows, err := s.db.Query(ctx, `
-		SELECT c.owner, CASE c.zone WHEN '' THEN t.zone ELSE c.zone END, o.first_start, o.last_end, o.status,
-		       CASE WHEN o.exact THEN NULL ELSE o.octets END
-		FROM calendars c
-		JOIN collectivities t ON t.id = c.collectivity
-		JOIN calendar_objects o ON o.collectivity = $1 AND o.calendar = c.id
-		WHERE c.collectivity = $1 AND c.busy AND c.owner IN `+list+`
-		  AND o.component = 'VEVENT' AND o.last_end > $2 AND o.first_start < $3 AND o.uid <> $4
-		  AND NOT (o.transparent OR o.status = 'CANCELLED' AND NOT o.recurring)`, args...)
+	query, args := takenQuery(caller.Collectivity, agents, from, until, but)
+	rows, err := s.db.Query(ctx, query, args...)
 	return database.Collect(rows, err, func(rows *sql.Rows) (one taken, err error) {
 		var zone string
 		err = rows.Scan(&one.agent, &zone, &one.first, &one.last, &one.status, &one.octets)
 		one.zone = zoneNamed(zone)
 		return one, err
 	})
+}
+
+func takenQuery(collectivity portal.CollectivityID, agents []portal.AgentID, from, until time.Time, but string) (query string, args []any) {
+	list, args := database.Among([]any{string(collectivity), database.Millis(from), database.Millis(until), but}, agents)
+	return `
+		SELECT c.owner, CASE c.zone WHEN '' THEN t.zone ELSE c.zone END, o.first_start, o.last_end, o.status,
+		       CASE WHEN o.exact THEN NULL ELSE o.octets END
+		FROM calendars c
+		CROSS JOIN collectivities t
+		CROSS JOIN calendar_objects o
+		WHERE c.collectivity = $1 AND c.busy AND c.owner IN ` + list + ` AND t.id = $1 AND o.collectivity = $1 AND o.calendar = c.id
+		  AND o.component = 'VEVENT' AND o.last_end > $2 AND o.first_start < $3 AND o.uid <> $4
+		  AND NOT (o.transparent OR o.status = 'CANCELLED' AND NOT o.recurring)`, args
 }
 
 // times are when an object takes time within a range. What was stored under older limits and can't be

@@ -271,7 +271,7 @@ func TestTheWeeksWhenClocksChangeHaveTheirUsualRows(t *testing.T) {
 		if n := strings.Count(table, "Astreinte de nuit"); n != 2 {
 			t.Errorf("%s: the night is in %d columns, want 2", day.Format(time.DateOnly), n)
 		}
-		if n := strings.Count(table, `<tr class="on">`) + strings.Count(table, "<tr><th"); n != 48 {
+		if n := strings.Count(table, "<tr data-time="); n != 48 {
 			t.Errorf("%s: %d half hours, want 48", day.Format(time.DateOnly), n)
 		}
 	}

@@ -27,11 +27,12 @@ type TeamHandler struct {
 	store    *Store
 	teams    Teams
 	renderer *web.Renderer
+	marks    []Marks
 }
 
-// NewTeamHandler returns the page over the store.
-func NewTeamHandler(store *Store, teams Teams, renderer *web.Renderer) *TeamHandler {
-	return &TeamHandler{store, teams, renderer}
+// NewTeamHandler returns the page over the store, and over what other rooms say of people.
+func NewTeamHandler(store *Store, teams Teams, renderer *web.Renderer, marks ...Marks) *TeamHandler {
+	return &TeamHandler{store, teams, renderer, marks}
 }
 
 const teamPath = "/calendar/team"
@@ -45,7 +46,7 @@ func (h *TeamHandler) Routes() []web.Route {
 const maxTeam = 60
 
 // teamViews are how many days the planning shows side by side.
-var teamViews = []view{dayView, workView, weekView}
+var teamViews = []view{dayView, workView, weekView, monthView}
 
 // teamPage is the planning of a unit.
 type teamPage struct {
@@ -58,6 +59,7 @@ type teamPage struct {
 	More                  int // beside those that there is room for
 	Days                  []gridDay
 	Rows                  []teamRow
+	Plan                  []planRow // of a month
 	Previous, Today, Next string
 	Seg                   []viewLink // days side by side
 	Views                 []viewLink // of the agenda
@@ -72,6 +74,7 @@ type teamRow struct {
 // teamCell is a day of one person.
 type teamCell struct {
 	Past    bool
+	Marks   []Mark
 	Engaged []shownEngagement
 }
 
@@ -104,10 +107,7 @@ func (h *TeamHandler) show(w http.ResponseWriter, r *http.Request) error {
 	if err := h.people(r, page); err != nil {
 		return err
 	}
-	from, to := page.period()
-	if page.View == workView {
-		to = addDays(from, workingDays)
-	}
+	from, to := page.days()
 	off, err := h.store.daysOff(ctx, caller)
 	if err != nil {
 		return err
@@ -118,7 +118,12 @@ func (h *TeamHandler) show(w http.ResponseWriter, r *http.Request) error {
 		one.Name, one.Href = capital(p.DayName(day)), page.link(dayView, day)
 		page.Days = append(page.Days, one)
 	}
-	if err := h.fill(ctx, caller, page, from, to, now); err != nil {
+	if page.View == monthView {
+		err = h.fillMonth(ctx, caller, p, page, from, to)
+	} else {
+		err = h.fill(ctx, caller, page, from, to)
+	}
+	if err != nil {
 		return err
 	}
 	page.Previous, page.Today, page.Next = page.link(page.View, page.previous()), page.link(page.View, now), page.link(page.View, page.next())
@@ -129,6 +134,20 @@ func (h *TeamHandler) show(w http.ResponseWriter, r *http.Request) error {
 	page.Heading, page.Week = headingOf(p, page.query, from, addDays(to, -1), now)
 	page.Title, page.Section = p.T("calendar.team.title")+", "+page.Heading, "calendar"
 	return h.renderer.Render(w, r, http.StatusOK, "calendar/team", page)
+}
+
+// days are those that the planning shows, half-open midnights.
+func (p *teamPage) days() (from, to time.Time) {
+	from, to = p.period()
+	switch p.View {
+	case workView:
+		to = addDays(from, workingDays)
+	case monthView: // without the days around it
+		year, month, _ := p.Day.Date()
+		from = time.Date(year, month, 1, 0, 0, 0, 0, p.Day.Location())
+		to = time.Date(year, month+1, 1, 0, 0, 0, 0, p.Day.Location())
+	}
+	return from, to
 }
 
 // link is the address of the planning on another day.
@@ -154,25 +173,32 @@ func (h *TeamHandler) people(r *http.Request, page *teamPage) (err error) {
 		return nil
 	}
 	total := 0
-	page.People, total, err = h.teams.Team(ctx, caller, page.Unit, maxTeam)
+	most := maxTeam
+	if page.View == monthView {
+		most = maxMonthTeam
+	}
+	page.People, total, err = h.teams.Team(ctx, caller, page.Unit, most)
 	page.More = total - len(page.People)
 	return err
 }
 
 // fill reads what each does on each day.
-func (h *TeamHandler) fill(ctx context.Context, caller portal.Caller, page *teamPage, from, to, now time.Time) error {
-	agents := make([]portal.AgentID, len(page.People))
-	for i, one := range page.People {
-		agents[i] = one.ID
-	}
+func (h *TeamHandler) fill(ctx context.Context, caller portal.Caller, page *teamPage, from, to time.Time) error {
+	agents := idsOf(page.People)
 	engaged, err := h.store.team(ctx, caller, agents, from, to)
+	if err != nil {
+		return err
+	}
+	marks, err := h.marksOf(ctx, caller, agents, from, addDays(to, -1))
 	if err != nil {
 		return err
 	}
 	for _, one := range page.People {
 		row := teamRow{Someone: one}
 		for _, day := range page.Days {
-			row.Cells = append(row.Cells, teamCell{Past: day.Past, Engaged: engagementsOn(engaged[one.ID], day.Date)})
+			row.Cells = append(row.Cells, teamCell{
+				Past: day.Past, Marks: marksOn(marks[one.ID], day.Date.Format(time.DateOnly)), Engaged: engagementsOn(engaged[one.ID], day.Date),
+			})
 		}
 		page.Rows = append(page.Rows, row)
 	}

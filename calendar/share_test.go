@@ -495,6 +495,33 @@ func TestAnAgendaThatIsHandedOverStaysOpen(t *testing.T) {
 	}
 }
 
+// plan is how SQLite answers a query.
+func plan(t *testing.T, s *Store, query string, args []any) []string {
+	t.Helper()
+	rows, err := s.db.Query(t.Context(), `EXPLAIN QUERY PLAN `+query, args...)
+	steps, err := database.Collect(rows, err, func(rows *sql.Rows) (step string, err error) {
+		var node, parent, unused int
+		return step, rows.Scan(&node, &parent, &unused, &step)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return steps
+}
+
+// TestWhenOthersAreTakenCostsNothing: the calendars of those asked for come first, and their times by their index.
+func TestWhenOthersAreTakenCostsNothing(t *testing.T) {
+	s := staffed(t)
+	if s.db.Engine() != database.SQLite {
+		return
+	}
+	query, args := takenQuery("bourg", []portal.AgentID{"claire"}, at(1, 0, 0), at(30, 0, 0), "")
+	steps := plan(t, s, query, args)
+	if len(steps) != 3 || !strings.Contains(steps[0], "calendars_by_slug (collectivity=? AND owner=?)") || !strings.Contains(steps[2], "calendar_objects_by_time (collectivity=? AND calendar=?") {
+		t.Errorf("it is answered by %q", steps)
+	}
+}
+
 // TestWhatOthersShareCostsNothing: SQLite begins at what names the reader, and asks each table for more
 // than its collectivity. What it costs on both engines is measured in bench/calendar.
 func TestWhatOthersShareCostsNothing(t *testing.T) {
@@ -504,13 +531,9 @@ func TestWhatOthersShareCostsNothing(t *testing.T) {
 	}
 	for _, id := range []CalendarID{"", "claire"} {
 		query, args := s.sharedQuery(agent("bourg", "paul", "elus"), id)
-		rows, err := s.db.Query(context.Background(), `EXPLAIN QUERY PLAN `+query, args...)
-		steps, err := database.Collect(rows, err, func(rows *sql.Rows) (step string, err error) {
-			var node, parent, unused int
-			return step, rows.Scan(&node, &parent, &unused, &step)
-		})
-		if err != nil || len(steps) < 8 {
-			t.Fatal(steps, err)
+		steps := plan(t, s, query, args)
+		if len(steps) < 8 {
+			t.Fatal(steps)
 		}
 		for _, step := range steps {
 			if strings.Contains(step, "AUTOMATIC") || strings.HasSuffix(step, "(collectivity=?)") || strings.HasPrefix(step, "SCAN") && step != "SCAN seen" {

@@ -29,6 +29,7 @@ type Store struct {
 
 	resources Resources // nil: nothing is booked
 	turns     turns
+	loads     loads
 
 	changedFor func(portal.CollectivityID, ...portal.AgentID)
 }

@@ -30,9 +30,10 @@ func (a Absence) LastDay() time.Time {
 	return day.Add(12 * time.Hour) // in UTC, as pages write it
 }
 
-// Absences tells who of some agents of a collectivity is away on a day. A feature
-// that knows of leave offers one; what agents say of themselves is another.
-type Absences func(ctx context.Context, collectivity portal.CollectivityID, agents []portal.AgentID, day string) (map[portal.AgentID]Absence, error)
+// Absences tells when some agents of a collectivity are away, as far as it touches the
+// days from first to last. A feature that knows of leave offers one; what agents say of
+// themselves is another.
+type Absences func(ctx context.Context, collectivity portal.CollectivityID, agents []portal.AgentID, first, last string) (map[portal.AgentID][]Absence, error)
 
 // AbsencesFrom adds a source of absences. It is a step of set-up, before any other
 // method is called.
@@ -56,38 +57,48 @@ func (s *Store) Away(ctx context.Context, caller portal.Caller, agents []Agent, 
 
 // AwayAmong is Away for agents of whom the caller was found to know whether they are there.
 func (s *Store) AwayAmong(ctx context.Context, caller portal.Caller, ids []portal.AgentID, day string) (map[portal.AgentID]Absence, error) {
-	away := map[portal.AgentID]Absence{}
+	found, err := s.AwayDuring(ctx, caller, ids, day, day)
+	away := make(map[portal.AgentID]Absence, len(found))
+	for id, all := range found {
+		for _, absence := range all {
+			if absence.On(day) && absence.Last > away[id].Last {
+				away[id] = absence
+			}
+		}
+	}
+	return away, err
+}
+
+// AwayDuring lists the absences of such agents that touch the days from first to last, by all sources.
+func (s *Store) AwayDuring(ctx context.Context, caller portal.Caller, ids []portal.AgentID, first, last string) (map[portal.AgentID][]Absence, error) {
+	away := map[portal.AgentID][]Absence{}
 	if len(ids) == 0 {
 		return away, nil
 	}
-	asked := make(map[portal.AgentID]bool, len(ids))
-	for _, id := range ids {
-		asked[id] = true
-	}
 	for _, source := range append([]Absences{s.stated}, s.absences...) {
-		found, err := source(ctx, caller.Collectivity, ids, day)
+		found, err := source(ctx, caller.Collectivity, ids, first, last)
 		if err != nil {
 			return nil, fmt.Errorf("directory: who is away: %w", err)
 		}
-		for id, absence := range found {
-			if asked[id] && absence.On(day) && absence.Last > away[id].Last {
-				away[id] = absence
-			}
+		for _, id := range ids {
+			away[id] = append(away[id], found[id]...)
 		}
 	}
 	return away, nil
 }
 
 // stated are the absences that agents state themselves.
-func (s *Store) stated(ctx context.Context, collectivity portal.CollectivityID, agents []portal.AgentID, day string) (map[portal.AgentID]Absence, error) {
-	list, args := database.Among([]any{string(collectivity), day}, agents)
-	rows, err := s.db.Query(ctx, `SELECT agent, first_day, last_day FROM stated_absences WHERE collectivity = $1 AND last_day >= $2 AND agent IN `+list, args...)
-	away := map[portal.AgentID]Absence{}
+func (s *Store) stated(ctx context.Context, collectivity portal.CollectivityID, agents []portal.AgentID, first, last string) (map[portal.AgentID][]Absence, error) {
+	list, args := database.Among([]any{string(collectivity), first, last}, agents)
+	rows, err := s.db.Query(ctx, `
+		SELECT agent, first_day, last_day FROM stated_absences
+		WHERE collectivity = $1 AND last_day >= $2 AND first_day <= $3 AND agent IN `+list, args...)
+	away := map[portal.AgentID][]Absence{}
 	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
 		var agent portal.AgentID
 		var absence Absence
 		err = rows.Scan(&agent, &absence.First, &absence.Last)
-		away[agent] = absence
+		away[agent] = append(away[agent], absence)
 		return none, err
 	})
 	return away, err

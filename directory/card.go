@@ -46,6 +46,7 @@ type cardPage struct {
 	Agent    face
 	Own      bool
 	Keeps    bool
+	Says     bool   // she may say where the agent works
 	Above    []Unit // her unit, under those that it is in
 	Manager  []face // one or none
 	Team     []face // the first of those whose manager she is
@@ -72,6 +73,11 @@ func (h *Handler) card(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := &cardPage{In: in, Own: agent.ID == caller.Agent, Keeps: seen.keepsOf(agent.Unit)}
+	if in.Town == "" && !page.Own {
+		if _, page.Says, err = h.store.WritesFor(ctx, caller, agent.ID); err != nil {
+			return err
+		}
+	}
 	around, err := h.store.around(ctx, caller, agent)
 	if err != nil {
 		return err

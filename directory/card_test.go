@@ -321,8 +321,9 @@ func TestWhoIsAwayIsSaidUntilTheLastDay(t *testing.T) {
 		colleague.get(page).want(t, http.StatusOK, "Absence jusqu’au")
 	}
 	// A room that knows of leave says more.
-	h.AbsencesFrom(func(context.Context, portal.CollectivityID, []portal.AgentID, string) (map[portal.AgentID]directory.Absence, error) {
-		return map[portal.AgentID]directory.Absence{h.anne.Agent: {First: day(0), Last: day(9)}, h.luc.Agent: {First: day(0), Last: day(9)}}, nil
+	h.AbsencesFrom(func(context.Context, portal.CollectivityID, []portal.AgentID, string, string) (map[portal.AgentID][]directory.Absence, error) {
+		nine := []directory.Absence{{First: day(0), Last: day(9)}}
+		return map[portal.AgentID][]directory.Absence{h.anne.Agent: nine, h.luc.Agent: nine}, nil
 	})
 	agent := got(h.Agent(ctx, h.both, h.anne.Agent))(t)
 	away := got(h.Away(ctx, h.both, []directory.Agent{agent}, day(0)))(t)

@@ -2,10 +2,12 @@ package directory
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
 	"parvis/portal"
+	"parvis/portal/database"
 )
 
 // WritesFor says whether the caller may say of an agent of her collectivity where that one works: of herself, of
@@ -72,6 +74,20 @@ func (s *Store) AgentsByID(ctx context.Context, caller portal.Caller, ids []port
 	agents, err := s.agentsOf(ctx, caller, ids)
 	if err != nil {
 		return nil, fmt.Errorf("directory: agents: %w", err)
+	}
+	return seen.overAll(agents), nil
+}
+
+// UnitMembers are the first active agents of one unit, as the caller may see them, by name.
+func (s *Store) UnitMembers(ctx context.Context, caller portal.Caller, unit portal.UnitID, most int) ([]Agent, error) {
+	seen, err := s.veil(ctx, caller)
+	if err != nil {
+		return nil, fmt.Errorf("directory: members of %q: %w", unit, err)
+	}
+	rows, err := s.db.Query(ctx, listListed, string(caller.Collectivity), string(unit), most, 0)
+	agents, err := database.Collect(rows, err, func(rows *sql.Rows) (Agent, error) { return scanAgent(rows.Scan) })
+	if err != nil {
+		return nil, fmt.Errorf("directory: members of %q: %w", unit, err)
 	}
 	return seen.overAll(agents), nil
 }

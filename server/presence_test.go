@@ -138,6 +138,7 @@ func TestAManagerSaysItForHerTeamWithATrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	chiefs := p.As("agent@bourg.example")
+	chiefs.Get("/directory/agents/"+string(he.Agent)).Want(t, 200, path)
 	chiefs.Get(path).Want(t, 200, "Où travaille Noé Martin")
 	chiefs.Post("/presence/days", day...).Want(t, http.StatusSeeOther)
 	if got := halvesOn(t, p, he, workday(0)); got != "tt" {
@@ -170,7 +171,7 @@ func TestTheSwitchboardSeesWhoIsIn(t *testing.T) {
 		return line
 	}
 	page := reader.Get("/presence/today").Want(t, 200, "Qui est là").Body
-	for name, want := range map[string]string{"Noé Martin": "En télétravail", "Camille Le Goff": "Absent jusqu’au", "Paul Petit": "Sur place"} {
+	for name, want := range map[string]string{"Noé Martin": "En télétravail", "Camille Le Goff": "Absence jusqu’au", "Paul Petit": "En principe sur place"} {
 		if got := line(page, name); !strings.Contains(got, want) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}

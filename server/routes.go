@@ -95,7 +95,7 @@ func (s *Server) mount(context.Context, Options) error {
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		booking.NewHandler(s.Booking, s.Directory, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer, s.Remote).Routes()),
-		calendar.NewTeamHandler(s.Calendar, teams{s.Directory}, s.renderer).Routes(),
+		calendar.NewTeamHandler(s.Calendar, teams{s.Directory}, s.renderer, marks{staff{s.Directory, s.Calendar}, s.Presence}).Routes(),
 		presence.NewHandler(s.Presence, staff{s.Directory, s.Calendar}, s.renderer).Routes(),
 		s.refreshingAll("agenda", calendar.NewSharingHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer).Routes()),
 		calendar.NewFeeds(s.Calendar, s.Directory).Routes(),
@@ -306,11 +306,11 @@ func (t teams) Team(ctx context.Context, caller portal.Caller, unit portal.UnitI
 		if one.Agents == 0 || len(people) == most {
 			continue
 		}
-		found, err := t.directory.People(ctx, caller, directory.PeopleQuery{Unit: one.ID, Size: most})
+		found, err := t.directory.UnitMembers(ctx, caller, one.ID, most-len(people))
 		if err != nil {
 			return nil, 0, err
 		}
-		for _, agent := range found.Agents[:min(len(found.Agents), most-len(people))] {
+		for _, agent := range found {
 			people = append(people, calendar.Someone{ID: agent.ID, Name: agent.Name(), Function: agent.Function})
 		}
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"parvis/calendar"
@@ -87,6 +88,68 @@ func (s staff) Away(ctx context.Context, caller portal.Caller, agents []portal.A
 		away[id] = absence.LastDay()
 	}
 	return away, err
+}
+
+// marks tells the planning of a team where people work and who is away.
+type marks struct {
+	staff
+	presence *presence.Store
+}
+
+// placeMarks are the places that a planning tells of.
+var placeMarks = map[presence.Place]calendar.MarkKind{presence.Telework: calendar.MarkTelework, presence.Elsewhere: calendar.MarkElsewhere}
+
+// Marks implements calendar.Marks.
+func (m marks) Marks(ctx context.Context, caller portal.Caller, agents []portal.AgentID, first, last time.Time) (map[portal.AgentID][]calendar.Mark, error) {
+	seen, err := m.Seen(ctx, caller, agents)
+	if err != nil {
+		return nil, err
+	}
+	shown := slices.DeleteFunc(slices.Clone(agents), func(agent portal.AgentID) bool { return !seen[agent] })
+	away, err := m.directory.AwayDuring(ctx, caller, shown, first.Format(time.DateOnly), last.Format(time.DateOnly))
+	if err != nil {
+		return nil, err
+	}
+	said, err := m.presence.On(ctx, caller.Collectivity, shown, first, last)
+	if err != nil {
+		return nil, err
+	}
+	all := map[portal.AgentID][]calendar.Mark{}
+	for _, agent := range shown {
+		for _, absence := range away[agent] {
+			all[agent] = append(all[agent], awayMarks(absence, first, last)...)
+		}
+		for _, day := range said[agent] {
+			all[agent] = append(all[agent], placesOf(day)...)
+		}
+	}
+	return all, nil
+}
+
+// awayMarks are the days of an absence within some.
+func awayMarks(absence directory.Absence, first, last time.Time) (found []calendar.Mark) {
+	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
+		if date := day.Format(time.DateOnly); absence.On(date) {
+			found = append(found, calendar.Mark{Kind: calendar.MarkAway, Day: date})
+		}
+	}
+	return found
+}
+
+// placesOf are the marks of a day that is not spent on site.
+func placesOf(day presence.Day) (found []calendar.Mark) {
+	add := func(place presence.Place, half string) {
+		if kind := placeMarks[place]; kind != "" {
+			found = append(found, calendar.Mark{Kind: kind, Day: day.Date, Half: half})
+		}
+	}
+	if day.Halves.Both() {
+		add(day.Halves.Morning(), "")
+		return found
+	}
+	add(day.Halves.Morning(), string(presence.MorningOnly))
+	add(day.Halves.Afternoon(), string(presence.AfternoonOnly))
+	return found
 }
 
 // Busy implements presence.Staff: until the end of the times that hold somebody now, at the latest midnight.
