@@ -110,11 +110,17 @@ func (d *Draft) tidy() {
 // check refuses what no card should say, written over one that says was.
 func (d *Draft) check(was Person) error {
 	var wrong portal.Check
-	wrong.Text("given", d.Given, false, maxField)
-	wrong.Text("family", d.Family, false, maxField)
-	wrong.Text("organisation", d.Organisation, false, maxField)
-	wrong.Text("department", d.Department, false, maxField)
-	wrong.Text("title", d.Title, false, maxField)
+	for _, one := range []struct{ field, is, was string }{
+		{"given", d.Given, was.Given},
+		{"family", d.Family, was.Family},
+		{"organisation", d.Organisation, was.Organisation},
+		{"department", d.Department, was.Department},
+		{"title", d.Title, was.Title},
+	} {
+		if one.is != oneLine(one.was) { // what a program wrote stays, however long
+			wrong.Text(one.field, one.is, false, maxField)
+		}
+	}
 	for field, n := range map[string]int{"phone-0": len(d.Phones), "email-0": len(d.Emails), "street-0": len(d.Addresses)} {
 		if n > maxReach {
 			wrong.Add(field, "contacts.error.reach", "max", maxReach)

@@ -168,7 +168,9 @@ func (s *Store) Groupings(ctx context.Context, caller portal.Caller, id BookID) 
 		return nil, fmt.Errorf("contacts: list groups: %w", err)
 	}
 	rows, err = s.db.Query(ctx, `
-		SELECT l.value, COUNT(*) FROM contact_links l WHERE l.collectivity = $1 AND l.kind = 'category' AND l.book IN `+among+`
+		SELECT l.value, COUNT(*) FROM contact_links l
+		JOIN contacts c ON c.collectivity = $1 AND c.book = l.book AND c.name = l.name AND c.kind = ''
+		WHERE l.collectivity = $1 AND l.kind = 'category' AND l.book IN `+among+`
 		GROUP BY l.value ORDER BY l.value LIMIT 100`, args...)
 	categories, err := database.Collect(rows, err, func(rows *sql.Rows) (g Grouping, err error) {
 		g.Category = true

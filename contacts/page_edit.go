@@ -167,7 +167,16 @@ func (h *Handler) change(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = h.store.Change(r.Context(), web.CallerOf(r), book, name, r.PostForm.Get("etag"), d)
+	err = h.changeCard(w, r, book, name, d)
+	if errors.Is(err, portal.ErrNotFound) || errors.Is(err, portal.ErrDenied) {
+		return h.renderGone(w, r, d, err)
+	}
+	return err
+}
+
+// changeCard writes what was typed, or shows it again.
+func (h *Handler) changeCard(w http.ResponseWriter, r *http.Request, book BookID, name string, d Draft) error {
+	err := h.store.Change(r.Context(), web.CallerOf(r), book, name, r.PostForm.Get("etag"), d)
 	if errors.Is(err, ErrCondition) {
 		return h.renderChanged(w, r, d)
 	}
@@ -181,6 +190,18 @@ func (h *Handler) change(w http.ResponseWriter, r *http.Request) error {
 	}
 	web.SetFlash(w, r, "contacts.done.changed")
 	return web.Redirect(w, r, cardHref(book, name))
+}
+
+// renderGone keeps what was typed over a card that is not there any more, or that its reader may no more change, as
+// that of a new one.
+func (h *Handler) renderGone(w http.ResponseWriter, r *http.Request, d Draft, why error) error {
+	key := "contacts.error.gone"
+	if errors.Is(why, portal.ErrDenied) {
+		key = "contacts.error.barred"
+	}
+	page := &formPage{Form: web.OneError(web.Printer(r).T(key)), Draft: d}
+	page.open()
+	return h.renderNew(w, r, web.StatusOf(why), page, BookID(web.CallerOf(r).Agent))
 }
 
 // renderChanged shows what was typed over a card that another changed meanwhile: sent once more, it is written over

@@ -172,6 +172,40 @@ func TestTwoPeopleChangeACard(t *testing.T) {
 	}
 }
 
+// TestWhatIsTypedOutlivesItsCard: who is late saves a contact of her own.
+func TestWhatIsTypedOutlivesItsCard(t *testing.T) {
+	n := newNotebook(t)
+	n.put("zoe.vcf", fromPhone)
+	form := formOf(t, n.me.Get(n.page("zoe.vcf")+"/edit").Body)
+	form.Set("title", "Notaire honoraire")
+	n.want(n.me.Post(n.page("zoe.vcf")+"/delete"), 303)
+	gone := n.want(n.post(n.page("zoe.vcf"), form), 404, "quelqu’un l’a supprimée", `value="Notaire honoraire"`, `value="06 39 98 01 24"`, `action="/contacts/cards"`)
+	saved := n.want(n.post("/contacts/cards", formOf(t, gone.Body)), 303).Header.Get("Location")
+	n.want(n.me.Get(saved), 200, "Notaire honoraire", "Zoé Éluard")
+
+	admin := n.p.As("admin@bourg.example")
+	book := strings.TrimPrefix(n.want(admin.Post("/contacts/books", "name", "Associations", "to", "group:accueil", "members_write", "1"), 303).Header.Get("Location"), "/contacts?book=")
+	n.want(admin.Post("/contacts/books/"+book, "name", "Associations", "members_write", "1"), 303)
+	made := n.want(n.me.Post("/contacts/cards", "book", book, "family", "Boulistes"), 303).Header.Get("Location")
+	form = formOf(t, n.me.Get(made+"/edit").Body)
+	form.Set("note", "Le mardi")
+	n.want(admin.Post("/contacts/books/"+book, "name", "Associations"), 303)
+	n.want(n.post(made, form), 403, "ne pouvez plus modifier ce carnet", ">Le mardi</textarea>")
+	n.want(n.p.As("admin@agglo.example").Post(made, "family", "Rien"), 404, "-Boulistes")
+}
+
+// TestWhatAProgramWroteAtLengthStays: a field that is longer than a form takes does not keep the others from being saved.
+func TestWhatAProgramWroteAtLengthStays(t *testing.T) {
+	n := newNotebook(t)
+	n.put("zoe.vcf", strings.Replace(fromPhone, "TITLE:", "TITLE:"+strings.Repeat("Notaire ", 40), 1))
+	form := formOf(t, n.me.Get(n.page("zoe.vcf")+"/edit").Body)
+	form.Set("note", "Rappeler")
+	n.want(n.post(n.page("zoe.vcf"), form), 303)
+	form = formOf(t, n.me.Get(n.page("zoe.vcf")+"/edit").Body)
+	form.Set("title", strings.Repeat("Clerc ", 40))
+	n.want(n.post(n.page("zoe.vcf"), form), 422, "Rappeler")
+}
+
 // TestAContactIsWrittenDeletedAndPutBack without script.
 func TestAContactIsWrittenDeletedAndPutBack(t *testing.T) {
 	n := newNotebook(t)
@@ -202,7 +236,7 @@ func TestGroupsOfPeopleAreGroups(t *testing.T) {
 	n.put("anne.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:AAAA-1\r\nN:Dupré;Anne;;;\r\nFN:Anne Dupré\r\nEND:VCARD\r\n")
 	n.put("bob.vcf", "BEGIN:VCARD\r\nVERSION:4.0\r\nUID:urn:uuid:bbbb-2\r\nFN:Bob Tissier\r\nEND:VCARD\r\n")
 	n.put("g.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:g\r\nFN:Club de pêche\r\nN:Club de pêche\r\nX-ADDRESSBOOKSERVER-KIND:group\r\nX-ADDRESSBOOKSERVER-MEMBER:urn:uuid:aaaa-1\r\nEND:VCARD\r\n")
-	n.put("h.vcf", "BEGIN:VCARD\r\nVERSION:4.0\r\nUID:h\r\nFN:Voisins\r\nKIND:group\r\nMEMBER:urn:uuid:BBBB-2\r\nEND:VCARD\r\n")
+	n.put("h.vcf", "BEGIN:VCARD\r\nVERSION:4.0\r\nUID:h\r\nFN:Voisins\r\nKIND:group\r\nCATEGORIES:Pêche\r\nMEMBER:urn:uuid:BBBB-2\r\nEND:VCARD\r\n")
 	n.want(n.me.Get("/contacts"), 200, ">Anne Dupré</a>", ">Bob Tissier</a>", "2 contacts", "Club de pêche", "Voisins", `->Club de pêche</a>`)
 	led := n.want(n.me.Get(n.page("g.vcf")), 303)
 	n.want(n.me.Get(led.Header.Get("Location")), 200, ">Anne Dupré</a>", "<h2>Club de pêche</h2>", "->Bob Tissier</a>")
