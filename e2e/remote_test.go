@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parvis/calendar"
+	"parvis/e2e/browser"
 	"parvis/portal"
 	"parvis/server"
 	"parvis/server/servertest"
@@ -102,6 +103,11 @@ func TestAnAgendaBehindOurOwnDoorIsWrittenFromOurPages(t *testing.T) {
 	found, err := there.Calendar.Instances(ctx, lea, day, day.AddDate(0, 0, 7), calendar.CalendarID(lea.Agent))
 	if err != nil || !slices.ContainsFunc(found, func(in calendar.Instance) bool { return in.Title == "Point commun" }) {
 		t.Errorf("it is not there: %+v, %v", found, err)
+	}
+	look := browser.New(t)
+	look.SignIn(here.URL, "agent@bourg.example", servertest.Password)
+	for _, path := range []string{made, made + "/edit", made + "/delete", edit + "/edit"} {
+		look.Judge(t, here.URL+path, false)
 	}
 	version = etagField.FindStringSubmatch(client.Get(made+"/delete").Want(t, 200, "Point commun").Body)
 	client.Post(made+"/delete", "etag", strings.ReplaceAll(version[1], "&#34;", `"`)).Want(t, 303)
