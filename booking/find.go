@@ -136,26 +136,73 @@ func (s *Store) Clean(ctx context.Context, collectivity portal.CollectivityID) e
 	return wrap(err, "clean")
 }
 
-const ofCollectivity = `SELECT r.id, r.kind, r.name, r.place, r.seats, r.address, r.active, r.modified FROM resources r WHERE r.collectivity = $1`
+const ofCollectivity = `
+	SELECT r.id, r.kind, r.name, r.place, r.seats, r.address, r.active, r.category, r.description, r.features, r.photo, r.hours, r.holidays_off,
+	r.longest, r.ahead, r.notice, r.approval, r.titles_public, r.plate, r.energy, r.odometer, r.inspection, r.insured, r.modified
+	FROM resources r WHERE r.collectivity = $1`
 
 func scan(rows *sql.Rows) (r Resource, err error) {
-	var modified int64
-	err = rows.Scan(&r.ID, &r.Kind, &r.Name, &r.Place, &r.Seats, &r.Address, &r.Active, &modified)
+	var modified, longest, notice int64
+	var features, hours string
+	v := &r.Vehicle
+	err = rows.Scan(&r.ID, &r.Kind, &r.Name, &r.Place, &r.Seats, &r.Address, &r.Active, &r.Category, &r.Description, &features, &r.Photo, &hours, &r.HolidaysOff,
+		&longest, &r.Ahead, &notice, &r.Approval, &r.TitlesPublic, &v.Plate, &v.Energy, &v.Odometer, &v.Inspection, &v.Insured, &modified)
+	if err != nil {
+		return r, err
+	}
+	r.Longest, r.Notice = time.Duration(longest)*time.Minute, time.Duration(notice)*time.Minute
 	r.Modified = database.FromMillis(modified)
+	if features != "" {
+		r.Features = strings.Split(features, "\n")
+	}
+	r.Hours, err = hoursOf(hours)
 	return r, err
 }
 
-// Bookable are the resources of the caller's collectivity that are not withdrawn, by name. Everybody
-// there sees them: they must know what there is.
+// Bookable are the resources of the caller's collectivity that are not withdrawn and that she sees, by name.
 func (s *Store) Bookable(ctx context.Context, caller portal.Caller) ([]Resource, error) {
 	if caller.Agent == "" {
 		return nil, fmt.Errorf("booking: list: %w", portal.ErrDenied)
 	}
 	rows, err := s.db.Query(ctx, ofCollectivity+` AND r.active`, string(caller.Collectivity))
 	all, err := database.Collect(rows, err, scan)
+	if err != nil {
+		return nil, wrap(err, "list")
+	}
+	hidden, err := s.hidden(ctx, caller)
+	all = slices.DeleteFunc(all, func(r Resource) bool { return hidden[r.ID] })
 	slices.SortFunc(all, byName)
 	return all, wrap(err, "list")
 }
+
+// hidden are the resources that only some see, of whom the caller is none. Who accepts bookings of one, and
+// who administers the collectivity, sees it.
+func (s *Store) hidden(ctx context.Context, caller portal.Caller) (map[ResourceID]bool, error) {
+	if caller.Can(portal.Admin) {
+		return nil, nil
+	}
+	rows, err := s.db.Query(ctx, `SELECT resource, does, kind, subject FROM resource_people WHERE collectivity = $1`, string(caller.Collectivity))
+	hidden, seen := map[ResourceID]bool{}, map[ResourceID]bool{}
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var id ResourceID
+		var does string
+		var to portal.Subject
+		err = rows.Scan(&id, &does, &to.Kind, &to.ID)
+		hidden[id] = hidden[id] || does == sees
+		seen[id] = seen[id] || caller.Is(to)
+		return none, err
+	})
+	for id := range seen {
+		hidden[id] = hidden[id] && !seen[id]
+	}
+	return hidden, err
+}
+
+// What people of resource_people do.
+const (
+	sees     = "see"
+	approves = "approve"
+)
 
 func byName(a, b Resource) int {
 	if order := i18n.ByName(a.Name, b.Name); order != 0 {
@@ -164,8 +211,8 @@ func byName(a, b Resource) int {
 	return strings.Compare(string(a.ID), string(b.ID))
 }
 
-// Find are the bookable resources of the caller's collectivity whose name, place or address holds each
-// word of a text, without regard to accents; at most limit. An empty text finds all.
+// Find are the bookable resources of the caller's collectivity whose name, place, address, category,
+// plate or features hold each word of a text, without regard to accents; at most limit. An empty text finds all.
 func (s *Store) Find(ctx context.Context, caller portal.Caller, text string, limit int) ([]Resource, error) {
 	all, err := s.Bookable(ctx, caller)
 	all = slices.DeleteFunc(all, func(r Resource) bool { return !r.holds(text) })
@@ -189,7 +236,7 @@ func (s *Store) Barred(ctx context.Context, collectivity portal.CollectivityID, 
 }
 
 func (r Resource) holds(text string) bool {
-	in := i18n.Fold(r.Name + " " + r.Place + " " + r.Address)
+	in := i18n.Fold(strings.Join(append([]string{r.Name, r.Place, r.Address, r.Category, r.Vehicle.Plate}, r.Features...), " "))
 	return !slices.ContainsFunc(strings.Fields(i18n.Fold(text)), func(word string) bool { return !strings.Contains(in, word) })
 }
 
