@@ -104,11 +104,15 @@ type Store struct {
 	catalogue *i18n.Catalogue
 	now       func() time.Time
 
-	// withdrawn has what a resource was booked for decided anew.
+	// withdrawn has decided anew what is booked of a resource that was withdrawn, or needs nobody's approval any more.
 	withdrawn func(portal.CollectivityID)
 	// titles says which events' titles a caller may read.
 	titles   Titles
 	holidays Holidays
+	// answered has an event decided anew; book writes one into an agenda.
+	answered func(context.Context, portal.CollectivityID, Held) error
+	book     Booker
+	cancel   func(ctx context.Context, caller portal.Caller, event string) error
 }
 
 // New opens the resources of a pool; reasons are told in the words of the catalogue.
@@ -116,8 +120,8 @@ func New(db *database.DB, catalogue *i18n.Catalogue) *Store {
 	return &Store{db: db, catalogue: catalogue, now: time.Now}
 }
 
-// OnWithdrawn adds what is done after a resource of a collectivity was withdrawn. It is a step of
-// set-up.
+// OnWithdrawn adds what is done after a resource of a collectivity was withdrawn, or needs nobody's approval any
+// more. It is a step of set-up.
 func (s *Store) OnWithdrawn(do func(portal.CollectivityID)) { s.withdrawn = do }
 
 // Titles says whether a caller may read what an event is called, by the calendar in which it is and its

@@ -97,16 +97,19 @@ func (s *Store) Create(ctx context.Context, caller portal.Caller, r Resource, ad
 }
 
 // Change writes a resource over the one of its id, which must be as it was when it had this Modified;
-// ResourceChanged otherwise. Whether it is withdrawn stays as it is.
+// ResourceChanged otherwise. Whether it is withdrawn, and its photograph, stay as they are. What waits to be
+// accepted is accepted when nobody is to do so any more.
 func (s *Store) Change(ctx context.Context, caller portal.Caller, r Resource, address string) error {
 	if err := caller.Require(portal.Admin); err != nil {
 		return fmt.Errorf("booking: change: %w", err)
 	}
+	opened := false
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		was, err := s.read(ctx, tx, caller.Collectivity, r.ID)
 		if err != nil {
 			return err
 		}
+		opened = was.Approval && !r.Approval
 		if err := s.check(ctx, tx, caller.Collectivity, &r); err != nil {
 			return err
 		}
@@ -130,6 +133,9 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, r Resource, ad
 		}
 		return s.tell(ctx, tx, caller, audit.ResourceChanged, r, address)
 	})
+	if err == nil && opened && s.withdrawn != nil {
+		s.withdrawn(caller.Collectivity) // nobody is to accept what waits
+	}
 	return wrap(err, "change")
 }
 

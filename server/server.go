@@ -241,13 +241,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Calendar = calendar.NewStore(s.DB)
 	s.Calendar.Scheduling(invited{s.Directory}, calendar.NewMailer(s.Post, s.catalogue, s.Config.address()))
 	s.Booking = booking.New(s.DB, s.catalogue)
-	s.Calendar.Booking(booked{s.Booking})
-	s.Booking.OnWithdrawn(s.withdrawn)
-	s.Booking.OnTitles(func(ctx context.Context, caller portal.Caller) (func(in, class string) bool, error) {
-		reads, err := s.Calendar.Reads(ctx, caller)
-		return func(in, class string) bool { return reads(calendar.CalendarID(in), class) }, err
-	})
-	s.Booking.OnHolidays(s.Calendar.Holidays)
+	s.joinBooking()
 	s.openInbox()
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Contacts = contacts.NewStore(s.DB)
