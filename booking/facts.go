@@ -274,3 +274,45 @@ func (s *Store) checkNamed(ctx context.Context, tx *database.Tx, collectivity po
 func bySubject(a, b portal.Subject) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
 }
+
+// Categories are those of the resources that the caller sees, each once, by name.
+func (s *Store) Categories(ctx context.Context, caller portal.Caller) ([]string, error) {
+	all, err := s.categories(ctx, caller)
+	return all, wrap(err, "list categories")
+}
+
+func (s *Store) categories(ctx context.Context, caller portal.Caller) (all []string, err error) {
+	hidden, err := s.hidden(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.db.Query(ctx, `SELECT id, category FROM resources WHERE collectivity = $1 AND category <> ''`, string(caller.Collectivity))
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var id ResourceID
+		var name string
+		if err = rows.Scan(&id, &name); !hidden[id] {
+			all = append(all, name)
+		}
+		return none, err
+	})
+	slices.SortFunc(all, i18n.ByName)
+	return slices.Compact(all), err
+}
+
+// agentsAt are the agents of the caller's collectivity who have one of some addresses, in lower case, by it.
+func (s *Store) agentsAt(ctx context.Context, caller portal.Caller, addresses []string) (map[string]portal.AgentID, error) {
+	found := map[string]portal.AgentID{}
+	if len(addresses) == 0 {
+		return found, nil
+	}
+	among, args := database.Among([]any{string(caller.Collectivity)}, addresses)
+	rows, err := s.db.Query(ctx, `SELECT id, lower(email) FROM agents WHERE collectivity = $1 AND active AND lower(email) IN `+among, args...)
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var id portal.AgentID
+		var address string
+		err = rows.Scan(&id, &address)
+		found[address] = id
+		return none, err
+	})
+	return found, wrap(err, "find agents by address")
+}

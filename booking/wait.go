@@ -336,11 +336,6 @@ func (s *Store) offer(ctx context.Context, tx *database.Tx, collectivity portal.
 // otherwise. Waits for what is past end. changed: somebody is to be told.
 func (s *Store) Sweep(ctx context.Context, collectivity portal.CollectivityID) (changed bool, err error) {
 	now := database.Millis(s.now())
-	var some bool
-	err = s.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM booking_waits WHERE collectivity = $1)`, string(collectivity)).Scan(&some)
-	if err != nil || !some {
-		return false, wrap(err, "sweep")
-	}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		var before, after int
 		if err := s.countOffers(ctx, tx, collectivity, &before); err != nil {
@@ -365,6 +360,13 @@ func (s *Store) Sweep(ctx context.Context, collectivity portal.CollectivityID) (
 		return err
 	})
 	return changed, wrap(err, "sweep")
+}
+
+// Waiting lists the collectivities in which somebody waits for a resource.
+func (s *Store) Waiting(ctx context.Context) ([]portal.CollectivityID, error) {
+	rows, err := s.db.Query(ctx, `SELECT DISTINCT collectivity FROM booking_waits`)
+	all, err := database.Collect(rows, err, func(rows *sql.Rows) (id portal.CollectivityID, err error) { return id, rows.Scan(&id) })
+	return all, wrap(err, "list where somebody waits")
 }
 
 func (s *Store) countOffers(ctx context.Context, tx *database.Tx, collectivity portal.CollectivityID, count *int) error {

@@ -434,6 +434,14 @@ var visits = []visit{
 	{route: "POST /admin/resources", fields: []string{"name", "Salle {number}", "kind", "room"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
 	{route: "GET /admin/resources/{id}", path: at("/admin/resources/", (*estate).resource), author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/resources/{id}", path: at("/admin/resources/", (*estate).resource), fields: []string{"name", "Autre", "kind", "room"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/resources/{id}/photo", path: at("/admin/resources/", (*estate).resource, "/photo"), fields: []string{}, file: true, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /admin/resources/{id}/photo/remove", path: at("/admin/resources/", (*estate).resource, "/photo/remove"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /resources/{id}/photo", path: at("/resources/", (*estate).picturedResource, "/photo?side=96"), author: 200, colleague: 200, stranger: 404, anonymous: 303},
+	{route: "GET /resources/{id}/photo", path: at("/resources/", (*estate).hiddenResource, "/photo?side=96"), author: 200, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /todo/do/{collectivity}/{source}/{item}/{action}", path: func(e *estate) string {
+		return "/todo/do/" + string(e.id) + "/bookings/" + e.bookingRequest() + "/accept"
+	}, fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /todo/do/{collectivity}/{source}/{item}/{action}", path: func(e *estate) string { return "/todo/do/" + string(e.id) + "/freed/" + e.bookingOffer() + "/take" }, fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/resources/{id}/withdraw", path: at("/admin/resources/", (*estate).resource, "/withdraw"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/resources/{id}/restore", path: at("/admin/resources/", (*estate).resource, "/restore"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /admin/groups", author: 404, colleague: 404, stranger: 200, anonymous: 303},
