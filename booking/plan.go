@@ -337,3 +337,64 @@ func (r rules) refuses(words *words, taken []Time, from time.Time, length time.D
 	}
 	return ""
 }
+
+// FreeTimes are when a resource of the plan can be had between two instants, by its rules and by what is booked: those
+// that have begun are left out.
+func (p Plan) FreeTimes(id ResourceID, from, until time.Time) (free []Time) {
+	var taken []Time
+	for _, one := range p.Bookings[id] {
+		taken = append(taken, Time{one.Start, one.End})
+	}
+	for _, one := range p.Shut[id] {
+		taken = append(taken, Time{one.From, one.To})
+	}
+	slices.SortFunc(taken, func(a, b Time) int { return a.From.Compare(b.From) })
+	at := from
+	for _, one := range append(taken, Time{until, until}) {
+		if one.From.After(at) {
+			free = append(free, Time{at.UTC(), earliest(one.From, until).UTC()})
+		}
+		at = latest(at, one.To)
+	}
+	return free
+}
+
+// Own is a booking of the caller's.
+type Own struct {
+	Booking
+	Resource Resource // ID, Kind, Name and Place alone
+}
+
+// maxOwn bounds how many bookings of her own one reads.
+const maxOwn = 500
+
+// Mine lists the caller's bookings to come, by start.
+func (s *Store) Mine(ctx context.Context, caller portal.Caller) ([]Own, error) {
+	if caller.Agent == "" {
+		return nil, nil
+	}
+	rows, err := s.db.Query(ctx, ofOwn+` AND b.ends > $3 ORDER BY b.starts, r.name, b.event LIMIT 0 + $4`,
+		string(caller.Collectivity), string(caller.Agent), database.Millis(s.now()), maxOwn)
+	all, err := database.Collect(rows, err, func(rows *sql.Rows) (Own, error) { return scanOwn(rows.Scan, caller) })
+	return all, wrap(err, "list her bookings")
+}
+
+// OwnOf is the first date for which an event of the caller's holds a resource; portal.ErrNotFound.
+func (s *Store) OwnOf(ctx context.Context, caller portal.Caller, event string) (Own, error) {
+	own, err := scanOwn(s.db.QueryRow(ctx, ofOwn+` AND b.event = $3 ORDER BY b.starts LIMIT 1`, string(caller.Collectivity), string(caller.Agent), event).Scan, caller)
+	return own, wrap(err, "read her booking")
+}
+
+const ofOwn = `
+	SELECT r.id, r.kind, r.name, r.place, b.starts, b.ends, b.pending, b.event, b.recurrence, COALESCE(o.summary, '')
+	FROM bookings b JOIN resources r ON r.collectivity = $1 AND r.id = b.resource
+	LEFT JOIN calendar_objects o ON o.collectivity = $1 AND o.id = b.event
+	WHERE b.collectivity = $1 AND b.holder = $2`
+
+func scanOwn(scan func(...any) error, caller portal.Caller) (o Own, err error) {
+	var starts, ends, recurrence int64
+	err = scan(&o.Resource.ID, &o.Resource.Kind, &o.Resource.Name, &o.Resource.Place, &starts, &ends, &o.Pending, &o.Event, &recurrence, &o.Title)
+	o.Booking.Resource, o.Holder, o.Booking.Mine = o.Resource.ID, caller.Agent, true
+	o.Start, o.End, o.Recurrence = time.UnixMilli(starts).UTC(), time.UnixMilli(ends).UTC(), database.FromMillis(recurrence)
+	return o, err
+}

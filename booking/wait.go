@@ -170,7 +170,7 @@ type Booker func(ctx context.Context, caller portal.Caller, wanted Wanted) (even
 type Wanted struct {
 	Resource   Resource
 	Title      string
-	Start, End time.Time
+	Start, End time.Time // in the zone of the collectivity
 }
 
 // OnBook adds how something is booked. It is a step of set-up.
@@ -201,7 +201,11 @@ func (s *Store) Book(ctx context.Context, caller portal.Caller, resource Resourc
 	if err := wrong.OrNil(); err != nil {
 		return "", err
 	}
-	event, refused, err := s.book(ctx, caller, Wanted{all[at], title, start, end})
+	words, err := s.wordsFor(ctx, s.db, caller.Collectivity)
+	if err != nil {
+		return "", wrap(err, "book")
+	}
+	event, refused, err := s.book(ctx, caller, Wanted{all[at], title, start.In(words.zone), end.In(words.zone)})
 	if err == nil && refused != "" {
 		err = portal.UserError{Kind: portal.ErrConflict, Key: "booking.error.refused", Args: []any{"why", refused}}
 	}

@@ -105,7 +105,7 @@ func (s *Server) mount(context.Context, Options) error {
 		todo.NewHandler(s.Inbox, s.renderer).Routes(),
 		slow(s.davSite().Routes()),
 		audit.NewHandler(s.Journal, s.renderer).Routes(),
-		api.New(api.Options{Store: s.Directory, Journal: s.Journal, Webhooks: s.Webhooks, Inviter: s.Inviter, Furnish: s.furnish, Auth: s.SSO.AppPasswords, Catalogue: s.catalogue, Log: s.log}).Routes(),
+		api.New(api.Options{Store: s.Directory, Journal: s.Journal, Webhooks: s.Webhooks, Bookings: apiBookings{s.Booking}, Inviter: s.Inviter, Furnish: s.furnish, Auth: s.SSO.AppPasswords, Catalogue: s.catalogue, Log: s.log}).Routes(),
 		scim.New(scim.Options{DB: s.DB, Store: s.Directory, Auth: s.SSO.AppPasswords, Catalogue: s.catalogue, Log: s.log, URL: s.Config.address()}).Routes(),
 		s.themes.routes(),
 		standing{s.renderer}.routes(),
