@@ -4,6 +4,7 @@
 package booking
 
 import (
+	"context"
 	"embed"
 	"time"
 
@@ -55,10 +56,47 @@ type Resource struct {
 	Seats   int    // 0 where nobody counts
 	Address string // of mail, lower case, by which it is invited; "" for none
 	Active  bool   // false: withdrawn, it accepts nothing
-	// Groups may book it, everyone of the collectivity where there is none.
-	Groups   []portal.GroupID
+	// Groups may book it, everyone of the collectivity who sees it where there is none.
+	Groups []portal.GroupID
+	// Seers and Approvers are agents and groups. Where there are no Seers everyone of the collectivity sees it.
+	// Where it needs Approval and no approver is left, administrators accept its bookings.
+	Seers, Approvers []portal.Subject
+	Approval         bool
+	TitlesPublic     bool // who sees it reads what it is booked for, but for what is private
+
+	Category    string   // in the collectivity's words: "Salles de réunion"
+	Description string   // and how one is to use it; lines
+	Features    []string // "écran", "accessible PMR"
+	Photo       string   // version of its photograph, a part of its address; "" for none
+
+	Hours       Hours
+	HolidaysOff bool          // it is closed on public holidays
+	Closings    []Closing     // by their first day
+	Longest     time.Duration // of one booking, 0: as long as one likes
+	Ahead       int           // days, 0: as far as one likes
+	Notice      time.Duration // before it begins, 0: none
+
+	Vehicle  VehicleFacts
 	Modified time.Time
 }
+
+// Closing are days on which a resource is not booked, both included, as "2027-08-02".
+type Closing struct {
+	First, Last string
+	Reason      string // "Travaux", "" when none is told
+}
+
+// VehicleFacts are what is known of a vehicle.
+type VehicleFacts struct {
+	Plate      string // "AB-123-CD"
+	Energy     string // one of Energies, "" when unknown
+	Odometer   int    // km, 0 when unknown
+	Inspection string // day of the next technical inspection, "2027-05-31"; "" when unknown
+	Insured    string // last day of the insurance, "" when unknown
+}
+
+// Energies are what vehicles run on, in the order in which an administrator chooses.
+var Energies = []string{"electric", "hybrid", "petrol", "diesel", "gas", "hydrogen", "muscle"}
 
 // Store keeps resources and their bookings.
 type Store struct {
@@ -66,8 +104,15 @@ type Store struct {
 	catalogue *i18n.Catalogue
 	now       func() time.Time
 
-	// withdrawn has what a resource was booked for decided anew.
+	// withdrawn has decided anew what is booked of a resource that was withdrawn, or needs nobody's approval any more.
 	withdrawn func(portal.CollectivityID)
+	// titles says which events' titles a caller may read.
+	titles   Titles
+	holidays Holidays
+	// answered has an event decided anew; book writes one into an agenda.
+	answered func(context.Context, portal.CollectivityID, Held) error
+	book     Booker
+	cancel   func(ctx context.Context, caller portal.Caller, event string) error
 }
 
 // New opens the resources of a pool; reasons are told in the words of the catalogue.
@@ -75,6 +120,14 @@ func New(db *database.DB, catalogue *i18n.Catalogue) *Store {
 	return &Store{db: db, catalogue: catalogue, now: time.Now}
 }
 
-// OnWithdrawn adds what is done after a resource of a collectivity was withdrawn. It is a step of
-// set-up.
+// OnWithdrawn adds what is done after a resource of a collectivity was withdrawn, or needs nobody's approval any
+// more. It is a step of set-up.
 func (s *Store) OnWithdrawn(do func(portal.CollectivityID)) { s.withdrawn = do }
+
+// Titles says whether a caller may read what an event is called, by the calendar in which it is and its
+// class (RFC 5545 §3.8.1.3).
+type Titles func(ctx context.Context, caller portal.Caller) (reads func(calendar, class string) bool, err error)
+
+// OnTitles adds who may read what things are booked for. Without it only holders do, and everybody of what
+// has public titles. It is a step of set-up.
+func (s *Store) OnTitles(titles Titles) { s.titles = titles }

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"parvis/portal"
 	"parvis/portal/audit"
@@ -53,7 +55,14 @@ func (s *Store) read(ctx context.Context, from database.Reader, collectivity por
 	r := found[0]
 	rows, err = from.Query(ctx, `SELECT group_id FROM resource_groups WHERE collectivity = $1 AND resource = $2 ORDER BY group_id`,
 		string(collectivity), string(id))
-	r.Groups, err = database.Collect(rows, err, func(rows *sql.Rows) (id portal.GroupID, err error) { return id, rows.Scan(&id) })
+	if r.Groups, err = database.Collect(rows, err, func(rows *sql.Rows) (id portal.GroupID, err error) { return id, rows.Scan(&id) }); err != nil {
+		return r, err
+	}
+	if err := s.readPeople(ctx, from, collectivity, &r); err != nil {
+		return r, err
+	}
+	closings, err := s.closings(ctx, from, collectivity, id)
+	r.Closings = closings[id]
 	return r, err
 }
 
@@ -73,6 +82,9 @@ func (s *Store) Create(ctx context.Context, caller portal.Caller, r Resource, ad
 			INSERT INTO resources (collectivity, id, kind, name, place, seats, address, active, turn, created, modified)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, 0, $8, $8)`,
 			string(caller.Collectivity), string(r.ID), string(r.Kind), r.Name, r.Place, r.Seats, r.Address, now)
+		if err == nil {
+			err = s.describe(ctx, tx, caller.Collectivity, r)
+		}
 		if err != nil {
 			return err
 		}
@@ -85,16 +97,19 @@ func (s *Store) Create(ctx context.Context, caller portal.Caller, r Resource, ad
 }
 
 // Change writes a resource over the one of its id, which must be as it was when it had this Modified;
-// ResourceChanged otherwise. Whether it is withdrawn stays as it is.
+// ResourceChanged otherwise. Whether it is withdrawn, and its photograph, stay as they are. What waits to be
+// accepted is accepted when nobody is to do so any more.
 func (s *Store) Change(ctx context.Context, caller portal.Caller, r Resource, address string) error {
 	if err := caller.Require(portal.Admin); err != nil {
 		return fmt.Errorf("booking: change: %w", err)
 	}
+	opened := false
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		was, err := s.read(ctx, tx, caller.Collectivity, r.ID)
 		if err != nil {
 			return err
 		}
+		opened = was.Approval && !r.Approval
 		if err := s.check(ctx, tx, caller.Collectivity, &r); err != nil {
 			return err
 		}
@@ -104,6 +119,9 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, r Resource, ad
 		err = tx.Write(ctx, `
 			UPDATE resources SET kind = $3, name = $4, place = $5, seats = $6, address = $7, modified = $8 WHERE collectivity = $1 AND id = $2`,
 			string(caller.Collectivity), string(r.ID), string(r.Kind), r.Name, r.Place, r.Seats, r.Address, s.after(was))
+		if err == nil {
+			err = s.describe(ctx, tx, caller.Collectivity, r)
+		}
 		if err != nil {
 			return err
 		}
@@ -115,6 +133,9 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, r Resource, ad
 		}
 		return s.tell(ctx, tx, caller, audit.ResourceChanged, r, address)
 	})
+	if err == nil && opened && s.withdrawn != nil {
+		s.withdrawn(caller.Collectivity) // nobody is to accept what waits
+	}
 	return wrap(err, "change")
 }
 
@@ -152,9 +173,14 @@ func (s *Store) SetActive(ctx context.Context, caller portal.Caller, id Resource
 	return name, wrap(err, "withdraw")
 }
 
-// same says whether two resources are told alike, whoever may book them.
-func (r Resource) same(other Resource) bool {
-	return r.Kind == other.Kind && r.Name == other.Name && r.Place == other.Place && r.Seats == other.Seats && r.Address == other.Address
+// same says whether two resources are told alike, whoever may book them, sees them and accepts bookings.
+func (r Resource) same(other Resource) bool { return reflect.DeepEqual(r.facts(), other.facts()) }
+
+// facts are what is told of a resource itself. Its photograph is told alone.
+func (r Resource) facts() Resource {
+	r.Groups, r.Seers, r.Approvers, r.Modified, r.Photo, r.Active = nil, nil, nil, time.Time{}, "", false
+	r.Closings, r.Features = slices.Clone(r.Closings), slices.Clone(r.Features)
+	return r
 }
 
 // open writes who may book a resource.
@@ -169,8 +195,14 @@ func (s *Store) open(ctx context.Context, tx *database.Tx, caller portal.Caller,
 	if err != nil {
 		return err
 	}
+	if err := s.openPeople(ctx, tx, caller.Collectivity, r); err != nil {
+		return err
+	}
 	line := s.line(caller, audit.ResourceAudience, r, address)
-	return audit.WriteAudience(ctx, tx, line, was.Groups, r.Groups)
+	if err := audit.WriteAudience(ctx, tx, line, was.Groups, r.Groups); err != nil {
+		return err
+	}
+	return s.tellPeople(ctx, tx, caller, was, r, address)
 }
 
 func (s *Store) line(caller portal.Caller, action audit.Action, r Resource, address string) audit.Line {
@@ -213,6 +245,10 @@ func (s *Store) check(ctx context.Context, tx *database.Tx, collectivity portal.
 	}
 	if slices.ContainsFunc(r.Groups, func(id portal.GroupID) bool { return !known[id] }) {
 		wrong.Add("groups", "booking.error.group")
+	}
+	r.checkFacts(&wrong)
+	if err := s.checkPeople(ctx, tx, collectivity, r, known, &wrong); err != nil {
+		return err
 	}
 	return wrong.OrNil()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -42,6 +43,9 @@ type Verdict struct {
 	Resource ResourceID
 	Why      string // all is refused, for this reason; "" when it is not
 	Refused  []Refused
+	// Waiting are the slots that it holds until somebody accepts them, and Wait says so.
+	Waiting []Slot
+	Wait    string
 }
 
 // Refused is a slot that a resource does not accept, and why.
@@ -54,7 +58,7 @@ type Refused struct {
 type booked struct {
 	resource                 ResourceID
 	recurrence, starts, ends int64
-	goesOn                   bool
+	goesOn, pending          bool
 }
 
 // Decide books what is free in place of all that an event holds to come, and answers every wish in its
@@ -79,6 +83,7 @@ func (s *Store) decide(ctx context.Context, tx *database.Tx, claim Claim) ([]Ver
 	if err != nil {
 		return nil, err
 	}
+	before := maps.Clone(had)
 	turns := slices.Clone(claim.Wishes)
 	slices.SortFunc(turns, func(a, b Wish) int { return cmp.Compare(a.Resource, b.Resource) })
 	judged := map[ResourceID]Verdict{}
@@ -100,10 +105,16 @@ func (s *Store) decide(ctx context.Context, tx *database.Tx, claim Claim) ([]Ver
 		judged[wish.Resource] = verdict
 		delete(had, wish.Resource)
 	}
-	for _, rows := range had { // of resources that it wants no more
+	for resource, rows := range had { // of resources that it wants no more
 		if err := s.drop(ctx, tx, claim, rows); err != nil {
 			return nil, err
 		}
+		if err := s.keepRequest(ctx, tx, claim, resource, nil, false); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.offerFreed(ctx, tx, claim.Collectivity, before, words); err != nil {
+		return nil, err
 	}
 	verdicts := make([]Verdict, len(claim.Wishes))
 	for i, wish := range claim.Wishes {
@@ -115,10 +126,10 @@ func (s *Store) decide(ctx context.Context, tx *database.Tx, claim Claim) ([]Ver
 // heldBy is what an event has of each resource, but for what is over.
 func (s *Store) heldBy(ctx context.Context, tx *database.Tx, claim Claim) (map[ResourceID][]booked, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT resource, recurrence, starts, ends, goes_on FROM bookings
+		SELECT resource, recurrence, starts, ends, goes_on, pending FROM bookings
 		WHERE collectivity = $1 AND event = $2 AND ends > $3`, string(claim.Collectivity), claim.Event, database.Millis(s.now()))
 	all, err := database.Collect(rows, err, func(rows *sql.Rows) (b booked, err error) {
-		return b, rows.Scan(&b.resource, &b.recurrence, &b.starts, &b.ends, &b.goesOn)
+		return b, rows.Scan(&b.resource, &b.recurrence, &b.starts, &b.ends, &b.goesOn, &b.pending)
 	})
 	had := map[ResourceID][]booked{}
 	for _, one := range all {
@@ -128,29 +139,62 @@ func (s *Store) heldBy(ctx context.Context, tx *database.Tx, claim Claim) (map[R
 }
 
 // standing is a resource as who wants it meets it.
-type standing struct{ active, allowed bool }
+type standing struct {
+	rules
+	closes    bool // it has closed days
+	allowed   bool // she may book it
+	approving bool // she accepts its bookings herself
+}
 
 // turn waits until everybody who wanted a resource before has been answered.
 func (s *Store) turn(ctx context.Context, tx *database.Tx, claim Claim, resource ResourceID) (is standing, err error) {
+	var hours string
+	var longest, notice int64
 	err = tx.QueryRow(ctx, `
-		UPDATE resources SET turn = turn + 1 WHERE collectivity = $1 AND id = $2 RETURNING active`,
-		string(claim.Collectivity), string(resource)).Scan(&is.active)
+		UPDATE resources SET turn = turn + 1 WHERE collectivity = $1 AND id = $2
+		RETURNING active, kind, hours, holidays_off, longest, ahead, notice, approval,
+			EXISTS (SELECT 1 FROM resource_closings c WHERE c.collectivity = $1 AND c.resource = $2)`,
+		string(claim.Collectivity), string(resource)).
+		Scan(&is.Active, &is.Kind, &hours, &is.HolidaysOff, &longest, &is.Ahead, &notice, &is.Approval, &is.closes)
 	if err != nil {
 		return is, err
 	}
-	err = tx.QueryRow(ctx, `
-		SELECT NOT EXISTS (SELECT 1 FROM resource_groups g WHERE g.collectivity = $1 AND g.resource = $2) OR EXISTS (
-			SELECT 1 FROM resource_groups g
-			JOIN agent_group_members m ON m.collectivity = $1 AND m.group_id = g.group_id AND m.agent = $3
-			WHERE g.collectivity = $1 AND g.resource = $2)`,
-		string(claim.Collectivity), string(resource), string(claim.Holder)).Scan(&is.allowed)
+	is.ID, is.Longest, is.Notice = resource, time.Duration(longest)*time.Minute, time.Duration(notice)*time.Minute
+	if is.Hours, err = hoursOf(hours); err != nil {
+		return is, err
+	}
+	is.allowed, is.approving, err = s.mayBook(ctx, tx, claim.Collectivity, resource, claim.Holder)
 	return is, err
 }
+
+// mayBook says whether an agent may book a resource: she is in one of its groups, if it has some, and sees it.
+// approving: she accepts its bookings.
+func (s *Store) mayBook(ctx context.Context, from database.Reader, collectivity portal.CollectivityID, resource ResourceID, agent portal.AgentID) (allowed, approving bool, err error) {
+	var barred, hides, seen bool
+	err = from.QueryRow(ctx, `
+		SELECT EXISTS (SELECT 1 FROM resource_groups g WHERE g.collectivity = $1 AND g.resource = $2) AND NOT EXISTS (
+				SELECT 1 FROM resource_groups g
+				JOIN agent_group_members m ON m.collectivity = $1 AND m.group_id = g.group_id AND m.agent = $3
+				WHERE g.collectivity = $1 AND g.resource = $2),
+			EXISTS (SELECT 1 FROM resource_people p WHERE p.collectivity = $1 AND p.resource = $2 AND p.does = 'see'),
+			EXISTS (SELECT 1 FROM resource_people p WHERE p.collectivity = $1 AND p.resource = $2 AND `+isHer+`),
+			EXISTS (SELECT 1 FROM resource_people p WHERE p.collectivity = $1 AND p.resource = $2 AND p.does = 'approve' AND `+isHer+`)`,
+		string(collectivity), string(resource), string(agent)).Scan(&barred, &hides, &seen, &approving)
+	return !barred && (!hides || seen), approving, err
+}
+
+// isHer says whether a row of resource_people names an agent, $3, or a group of hers.
+const isHer = `(p.kind = 'agent' AND p.subject = $3 OR p.kind = 'group' AND EXISTS (
+	SELECT 1 FROM agent_group_members m WHERE m.collectivity = $1 AND m.group_id = p.subject AND m.agent = $3))`
 
 // judge answers one wish, and writes what it grants. had is what the event has of the resource already:
 // what of it is still wanted is its own.
 func (s *Store) judge(ctx context.Context, tx *database.Tx, claim Claim, wish Wish, had []booked, words *words) (Verdict, error) {
 	is, err := s.turn(ctx, tx, claim, wish.Resource)
+	if err != nil {
+		return Verdict{}, err
+	}
+	asked, err := s.requestOf(ctx, tx, claim, wish.Resource)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -163,39 +207,106 @@ func (s *Store) judge(ctx context.Context, tx *database.Tx, claim Claim, wish Wi
 			fresh = append(fresh, slot)
 		}
 	}
-	verdict, err := s.answer(ctx, tx, claim, wish, is, fresh, words)
+	verdict, twins, err := s.answer(ctx, tx, claim, wish, is, asked, fresh, kept, words)
 	if err != nil {
 		return Verdict{}, err
 	}
 	if verdict.Why != "" {
 		fresh, kept = nil, nil
-		if len(had) > 0 {
+		if len(had) > 0 && !asked.answers() {
 			verdict.Why += " " + words.givenBack
 		}
 	}
-	return verdict, s.rewrite(ctx, tx, claim, wish, had, kept, free(fresh, verdict.Refused))
+	kept = slices.DeleteFunc(kept, func(b booked) bool {
+		return slices.ContainsFunc(verdict.Refused, func(r Refused) bool { return r.Slot.is(b) })
+	})
+	waits := is.Approval && !is.approving
+	has, err := s.rewrite(ctx, tx, claim, wish, had, kept, free(fresh, verdict.Refused), waits)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if twins {
+		if err := s.markTwins(ctx, tx, claim, wish.Resource); err != nil {
+			return Verdict{}, err
+		}
+	}
+	for _, slot := range wish.Slots {
+		if slices.ContainsFunc(has, func(b booked) bool { return b.pending && slot.is(b) }) {
+			verdict.Waiting, verdict.Wait = append(verdict.Waiting, slot), words.waiting
+		}
+	}
+	return verdict, s.keepRequest(ctx, tx, claim, wish.Resource, has, len(fresh) > 0)
 }
 
-// answer says which of the slots that an event does not have yet are refused, or that all are.
-func (s *Store) answer(ctx context.Context, tx *database.Tx, claim Claim, wish Wish, is standing, fresh []Slot, words *words) (verdict Verdict, err error) {
+// answer says which of the slots are refused, or that all are: of those that an event does not have yet, and of
+// those that somebody refused since. twins: some overlap what another object of the same holder and UID has.
+func (s *Store) answer(ctx context.Context, tx *database.Tx, claim Claim, wish Wish, is standing, asked request, fresh []Slot, kept []booked, words *words) (verdict Verdict, twins bool, err error) {
 	verdict.Resource = wish.Resource
+	most := "booking.refused.some"
 	switch {
-	case !is.active:
+	case !is.Active:
 		verdict.Why = words.withdrawn
 	case len(wish.Slots) > claim.MaxSlots:
 		verdict.Why = words.tooMany
+	case len(wish.Slots) == 0 && asked.state == Waiting:
+		verdict.Why = words.lapsed
+	case len(fresh) == 0 && asked.answers() && asked.state == RefusedByHer:
+		for _, slot := range wish.Slots {
+			if slices.ContainsFunc(kept, func(b booked) bool { return b.pending && slot.is(b) }) {
+				verdict.Refused = append(verdict.Refused, Refused{slot, words.refusedFor(asked.reason)})
+			}
+		}
+		if len(verdict.Refused) == len(wish.Slots) && len(wish.Slots) > 0 {
+			verdict.Why, verdict.Refused = verdict.Refused[0].Why, nil
+			return verdict, false, nil
+		}
 	case len(fresh) == 0: // nothing to decide
 	case !is.allowed:
 		for _, slot := range fresh {
 			verdict.Refused = append(verdict.Refused, Refused{slot, words.barred})
 		}
 	default:
-		verdict.Refused, err = s.taken(ctx, tx, claim, wish.Resource, fresh, words)
+		var ruled []Refused
+		if ruled, err = s.ruledOut(ctx, tx, claim, is, fresh, words); err != nil {
+			return verdict, false, err
+		}
+		rest := free(fresh, ruled)
+		if verdict.Refused, twins, err = s.taken(ctx, tx, claim, wish.Resource, rest, words); err != nil {
+			return verdict, false, err
+		}
+		if len(ruled) == 0 {
+			most = "booking.refused.most"
+		}
+		verdict.Refused = append(verdict.Refused, ruled...)
+		slices.SortStableFunc(verdict.Refused, func(a, b Refused) int { return a.Start.Compare(b.Start) })
 	}
 	if n := len(verdict.Refused); n > 0 && (n > wish.Exceptions || 2*n > len(wish.Slots)) {
-		verdict.Why, verdict.Refused = words.ofAll(verdict.Refused, len(wish.Slots)), nil
+		verdict.Why, verdict.Refused = words.ofAll(most, verdict.Refused, len(wish.Slots)), nil
 	}
-	return verdict, err
+	return verdict, twins, nil
+}
+
+// ruledOut are the slots that the rules of a resource refuse.
+func (s *Store) ruledOut(ctx context.Context, tx *database.Tx, claim Claim, is standing, slots []Slot, words *words) (refused []Refused, err error) {
+	is.zone, is.now = words.zone, words.now
+	if is.closes {
+		closings, err := s.closings(ctx, tx, claim.Collectivity, is.ID)
+		if err != nil {
+			return nil, err
+		}
+		is.Closings = closings[is.ID]
+	}
+	if is.HolidaysOff {
+		if is.holidays, err = s.holidaysOf(ctx, tx, claim.Collectivity); err != nil {
+			return nil, err
+		}
+	}
+	for _, slot := range slots {
+		if broken := is.broken(slot); broken != nil {
+			refused = append(refused, Refused{slot, words.say(*broken, is.Resource)})
+		}
+	}
+	return refused, nil
 }
 
 // is says whether a row is a slot, or was by the same times.
@@ -210,8 +321,12 @@ func free(slots []Slot, refused []Refused) []Slot {
 	})
 }
 
-// taken are the slots that overlap what other events have.
-func (s *Store) taken(ctx context.Context, tx *database.Tx, claim Claim, resource ResourceID, slots []Slot, words *words) (refused []Refused, err error) {
+// taken are the slots that overlap what other events have, or what is kept for somebody who waited. What another
+// object of the same holder and UID has is no hindrance: a client that moves an object has it twice for a while.
+func (s *Store) taken(ctx context.Context, tx *database.Tx, claim Claim, resource ResourceID, slots []Slot, words *words) (refused []Refused, twins bool, err error) {
+	if len(slots) == 0 {
+		return nil, false, nil
+	}
 	last := slots[0].End
 	for _, slot := range slots {
 		if slot.End.After(last) {
@@ -219,44 +334,101 @@ func (s *Store) taken(ctx context.Context, tx *database.Tx, claim Claim, resourc
 		}
 	}
 	rows, err := tx.Query(ctx, `
-		SELECT starts, ends FROM bookings
-		WHERE collectivity = $1 AND resource = $2 AND ends > $3 AND starts < $4 AND event <> $5 AND NOT (holder = $6 AND uid = $7)
-		ORDER BY starts`,
-		string(claim.Collectivity), string(resource), database.Millis(slots[0].Start), database.Millis(last), claim.Event, string(claim.Holder), claim.UID)
-	others, err := database.Collect(rows, err, func(rows *sql.Rows) (b booked, err error) { return b, rows.Scan(&b.starts, &b.ends) })
+		SELECT starts, ends, holder = $6 AND uid = $7, CAST(0 AS BIGINT) FROM bookings
+		WHERE collectivity = $1 AND resource = $2 AND ends > $3 AND starts < $4 AND event <> $5
+		UNION ALL SELECT starts, ends, FALSE, until FROM booking_waits
+		WHERE collectivity = $1 AND resource = $2 AND ends > $3 AND starts < $4 AND until > $8 AND agent <> $6
+		ORDER BY 1`,
+		string(claim.Collectivity), string(resource), database.Millis(slots[0].Start), database.Millis(last), claim.Event, string(claim.Holder), claim.UID,
+		database.Millis(words.now))
+	all, err := database.Collect(rows, err, func(rows *sql.Rows) (o other, err error) { return o, rows.Scan(&o.starts, &o.ends, &o.own, &o.until) })
+	if err != nil {
+		return nil, false, err
+	}
+	own, others := apart(all)
+	for _, slot := range slots {
+		twins = twins || slices.ContainsFunc(own, func(o other) bool {
+			return o.starts < database.Millis(slot.End) && o.ends > database.Millis(slot.Start)
+		})
+	}
 	next := 0 // of others, the first that ends after the slot begins
 	for _, slot := range slots {
 		for next < len(others) && others[next].ends <= database.Millis(slot.Start) {
 			next++
 		}
 		if next < len(others) && others[next].starts < database.Millis(slot.End) {
-			refused = append(refused, Refused{slot, words.takenFrom(others[next])})
+			refused = append(refused, Refused{slot, words.hers(others[next])})
 		}
 	}
-	return refused, err
+	return refused, twins, nil
 }
 
-// rewrite makes what an event has of a resource what it has now.
-func (s *Store) rewrite(ctx context.Context, tx *database.Tx, claim Claim, wish Wish, had, kept []booked, slots []Slot) error {
+// other is what stands in the way of a slot.
+type other struct {
+	starts, ends int64
+	own          bool  // an object of the same holder and UID
+	until        int64 // it is kept for who waited before this; 0: it is booked
+}
+
+func apart(all []other) (own, others []other) {
+	for _, one := range all {
+		if one.own {
+			own = append(own, one)
+		} else {
+			others = append(others, one)
+		}
+	}
+	return own, others
+}
+
+// markTwins marks what may overlap: all that the objects of one holder and UID have of a resource.
+func (s *Store) markTwins(ctx context.Context, tx *database.Tx, claim Claim, resource ResourceID) error {
+	return tx.Write(ctx, `UPDATE bookings SET twin = TRUE WHERE collectivity = $1 AND resource = $2 AND holder = $3 AND uid = $4 AND NOT twin`,
+		string(claim.Collectivity), string(resource), string(claim.Holder), claim.UID)
+}
+
+// rewrite makes what an event has of a resource what it has now. What waits for somebody to accept it is pending,
+// but for the dates of a series that was accepted, which come near as time passes.
+func (s *Store) rewrite(ctx context.Context, tx *database.Tx, claim Claim, wish Wish, had, kept []booked, slots []Slot, waits bool) (has []booked, err error) {
 	gone := slices.DeleteFunc(slices.Clone(had), func(b booked) bool { return slices.Contains(kept, b) })
 	if err := s.drop(ctx, tx, claim, gone); err != nil {
-		return err
+		return nil, err
 	}
 	if len(kept) > 0 {
 		err := tx.Write(ctx, `UPDATE bookings SET holder = $4 WHERE collectivity = $1 AND event = $2 AND resource = $3 AND holder <> $4`,
 			string(claim.Collectivity), claim.Event, string(wish.Resource), string(claim.Holder))
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	has := slices.Clone(kept)
+	has = slices.Clone(kept)
+	if !waits && slices.ContainsFunc(kept, func(b booked) bool { return b.pending }) {
+		err := tx.Write(ctx, `UPDATE bookings SET pending = FALSE WHERE collectivity = $1 AND event = $2 AND resource = $3 AND pending`,
+			string(claim.Collectivity), claim.Event, string(wish.Resource))
+		if err != nil {
+			return nil, err
+		}
+		for i := range has {
+			has[i].pending = false
+		}
+	}
+	accepted := slices.IndexFunc(kept, func(b booked) bool { return b.goesOn && !b.pending })
 	for _, slot := range slots {
-		b := booked{wish.Resource, database.Millis(slot.Recurrence), database.Millis(slot.Start), database.Millis(slot.End), false}
+		b := booked{resource: wish.Resource, recurrence: database.Millis(slot.Recurrence), starts: database.Millis(slot.Start), ends: database.Millis(slot.End)}
+		b.pending = waits && (accepted < 0 || len(gone) > 0 || b.starts < kept[accepted].starts)
 		if err := s.insert(ctx, tx, claim, b); err != nil {
-			return err
+			return nil, err
 		}
 		has = append(has, b)
 	}
+	if err := s.served(ctx, tx, claim, wish.Resource, slots); err != nil {
+		return nil, err
+	}
+	return has, s.markLast(ctx, tx, claim, wish, kept, has)
+}
+
+// markLast marks how far a series is booked.
+func (s *Store) markLast(ctx context.Context, tx *database.Tx, claim Claim, wish Wish, kept, has []booked) error {
 	last := lastOf(has, wish.After)
 	if last == none && !slices.ContainsFunc(kept, func(b booked) bool { return b.goesOn }) {
 		return nil
@@ -290,10 +462,10 @@ func lastOf(rows []booked, after time.Time) int64 {
 
 func (s *Store) insert(ctx context.Context, tx *database.Tx, claim Claim, b booked) error {
 	return tx.Write(ctx, `
-		INSERT INTO bookings (collectivity, resource, event, recurrence, starts, ends, holder, uid, goes_on)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, FALSE)
-		ON CONFLICT (collectivity, resource, event, recurrence, starts) DO UPDATE SET ends = excluded.ends`,
-		string(claim.Collectivity), string(b.resource), claim.Event, b.recurrence, b.starts, b.ends, string(claim.Holder), claim.UID)
+		INSERT INTO bookings (collectivity, resource, event, recurrence, starts, ends, holder, uid, goes_on, pending)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, FALSE, $9)
+		ON CONFLICT (collectivity, resource, event, recurrence, starts) DO UPDATE SET ends = excluded.ends, pending = excluded.pending`,
+		string(claim.Collectivity), string(b.resource), claim.Event, b.recurrence, b.starts, b.ends, string(claim.Holder), claim.UID, b.pending)
 }
 
 func (s *Store) drop(ctx context.Context, tx *database.Tx, claim Claim, rows []booked) error {
@@ -314,6 +486,7 @@ type words struct {
 	zone                                        *time.Location
 	now                                         time.Time
 	withdrawn, barred, tooMany, idle, givenBack string
+	waiting, lapsed                             string
 }
 
 func (s *Store) wordsFor(ctx context.Context, from database.Reader, collectivity portal.CollectivityID) (*words, error) {
@@ -326,6 +499,7 @@ func (s *Store) wordsFor(ctx context.Context, from database.Reader, collectivity
 	w := &words{
 		printer: p, zone: zoneOf(zone), withdrawn: p.T("booking.refused.withdrawn"), barred: p.T("booking.refused.barred"),
 		tooMany: p.T("booking.refused.many"), idle: p.T("booking.refused.idle"), givenBack: p.T("booking.refused.given-back"),
+		waiting: p.T("booking.waiting"), lapsed: p.T("booking.refused.lapsed"),
 	}
 	w.now = s.now().In(w.zone)
 	return w, nil
@@ -358,10 +532,27 @@ func (w *words) takenFrom(b booked) string {
 
 func isMidnight(t time.Time) bool { return t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 }
 
+// hers tells when somebody has a resource, or until when it is kept for her.
+func (w *words) hers(o other) string {
+	if o.until == 0 {
+		return w.takenFrom(booked{starts: o.starts, ends: o.ends})
+	}
+	until := time.UnixMilli(o.until).In(w.zone)
+	return w.printer.T("booking.refused.offered", "day", w.printer.Date(until, w.now), "until", w.printer.Clock(until))
+}
+
+// refusedFor tells why somebody refused a booking.
+func (w *words) refusedFor(reason string) string {
+	if reason == "" {
+		return w.printer.T("booking.refused.by-her")
+	}
+	return w.printer.T("booking.refused.by-her.reason", "reason", reason)
+}
+
 // ofAll tells why a whole event is refused, by the first of what is.
-func (w *words) ofAll(refused []Refused, dates int) string {
+func (w *words) ofAll(most string, refused []Refused, dates int) string {
 	if dates == 1 || refused[0].Why == w.barred {
 		return refused[0].Why
 	}
-	return w.printer.N("booking.refused.most", len(refused), "dates", dates, "first", refused[0].Why)
+	return w.printer.N(most, len(refused), "dates", dates, "first", refused[0].Why)
 }

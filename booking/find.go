@@ -58,7 +58,8 @@ type Time struct{ From, To time.Time }
 
 // Taken tells when some resources of a collectivity are taken between two instants, each sorted and cut
 // to them; nothing of what for. An event, by its UID, is not counted. What is booked later costs nothing:
-// bookings of a resource don't overlap, so that but one of those that end later can begin before.
+// bookings of a resource don't overlap, so that but one of those that end later can begin before, and twins,
+// which may overlap, are few.
 func (s *Store) Taken(ctx context.Context, collectivity portal.CollectivityID, resources []ResourceID, from, until time.Time, but string) (map[ResourceID][]Time, error) {
 	list, args := database.Among([]any{string(collectivity), database.Millis(from), database.Millis(until), but}, resources)
 	rows, err := s.db.Query(ctx, `
@@ -69,6 +70,8 @@ func (s *Store) Taken(ctx context.Context, collectivity portal.CollectivityID, r
 			FROM resources r WHERE r.collectivity = $1 AND r.id IN `+list+`) later
 		CROSS JOIN bookings b
 		WHERE b.collectivity = $1 AND b.resource = later.id AND b.ends = later.ends AND b.starts < $3 AND b.uid <> $4
+		UNION SELECT resource, starts, ends FROM bookings
+		WHERE collectivity = $1 AND twin AND ends > $3 AND starts < $3 AND uid <> $4 AND resource IN `+list+`
 		ORDER BY 1, 2, 3`, args...)
 	taken := map[ResourceID][]Time{}
 	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
@@ -81,17 +84,39 @@ func (s *Store) Taken(ctx context.Context, collectivity portal.CollectivityID, r
 	return taken, wrap(err, "when resources are taken")
 }
 
+// TakenFor is Taken of the resources that a caller sees: each of them is in the answer, and none else.
+func (s *Store) TakenFor(ctx context.Context, caller portal.Caller, resources []ResourceID, from, until time.Time, but string) (map[ResourceID][]Time, error) {
+	hidden, err := s.hidden(ctx, caller)
+	if err != nil {
+		return nil, wrap(err, "when resources are taken")
+	}
+	seen := slices.DeleteFunc(slices.Clone(resources), func(id ResourceID) bool { return hidden[id] })
+	taken, err := s.Taken(ctx, caller.Collectivity, seen, from, until, but)
+	for _, id := range seen {
+		if _, has := taken[id]; !has && err == nil {
+			taken[id] = nil
+		}
+	}
+	return taken, err
+}
+
 // Held is an event that has booked something, and in whose calendar it is.
 type Held struct {
 	Event  string
 	Holder portal.AgentID
+	Again  []ResourceID // that declined, and are asked again
 }
 
 // Due lists the events of series that are not booked until an instant though they go on, and those that
-// have booked what was withdrawn since.
+// have booked what was withdrawn since; those of which a request was answered that they don't know of, or that
+// nobody answered in time.
 func (s *Store) Due(ctx context.Context, collectivity portal.CollectivityID, until time.Time) ([]Held, error) {
 	rows, err := s.db.Query(ctx, `
 		SELECT event, holder FROM bookings WHERE collectivity = $1 AND goes_on AND starts < $2
+		UNION SELECT q.event, q.holder FROM booking_requests q JOIN resources r ON r.collectivity = $1 AND r.id = q.resource
+		WHERE q.collectivity = $1 AND (q.state = 'waiting' AND (NOT r.approval OR NOT EXISTS (
+			SELECT 1 FROM bookings b WHERE b.collectivity = $1 AND b.event = q.event AND b.resource = q.resource AND b.pending AND b.ends > $3))
+			OR q.state IN ('accepted', 'refused') AND NOT q.told)
 		UNION SELECT b.event, b.holder FROM bookings b JOIN resources r ON r.collectivity = $1 AND r.id = b.resource
 		WHERE b.collectivity = $1 AND NOT r.active AND b.ends > $3 ORDER BY 1`,
 		string(collectivity), database.Millis(until), database.Millis(s.now()))
@@ -122,6 +147,9 @@ func (s *Store) HandOver(ctx context.Context, tx *database.Tx, collectivity port
 		if err := tx.Write(ctx, `UPDATE bookings SET holder = $2 WHERE collectivity = $1 AND event IN `+list, args...); err != nil {
 			return wrap(err, "hand over")
 		}
+		if err := tx.Write(ctx, `UPDATE booking_requests SET holder = $2 WHERE collectivity = $1 AND event IN `+list, args...); err != nil {
+			return wrap(err, "hand over")
+		}
 	}
 	return nil
 }
@@ -129,33 +157,88 @@ func (s *Store) HandOver(ctx context.Context, tx *database.Tx, collectivity port
 // keptFor is how long one sees when something was taken.
 const keptFor = 366 * 24 * time.Hour
 
-// Clean forgets the bookings of a collectivity that are over for a year.
+// Clean forgets the bookings of a collectivity that are over for a year, those that nobody accepted as soon as
+// they are over, and the answers that can't be taken back any more.
 func (s *Store) Clean(ctx context.Context, collectivity portal.CollectivityID) error {
-	_, err := s.db.Exec(ctx, `DELETE FROM bookings WHERE collectivity = $1 AND ends < $2`,
-		string(collectivity), database.Millis(s.now().Add(-keptFor)))
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		err := tx.Write(ctx, `DELETE FROM bookings WHERE collectivity = $1 AND (ends < $2 OR pending AND ends < $3)`,
+			string(collectivity), database.Millis(s.now().Add(-keptFor)), database.Millis(s.now()))
+		if err == nil {
+			err = tx.Write(ctx, `DELETE FROM booking_requests WHERE collectivity = $1 AND state <> 'waiting' AND told AND decided < $2`,
+				string(collectivity), database.Millis(s.now().Add(-takenBack)))
+		}
+		return err
+	})
 	return wrap(err, "clean")
 }
 
-const ofCollectivity = `SELECT r.id, r.kind, r.name, r.place, r.seats, r.address, r.active, r.modified FROM resources r WHERE r.collectivity = $1`
+const ofCollectivity = `
+	SELECT r.id, r.kind, r.name, r.place, r.seats, r.address, r.active, r.category, r.description, r.features, r.photo, r.hours, r.holidays_off,
+	r.longest, r.ahead, r.notice, r.approval, r.titles_public, r.plate, r.energy, r.odometer, r.inspection, r.insured, r.modified
+	FROM resources r WHERE r.collectivity = $1`
 
 func scan(rows *sql.Rows) (r Resource, err error) {
-	var modified int64
-	err = rows.Scan(&r.ID, &r.Kind, &r.Name, &r.Place, &r.Seats, &r.Address, &r.Active, &modified)
+	var modified, longest, notice int64
+	var features, hours string
+	v := &r.Vehicle
+	err = rows.Scan(&r.ID, &r.Kind, &r.Name, &r.Place, &r.Seats, &r.Address, &r.Active, &r.Category, &r.Description, &features, &r.Photo, &hours, &r.HolidaysOff,
+		&longest, &r.Ahead, &notice, &r.Approval, &r.TitlesPublic, &v.Plate, &v.Energy, &v.Odometer, &v.Inspection, &v.Insured, &modified)
+	if err != nil {
+		return r, err
+	}
+	r.Longest, r.Notice = time.Duration(longest)*time.Minute, time.Duration(notice)*time.Minute
 	r.Modified = database.FromMillis(modified)
+	if features != "" {
+		r.Features = strings.Split(features, "\n")
+	}
+	r.Hours, err = hoursOf(hours)
 	return r, err
 }
 
-// Bookable are the resources of the caller's collectivity that are not withdrawn, by name. Everybody
-// there sees them: they must know what there is.
+// Bookable are the resources of the caller's collectivity that are not withdrawn and that she sees, by name.
 func (s *Store) Bookable(ctx context.Context, caller portal.Caller) ([]Resource, error) {
 	if caller.Agent == "" {
 		return nil, fmt.Errorf("booking: list: %w", portal.ErrDenied)
 	}
 	rows, err := s.db.Query(ctx, ofCollectivity+` AND r.active`, string(caller.Collectivity))
 	all, err := database.Collect(rows, err, scan)
+	if err != nil {
+		return nil, wrap(err, "list")
+	}
+	hidden, err := s.hidden(ctx, caller)
+	all = slices.DeleteFunc(all, func(r Resource) bool { return hidden[r.ID] })
 	slices.SortFunc(all, byName)
 	return all, wrap(err, "list")
 }
+
+// hidden are the resources that only some see, of whom the caller is none. Who accepts bookings of one, and
+// who administers the collectivity, sees it.
+func (s *Store) hidden(ctx context.Context, caller portal.Caller) (map[ResourceID]bool, error) {
+	if caller.Can(portal.Admin) {
+		return nil, nil
+	}
+	rows, err := s.db.Query(ctx, `SELECT resource, does, kind, subject FROM resource_people WHERE collectivity = $1`, string(caller.Collectivity))
+	hidden, seen := map[ResourceID]bool{}, map[ResourceID]bool{}
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var id ResourceID
+		var does string
+		var to portal.Subject
+		err = rows.Scan(&id, &does, &to.Kind, &to.ID)
+		hidden[id] = hidden[id] || does == sees
+		seen[id] = seen[id] || caller.Is(to)
+		return none, err
+	})
+	for id := range seen {
+		hidden[id] = hidden[id] && !seen[id]
+	}
+	return hidden, err
+}
+
+// What people of resource_people do.
+const (
+	sees     = "see"
+	approves = "approve"
+)
 
 func byName(a, b Resource) int {
 	if order := i18n.ByName(a.Name, b.Name); order != 0 {
@@ -164,21 +247,26 @@ func byName(a, b Resource) int {
 	return strings.Compare(string(a.ID), string(b.ID))
 }
 
-// Find are the bookable resources of the caller's collectivity whose name, place or address holds each
-// word of a text, without regard to accents; at most limit. An empty text finds all.
+// Find are the bookable resources of the caller's collectivity whose name, place, address, category,
+// plate or features hold each word of a text, without regard to accents; at most limit. An empty text finds all.
 func (s *Store) Find(ctx context.Context, caller portal.Caller, text string, limit int) ([]Resource, error) {
 	all, err := s.Bookable(ctx, caller)
 	all = slices.DeleteFunc(all, func(r Resource) bool { return !r.holds(text) })
 	return all[:min(limit, len(all))], err
 }
 
-// Barred are the resources of a collectivity that only groups may book of which an agent is no member.
+// Barred are the resources of a collectivity that only groups may book of which an agent is no member, or that
+// only some see of whom she is none.
 func (s *Store) Barred(ctx context.Context, collectivity portal.CollectivityID, agent portal.AgentID) (map[ResourceID]bool, error) {
 	rows, err := s.db.Query(ctx, `
 		SELECT DISTINCT resource FROM resource_groups WHERE collectivity = $1 AND resource NOT IN (
 			SELECT g.resource FROM resource_groups g
 			JOIN agent_group_members m ON m.collectivity = $1 AND m.group_id = g.group_id AND m.agent = $2
-			WHERE g.collectivity = $1)`, string(collectivity), string(agent))
+			WHERE g.collectivity = $1)
+		UNION SELECT resource FROM resource_people WHERE collectivity = $1 AND does = 'see' AND resource NOT IN (
+			SELECT p.resource FROM resource_people p WHERE p.collectivity = $1 AND (p.kind = 'agent' AND p.subject = $2 OR p.kind = 'group' AND EXISTS (
+				SELECT 1 FROM agent_group_members m WHERE m.collectivity = $1 AND m.group_id = p.subject AND m.agent = $2)))`,
+		string(collectivity), string(agent))
 	barred := map[ResourceID]bool{}
 	_, err = database.Collect(rows, err, func(rows *sql.Rows) (id ResourceID, err error) {
 		err = rows.Scan(&id)
@@ -189,7 +277,7 @@ func (s *Store) Barred(ctx context.Context, collectivity portal.CollectivityID, 
 }
 
 func (r Resource) holds(text string) bool {
-	in := i18n.Fold(r.Name + " " + r.Place + " " + r.Address)
+	in := i18n.Fold(strings.Join(append([]string{r.Name, r.Place, r.Address, r.Category, r.Vehicle.Plate}, r.Features...), " "))
 	return !slices.ContainsFunc(strings.Fields(i18n.Fold(text)), func(word string) bool { return !strings.Contains(in, word) })
 }
 

@@ -83,19 +83,40 @@ func (s *Store) book(ctx context.Context, tx *database.Tx, plan *schedule, old *
 		return nil, false, err
 	}
 	for _, verdict := range verdicts {
+		if why := verdict.declines(); why != "" && ctx.Value(certainKey{}) != nil {
+			return nil, false, &Declining{why}
+		}
 		one := asked[verdict.Resource]
-		declined, wrote, err := object.settle(one, verdict, old, now)
+		answered, wrote, err := object.settle(one, verdict, old, now)
 		if err != nil {
 			return nil, false, err
 		}
 		changed = changed || wrote
-		if len(declined) > 0 {
-			if err := s.inform(ctx, tx, plan.owner, methodReply, object.declining(declined, one.as, now)); err != nil {
+		if len(answered) > 0 {
+			if err := s.inform(ctx, tx, plan.owner, methodReply, object.answering(answered, one.as, now)); err != nil {
 				return nil, false, err
 			}
 		}
 	}
 	return names, changed, nil
+}
+
+// declines tells why a resource declines, all or the first date; "" when it accepts or waits.
+func (v Verdict) declines() string {
+	if v.Why == "" && len(v.Refused) > 0 {
+		return v.Refused[0].Why
+	}
+	return v.Why
+}
+
+// Book makes an event of the caller's own agenda that invites one resource. What the resource declines is not
+// written: *Declining.
+func (s *Store) Book(ctx context.Context, caller portal.Caller, one Offered, title string, start, end time.Time) (EventID, error) {
+	d := Draft{Calendar: CalendarID(caller.Agent), Title: title, Start: start, End: end, Guests: &Guests{All: []Guest{{Party: one.Party, Name: one.Name}}}}
+	if one.Type == typeRoom {
+		d.Location = one.Where()
+	}
+	return s.CreateEvent(context.WithValue(ctx, certainKey{}, true), caller, d)
 }
 
 // bookForOther is book for an event that its owner does not invite to, and that holds resources: she has
@@ -267,18 +288,19 @@ func allDeclined(it *item, who parties) bool {
 	return len(found) > 0 && !slices.ContainsFunc(found, func(p *ical.Prop) bool { return partStat(p) != Declined })
 }
 
-// settle writes a verdict into an object. declined are the items that were not before.
-func (o *Object) settle(one invitedResource, verdict Verdict, old *Object, now time.Time) (declined []*item, changed bool, err error) {
+// settle writes a verdict into an object. answered are the items that are declined and were not before, and those
+// that are decided and waited for it.
+func (o *Object) settle(one invitedResource, verdict Verdict, old *Object, now time.Time) (answered []*item, changed bool, err error) {
 	write := func(it *item, stat, why string) {
 		for _, p := range attendeesOf(it.component, one.as...) {
 			changed = one.introduce(p) || changed
-			was := partStat(p) + p.Params.Get(paramComment)
-			if p.Params.Get(paramStatus) == "2.0" && was == stat+why && p.Params.Get(ical.ParamRSVP) == "" && p.Params.Get(paramForce) == "" {
+			was := partStat(p)
+			if p.Params.Get(paramStatus) == "2.0" && was+p.Params.Get(paramComment) == stat+quotable(why) && p.Params.Get(ical.ParamRSVP) == "" && p.Params.Get(paramForce) == "" {
 				continue
 			}
 			changed = true
-			if stat == Declined && partStat(p) != Declined && !slices.Contains(declined, it) {
-				declined = append(declined, it)
+			if (stat == Declined && was != Declined || stat == Accepted && was == Tentative) && !slices.Contains(answered, it) {
+				answered = append(answered, it)
 			}
 			setParam(p, ical.ParamParticipationStatus, stat)
 			setParam(p, paramStatus, "2.0")
@@ -291,6 +313,7 @@ func (o *Object) settle(one invitedResource, verdict Verdict, old *Object, now t
 		}
 	}
 	refused, others := o.refusedItems(verdict.Refused, one.Zone)
+	waiting := o.waitingItems(verdict.Waiting, one.Zone)
 	for _, it := range o.inviting(one.as) {
 		why, isRefused := refused[it]
 		switch {
@@ -303,6 +326,8 @@ func (o *Object) settle(one invitedResource, verdict Verdict, old *Object, now t
 			write(it, Declined, verdict.Why)
 		case isRefused:
 			write(it, Declined, why)
+		case waiting[it]:
+			write(it, Tentative, verdict.Wait)
 		default:
 			write(it, Accepted, "")
 		}
@@ -316,7 +341,20 @@ func (o *Object) settle(one invitedResource, verdict Verdict, old *Object, now t
 		set(it.component, ical.PropDateTimeStamp, stamp(now))
 		write(it, Declined, slot.Why)
 	}
-	return declined, changed, nil
+	return answered, changed, nil
+}
+
+// waitingItems are the items of which some date waits for somebody to accept it.
+func (o *Object) waitingItems(slots []Slot, zone *time.Location) map[*item]bool {
+	waiting := map[*item]bool{}
+	for _, slot := range slots {
+		it := o.items[0]
+		if own := o.override(slot.Recurrence, zone); own != nil && !slot.Recurrence.IsZero() {
+			it = own
+		}
+		waiting[it] = true
+	}
+	return waiting
 }
 
 // refusedItems are the items whose slots are refused, with why, and the slots that have no item of their
@@ -375,11 +413,12 @@ func quotable(text string) string {
 	}, text)
 }
 
-// declining is the iTIP REPLY of a resource that declined some items.
-func (o *Object) declining(items []*item, who parties, now time.Time) *ical.Component {
+// answering is the iTIP REPLY of a resource about some items.
+func (o *Object) answering(items []*item, who parties, now time.Time) *ical.Component {
 	var all []answer
 	for _, it := range items {
-		all = append(all, answer{it.key(), it.recurrenceID, Declined})
+		stat, _ := it.statOf(who)
+		all = append(all, answer{it.key(), it.recurrenceID, stat})
 	}
 	reply := o.reply(all, who, now)
 	made := slices.DeleteFunc(slices.Clone(reply.Children), func(c *ical.Component) bool { return c.Name == ical.CompTimezone })
@@ -429,6 +468,9 @@ func (s *Store) rebook(ctx context.Context, tx *database.Tx, collectivity portal
 	if old, err = Parse(kept.octets); err != nil {
 		return err
 	}
+	if err := s.askAgain(ctx, tx, person, object, held.Again); err != nil {
+		return err
+	}
 	plan := schedule{owner: person, zone: zoneNamed(zone), event: held.Event, object: object, octets: kept.octets, tag: kept.tag}
 	var changed bool
 	if object.sideOf(person.parties()) == organizing {
@@ -448,6 +490,25 @@ func (s *Store) rebook(ctx context.Context, tx *database.Tx, collectivity portal
 		return err
 	}
 	return s.carryOut(ctx, tx, plan, old)
+}
+
+// askAgain forgets what some resources answered.
+func (s *Store) askAgain(ctx context.Context, tx *database.Tx, owner Person, object *Object, resources []string) error {
+	if len(resources) == 0 {
+		return nil
+	}
+	found, err := s.resourcesOf(ctx, tx, owner, object)
+	for _, one := range found {
+		if !slices.Contains(resources, one.ID) {
+			continue
+		}
+		for _, it := range object.inviting(one.as) {
+			for _, p := range attendeesOf(it.component, one.as...) {
+				setParam(p, ical.ParamParticipationStatus, NeedsAction)
+			}
+		}
+	}
+	return err
 }
 
 // KeepBooked books what came within BookingHorizon of the series of a collectivity, a month at a time.
@@ -499,10 +560,12 @@ func (s *Store) takenResources(ctx context.Context, caller portal.Caller, partie
 	for _, one := range known {
 		ids = append(ids, one.ID)
 	}
-	taken, err := s.resources.Taken(ctx, caller.Collectivity, ids, from, until, but)
+	taken, err := s.resources.Taken(ctx, caller, ids, from, until, but)
 	times := make(map[string][]BusyTime, len(known))
 	for party, one := range known {
-		times[party] = joinBusy(taken[one.ID])
+		if busy, sees := taken[one.ID]; sees {
+			times[party] = joinBusy(busy)
+		}
 	}
 	return times, err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parvis/portal"
+	"parvis/portal/database"
 	"parvis/portal/i18n"
 	"parvis/portal/territory"
 )
@@ -21,8 +22,21 @@ type daysOff struct {
 
 // daysOff reads where the caller's collectivity is: its commune's code, else its SIREN.
 func (s *Store) daysOff(ctx context.Context, caller portal.Caller) (daysOff, error) {
+	return s.daysOffOf(ctx, s.db, caller.Collectivity)
+}
+
+// Holidays says which days are public holidays where a collectivity is, by the keys of their names.
+func (s *Store) Holidays(ctx context.Context, from database.Reader, collectivity portal.CollectivityID) (func(day time.Time) (key string, is bool), error) {
+	off, err := s.daysOffOf(ctx, from, collectivity)
+	return func(day time.Time) (string, bool) {
+		key := off.holiday(day)
+		return key, key != ""
+	}, err
+}
+
+func (s *Store) daysOffOf(ctx context.Context, from database.Reader, collectivity portal.CollectivityID) (daysOff, error) {
 	var insee, siren string
-	err := s.db.QueryRow(ctx, `SELECT insee, siren FROM collectivities WHERE id = $1`, string(caller.Collectivity)).Scan(&insee, &siren)
+	err := from.QueryRow(ctx, `SELECT insee, siren FROM collectivities WHERE id = $1`, string(collectivity)).Scan(&insee, &siren)
 	if err != nil {
 		return daysOff{}, fmt.Errorf("calendar: days off: %w", err)
 	}

@@ -145,7 +145,7 @@ func (h *Handler) timeRooms(r *http.Request, form *eventForm) error {
 		for i, room := range rooms {
 			ids[i] = room.ID
 		}
-		taken, err := h.store.resources.Taken(r.Context(), web.CallerOf(r).Collectivity, ids, start, end, form.uid)
+		taken, err := h.store.resources.Taken(r.Context(), web.CallerOf(r), ids, start, end, form.uid)
 		if err != nil {
 			return err
 		}

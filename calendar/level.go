@@ -1,10 +1,13 @@
 package calendar
 
 import (
+	"context"
 	"slices"
 	"strings"
 
 	"github.com/emersion/go-ical"
+
+	"parvis/portal"
 )
 
 // Level is how far a calendar is open to a caller.
@@ -48,6 +51,19 @@ func (c Calendar) hides(class string) bool {
 		return true
 	}
 	return class != classPublic
+}
+
+// Reads says, for each calendar that the caller sees, whether she may read what is of a class there.
+func (s *Store) Reads(ctx context.Context, caller portal.Caller) (func(calendar CalendarID, class string) bool, error) {
+	all, err := s.Calendars(ctx, caller)
+	known := make(map[CalendarID]Calendar, len(all))
+	for _, c := range all {
+		known[c.ID] = c
+	}
+	return func(calendar CalendarID, class string) bool {
+		c, sees := known[calendar]
+		return sees && !c.hides(class)
+	}, err
 }
 
 // epochOf is the epoch of what is seen at a level: a client that saw titles, and may no more, must

@@ -26,6 +26,17 @@ type Condition struct {
 	Quiet bool
 }
 
+// certainKey marks the context of a write that a resource which declines refuses.
+type certainKey struct{}
+
+// Declining is what a resource says that declined, in the language of its collectivity. It is a portal.ErrConflict.
+type Declining struct{ Why string }
+
+func (d *Declining) Error() string { return "calendar: a resource declines: " + d.Why }
+
+// Unwrap makes it portal.ErrConflict.
+func (d *Declining) Unwrap() error { return portal.ErrConflict }
+
 // holds says whether the condition allows a write over an object with this ETag and Schedule-Tag,
 // both "" when there is none.
 func (c Condition) holds(etag, tag string) bool {

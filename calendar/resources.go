@@ -74,6 +74,9 @@ type Verdict struct {
 	Resource string
 	Why      string        // all is refused, for this reason; "" when it is not
 	Refused  []RefusedSlot // where all is not
+	// Waiting are slots that it holds until somebody accepts them, and Wait says so.
+	Waiting []Slot
+	Wait    string
 }
 
 // RefusedSlot is an instance that a resource does not take part in, and why, in the language of its
@@ -87,6 +90,7 @@ type RefusedSlot struct {
 type Held struct {
 	Event  EventID
 	Holder portal.AgentID
+	Again  []string // resources that declined and are asked again
 }
 
 const (
@@ -110,9 +114,9 @@ type Resources interface {
 	// Decide books what is free in place of all that the event held, one claim after the other for each
 	// resource, and answers for every wish in their order. What the event holds already stays its own.
 	Decide(ctx context.Context, tx *database.Tx, claim Claim) ([]Verdict, error)
-	// Taken tells when resources are taken between two instants, each sorted; an event, by its UID, is not
-	// counted.
-	Taken(ctx context.Context, collectivity portal.CollectivityID, resources []string, from, until time.Time, but string) (map[string][]BusyTime, error)
+	// Taken tells when resources that the caller sees are taken between two instants, each sorted; an event, by its
+	// UID, is not counted.
+	Taken(ctx context.Context, caller portal.Caller, resources []string, from, until time.Time, but string) (map[string][]BusyTime, error)
 	// Due lists the events of series that are booked for less than the time from now until an instant, and
 	// of what can't be booked any more.
 	Due(ctx context.Context, collectivity portal.CollectivityID, until time.Time) ([]Held, error)

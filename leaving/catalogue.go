@@ -123,6 +123,11 @@ var catalogue = []Table{
 	{Name: "calendar_import_lines", Key: []string{"import", "position"}, Under: &Link{"import", "calendar_imports"}, Excluded: "what may be taken back for a month"},
 	{Name: "resources", Key: []string{"id"}},
 	{Name: "resource_groups", Key: []string{"resource", "group_id"}},
+	{Name: "resource_people", Key: []string{"resource", "does", "kind", "subject"}, Person: map[string]Fate{"subject": Gone}},
+	{Name: "resource_closings", Key: []string{"resource", "first_day"}},
+	{Name: "resource_photos", Key: []string{"resource", "side"}},
+	{Name: "booking_requests", Key: []string{"id"}, Person: map[string]Fate{"holder": Gone, "decided_by": Pseudonym}},
+	{Name: "booking_waits", Key: []string{"id"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "bookings", Key: []string{"resource", "event", "recurrence", "starts"}, Person: map[string]Fate{"holder": Gone}},
 
 	{Name: "remote_accounts", Key: []string{"id"}, Excluded: "an agent's password of another server: she links it again", Person: map[string]Fate{"agent": Gone}},

@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -49,13 +50,51 @@ func (b booked) Offer(ctx context.Context, caller portal.Caller, holder portal.A
 	barred, err := b.booking.Barred(ctx, caller.Collectivity, holder)
 	offered := make([]calendar.Offered, len(found))
 	for i, r := range found {
-		one := davResource(r)
-		offered[i] = calendar.Offered{
-			Resource: calendar.Resource{ID: string(r.ID), Name: r.Name, Type: one.Type},
-			Icon:     r.Kind.Icon(), Party: cmp.Or(r.Address, dav.PrincipalHref(one.Agent)), Place: r.Place, Seats: r.Seats, Barred: barred[r.ID],
-		}
+		offered[i] = offer(r)
+		offered[i].Barred = barred[r.ID]
 	}
 	return offered, err
+}
+
+func offer(r booking.Resource) calendar.Offered {
+	one := davResource(r)
+	return calendar.Offered{
+		Resource: calendar.Resource{ID: string(r.ID), Name: r.Name, Type: one.Type},
+		Icon:     r.Kind.Icon(), Party: cmp.Or(r.Address, dav.PrincipalHref(one.Agent)), Place: r.Place, Seats: r.Seats,
+	}
+}
+
+// joinBooking has the calendar do what bookings ask of it.
+func (s *Server) joinBooking() {
+	s.Calendar.Booking(booked{s.Booking})
+	s.Booking.OnWithdrawn(s.withdrawn)
+	s.Booking.OnTitles(func(ctx context.Context, caller portal.Caller) (func(in, class string) bool, error) {
+		reads, err := s.Calendar.Reads(ctx, caller)
+		return func(in, class string) bool { return reads(calendar.CalendarID(in), class) }, err
+	})
+	s.Booking.OnHolidays(s.Calendar.Holidays)
+	s.Booking.OnAnswered(func(ctx context.Context, id portal.CollectivityID, held booking.Held) error {
+		return s.Calendar.Rebook(ctx, id, heldEvent(held))
+	})
+	s.Booking.OnBook(func(ctx context.Context, caller portal.Caller, wanted booking.Wanted) (string, string, error) {
+		event, err := s.Calendar.Book(ctx, caller, offer(wanted.Resource), wanted.Title, wanted.Start, wanted.End)
+		var declining *calendar.Declining
+		if errors.As(err, &declining) {
+			return "", declining.Why, nil
+		}
+		return string(event), "", err
+	})
+	s.Booking.OnCancel(func(ctx context.Context, caller portal.Caller, event string) error {
+		return s.Calendar.DeleteEvent(ctx, caller, calendar.EventID(event), "")
+	})
+}
+
+func heldEvent(one booking.Held) calendar.Held {
+	held := calendar.Held{Event: calendar.EventID(one.Event), Holder: one.Holder}
+	for _, id := range one.Again {
+		held.Again = append(held.Again, string(id))
+	}
+	return held
 }
 
 // Decide implements calendar.Resources.
@@ -77,19 +116,24 @@ func (b booked) Decide(ctx context.Context, tx *database.Tx, claim calendar.Clai
 		for _, refused := range one.Refused {
 			verdicts[i].Refused = append(verdicts[i].Refused, calendar.RefusedSlot{Slot: calendar.Slot(refused.Slot), Why: refused.Why})
 		}
+		verdicts[i].Wait = one.Wait
+		for _, slot := range one.Waiting {
+			verdicts[i].Waiting = append(verdicts[i].Waiting, calendar.Slot(slot))
+		}
 	}
 	return verdicts, err
 }
 
 // Taken implements calendar.Resources.
-func (b booked) Taken(ctx context.Context, collectivity portal.CollectivityID, resources []string, from, until time.Time, but string) (map[string][]calendar.BusyTime, error) {
+func (b booked) Taken(ctx context.Context, caller portal.Caller, resources []string, from, until time.Time, but string) (map[string][]calendar.BusyTime, error) {
 	ids := make([]booking.ResourceID, len(resources))
 	for i, id := range resources {
 		ids[i] = booking.ResourceID(id)
 	}
-	found, err := b.booking.Taken(ctx, collectivity, ids, from, until, but)
+	found, err := b.booking.TakenFor(ctx, caller, ids, from, until, but)
 	taken := make(map[string][]calendar.BusyTime, len(found))
 	for id, times := range found {
+		taken[string(id)] = nil
 		for _, one := range times {
 			taken[string(id)] = append(taken[string(id)], calendar.BusyTime{From: one.From, To: one.To})
 		}
@@ -102,7 +146,7 @@ func (b booked) Due(ctx context.Context, collectivity portal.CollectivityID, unt
 	found, err := b.booking.Due(ctx, collectivity, until)
 	due := make([]calendar.Held, len(found))
 	for i, one := range found {
-		due[i] = calendar.Held{Event: calendar.EventID(one.Event), Holder: one.Holder}
+		due[i] = heldEvent(one)
 	}
 	return due, err
 }

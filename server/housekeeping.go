@@ -84,3 +84,33 @@ func (s *Server) cleanEach(ctx context.Context) error {
 	}
 	return booked
 }
+
+// waitsEvery is how soon what nobody took in time goes to the next who waits.
+const waitsEvery = time.Minute
+
+// keepWaits passes on what became free, and tells for whom.
+func (s *Server) keepWaits(ctx context.Context) error {
+	ticker := time.NewTicker(waitsEvery)
+	defer ticker.Stop()
+	for {
+		if err := s.passOn(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("what became free", "error", err)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (s *Server) passOn(ctx context.Context) error {
+	waiting, err := s.Booking.Waiting(ctx)
+	for _, id := range waiting {
+		changed, failed := s.Booking.Sweep(ctx, id)
+		if err = errors.Join(err, failed); changed {
+			s.Inbox.Changed(id)
+		}
+	}
+	return err
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parvis/applications"
+	"parvis/booking"
 	"parvis/calendar"
 	"parvis/directory"
 	"parvis/directory/mirror"
@@ -18,7 +19,8 @@ import (
 // openInbox joins what waits for people, from all features.
 func (s *Server) openInbox() {
 	s.Inbox = todo.New(workplaces{s.Directory, s.SSO.Policies}, s.log,
-		applications.RequestSource{Store: s.Applications}, applications.AccessSource{Store: s.Applications}, mirror.Source{Mirror: s.Mirror}, directory.SuccessionSource{Store: s.Directory}, webhooks.Source{Store: s.Webhooks}, calendar.InvitationSource{Store: s.Calendar})
+		applications.RequestSource{Store: s.Applications}, applications.AccessSource{Store: s.Applications}, mirror.Source{Mirror: s.Mirror}, directory.SuccessionSource{Store: s.Directory}, webhooks.Source{Store: s.Webhooks}, calendar.InvitationSource{Store: s.Calendar},
+		booking.RequestSource{Store: s.Booking}, booking.OfferSource{Store: s.Booking})
 	s.Applications.OnWaiting(s.Inbox.Changed)
 	s.Directory.OnDeparture(s.Inbox.Changed)
 	s.Mirror.OnWaiting(func(id portal.CollectivityID) { s.Inbox.Changed(id) })

@@ -243,8 +243,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Calendar = calendar.NewStore(s.DB)
 	s.Calendar.Scheduling(invited{s.Directory}, calendar.NewMailer(s.Post, s.catalogue, s.Config.address()))
 	s.Booking = booking.New(s.DB, s.catalogue)
-	s.Calendar.Booking(booked{s.Booking})
-	s.Booking.OnWithdrawn(s.withdrawn)
+	s.joinBooking()
 	s.Presence = presence.New(s.DB, staff{s.Directory, s.Calendar})
 	s.openInbox()
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
@@ -375,6 +374,7 @@ func (s *Server) Start() {
 	reader := documents.NewWorker(s.Documents, s.extractor, s.log)
 	for name, work := range map[string]func(context.Context) error{
 		"documents": reader.Run, "news": s.News.Run, "single logout": s.SSO.Participants.Run, "tickets": s.CAS.Run, "mail": s.Post.Run, "forgotten passwords": s.SSO.Resets.Run, "people who left": s.SSO.WatchPeople, "imports": s.Arrivals.Run, "departures": s.Departures.Run, "housekeeping": s.keepHouse, "mirrors": s.Mirror.Run, "webhooks": s.Webhooks.Run, "archives": s.Leaving.Run, "announcements": s.Announcements.Run, "quotas": s.Quotas.Run, "networks": s.Networks.Run, "answers by mail": s.readMailedAnswers,
+		"waits":  s.keepWaits,
 		"search": func(ctx context.Context) error { s.Indexer.Run(ctx); return nil },
 	} {
 		s.workers.Go(func() {

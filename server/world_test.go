@@ -196,7 +196,7 @@ func (e *estate) furnish() {
 func (e *estate) fillUp() {
 	e.t.Helper()
 	for _, make := range []func() string{
-		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword, e.request, e.answer, e.granted, e.resource, e.contactPage, e.groupContact, e.removedContact, e.contactImport,
+		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword, e.request, e.answer, e.granted, e.resource, e.hiddenResource, e.bookingRequest, e.bookingOffer, e.contactPage, e.groupContact, e.removedContact, e.contactImport,
 	} {
 		make()
 	}
@@ -229,13 +229,67 @@ func (e *estate) team() string {
 // resource is a room that the author has booked.
 func (e *estate) resource() string {
 	e.t.Helper()
-	id, err := e.Booking.Create(e.t.Context(), e.admin, booking.Resource{Kind: booking.Room, Name: e.text(), Place: e.text(), Address: e.login(portal.NewID())}, "")
+	id := e.room(booking.Resource{
+		Category: e.text(), Description: e.text(), Features: []string{e.text()}, Closings: []booking.Closing{{First: "2030-01-01", Last: "2030-01-02", Reason: e.text()}},
+	})
+	e.books(id)
+	return string(id)
+}
+
+// room adds one with some facts.
+func (e *estate) room(r booking.Resource) booking.ResourceID {
+	e.t.Helper()
+	r.Kind, r.Name, r.Place, r.Address = booking.Room, e.text(), e.text(), e.login(portal.NewID())
+	id, err := e.Booking.Create(e.t.Context(), e.admin, r, "")
 	e.must(err)
+	return id
+}
+
+// books puts an event of the author's that invites a resource, and returns its name.
+func (e *estate) books(id booking.ResourceID) string {
+	e.t.Helper()
 	uid := portal.NewID()
-	_, err = e.Calendar.Put(e.t.Context(), e.caller, calendar.CalendarID(e.caller.Agent), uid+".ics",
+	_, err := e.Calendar.Put(e.t.Context(), e.caller, calendar.CalendarID(e.caller.Agent), uid+".ics",
 		invitationText(uid, e.text(e.own), "mailto:"+e.author, "/dav/principals/"+string(id)+"/"), calendar.Condition{})
 	e.must(err)
+	return uid + ".ics"
+}
+
+// picturedResource is one with a photograph, hiddenResource one that the author alone sees.
+func (e *estate) picturedResource() string { return e.pictureOf(booking.Resource{}) }
+
+func (e *estate) hiddenResource() string {
+	return e.pictureOf(booking.Resource{Seers: []portal.Subject{{Kind: portal.TheAgent, ID: string(e.caller.Agent)}}})
+}
+
+func (e *estate) pictureOf(r booking.Resource) string {
+	e.t.Helper()
+	id := e.room(r)
+	e.must(e.Booking.SetPhoto(e.t.Context(), e.admin, id, "v", map[int][]byte{96: {1}, 384: {1}}, ""))
 	return string(id)
+}
+
+// bookingRequest waits for the author, who accepts the bookings of a resource, and bookingOffer is kept for her.
+func (e *estate) bookingRequest() string {
+	e.t.Helper()
+	id := e.room(booking.Resource{Approval: true, Approvers: []portal.Subject{{Kind: portal.TheAgent, ID: string(e.caller.Agent)}}})
+	_, err := e.Booking.Book(e.t.Context(), e.admin, id, time.Now().Add(48*time.Hour), time.Now().Add(49*time.Hour), e.text(e.group))
+	e.must(err)
+	asked, err := e.Booking.Asked(e.t.Context(), e.caller, 100)
+	e.must(err)
+	return asked[slices.IndexFunc(asked, func(one booking.Asked) bool { return one.Resource == id })].ID
+}
+
+func (e *estate) bookingOffer() string {
+	e.t.Helper()
+	id := e.room(booking.Resource{})
+	start := time.Now().Add(48 * time.Hour)
+	event, err := e.Booking.Book(e.t.Context(), e.admin, id, start, start.Add(time.Hour), e.text(e.group))
+	e.must(err)
+	wait, err := e.Booking.WaitFor(e.t.Context(), e.caller, id, start, start.Add(time.Hour), e.text(e.own))
+	e.must(err)
+	e.must(e.Booking.Cancel(e.t.Context(), e.admin, event))
+	return wait
 }
 
 // arrival is an import that waits for its administrator to agree.

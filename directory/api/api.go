@@ -1,5 +1,6 @@
 // Package api is the administration of a collectivity over HTTP, for its own
-// programs: agents, units, groups, rights and the journal. It goes through the
+// programs: agents, units, groups, rights and the journal; and the bookings of rooms, vehicles and equipment, for
+// the programs of any agent. It goes through the
 // same store, with the same rights, as the pages; its description in OpenAPI 3.1
 // is made from the types below.
 package api
@@ -54,6 +55,7 @@ type Options struct {
 	Journal   *audit.Journal
 	Webhooks  *webhooks.Store
 	Inviter   *directory.Inviter
+	Bookings  Bookings
 	Furnish   func(ctx context.Context, opened directory.Opened) error // what a new collectivity begins with
 	Auth      Authenticator
 	Catalogue *i18n.Catalogue
@@ -93,6 +95,7 @@ func New(options Options) *Service {
 	s.journal()
 	s.webhooks()
 	s.collectivities()
+	s.bookings()
 	s.routes = append(s.routes,
 		web.Route{Method: http.MethodGet, Path: Prefix + "/openapi.json", Access: web.Protocol, Handler: s.describe},
 		web.Route{Method: "*", Path: Prefix + "/{rest:.*}", Access: web.Protocol, Handler: s.nowhere})
@@ -102,7 +105,7 @@ func New(options Options) *Service {
 const (
 	basic       = "appPassword"
 	basicHow    = "The login of an agent and one of her app passwords, which has the scope that the operation names and an end. The program may do what its person may, and no more."
-	description = "The administration of one collectivity: that of the app password; and the opening of others, for who operates the pool. Identifiers are opaque texts. Errors are problems of RFC 9457, in the language that Accept-Language asks for, French or English."
+	description = "The administration of one collectivity: that of the app password; the bookings of an agent; and the opening of others, for who operates the pool. Identifiers are opaque texts. Errors are problems of RFC 9457, in the language that Accept-Language asks for, French or English."
 )
 
 // Routes are those of every operation, and of their description.

@@ -107,6 +107,8 @@ const (
 	ResourceCreated   Action = "resource.created" // a room, a vehicle, equipment
 	ResourceChanged   Action = "resource.changed"
 	ResourceAudience  Action = "resource.audience" // who may book it
+	ResourceSeers     Action = "resource.seers"     // who sees it
+	ResourceApprovers Action = "resource.approvers" // who accepts its bookings
 	ResourceWithdrawn Action = "resource.withdrawn"
 	ResourceRestored  Action = "resource.restored"
 
@@ -192,7 +194,7 @@ var Actions = []Action{
 	ReadersChanged, WritersChanged,
 	ApplicationCreated, ApplicationChanged, AudienceChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked, ApplicationsExported,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
-	ResourceCreated, ResourceChanged, ResourceAudience, ResourceWithdrawn, ResourceRestored,
+	ResourceCreated, ResourceChanged, ResourceAudience, ResourceSeers, ResourceApprovers, ResourceWithdrawn, ResourceRestored,
 	PresenceChanged, AddressBookCreated, AddressBookChanged, AddressBookDeleted,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported, RightsExported,
 	HomeChanged, DirectoryShared, DirectoryUnshared, CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,

@@ -1,0 +1,364 @@
+package server_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"parvis/booking"
+	"parvis/portal"
+	"parvis/portal/i18n"
+)
+
+// french are the words of a French reader.
+func (h *hall) french() *i18n.Printer {
+	h.t.Helper()
+	catalogue, err := i18n.Load(booking.Locales)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return catalogue.Printer(i18n.French)
+}
+
+// What the rules of a room refuse is refused at the PUT, with what to do; of a series each date alone.
+func TestARoomKeepsItsRules(t *testing.T) {
+	h := newHall(t)
+	hours := booking.Hours{}
+	for day := time.Monday; day <= time.Friday; day++ {
+		hours[day] = []booking.Range{{From: 480, Until: 720}, {From: 840, Until: 1080}}
+	}
+	closed := day(4).Format(time.DateOnly)
+	id := h.add("bourg", booking.Resource{
+		Kind: booking.Room, Name: "Salle réglée", Address: "reglee@bourg.example", Hours: hours, Longest: 3 * time.Hour, Ahead: 100, Notice: 48 * time.Hour,
+		Closings: []booking.Closing{{First: closed, Last: closed, Reason: "Travaux"}},
+	})
+	ruled := []string{"mailto:reglee@bourg.example"}
+	here := diaryOf(h.Portal, t, "collegue@bourg.example", "bourg")
+	n := 0
+	refused := func(at time.Time, from, until int, why string, more ...string) string {
+		t.Helper()
+		n++
+		uid := fmt.Sprint("rule", n)
+		here.put(event(uid, "collegue@bourg.example", at, from, until, ruled, more...), uid+".ics").Want(t, http.StatusCreated)
+		want := "DECLINED"
+		if why == "" {
+			want = "ACCEPTED"
+		}
+		text := strings.ReplaceAll(here.get("personal/"+uid+".ics"), "\r\n ", "")
+		if got := answers(text, ruled[0]); got != want && len(more) == 0 || !strings.Contains(text, why) {
+			t.Errorf("%s: the room answers %q, want %q and %q:\n%s", uid, got, want, why, text)
+		}
+		here.ask("DELETE", here.home+"personal/"+uid+".ics", "").Want(t, http.StatusNoContent)
+		return text
+	}
+	refused(day(2), 9, 11, "")
+	refused(day(2), 12, 15, "Horaires d’ouverture le lundi")
+	refused(day(2), 12, 15, "de 8\u00a0h à 12\u00a0h et de 14\u00a0h à 18\u00a0h")
+	refused(day(2), 8, 12, "pour 3\u00a0h au plus")
+	refused(day(2).AddDate(0, 0, 6), 9, 10, "Jours d’ouverture\u00a0: lundi, mardi, mercredi, jeudi et vendredi")
+	refused(day(4), 9, 10, "(Travaux)")
+	refused(day(20), 9, 10, "au plus tard")
+	refused(day(0).AddDate(0, 0, int(time.Now().In(day(0).Location()).Weekday()+6)%7+1), 9, 10, "2\u00a0jours à l’avance")
+	text := refused(day(2), 9, 10, "(Travaux)", "RRULE:FREQ=WEEKLY;COUNT=6")
+	if got := answers(text, ruled[0]); got != "ACCEPTED DECLINED" {
+		t.Errorf("the series is answered %q:\n%s", got, text)
+	}
+	refused(day(2), 9, 10, "dates ne sont pas possibles", "RRULE:FREQ=DAILY;COUNT=200")
+	if left := h.taken(id); left != 0 {
+		t.Errorf("%d bookings are left", left)
+	}
+
+	h.add("bourg", booking.Resource{Kind: booking.Equipment, Name: "Sono", Address: "sono@bourg.example", HolidaysOff: true})
+	sono := []string{"mailto:sono@bourg.example"}
+	christmas := time.Date(day(2).Year()+1, 12, 25, 0, 0, 0, 0, day(2).Location())
+	here.put(event("noel", "collegue@bourg.example", christmas, 9, 10, sono), "noel.ics").Want(t, http.StatusCreated)
+	if text := here.answered("noel.ics", sono[0], "DECLINED"); !strings.Contains(strings.ReplaceAll(text, "\r\n ", ""), "(Noël)") {
+		t.Errorf("the holiday is not said:\n%s", text)
+	}
+	here.put(event("eve", "collegue@bourg.example", christmas.AddDate(0, 0, -1), 9, 10, sono), "eve.ics").Want(t, http.StatusCreated)
+	here.answered("eve.ics", sono[0], "ACCEPTED")
+}
+
+// approvers make a room whose bookings an agent accepts, and name it as a guest.
+func (h *hall) approved(people ...portal.Subject) (id booking.ResourceID, guest []string) {
+	h.t.Helper()
+	id = h.add("bourg", booking.Resource{Kind: booking.Room, Name: "Salle des fêtes", Address: "fetes@bourg.example", Approval: true, Approvers: people})
+	return id, []string{"mailto:fetes@bourg.example"}
+}
+
+func (h *hall) subject(login string) portal.Subject {
+	return portal.Subject{Kind: portal.TheAgent, ID: string(h.Caller(login, "bourg").Agent)}
+}
+
+// request is what waits for somebody in À traiter.
+func (h *hall) request(login string) string {
+	h.t.Helper()
+	page := h.As(login).Get("/todo").Want(h.t, http.StatusOK).Body
+	found := regexp.MustCompile(`/todo/do/bourg/bookings/([a-z0-9]+)/accept`).FindStringSubmatch(page)
+	if found == nil {
+		return ""
+	}
+	return found[1]
+}
+
+// A booking that somebody is to accept holds its time meanwhile; accepted or refused, its event says so and
+// its organizer is told; an answer is taken back within the hour.
+func TestABookingIsApproved(t *testing.T) {
+	h := newHall(t)
+	id, guest := h.approved(h.subject("redaction@bourg.example"))
+	here, beside := diaryOf(h.Portal, t, "collegue@bourg.example", "bourg"), diaryOf(h.Portal, t, "agent@bourg.example", "bourg")
+	here.put(event("fete", "collegue@bourg.example", day(2), 9, 10, guest), "fete.ics").Want(t, http.StatusCreated)
+	if text := here.answered("fete.ics", guest[0], "TENTATIVE"); !strings.Contains(text, "En attente de validation") {
+		t.Errorf("she is not told that it waits:\n%s", text)
+	}
+	beside.put(event("other", "agent@bourg.example", day(2), 9, 10, guest), "other.ics").Want(t, http.StatusCreated)
+	beside.answered("other.ics", guest[0], "DECLINED")
+
+	for _, login := range []string{"agent@bourg.example", "admin@bourg.example", "collegue@bourg.example"} {
+		if h.request(login) != "" {
+			t.Errorf("%s is asked to accept it", login)
+		}
+	}
+	asked := h.request("redaction@bourg.example")
+	approver := h.As("redaction@bourg.example")
+	page := approver.Get("/todo").Want(t, http.StatusOK, "Salle des fêtes", "Noé Martin", "Réunion secrète de fete").Body
+	if asked == "" {
+		t.Fatalf("nothing waits:\n%s", page)
+	}
+	h.As("agent@bourg.example").Post("/todo/do/bourg/bookings/"+asked+"/accept").Want(t, http.StatusNotFound)
+	h.As("admin@agglo.example").Post("/todo/do/bourg/bookings/"+asked+"/accept").Want(t, http.StatusNotFound)
+	approver.Post("/todo/do/bourg/bookings/"+asked+"/refuse").Want(t, http.StatusUnprocessableEntity)
+	approver.Post("/todo/do/bourg/bookings/"+asked+"/accept").Want(t, http.StatusSeeOther)
+	here.answered("fete.ics", guest[0], "ACCEPTED")
+	inbox := here.lists("inbox/")
+	if len(inbox) != 1 || !strings.Contains(here.get(inbox[0]), "PARTSTAT=ACCEPTED") {
+		t.Errorf("the organizer is told %v", inbox)
+	}
+	approver.Post("/todo/do/bourg/bookings/"+asked+"/accept").Want(t, http.StatusSeeOther)
+	approver.Get("/todo").Want(t, http.StatusOK, "déjà répondu")
+
+	// She takes it back, and refuses.
+	approver.Post("/todo/undo/bourg/bookings/"+asked).Want(t, http.StatusSeeOther)
+	here.answered("fete.ics", guest[0], "TENTATIVE")
+	approver.Post("/todo/do/bourg/bookings/"+asked+"/refuse", "reason", `Bal "des pompiers"`).Want(t, http.StatusSeeOther)
+	if text := here.answered("fete.ics", guest[0], "DECLINED"); !strings.Contains(text, "refusée\u00a0: Bal") || strings.Contains(text, "précédente") {
+		t.Errorf("why is not said:\n%s", text)
+	}
+	if n := h.taken(id); n != 0 {
+		t.Errorf("%d bookings are left of what is refused", n)
+	}
+
+	// Taken back while it is free, it waits again; once somebody else has it, it can't.
+	approver.Post("/todo/undo/bourg/bookings/"+asked).Want(t, http.StatusSeeOther)
+	here.answered("fete.ics", guest[0], "TENTATIVE")
+	approver.Post("/todo/do/bourg/bookings/"+asked+"/refuse", "reason", "Non").Want(t, http.StatusSeeOther)
+	here.answered("fete.ics", guest[0], "DECLINED")
+	beside.put(event("third", "agent@bourg.example", day(2), 9, 10, guest), "third.ics").Want(t, http.StatusCreated)
+	beside.answered("third.ics", guest[0], "TENTATIVE")
+	approver.Post("/todo/undo/bourg/bookings/"+asked).Want(t, http.StatusSeeOther)
+	here.answered("fete.ics", guest[0], "DECLINED")
+	beside.answered("third.ics", guest[0], "TENTATIVE")
+}
+
+// An approver's own booking is accepted at once; another time of what was accepted is asked for anew, and what is
+// renamed is not.
+func TestWhatIsAskedAnew(t *testing.T) {
+	h := newHall(t)
+	_, guest := h.approved(portal.Subject{Kind: portal.TheGroup, ID: "accueil"})
+	own := diaryOf(h.Portal, t, "redaction@bourg.example", "bourg")
+	own.put(event("own", "redaction@bourg.example", day(3), 9, 10, guest), "own.ics").Want(t, http.StatusCreated)
+	own.answered("own.ics", guest[0], "ACCEPTED")
+
+	here := diaryOf(h.Portal, t, "collegue@bourg.example", "bourg")
+	here.put(event("fete", "collegue@bourg.example", day(2), 9, 10, guest, "RRULE:FREQ=WEEKLY"), "fete.ics").Want(t, http.StatusCreated)
+	here.answered("fete.ics", guest[0], "TENTATIVE DECLINED") // the approver has one of the dates
+	h.As("agent@bourg.example").Post("/todo/do/bourg/bookings/"+h.request("agent@bourg.example")+"/accept").Want(t, http.StatusSeeOther)
+	text := here.answered("fete.ics", guest[0], "ACCEPTED DECLINED")
+	here.put([]byte(strings.ReplaceAll(text, "SUMMARY:", "SUMMARY:Autre ")), "fete.ics").Want(t, http.StatusNoContent)
+	here.answered("fete.ics", guest[0], "ACCEPTED DECLINED")
+
+	// As time passes the series goes on: nobody is asked again.
+	if _, err := h.DB.Exec(t.Context(), `DELETE FROM bookings WHERE collectivity = 'bourg' AND uid = 'fete' AND starts > $1`, day(40).UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.DB.Exec(t.Context(), `UPDATE bookings SET goes_on = TRUE WHERE collectivity = 'bourg' AND uid = 'fete' AND starts = (
+		SELECT MAX(starts) FROM bookings WHERE collectivity = 'bourg' AND uid = 'fete')`); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Calendar.KeepBooked(t.Context(), "bourg"); err != nil {
+		t.Fatal(err)
+	}
+	here.answered("fete.ics", guest[0], "ACCEPTED DECLINED")
+
+	here.put([]byte(strings.ReplaceAll(here.get("personal/fete.ics"), "T100000", "T103000")), "fete.ics").Want(t, http.StatusNoContent)
+	if got := answers(here.get("personal/fete.ics"), guest[0]); !strings.HasPrefix(got, "TENTATIVE") {
+		t.Errorf("another time is answered %q", got)
+	}
+	if h.request("agent@bourg.example") == "" {
+		t.Error("nobody is asked")
+	}
+	here.ask("DELETE", here.home+"personal/fete.ics", "").Want(t, http.StatusNoContent)
+	if h.request("agent@bourg.example") != "" {
+		t.Error("what is deleted is still asked for")
+	}
+}
+
+// When no approver is left administrators are asked; what nobody answers in time lapses; where nobody has to accept
+// any more, what waits is accepted.
+func TestWhoIsAskedAndUntilWhen(t *testing.T) {
+	h := newHall(t)
+	id, guest := h.approved(h.subject("redaction@bourg.example"))
+	admin := h.Caller("admin@bourg.example", "bourg")
+	here := diaryOf(h.Portal, t, "collegue@bourg.example", "bourg")
+	here.put(event("fete", "collegue@bourg.example", day(2), 9, 10, guest), "fete.ics").Want(t, http.StatusCreated)
+	if h.request("admin@bourg.example") != "" || h.request("redaction@bourg.example") == "" {
+		t.Error("the approver is not asked, or not alone")
+	}
+	if err := h.Directory.CloseAgent(t.Context(), admin, h.Caller("redaction@bourg.example", "bourg").Agent, ""); err != nil {
+		t.Fatal(err)
+	}
+	if h.request("admin@bourg.example") == "" {
+		t.Error("nobody is asked since the approver left")
+	}
+
+	r, err := h.Booking.Resource(t.Context(), admin, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Approval = false
+	if err := h.Booking.Change(t.Context(), admin, r, ""); err != nil {
+		t.Fatal(err)
+	}
+	here.answered("fete.ics", guest[0], "ACCEPTED")
+
+	if r, err = h.Booking.Resource(t.Context(), admin, id); err != nil {
+		t.Fatal(err)
+	}
+	r.Approval = true
+	if err := h.Booking.Change(t.Context(), admin, r, ""); err != nil {
+		t.Fatal(err)
+	}
+	here.answered("fete.ics", guest[0], "ACCEPTED")
+	here.put(event("late", "collegue@bourg.example", day(-2), 9, 10, guest), "late.ics").Want(t, http.StatusCreated)
+	here.put(event("soon", "collegue@bourg.example", day(3), 9, 10, guest), "soon.ics").Want(t, http.StatusCreated)
+	if h.request("admin@bourg.example") == "" {
+		t.Error("what is to come is not asked for")
+	}
+	// As if its day had passed.
+	text := strings.ReplaceAll(here.get("personal/soon.ics"), day(3).Format("20060102"), day(-3).Format("20060102"))
+	for query, args := range map[string][]any{
+		`UPDATE calendar_objects SET octets = $1 WHERE uid = 'soon'`:    {[]byte(text)},
+		`UPDATE bookings SET starts = $1, ends = $2 WHERE uid = 'soon'`: {day(-3).Add(9 * time.Hour).UnixMilli(), day(-3).Add(10 * time.Hour).UnixMilli()},
+	} {
+		if _, err := h.DB.Exec(t.Context(), query, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if h.request("admin@bourg.example") != "" {
+		t.Error("what is past is asked for")
+	}
+	if err := h.Calendar.KeepBooked(t.Context(), "bourg"); err != nil {
+		t.Fatal(err)
+	}
+	if text := here.answered("soon.ics", guest[0], "DECLINED"); !strings.Contains(text, "à temps") {
+		t.Errorf("why is not said:\n%s", text)
+	}
+}
+
+// Who waits for what is taken is offered it when it is given back, in the order in which they asked; meanwhile
+// nobody else has it.
+func TestWaitingForARoom(t *testing.T) {
+	h := newHall(t)
+	first, second := h.Caller("collegue@bourg.example", "bourg"), h.Caller("redaction@bourg.example", "bourg")
+	start, end := day(2).Add(9*time.Hour), day(2).Add(10*time.Hour)
+	wait := func(who portal.Caller, from, to time.Time) error {
+		_, err := h.Booking.WaitFor(t.Context(), who, h.room, from, to, "Commission")
+		return err
+	}
+	said := func(err error) string {
+		var refused portal.UserError
+		if !errors.As(err, &refused) {
+			return fmt.Sprint(err)
+		}
+		return h.french().T(refused.Key, refused.Args...)
+	}
+	if got := said(wait(first, start, end)); !strings.Contains(got, "libre") {
+		t.Errorf("she waits for what is free: %s", got)
+	}
+	here := diaryOf(h.Portal, t, "agent@bourg.example", "bourg")
+	here.put(event("e", "agent@bourg.example", day(2), 8, 12, room), "e.ics").Want(t, http.StatusCreated)
+	if got := said(wait(first, day(-2), day(-1))); !strings.Contains(got, "à venir") {
+		t.Errorf("she waits for what is past: %s", got)
+	}
+	if err := wait(h.Caller("admin@agglo.example", "agglo"), start, end); !errors.Is(err, portal.ErrNotFound) {
+		t.Errorf("agglo waits for a room of bourg: %v", err)
+	}
+	for _, who := range []portal.Caller{first, second} {
+		if err := wait(who, start, end); err != nil {
+			t.Fatal(said(err))
+		}
+	}
+	if err := wait(second, end, end.Add(time.Hour)); err != nil {
+		t.Fatal(said(err))
+	}
+	offered := func(login string) string {
+		found := regexp.MustCompile(`/todo/do/bourg/freed/([a-z0-9]+)/take`).FindStringSubmatch(h.As(login).Get("/todo").Want(t, http.StatusOK).Body)
+		if found == nil {
+			return ""
+		}
+		return found[1]
+	}
+	if offered("collegue@bourg.example") != "" {
+		t.Error("what is taken is offered")
+	}
+	here.put(event("e", "agent@bourg.example", day(2), 14, 15, room), "e.ics").Want(t, http.StatusNoContent)
+	hers := offered("collegue@bourg.example")
+	if hers == "" {
+		t.Fatal("what became free is not offered to the first")
+	}
+	waits, err := h.Booking.MyWaits(t.Context(), second)
+	if err != nil || len(waits) != 2 || !waits[0].Until.IsZero() || waits[1].Until.IsZero() {
+		t.Errorf("the second waits for %+v, %v", waits, err)
+	}
+	here.put(event("quick", "agent@bourg.example", day(2), 9, 10, room), "quick.ics").Want(t, http.StatusCreated)
+	if text := here.answered("quick.ics", room[0], "DECLINED"); !strings.Contains(text, "pour une personne qui l’attendait") {
+		t.Errorf("why is not said:\n%s", text)
+	}
+	// She leaves it: the second has it, and takes it.
+	h.As("collegue@bourg.example").Post("/todo/do/bourg/freed/"+hers+"/leave").Want(t, http.StatusSeeOther)
+	if offered("collegue@bourg.example") != "" {
+		t.Error("what she left is still kept for her")
+	}
+	theirs := offered("redaction@bourg.example")
+	h.As("collegue@bourg.example").Post("/todo/do/bourg/freed/"+theirs+"/take").Want(t, http.StatusNotFound)
+	h.As("redaction@bourg.example").Post("/todo/do/bourg/freed/"+theirs+"/take").Want(t, http.StatusSeeOther)
+	var count int
+	if err := h.DB.QueryRow(t.Context(), `SELECT COUNT(*) FROM bookings WHERE collectivity = 'bourg' AND holder = $1`, string(second.Agent)).Scan(&count); err != nil || count != 1 {
+		t.Errorf("she has %d bookings, %v", count, err)
+	}
+
+	// What nobody takes in time goes on.
+	if err := wait(first, day(2).Add(14*time.Hour), day(2).Add(15*time.Hour)); err != nil {
+		t.Fatal(said(err))
+	}
+	here.ask("DELETE", here.home+"personal/e.ics", "").Want(t, http.StatusNoContent)
+	if offered("collegue@bourg.example") == "" {
+		t.Error("what is deleted is not offered")
+	}
+	if _, err := h.DB.Exec(t.Context(), `UPDATE booking_waits SET until = 1 WHERE collectivity = 'bourg' AND until > 0`); err != nil {
+		t.Fatal(err)
+	}
+	if offered("collegue@bourg.example") != "" {
+		t.Error("what was kept until now is kept")
+	}
+	if _, err := h.Booking.Sweep(t.Context(), "bourg"); err != nil {
+		t.Fatal(err)
+	}
+	if waits, err := h.Booking.MyWaits(t.Context(), first); err != nil || len(waits) != 0 {
+		t.Errorf("she waits for %+v, %v", waits, err)
+	}
+}
