@@ -93,6 +93,7 @@ func (s *Server) mount(context.Context, Options) error {
 		webhooks.NewHandler(s.Webhooks, s.renderer).Routes(),
 		applications.NewHandler(s.Applications, appDirectory{s.Directory}, s.renderer).Routes(),
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
+		booking.NewDesk(s.Booking, s.renderer).Routes(),
 		booking.NewHandler(s.Booking, s.Directory, directory.SquarePhoto, s.renderer).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer, s.Remote).Routes()),
 		calendar.NewTeamHandler(s.Calendar, teams{s.Directory}, s.renderer, marks{staff{s.Directory, s.Calendar}, s.Presence}).Routes(),

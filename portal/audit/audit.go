@@ -106,7 +106,7 @@ const (
 
 	ResourceCreated   Action = "resource.created" // a room, a vehicle, equipment
 	ResourceChanged   Action = "resource.changed"
-	ResourceAudience  Action = "resource.audience" // who may book it
+	ResourceAudience  Action = "resource.audience"  // who may book it
 	ResourceSeers     Action = "resource.seers"     // who sees it
 	ResourceApprovers Action = "resource.approvers" // who accepts its bookings
 	ResourceWithdrawn Action = "resource.withdrawn"

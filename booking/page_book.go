@@ -1,0 +1,219 @@
+package booking
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/i18n"
+	"parvis/portal/web"
+)
+
+// book books what was asked for: the resource that was chosen, or the first that is free and fits.
+func (d *Desk) book(w http.ResponseWriter, r *http.Request) error {
+	if err := web.ParseForm(r); err != nil {
+		return err
+	}
+	page := &deskPage{asked: readAsked(r.PostForm)}
+	from, to, err := page.times(web.Now(r).Location())
+	if err != nil {
+		return d.refuse(w, r, page, err)
+	}
+	if err := d.search(r, page); err != nil {
+		return err
+	}
+	chosen := page.Resource
+	if chosen == "" {
+		if len(page.Found) == 0 || !page.Found[0].Free {
+			return d.refuse(w, r, page, portal.UserError{Kind: portal.ErrConflict, Key: "booking.error.none-free"})
+		}
+		chosen = page.Found[0].ID
+	}
+	event, err := d.store.Book(r.Context(), web.CallerOf(r), chosen, from, to, page.Headline)
+	if errors.Is(err, portal.ErrConflict) && page.Resource != "" {
+		page.Taken = page.name(chosen)
+	}
+	if err != nil {
+		return d.refuse(w, r, page, err)
+	}
+	done := "booking.done.booked"
+	own, err := d.store.OwnOf(r.Context(), web.CallerOf(r), event)
+	if err != nil {
+		return err
+	}
+	if own.Pending {
+		done = "booking.done.asked"
+	}
+	printer := web.Printer(r)
+	web.SetUndo(w, r, "booking.undo", deskPath+"/events/"+url.PathEscape(event)+"/cancel", done, "name", own.Resource.Name, "when", WhenWords(printer, from, to, web.Now(r)))
+	return web.Redirect(w, r, page.link(page.View, from))
+}
+
+// name is that of a resource which was looked for.
+func (p *deskPage) name(id ResourceID) string {
+	if i := slices.IndexFunc(p.Found, func(one Found) bool { return one.ID == id }); i >= 0 {
+		return p.Found[i].Name
+	}
+	return ""
+}
+
+// refuse shows the page again with what was typed, why it is refused, and what is free instead.
+func (d *Desk) refuse(w http.ResponseWriter, r *http.Request, page *deskPage, err error) error {
+	form, refused := web.FormErrors(r, err)
+	var said portal.UserError
+	switch {
+	case refused:
+		page.Form = form
+	case errors.As(err, &said):
+		page.Form = web.OneError(web.Sentence(r, said))
+	default:
+		return err
+	}
+	return d.render(w, r, web.StatusOf(err), page)
+}
+
+// cancel gives a booking back, with the event that holds it.
+func (d *Desk) cancel(w http.ResponseWriter, r *http.Request) error {
+	if err := d.store.Cancel(r.Context(), web.CallerOf(r), web.Var(r, "event")); err != nil {
+		return err
+	}
+	web.SetFlash(w, r, "booking.done.cancelled")
+	return web.Redirect(w, r, deskPath+"/mine")
+}
+
+// minePage is what the reader booked, and what she waits for.
+type minePage struct {
+	web.Page
+	Own   []shownOwn
+	Waits []shownWait
+	Asks  int
+	Kinds []Kind
+	Kind  Kind // of the tabs: none is current
+}
+
+type shownOwn struct {
+	Own
+	When string
+}
+
+type shownWait struct {
+	Wait
+	When string
+}
+
+func (d *Desk) mine(w http.ResponseWriter, r *http.Request) (err error) {
+	ctx, caller, printer, now := r.Context(), web.CallerOf(r), web.Printer(r), web.Now(r)
+	page := &minePage{Kinds: Kinds}
+	own, err := d.store.Mine(ctx, caller)
+	if err != nil {
+		return err
+	}
+	for _, one := range own {
+		page.Own = append(page.Own, shownOwn{one, WhenWords(printer, one.Start.In(now.Location()), one.End.In(now.Location()), now)})
+	}
+	waits, err := d.store.MyWaits(ctx, caller)
+	if err != nil {
+		return err
+	}
+	for _, one := range waits {
+		page.Waits = append(page.Waits, shownWait{one, WhenWords(printer, one.Start.In(now.Location()), one.End.In(now.Location()), now)})
+	}
+	if page.Asks, err = d.store.CountAsked(ctx, caller); err != nil {
+		return err
+	}
+	page.Title, page.Section = printer.T("booking.desk.mine"), section
+	return d.renderer.Render(w, r, http.StatusOK, "booking/mine", page)
+}
+
+// wait has the reader told once something that is taken is free after all.
+func (d *Desk) wait(w http.ResponseWriter, r *http.Request) error {
+	if err := web.ParseForm(r); err != nil {
+		return err
+	}
+	page := &deskPage{asked: readAsked(r.PostForm)}
+	from, to, err := page.times(web.Now(r).Location())
+	if err == nil {
+		_, err = d.store.WaitFor(r.Context(), web.CallerOf(r), page.Resource, from, to, page.Headline)
+	}
+	if err != nil {
+		return d.refuse(w, r, page, err)
+	}
+	web.SetFlash(w, r, "booking.done.waits")
+	return web.Redirect(w, r, deskPath+"/mine")
+}
+
+func (d *Desk) leave(w http.ResponseWriter, r *http.Request) error {
+	if err := d.store.Leave(r.Context(), web.CallerOf(r), web.Var(r, "id")); err != nil {
+		return err
+	}
+	web.SetFlash(w, r, "booking.done.left")
+	return web.Redirect(w, r, deskPath+"/mine")
+}
+
+// resourcePage is one resource, and its week.
+type resourcePage struct {
+	web.Page
+	Resource
+	Row         shownRow
+	Book        string // the address of its form; "" where the reader may not book
+	Open        []openDay
+	Paragraphs  []string
+	ClosedAhead []Closing
+	printer     *i18n.Printer
+}
+
+// Block is a booking as its week shows it.
+func (p *resourcePage) Block(b Booking, where string) block {
+	return blockOf(p.printer, b, where, p.Now.Location())
+}
+
+type openDay struct {
+	Day   time.Time
+	Words string
+}
+
+func (d *Desk) resource(w http.ResponseWriter, r *http.Request) error {
+	ctx, caller, printer, now := r.Context(), web.CallerOf(r), web.Printer(r), web.Now(r)
+	first := i18n.Monday(now)
+	plan, err := d.store.Plan(ctx, caller, printer, first, first.AddDate(0, 0, 14))
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(plan.Resources, func(one Resource) bool { return string(one.ID) == web.Var(r, "id") })
+	if at < 0 {
+		return portal.ErrNotFound
+	}
+	page := &resourcePage{Resource: plan.Resources[at], Paragraphs: linesOf(plan.Resources[at].Description), printer: printer}
+	page.Row = rowOf(plan, page.Resource, first, 14, now)
+	if !page.Row.Barred {
+		page.Book = deskPath + "?" + url.Values{"kind": {string(page.Kind)}, "resource": {string(page.ID)}}.Encode() + "#book"
+	}
+	if !page.Hours.Always() {
+		for _, day := range week {
+			if ranges := page.Hours[day]; len(ranges) > 0 {
+				page.Open = append(page.Open, openDay{dayOfWeek(day), HoursWords(printer, ranges)})
+			}
+		}
+	}
+	for _, one := range page.Closings {
+		if one.Last >= now.Format(time.DateOnly) {
+			page.ClosedAhead = append(page.ClosedAhead, one)
+		}
+	}
+	page.Title, page.Section = page.Name, section
+	return d.renderer.Render(w, r, http.StatusOK, "booking/one", page)
+}
+
+// linesOf are the lines of a text that are not empty.
+func linesOf(text string) (lines []string) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

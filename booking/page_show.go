@@ -1,0 +1,250 @@
+package booking
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"parvis/portal"
+	"parvis/portal/i18n"
+	"parvis/portal/web"
+	"parvis/themes"
+)
+
+// Desk serves the pages where agents book.
+type Desk struct {
+	store    *Store
+	renderer *web.Renderer
+}
+
+// NewDesk returns the pages over the store.
+func NewDesk(store *Store, renderer *web.Renderer) *Desk { return &Desk{store, renderer} }
+
+const (
+	deskPath = "/bookings"
+	section  = "bookings"
+)
+
+// Routes lists the pages.
+func (d *Desk) Routes() []web.Route {
+	return []web.Route{
+		{Method: "GET", Path: deskPath, Access: web.SignedIn, Handler: d.show},
+		{Method: "POST", Path: deskPath, Access: web.SignedIn, Handler: d.book},
+		{Method: "GET", Path: deskPath + "/mine", Access: web.SignedIn, Handler: d.mine},
+		{Method: "POST", Path: deskPath + "/events/{event}/cancel", Access: web.SignedIn, Handler: d.cancel},
+		{Method: "POST", Path: deskPath + "/waits", Access: web.SignedIn, Handler: d.wait},
+		{Method: "POST", Path: deskPath + "/waits/{id}/leave", Access: web.SignedIn, Handler: d.leave},
+		{Method: "GET", Path: deskPath + "/resources/{id}", Access: web.SignedIn, Handler: d.resource},
+	}
+}
+
+// The ways to show bookings.
+const (
+	dayView  = "day"
+	weekView = "week"
+)
+
+// onePage is how many resources stand side by side on a day, and under each other in a week.
+var onePage = map[string]int{dayView: 8, weekView: 100}
+
+// asked is what an address, or a form, asks for, as typed.
+type asked struct {
+	Kind     Kind
+	View     string
+	Date     string // "2026-12-01"
+	From, To string // "10:00"
+	Seats    string
+	Features string // words, between commas
+	Resource ResourceID
+	Headline string // what it is for
+}
+
+func readAsked(values url.Values) asked {
+	a := asked{
+		Kind: Kind(values.Get("kind")), View: values.Get("view"), Date: strings.TrimSpace(values.Get("date")), From: strings.TrimSpace(values.Get("from")), To: strings.TrimSpace(values.Get("to")),
+		Seats: strings.TrimSpace(values.Get("seats")), Features: strings.TrimSpace(values.Get("features")), Resource: ResourceID(values.Get("resource")), Headline: strings.TrimSpace(values.Get("title")),
+	}
+	if !slices.Contains(Kinds, a.Kind) {
+		a.Kind = Room
+	}
+	if a.View != weekView {
+		a.View = dayView
+	}
+	return a
+}
+
+// day is the day asked for, else that of now.
+func (a asked) day(now time.Time) time.Time {
+	day, err := time.ParseInLocation(time.DateOnly, a.Date, now.Location())
+	if err != nil || day.Year() < 2000 || day.Year() > 2200 {
+		return midnight(now)
+	}
+	return day
+}
+
+// times are the instants asked for, or what is wrong about them.
+func (a asked) times(zone *time.Location) (from, to time.Time, err error) {
+	var wrong portal.Check
+	day, dayErr := time.ParseInLocation(time.DateOnly, a.Date, zone)
+	if dayErr != nil {
+		wrong.Add("date", "booking.error.date")
+	}
+	read := func(field, clock string) time.Time {
+		at, err := time.Parse("15:04", clock)
+		if err != nil {
+			wrong.Add(field, "booking.error.clock")
+		}
+		return time.Date(day.Year(), day.Month(), day.Day(), at.Hour(), at.Minute(), 0, 0, zone)
+	}
+	from, to = read("from", a.From), read("to", a.To)
+	if wrong.OrNil() == nil && !to.After(from) {
+		wrong.Add("to", "booking.error.order")
+	}
+	return from, to, wrong.OrNil()
+}
+
+// need is what is looked for between two instants.
+func (a asked) need(from, to time.Time) Need {
+	seats, _ := strconv.Atoi(a.Seats) // what is no number asks for none
+	need := Need{From: from, To: to, Kind: a.Kind, Seats: seats}
+	for feature := range strings.SplitSeq(a.Features, ",") {
+		if feature = strings.TrimSpace(feature); feature != "" {
+			need.Features = append(need.Features, feature)
+		}
+	}
+	return need
+}
+
+// link is the address of the same on another day, or in another view.
+func (a asked) link(view string, day time.Time) string {
+	values := url.Values{"kind": {string(a.Kind)}, "view": {view}, "date": {day.Format(time.DateOnly)}}
+	for name, value := range map[string]string{"seats": a.Seats, "features": a.Features} {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	return deskPath + "?" + values.Encode()
+}
+
+// deskPage is what is free and taken.
+type deskPage struct {
+	web.Page
+	asked
+	Form              web.Form
+	Day               time.Time
+	Heading           string
+	Kinds             []Kind
+	Asks              int // bookings that wait for the reader's word
+	Resources         []Resource
+	Barred            map[ResourceID]bool
+	Rows              []slotRow  // of a day
+	Days              []weekDay  // of a week
+	Lines             []shownRow // the same by resource; on a phone instead of the table
+	Shown             []Resource
+	Prev, Today, Next string
+	Views             []viewLink
+	Links             themes.Pages
+	Found             []Found // that fit what was asked, free ones first
+	Sought            bool    // something was asked
+	Taken             string  // of what was asked for by name, taken then: one can wait for it
+	printer           *i18n.Printer
+}
+
+// Block is a booking as a cell shows it.
+func (p *deskPage) Block(b Booking, where string) block {
+	return blockOf(p.printer, b, where, p.Day.Location())
+}
+
+type viewLink struct {
+	View, Href string
+	Current    bool
+}
+
+func (d *Desk) show(w http.ResponseWriter, r *http.Request) error {
+	page := &deskPage{asked: readAsked(web.Query(r))}
+	if err := d.search(r, page); err != nil {
+		return err
+	}
+	return d.render(w, r, http.StatusOK, page)
+}
+
+// search answers what was asked for between two hours, if they can be read.
+func (d *Desk) search(r *http.Request, page *deskPage) error {
+	from, to, err := page.times(web.Now(r).Location())
+	if err != nil { // the form says it once it is sent
+		return nil
+	}
+	page.Found, err = d.store.Free(r.Context(), web.CallerOf(r), web.Printer(r), page.need(from, to))
+	if errors.Is(err, portal.ErrInvalid) {
+		return nil
+	}
+	page.Sought = err == nil
+	return err
+}
+
+// render lays the page out around its day.
+func (d *Desk) render(w http.ResponseWriter, r *http.Request, status int, page *deskPage) error {
+	ctx, caller, printer, now := r.Context(), web.CallerOf(r), web.Printer(r), web.Now(r)
+	page.Day, page.printer = page.day(now), printer
+	first, days := page.Day, 1
+	if page.View == weekView {
+		first, days = i18n.Monday(page.Day), 7
+	}
+	plan, err := d.store.Plan(ctx, caller, printer, first, first.AddDate(0, 0, days))
+	if err != nil {
+		return err
+	}
+	if page.Asks, err = d.store.CountAsked(ctx, caller); err != nil {
+		return err
+	}
+	need := page.need(time.Time{}, time.Time{})
+	page.Kinds, page.Barred = Kinds, plan.Barred
+	page.Resources = slices.DeleteFunc(plan.Resources, func(one Resource) bool { return !one.has(need) })
+	page.choose(r, printer)
+	if page.View == weekView {
+		page.Heading = printer.DateRange(first, first.AddDate(0, 0, 6), now)
+		for i := range days {
+			at := first.AddDate(0, 0, i)
+			page.Days = append(page.Days, weekDay{at, page.link(dayView, at), sameDay(at, now), at.AddDate(0, 0, 1).Before(now)})
+		}
+	} else {
+		page.Heading = printer.DateLong(first, now)
+		page.Rows = dayRows(plan, page.Shown, first, now, page.asked)
+	}
+	for _, one := range page.Shown {
+		page.Lines = append(page.Lines, rowOf(plan, one, first, days, now))
+	}
+	page.Prev, page.Next = page.link(page.View, page.Day.AddDate(0, 0, -days)), page.link(page.View, page.Day.AddDate(0, 0, days))
+	page.Today = page.link(page.View, now)
+	for _, view := range []string{dayView, weekView} {
+		page.Views = append(page.Views, viewLink{view, page.link(view, page.Day), view == page.View})
+	}
+	page.prefill(now)
+	page.Title, page.Section = printer.T("booking.desk."+string(page.Kind))+", "+page.Heading, section
+	return d.renderer.Render(w, r, status, "booking/desk", page)
+}
+
+// choose cuts the resources into pages.
+func (p *deskPage) choose(r *http.Request, printer *i18n.Printer) {
+	size := onePage[p.View]
+	pages := (len(p.Resources) + size - 1) / size
+	current := max(1, min(web.PageNumber(r), pages))
+	p.Shown = p.Resources[min((current-1)*size, len(p.Resources)):min(current*size, len(p.Resources))]
+	p.Links = web.PageLinks(r, printer.T("booking.pages"), current, pages)
+}
+
+// prefill gives the form the hour that begins, where nothing was typed.
+func (p *deskPage) prefill(now time.Time) {
+	p.Date = p.Day.Format(time.DateOnly)
+	if p.From == "" && p.To == "" {
+		next := now.Truncate(time.Hour).Add(time.Hour)
+		if !sameDay(p.Day, now) || next.Day() != now.Day() || next.Hour() >= lastHour {
+			next = time.Date(now.Year(), now.Month(), now.Day(), firstHour+1, 0, 0, 0, now.Location())
+		}
+		p.From, p.To = next.Format("15:04"), next.Add(time.Hour).Format("15:04")
+	}
+}
