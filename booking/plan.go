@@ -117,11 +117,10 @@ func (s *Store) booked(ctx context.Context, caller portal.Caller, resources []Re
 		SELECT b.resource, b.starts, b.ends, b.pending, b.holder, b.event, b.recurrence,
 			COALESCE(a.given_name || ' ' || a.family_name, ''), COALESCE(u.name, ''),
 			COALESCE(o.summary, ''), COALESCE(o.class, ''), COALESCE(o.calendar, '')
-		FROM bookings b
+		FROM (`+takenDuring(`r.active`)+`) b
 		LEFT JOIN agents a ON a.collectivity = $1 AND a.id = b.holder
 		LEFT JOIN units u ON u.collectivity = $1 AND u.id = a.unit
 		LEFT JOIN calendar_objects o ON o.collectivity = $1 AND o.id = b.event
-		WHERE b.collectivity = $1 AND b.ends > $2 AND b.starts < $3
 		ORDER BY b.resource, b.starts, b.ends`, string(caller.Collectivity), database.Millis(from), database.Millis(until))
 	found := map[ResourceID][]Booking{}
 	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
