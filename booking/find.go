@@ -62,16 +62,16 @@ type Time struct{ From, To time.Time }
 func takenDuring(some string) string {
 	const columns = `b.collectivity, b.resource, b.event, b.recurrence, b.starts, b.ends, b.holder, b.uid, b.pending`
 	return `
-		WITH some AS (SELECT r.id FROM resources r WHERE r.collectivity = $1 AND ` + some + `)
-		SELECT ` + columns + ` FROM some CROSS JOIN bookings b
-		WHERE b.collectivity = $1 AND b.resource = some.id AND b.ends > $2 AND b.ends <= $3
+		WITH chosen AS (SELECT r.id FROM resources r WHERE r.collectivity = $1 AND ` + some + `)
+		SELECT ` + columns + ` FROM chosen CROSS JOIN bookings b
+		WHERE b.collectivity = $1 AND b.resource = chosen.id AND b.ends > $2 AND b.ends <= $3
 		UNION ALL SELECT * FROM (
 			SELECT ` + columns + ` FROM (
-				SELECT some.id, (SELECT MIN(n.ends) FROM bookings n WHERE n.collectivity = $1 AND n.resource = some.id AND n.ends > $3) AS ends FROM some) later
+				SELECT chosen.id, (SELECT MIN(n.ends) FROM bookings n WHERE n.collectivity = $1 AND n.resource = chosen.id AND n.ends > $3) AS ends FROM chosen) later
 			CROSS JOIN bookings b
 			WHERE b.collectivity = $1 AND b.resource = later.id AND b.ends = later.ends AND b.starts < $3
-			UNION SELECT ` + columns + ` FROM some CROSS JOIN bookings b
-			WHERE b.collectivity = $1 AND b.resource = some.id AND b.twin AND b.ends > $3 AND b.starts < $3) over`
+			UNION SELECT ` + columns + ` FROM chosen CROSS JOIN bookings b
+			WHERE b.collectivity = $1 AND b.resource = chosen.id AND b.twin AND b.ends > $3 AND b.starts < $3) over`
 }
 
 // Taken tells when some resources of a collectivity are taken between two instants, each sorted and cut

@@ -264,6 +264,24 @@ func (s *Store) Free(ctx context.Context, caller portal.Caller, p *i18n.Printer,
 	return found, nil
 }
 
+// Broken tells, for each of some resources whose rules refuse a time, why.
+func (s *Store) Broken(ctx context.Context, caller portal.Caller, resources []ResourceID, start, end time.Time) (map[ResourceID]string, error) {
+	among, args := database.Among([]any{string(caller.Collectivity)}, resources)
+	rows, err := s.db.Query(ctx, ofCollectivity+` AND r.id IN `+among, args...)
+	all, err := database.Collect(rows, err, scan)
+	why := map[ResourceID]string{}
+	if err != nil {
+		return nil, wrap(err, "ask rules")
+	}
+	ruled, words, err := s.ruled(ctx, caller, nil, all)
+	for _, r := range ruled {
+		if broken := r.broken(Slot{Start: start, End: end}); broken != nil {
+			why[r.ID] = words.say(*broken, r.Resource)
+		}
+	}
+	return why, wrap(err, "ask rules")
+}
+
 func boolToInt(b bool) int {
 	if b {
 		return 1

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"parvis/booking"
 	"parvis/calendar"
 	"parvis/portal"
+	"parvis/portal/audit"
 	"parvis/portal/database"
 	"parvis/portal/i18n"
 )
@@ -71,6 +73,8 @@ func TestARoomKeepsItsRules(t *testing.T) {
 		t.Errorf("the series is answered %q:\n%s", got, text)
 	}
 	refused(day(2), 9, 10, "dates ne sont pas possibles", "RRULE:FREQ=DAILY;COUNT=200")
+	h.As("collegue@bourg.example").Post("/calendar/guests", h.meeting("collegue@bourg.example", "11:00", "14:00", "do", "rooms")...).
+		Want(t, http.StatusOK, "Horaires d’ouverture le lundi")
 	if left := h.taken(id); left != 0 {
 		t.Errorf("%d bookings are left", left)
 	}
@@ -526,5 +530,93 @@ func TestSomethingFreeIsFound(t *testing.T) {
 	}
 	if _, err := h.Booking.Free(t.Context(), caller, nil, booking.Need{From: nine, To: nine}); !errors.Is(err, portal.ErrInvalid) {
 		t.Errorf("nothing at all: %v", err)
+	}
+}
+
+// What an administrator writes in the form is kept, what is wrong is said at its field with all she typed, and the
+// journal tells who sees a resource and who accepts its bookings.
+func TestAllOfAResourceIsWritten(t *testing.T) {
+	h := newHall(t)
+	admin := h.As("admin@bourg.example")
+	good := []string{
+		"name", "Minibus", "kind", "vehicle", "place", "Dépôt", "seats", "9", "category", "Utilitaires", "description", "Clés à l’accueil.\r\nFaire le plein.",
+		"features", "Attelage\r\n\r\nécran\r\nÉCRAN", "hours-1", "8h-12h 14h-18h", "hours-6", "9h-12h", "holidays", "1",
+		"closed-from", "2027-08-02", "closed-to", "2027-08-06", "closed-why", "Révision", "closed-from", "", "closed-to", "", "closed-why", "",
+		"longest", "1,5", "ahead", "90", "notice", "48", "see-group", "accueil", "see-add", "collegue@bourg.example", "titles", "1",
+		"approval", "1", "approve-add", "redaction@bourg.example, AGENT@bourg.example", "plate", "ab-123-cd", "energy", "diesel", "odometer", "84 210",
+		"inspection", "2027-05-31", "insured", "2027-12-31",
+	}
+	with := func(field, value string) []string {
+		fields := slices.Clone(good)
+		for i := 0; i < len(fields); i += 2 {
+			if fields[i] == field {
+				fields[i+1] = value
+				return fields
+			}
+		}
+		return append(fields, field, value)
+	}
+	for _, c := range [][3]string{
+		{"hours-2", "le matin", "hours-2-error"}, {"hours-1", "12h-8h", "hours-1-error"}, {"longest", "beaucoup", "longest-error"}, {"longest", "99999", "longest-error"},
+		{"ahead", "-1", "ahead-error"}, {"ahead", "1000", "ahead-error"}, {"notice", "NaN", "notice-error"}, {"closed-to", "2027-08-01", "Une fermeture finit avant de commencer"},
+		{"closed-from", "demain", "Indiquez une date"}, {"see-add", "nobody@bourg.example", "Aucun agent n’a l’adresse nobody@bourg.example"},
+		{"approve-add", "admin@agglo.example", "Aucun agent n’a l’adresse"}, {"approve-agent", "nobody", "n’existe plus"}, {"approve-group", "nothing", "n’existe plus"},
+		{"energy", "vapeur", "energy-error"}, {"odometer", "9999999", "odometer-error"}, {"inspection", "31/05/2027", "inspection-error"},
+		{"features", strings.Repeat("x", 61), "features-error"}, {"description", strings.Repeat("é", 4001), "description-error"}, {"category", strings.Repeat("x", 81), "category-error"},
+	} {
+		page := admin.Post("/admin/resources", with(c[0], c[1])...).Want(t, http.StatusUnprocessableEntity, c[2]).Body
+		for _, kept := range []string{`value="Minibus"`, "Faire le plein.", "Attelage", "Révision", `name="hours-6" value="9h-12h"`} {
+			if !strings.Contains(page, kept) && c[0] != "features" && c[0] != "description" {
+				t.Errorf("%s: %q is not kept", c[0], kept)
+			}
+		}
+	}
+	admin.Post("/admin/resources", good...).Want(t, http.StatusSeeOther)
+	link := regexp.MustCompile(`/admin/resources/([a-z0-9]{16})[^/]*">Minibus`).FindStringSubmatch(admin.Get("/admin/resources").Want(t, http.StatusOK, "Utilitaires").Body)
+	if link == nil {
+		t.Fatal("it is not listed")
+	}
+	id := booking.ResourceID(link[1])
+	r, err := h.Booking.Resource(t.Context(), h.Caller("admin@bourg.example", "bourg"), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Hours.String() != "mo 08:00-12:00 14:00-18:00\nsa 09:00-12:00" || !r.HolidaysOff || r.Longest != 90*time.Minute || r.Ahead != 90 || r.Notice != 48*time.Hour ||
+		!slices.Equal(r.Features, []string{"Attelage", "écran"}) || len(r.Closings) != 1 || r.Closings[0].Reason != "Révision" || len(r.Seers) != 2 || len(r.Approvers) != 2 ||
+		!r.Approval || !r.TitlesPublic || r.Vehicle != (booking.VehicleFacts{Plate: "AB-123-CD", Energy: "diesel", Odometer: 84210, Inspection: "2027-05-31", Insured: "2027-12-31"}) {
+		t.Errorf("kept: %+v", r)
+	}
+	path := "/admin/resources/" + string(id)
+	page := admin.Get(path).Want(t, http.StatusOK, `value="08:00-12:00 14:00-18:00"`, `value="1,5"`, "Noé Martin", `value="2027-08-02"`).Body
+	seen := regexp.MustCompile(`name="seen" value="(\d+)"`).FindStringSubmatch(page)[1]
+	admin.Post(path, "name", "Minibus", "kind", "room", "seen", seen, "plate", "AB-123-CD").Want(t, http.StatusSeeOther)
+	if r, err = h.Booking.Resource(t.Context(), h.Caller("admin@bourg.example", "bourg"), id); err != nil || r.Vehicle != (booking.VehicleFacts{}) || len(r.Closings)+len(r.Seers) > 0 || !r.Hours.Always() {
+		t.Errorf("a room has %+v, %v", r, err)
+	}
+
+	// A photograph is checked, scaled and shown to who sees the resource.
+	admin.Upload(path+"/photo", "photo.png", strings.NewReader("no picture")).Want(t, http.StatusUnprocessableEntity, "n’est pas une photo lisible")
+	admin.Upload(path+"/photo", "photo.png", bytes.NewReader(picture(t, 500))).Want(t, http.StatusSeeOther)
+	photo := regexp.MustCompile(`/resources/[a-z0-9]+/photo\?side=384&amp;v=[0-9a-f]+`).FindString(admin.Get(path).Body)
+	jpeg := h.As("collegue@bourg.example").Get(strings.ReplaceAll(photo, "&amp;", "&")).Want(t, http.StatusOK)
+	if jpeg.Header.Get("Content-Type") != "image/jpeg" || !strings.Contains(jpeg.Header.Get("Cache-Control"), "immutable") {
+		t.Errorf("the photograph: %v", jpeg.Header)
+	}
+	h.As("admin@agglo.example").Get(strings.ReplaceAll(photo, "&amp;", "&")).Want(t, http.StatusNotFound)
+	admin.Post(path+"/photo/remove").Want(t, http.StatusSeeOther)
+	h.As("collegue@bourg.example").Get(strings.ReplaceAll(photo, "&amp;", "&")).Want(t, http.StatusNotFound)
+
+	lines, _, err := h.Journal.Lines(t.Context(), h.Caller("admin@bourg.example", "bourg"), audit.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]string{}
+	for _, line := range slices.Backward(lines) {
+		if line.Object == "Minibus" && told[string(line.Action)] == "" {
+			told[string(line.Action)] = line.Detail
+		}
+	}
+	if !strings.Contains(told["resource.seers"], "Noé Martin") || !strings.Contains(told["resource.approvers"], "Inès Roux") {
+		t.Errorf("the journal tells %q", told)
 	}
 }
