@@ -304,11 +304,14 @@ func (s *Store) groups(ctx context.Context, tx *database.Tx, collectivity portal
 	return known, err
 }
 
-// NamingGroup lists the resources of the caller's collectivity that a group may book.
+// NamingGroup lists the resources of the caller's collectivity that a group may book, that it alone sees, or whose
+// bookings it accepts.
 func (s *Store) NamingGroup(ctx context.Context, from database.Reader, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
 	rows, err := from.Query(ctx, `
-		SELECT r.id, r.name FROM resources r JOIN resource_groups g ON g.collectivity = $1 AND g.resource = r.id
-		WHERE r.collectivity = $1 AND g.group_id = $2 ORDER BY r.name, r.id`, string(caller.Collectivity), string(group))
+		SELECT r.id, r.name FROM resources r WHERE r.collectivity = $1 AND (
+			EXISTS (SELECT 1 FROM resource_groups g WHERE g.collectivity = $1 AND g.resource = r.id AND g.group_id = $2)
+			OR EXISTS (SELECT 1 FROM resource_people p WHERE p.collectivity = $1 AND p.resource = r.id AND p.kind = 'group' AND p.subject = $2))
+		ORDER BY r.name, r.id`, string(caller.Collectivity), string(group))
 	mentions, err := database.Collect(rows, err, func(rows *sql.Rows) (portal.Mention, error) {
 		mention := portal.Mention{Kind: "booking.mention", Icon: "building"}
 		var id string

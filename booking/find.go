@@ -56,23 +56,29 @@ func (s *Store) Among(ctx context.Context, from database.Reader, collectivity po
 // Time is when a resource is taken, half-open, in UTC.
 type Time struct{ From, To time.Time }
 
+// takenDuring selects the bookings of some resources r, by a condition, between two instants, $2 and $3, by the index
+// of their ends. What is booked later costs nothing: bookings of a resource don't overlap, so that but one of those
+// that end later can begin before; and twins, which may overlap, are few. CROSS tells SQLite to begin with resources.
+func takenDuring(some string) string {
+	const columns = `b.collectivity, b.resource, b.event, b.recurrence, b.starts, b.ends, b.holder, b.uid, b.pending`
+	return `
+		WITH chosen AS (SELECT r.id FROM resources r WHERE r.collectivity = $1 AND ` + some + `)
+		SELECT ` + columns + ` FROM chosen CROSS JOIN bookings b
+		WHERE b.collectivity = $1 AND b.resource = chosen.id AND b.ends > $2 AND b.ends <= $3
+		UNION ALL SELECT * FROM (
+			SELECT ` + columns + ` FROM (
+				SELECT chosen.id, (SELECT MIN(n.ends) FROM bookings n WHERE n.collectivity = $1 AND n.resource = chosen.id AND n.ends > $3) AS ends FROM chosen) later
+			CROSS JOIN bookings b
+			WHERE b.collectivity = $1 AND b.resource = later.id AND b.ends = later.ends AND b.starts < $3
+			UNION SELECT ` + columns + ` FROM chosen CROSS JOIN bookings b
+			WHERE b.collectivity = $1 AND b.resource = chosen.id AND b.twin AND b.ends > $3 AND b.starts < $3) over`
+}
+
 // Taken tells when some resources of a collectivity are taken between two instants, each sorted and cut
-// to them; nothing of what for. An event, by its UID, is not counted. What is booked later costs nothing:
-// bookings of a resource don't overlap, so that but one of those that end later can begin before, and twins,
-// which may overlap, are few.
+// to them; nothing of what for. An event, by its UID, is not counted.
 func (s *Store) Taken(ctx context.Context, collectivity portal.CollectivityID, resources []ResourceID, from, until time.Time, but string) (map[ResourceID][]Time, error) {
 	list, args := database.Among([]any{string(collectivity), database.Millis(from), database.Millis(until), but}, resources)
-	rows, err := s.db.Query(ctx, `
-		SELECT resource, starts, ends FROM bookings
-		WHERE collectivity = $1 AND ends > $2 AND ends <= $3 AND uid <> $4 AND resource IN `+list+`
-		UNION ALL SELECT b.resource, b.starts, b.ends FROM (
-			SELECT r.id, (SELECT MIN(n.ends) FROM bookings n WHERE n.collectivity = $1 AND n.resource = r.id AND n.ends > $3) AS ends
-			FROM resources r WHERE r.collectivity = $1 AND r.id IN `+list+`) later
-		CROSS JOIN bookings b
-		WHERE b.collectivity = $1 AND b.resource = later.id AND b.ends = later.ends AND b.starts < $3 AND b.uid <> $4
-		UNION SELECT resource, starts, ends FROM bookings
-		WHERE collectivity = $1 AND twin AND ends > $3 AND starts < $3 AND uid <> $4 AND resource IN `+list+`
-		ORDER BY 1, 2, 3`, args...)
+	rows, err := s.db.Query(ctx, `SELECT b.resource, b.starts, b.ends FROM (`+takenDuring(`r.id IN `+list)+`) b WHERE b.uid <> $4 ORDER BY 1, 2, 3`, args...)
 	taken := map[ResourceID][]Time{}
 	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
 		var b booked

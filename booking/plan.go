@@ -117,11 +117,10 @@ func (s *Store) booked(ctx context.Context, caller portal.Caller, resources []Re
 		SELECT b.resource, b.starts, b.ends, b.pending, b.holder, b.event, b.recurrence,
 			COALESCE(a.given_name || ' ' || a.family_name, ''), COALESCE(u.name, ''),
 			COALESCE(o.summary, ''), COALESCE(o.class, ''), COALESCE(o.calendar, '')
-		FROM bookings b
+		FROM (`+takenDuring(`r.active`)+`) b
 		LEFT JOIN agents a ON a.collectivity = $1 AND a.id = b.holder
 		LEFT JOIN units u ON u.collectivity = $1 AND u.id = a.unit
 		LEFT JOIN calendar_objects o ON o.collectivity = $1 AND o.id = b.event
-		WHERE b.collectivity = $1 AND b.ends > $2 AND b.starts < $3
 		ORDER BY b.resource, b.starts, b.ends`, string(caller.Collectivity), database.Millis(from), database.Millis(until))
 	found := map[ResourceID][]Booking{}
 	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
@@ -263,6 +262,24 @@ func (s *Store) Free(ctx context.Context, caller portal.Caller, p *i18n.Printer,
 		return a.Next[0].Compare(b.Next[0])
 	})
 	return found, nil
+}
+
+// Broken tells, for each of some resources whose rules refuse a time, why.
+func (s *Store) Broken(ctx context.Context, caller portal.Caller, resources []ResourceID, start, end time.Time) (map[ResourceID]string, error) {
+	among, args := database.Among([]any{string(caller.Collectivity)}, resources)
+	rows, err := s.db.Query(ctx, ofCollectivity+` AND r.id IN `+among, args...)
+	all, err := database.Collect(rows, err, scan)
+	why := map[ResourceID]string{}
+	if err != nil {
+		return nil, wrap(err, "ask rules")
+	}
+	ruled, words, err := s.ruled(ctx, caller, nil, all)
+	for _, r := range ruled {
+		if broken := r.broken(Slot{Start: start, End: end}); broken != nil {
+			why[r.ID] = words.say(*broken, r.Resource)
+		}
+	}
+	return why, wrap(err, "ask rules")
 }
 
 func boolToInt(b bool) int {

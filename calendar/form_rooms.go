@@ -27,7 +27,7 @@ type roomChoice struct {
 	Offered
 	Timed bool   // that time is known
 	First bool   // it is the first one of a series
-	Taken string // that somebody else has it then, "" when it is free
+	Taken string // that somebody else has it then, or that its rules refuse it; "" when it is free
 }
 
 const (
@@ -149,9 +149,15 @@ func (h *Handler) timeRooms(r *http.Request, form *eventForm) error {
 		if err != nil {
 			return err
 		}
+		broken, err := h.store.resources.Broken(r.Context(), web.CallerOf(r), ids, start, end)
+		if err != nil {
+			return err
+		}
 		for _, room := range rooms {
 			room.Timed, room.First = true, form.Repeat != Once && form.Scope != OneDate
-			room.Taken = takenWords(r, taken[room.ID], start, end)
+			if room.Taken = takenWords(r, taken[room.ID], start, end); room.Taken == "" {
+				room.Taken = broken[room.ID]
+			}
 		}
 	}
 	slices.SortStableFunc(form.Rooms.Found, func(a, b roomChoice) int {

@@ -53,7 +53,8 @@ func (c Calendar) hides(class string) bool {
 	return class != classPublic
 }
 
-// Reads says, for each calendar that the caller sees, whether she may read what is of a class there.
+// Reads says whether the caller may read what is of a class in a calendar: in those of Calendars, not in all that are
+// open to everyone.
 func (s *Store) Reads(ctx context.Context, caller portal.Caller) (func(calendar CalendarID, class string) bool, error) {
 	all, err := s.Calendars(ctx, caller)
 	known := make(map[CalendarID]Calendar, len(all))

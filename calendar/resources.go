@@ -117,6 +117,8 @@ type Resources interface {
 	// Taken tells when resources that the caller sees are taken between two instants, each sorted; an event, by its
 	// UID, is not counted.
 	Taken(ctx context.Context, caller portal.Caller, resources []string, from, until time.Time, but string) (map[string][]BusyTime, error)
+	// Broken tells, for each of some resources whose rules refuse a time, why: it is closed, or the time too long.
+	Broken(ctx context.Context, caller portal.Caller, resources []string, start, end time.Time) (map[string]string, error)
 	// Due lists the events of series that are booked for less than the time from now until an instant, and
 	// of what can't be booked any more.
 	Due(ctx context.Context, collectivity portal.CollectivityID, until time.Time) ([]Held, error)

@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"parvis/booking"
 	"parvis/calendar"
@@ -38,6 +39,34 @@ func resources() []Resource {
 	}
 }
 
+// described adds what some resources are besides: categories, features, hours, plates, and one whose bookings the
+// direction accepts.
+func described(r booking.Resource) booking.Resource {
+	office := booking.Hours{}
+	for day := time.Monday; day <= time.Friday; day++ {
+		office[day] = []booking.Range{{From: 8 * 60, Until: 12 * 60}, {From: 13*60 + 30, Until: 17*60 + 30}}
+	}
+	switch r.Address {
+	case "salle-du-conseil@bourg.example":
+		r.Category, r.Features = "Salles de réunion", []string{"Écran", "Visio", "Accessible PMR"}
+		r.Description = "Remettre les tables en carré après usage."
+	case "salle-des-mariages@bourg.example":
+		r.Category, r.Features, r.Approval = "Salles de réception", []string{"Sonorisation", "Accessible PMR"}, true
+		r.Approvers = []portal.Subject{{Kind: portal.TheGroup, ID: "direction"}}
+	case "salle-des-fetes@bourg.example":
+		r.Category, r.Features = "Salles de réception", []string{"Cuisine", "Sonorisation", "Accessible PMR"}
+		r.Description = "Clés à l’accueil de la mairie, contre signature. Rendre la salle balayée."
+	case "minibus@bourg.example":
+		r.Category, r.Vehicle = "Véhicules", booking.VehicleFacts{Plate: "FG-482-KL", Energy: "diesel", Odometer: 84_210, Inspection: "2027-09-30", Insured: "2027-12-31"}
+	case "voiture@bourg.example":
+		r.Category, r.Vehicle = "Véhicules", booking.VehicleFacts{Plate: "GR-105-PT", Energy: "electric", Odometer: 21_480, Inspection: "2028-03-31", Insured: "2027-12-31"}
+	case "videoprojecteur@bourg.example":
+		r.Category, r.Hours = "Matériel", office
+		r.Description = "À retirer et à rendre à l’accueil."
+	}
+	return r
+}
+
 // meeting is an event that books something.
 type meeting struct {
 	event
@@ -57,9 +86,9 @@ func meetings() []meeting {
 // rooms adds what can be booked, and what is.
 func (l *loader) rooms() error {
 	for _, r := range resources() {
-		_, err := l.server.Booking.Create(l.ctx, directory.Installation(portal.CollectivityID(r.Collectivity)), booking.Resource{
+		_, err := l.server.Booking.Create(l.ctx, directory.Installation(portal.CollectivityID(r.Collectivity)), described(booking.Resource{
 			Kind: r.Kind, Name: r.Name, Place: r.Place, Seats: r.Seats, Address: r.Address, Groups: groupIDs(r.Groups),
-		}, "")
+		}), "")
 		if err != nil {
 			return fmt.Errorf("resource %s: %w", r.Address, err)
 		}

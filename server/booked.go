@@ -141,6 +141,20 @@ func (b booked) Taken(ctx context.Context, caller portal.Caller, resources []str
 	return taken, err
 }
 
+// Broken implements calendar.Resources.
+func (b booked) Broken(ctx context.Context, caller portal.Caller, resources []string, start, end time.Time) (map[string]string, error) {
+	ids := make([]booking.ResourceID, len(resources))
+	for i, id := range resources {
+		ids[i] = booking.ResourceID(id)
+	}
+	found, err := b.booking.Broken(ctx, caller, ids, start, end)
+	why := make(map[string]string, len(found))
+	for id, text := range found {
+		why[string(id)] = text
+	}
+	return why, err
+}
+
 // Due implements calendar.Resources.
 func (b booked) Due(ctx context.Context, collectivity portal.CollectivityID, until time.Time) ([]calendar.Held, error) {
 	found, err := b.booking.Due(ctx, collectivity, until)

@@ -1,16 +1,21 @@
 package server_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"parvis/booking"
+	"parvis/calendar"
 	"parvis/portal"
+	"parvis/portal/audit"
+	"parvis/portal/database"
 	"parvis/portal/i18n"
 )
 
@@ -68,6 +73,8 @@ func TestARoomKeepsItsRules(t *testing.T) {
 		t.Errorf("the series is answered %q:\n%s", got, text)
 	}
 	refused(day(2), 9, 10, "dates ne sont pas possibles", "RRULE:FREQ=DAILY;COUNT=200")
+	h.As("collegue@bourg.example").Post("/calendar/guests", h.meeting("collegue@bourg.example", "11:00", "14:00", "do", "rooms")...).
+		Want(t, http.StatusOK, "Horaires d’ouverture le lundi")
 	if left := h.taken(id); left != 0 {
 		t.Errorf("%d bookings are left", left)
 	}
@@ -360,5 +367,256 @@ func TestWaitingForARoom(t *testing.T) {
 	}
 	if waits, err := h.Booking.MyWaits(t.Context(), first); err != nil || len(waits) != 0 {
 		t.Errorf("she waits for %+v, %v", waits, err)
+	}
+}
+
+// Two objects of one holder with one UID may have a room at one time, as while a client moves one: whoever asks is
+// told of both.
+func TestTwinsAreTold(t *testing.T) {
+	h := newHall(t)
+	nine := day(2).Add(9 * time.Hour)
+	slot := func(from, until int) []booking.Slot {
+		return []booking.Slot{{Start: nine.Add(time.Duration(from) * time.Minute), End: nine.Add(time.Duration(until) * time.Minute)}}
+	}
+	decide := func(event, uid string, holder portal.AgentID, slots []booking.Slot) (why string) {
+		t.Helper()
+		err := h.DB.Tx(t.Context(), func(tx *database.Tx) error {
+			verdicts, err := h.Booking.Decide(t.Context(), tx, booking.Claim{
+				Collectivity: "bourg", Event: event, UID: uid, Holder: holder, MaxSlots: 10, Wishes: []booking.Wish{{Resource: h.room, Slots: slots}},
+			})
+			if err == nil {
+				why = verdicts[0].Why
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return why
+	}
+	her := h.Caller("agent@bourg.example", "bourg")
+	for event, slots := range map[string][]booking.Slot{"long": slot(0, 240), "short": slot(120, 180)} {
+		if why := decide(event, "one", her.Agent, slots); why != "" {
+			t.Fatalf("%s is refused: %s", event, why)
+		}
+	}
+	if why := decide("other", "other", her.Agent, slot(30, 60)); why == "" {
+		t.Error("another event of hers has what is taken")
+	}
+	for name, c := range map[string]struct{ from, until, want int }{"before the short one": {30, 60, 1}, "in both": {130, 140, 2}, "after it": {200, 230, 1}, "later": {240, 300, 0}} {
+		taken, err := h.Booking.Taken(t.Context(), "bourg", []booking.ResourceID{h.room}, nine.Add(time.Duration(c.from)*time.Minute), nine.Add(time.Duration(c.until)*time.Minute), "")
+		if err != nil || len(taken[h.room]) != c.want {
+			t.Errorf("%s: %v, %v, want %d", name, taken, err, c.want)
+		}
+	}
+}
+
+// What others booked is shown by who has it; what for only to those who may read it in her agenda, and to all where
+// the resource says so, but for what is private.
+func TestThePlanTellsNoTitle(t *testing.T) {
+	h := newHall(t)
+	h.add("bourg", booking.Resource{Kind: booking.Room, Name: "Salle ouverte", Address: "ouverte@bourg.example", TitlesPublic: true})
+	secret := h.add("bourg", booking.Resource{Kind: booking.Room, Name: "Salle cachée", Seers: []portal.Subject{{Kind: portal.TheGroup, ID: "accueil"}}})
+	here := diaryOf(h.Portal, t, "agent@bourg.example", "bourg")
+	here.put(event("closed", "agent@bourg.example", day(2), 9, 10, room), "closed.ics").Want(t, http.StatusCreated)
+	here.put(event("shown", "agent@bourg.example", day(2), 9, 10, []string{"mailto:ouverte@bourg.example"}), "shown.ics").Want(t, http.StatusCreated)
+	here.put(event("private", "agent@bourg.example", day(2), 11, 12, []string{"mailto:ouverte@bourg.example"}, "CLASS:PRIVATE"), "private.ics").Want(t, http.StatusCreated)
+	here.put(event("hidden", "agent@bourg.example", day(2), 14, 15, []string{"/dav/principals/" + string(secret) + "/"}), "hidden.ics").Want(t, http.StatusCreated)
+	told := func(login string) (all []string) {
+		t.Helper()
+		plan, err := h.Booking.Plan(t.Context(), h.Caller(login, "bourg"), nil, day(2), day(3))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range plan.Resources {
+			for _, b := range plan.Bookings[r.ID] {
+				all = append(all, fmt.Sprintf("%s %s%s %t", r.Name, b.Name, strings.TrimPrefix(b.Title, "Réunion secrète de"), b.Event != ""))
+			}
+		}
+		for id := range plan.Bookings {
+			if id == secret && login == "collegue@bourg.example" {
+				t.Error("she is told when a room is taken that she does not see")
+			}
+		}
+		return all
+	}
+	own := []string{"Salle cachée Zoé Petit hidden true", "Salle du conseil Zoé Petit closed true", "Salle ouverte Zoé Petit shown true", "Salle ouverte Zoé Petit private true"}
+	want := map[string][]string{
+		"agent@bourg.example":    own,
+		"collegue@bourg.example": {"Salle du conseil Zoé Petit false", "Salle ouverte Zoé Petit shown false", "Salle ouverte Zoé Petit false"},
+	}
+	name := h.name("agent@bourg.example")
+	for login, lines := range want {
+		for i := range lines {
+			lines[i] = strings.ReplaceAll(lines[i], "Zoé Petit", name)
+		}
+		if got := told(login); !slices.Equal(got, lines) {
+			t.Errorf("%s is told %q, want %q", login, got, lines)
+		}
+	}
+	her := h.Caller("agent@bourg.example", "bourg")
+	if _, err := h.Calendar.Share(t.Context(), her, calendar.Share{Calendar: calendar.CalendarID(her.Agent), To: h.subject("collegue@bourg.example"), Level: calendar.LevelRead}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := told("collegue@bourg.example"); got[0] != "Salle du conseil "+name+" closed true" || got[2] != "Salle ouverte "+name+" false" {
+		t.Errorf("who reads her agenda is told %q", got)
+	}
+	if _, err := h.Booking.Plan(t.Context(), her, nil, day(2), day(60)); !errors.Is(err, portal.ErrInvalid) {
+		t.Errorf("a plan of a year: %v", err)
+	}
+
+	// Who does not see a room is told nothing of it at any door.
+	out := diaryOf(h.Portal, t, "collegue@bourg.example", "bourg")
+	path := "/dav/principals/" + string(secret) + "/"
+	out.ask("PROPFIND", path, "", "Depth", "0").Want(t, http.StatusNotFound)
+	if body := out.whenFree("collegue@bourg.example", path); strings.Contains(body, "BUSY:") || !strings.Contains(body, "3.7;") {
+		t.Errorf("she is told when it is taken:\n%s", body)
+	}
+	out.put(event("try", "collegue@bourg.example", day(2), 8, 9, []string{path}), "try.ics").Want(t, http.StatusCreated)
+	out.answered("try.ics", path, "DECLINED")
+	lacks(t, h.As("collegue@bourg.example").Post("/calendar/guests", h.meeting("collegue@bourg.example", "10:00", "12:00", "do", "rooms")...).Body, "Salle cachée")
+}
+
+func (h *hall) name(login string) (name string) {
+	h.t.Helper()
+	err := h.DB.QueryRow(h.t.Context(), `SELECT given_name || ' ' || family_name FROM agents WHERE collectivity = 'bourg' AND id = $1`, string(h.Caller(login, "bourg").Agent)).Scan(&name)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return name
+}
+
+// Something that fits is found: what is free first, then what will be, with when.
+func TestSomethingFreeIsFound(t *testing.T) {
+	h := newHall(t)
+	h.add("bourg", booking.Resource{Kind: booking.Room, Name: "Bureau", Seats: 6, Features: []string{"Écran"}})
+	h.add("bourg", booking.Resource{Kind: booking.Room, Name: "Salle des fêtes", Seats: 180, Features: []string{"écran", "Cuisine"}, Longest: 30 * time.Minute})
+	h.add("bourg", booking.Resource{Kind: booking.Vehicle, Name: "Minibus", Seats: 9})
+	h.add("agglo", booking.Resource{Kind: booking.Room, Name: "Salle Loire", Seats: 50})
+	caller := h.Caller("collegue@bourg.example", "bourg")
+	nine := day(2).Add(9 * time.Hour)
+	diaryOf(h.Portal, t, "agent@bourg.example", "bourg").put(event("e", "agent@bourg.example", day(2), 9, 11, room), "e.ics").Want(t, http.StatusCreated)
+	find := func(need booking.Need) (all []string) {
+		t.Helper()
+		need.From, need.To = nine, nine.Add(time.Hour)
+		found, err := h.Booking.Free(t.Context(), caller, h.french(), need)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range found {
+			line := fmt.Sprint(one.Name, " ", one.Free)
+			for _, next := range one.Next {
+				line += next.Format(" 02/15h")
+			}
+			all = append(all, line)
+		}
+		return all
+	}
+	next := nine.Add(2 * time.Hour)
+	taken := "Salle du conseil false" + next.Format(" 02/15h") + nine.AddDate(0, 0, 1).Format(" 02/15h") + nine.AddDate(0, 0, 2).Format(" 02/15h")
+	for _, c := range []struct {
+		need booking.Need
+		want []string
+	}{
+		{booking.Need{Kind: booking.Room}, []string{"Bureau true", taken, "Salle des fêtes false"}},
+		{booking.Need{Kind: booking.Room, Seats: 7}, []string{taken, "Salle des fêtes false"}},
+		{booking.Need{Features: []string{"ecran"}}, []string{"Bureau true", "Salle des fêtes false"}},
+		{booking.Need{Features: []string{"ecran", "cuisine"}}, []string{"Salle des fêtes false"}},
+		{booking.Need{Text: "mini"}, []string{"Minibus true"}},
+	} {
+		if got := find(c.need); !slices.Equal(got, c.want) {
+			t.Errorf("%+v finds %q, want %q", c.need, got, c.want)
+		}
+	}
+	if _, err := h.Booking.Free(t.Context(), caller, nil, booking.Need{From: nine, To: nine}); !errors.Is(err, portal.ErrInvalid) {
+		t.Errorf("nothing at all: %v", err)
+	}
+}
+
+// What an administrator writes in the form is kept, what is wrong is said at its field with all she typed, and the
+// journal tells who sees a resource and who accepts its bookings.
+func TestAllOfAResourceIsWritten(t *testing.T) {
+	h := newHall(t)
+	admin := h.As("admin@bourg.example")
+	good := []string{
+		"name", "Minibus", "kind", "vehicle", "place", "Dépôt", "seats", "9", "category", "Utilitaires", "description", "Clés à l’accueil.\r\nFaire le plein.",
+		"features", "Attelage\r\n\r\nécran\r\nÉCRAN", "hours-1", "8h-12h 14h-18h", "hours-6", "9h-12h", "holidays", "1",
+		"closed-from", "2027-08-02", "closed-to", "2027-08-06", "closed-why", "Révision", "closed-from", "", "closed-to", "", "closed-why", "",
+		"longest", "1,5", "ahead", "90", "notice", "48", "see-group", "accueil", "see-add", "collegue@bourg.example", "titles", "1",
+		"approval", "1", "approve-add", "redaction@bourg.example, AGENT@bourg.example", "plate", "ab-123-cd", "energy", "diesel", "odometer", "84 210",
+		"inspection", "2027-05-31", "insured", "2027-12-31",
+	}
+	with := func(field, value string) []string {
+		fields := slices.Clone(good)
+		for i := 0; i < len(fields); i += 2 {
+			if fields[i] == field {
+				fields[i+1] = value
+				return fields
+			}
+		}
+		return append(fields, field, value)
+	}
+	for _, c := range [][3]string{
+		{"hours-2", "le matin", "hours-2-error"}, {"hours-1", "12h-8h", "hours-1-error"}, {"longest", "beaucoup", "longest-error"}, {"longest", "99999", "longest-error"},
+		{"ahead", "-1", "ahead-error"}, {"ahead", "1000", "ahead-error"}, {"notice", "NaN", "notice-error"}, {"closed-to", "2027-08-01", "Une fermeture finit avant de commencer"},
+		{"closed-from", "demain", "Indiquez une date"}, {"see-add", "nobody@bourg.example", "Aucun agent n’a l’adresse nobody@bourg.example"},
+		{"approve-add", "admin@agglo.example", "Aucun agent n’a l’adresse"}, {"approve-agent", "nobody", "n’existe plus"}, {"approve-group", "nothing", "n’existe plus"},
+		{"energy", "vapeur", "energy-error"}, {"odometer", "9999999", "odometer-error"}, {"inspection", "31/05/2027", "inspection-error"},
+		{"features", strings.Repeat("x", 61), "features-error"}, {"description", strings.Repeat("é", 4001), "description-error"}, {"category", strings.Repeat("x", 81), "category-error"},
+	} {
+		page := admin.Post("/admin/resources", with(c[0], c[1])...).Want(t, http.StatusUnprocessableEntity, c[2]).Body
+		for _, kept := range []string{`value="Minibus"`, "Faire le plein.", "Attelage", "Révision", `name="hours-6" value="9h-12h"`} {
+			if !strings.Contains(page, kept) && c[0] != "features" && c[0] != "description" {
+				t.Errorf("%s: %q is not kept", c[0], kept)
+			}
+		}
+	}
+	admin.Post("/admin/resources", good...).Want(t, http.StatusSeeOther)
+	link := regexp.MustCompile(`/admin/resources/([a-z0-9]{16})[^/]*">Minibus`).FindStringSubmatch(admin.Get("/admin/resources").Want(t, http.StatusOK, "Utilitaires").Body)
+	if link == nil {
+		t.Fatal("it is not listed")
+	}
+	id := booking.ResourceID(link[1])
+	r, err := h.Booking.Resource(t.Context(), h.Caller("admin@bourg.example", "bourg"), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Hours.String() != "mo 08:00-12:00 14:00-18:00\nsa 09:00-12:00" || !r.HolidaysOff || r.Longest != 90*time.Minute || r.Ahead != 90 || r.Notice != 48*time.Hour ||
+		!slices.Equal(r.Features, []string{"Attelage", "écran"}) || len(r.Closings) != 1 || r.Closings[0].Reason != "Révision" || len(r.Seers) != 2 || len(r.Approvers) != 2 ||
+		!r.Approval || !r.TitlesPublic || r.Vehicle != (booking.VehicleFacts{Plate: "AB-123-CD", Energy: "diesel", Odometer: 84210, Inspection: "2027-05-31", Insured: "2027-12-31"}) {
+		t.Errorf("kept: %+v", r)
+	}
+	path := "/admin/resources/" + string(id)
+	page := admin.Get(path).Want(t, http.StatusOK, `value="08:00-12:00 14:00-18:00"`, `value="1,5"`, "Noé Martin", `value="2027-08-02"`).Body
+	seen := regexp.MustCompile(`name="seen" value="(\d+)"`).FindStringSubmatch(page)[1]
+	admin.Post(path, "name", "Minibus", "kind", "room", "seen", seen, "plate", "AB-123-CD").Want(t, http.StatusSeeOther)
+	if r, err = h.Booking.Resource(t.Context(), h.Caller("admin@bourg.example", "bourg"), id); err != nil || r.Vehicle != (booking.VehicleFacts{}) || len(r.Closings)+len(r.Seers) > 0 || !r.Hours.Always() {
+		t.Errorf("a room has %+v, %v", r, err)
+	}
+
+	// A photograph is checked, scaled and shown to who sees the resource.
+	admin.Upload(path+"/photo", "photo.png", strings.NewReader("no picture")).Want(t, http.StatusUnprocessableEntity, "n’est pas une photo lisible")
+	admin.Upload(path+"/photo", "photo.png", bytes.NewReader(picture(t, 500))).Want(t, http.StatusSeeOther)
+	photo := regexp.MustCompile(`/resources/[a-z0-9]+/photo\?side=384&amp;v=[0-9a-f]+`).FindString(admin.Get(path).Body)
+	jpeg := h.As("collegue@bourg.example").Get(strings.ReplaceAll(photo, "&amp;", "&")).Want(t, http.StatusOK)
+	if jpeg.Header.Get("Content-Type") != "image/jpeg" || !strings.Contains(jpeg.Header.Get("Cache-Control"), "immutable") {
+		t.Errorf("the photograph: %v", jpeg.Header)
+	}
+	h.As("admin@agglo.example").Get(strings.ReplaceAll(photo, "&amp;", "&")).Want(t, http.StatusNotFound)
+	admin.Post(path+"/photo/remove").Want(t, http.StatusSeeOther)
+	h.As("collegue@bourg.example").Get(strings.ReplaceAll(photo, "&amp;", "&")).Want(t, http.StatusNotFound)
+
+	lines, _, err := h.Journal.Lines(t.Context(), h.Caller("admin@bourg.example", "bourg"), audit.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]string{}
+	for _, line := range slices.Backward(lines) {
+		if line.Object == "Minibus" && told[string(line.Action)] == "" {
+			told[string(line.Action)] = line.Detail
+		}
+	}
+	if !strings.Contains(told["resource.seers"], "Noé Martin") || !strings.Contains(told["resource.approvers"], "Inès Roux") {
+		t.Errorf("the journal tells %q", told)
 	}
 }

@@ -204,3 +204,92 @@ func BenchmarkRace(b *testing.B) {
 		b.Errorf("%d accepted and %d declined after %d rounds", accepted, declined, rounds)
 	}
 }
+
+// ruled is a room with hours, closed days, and somebody who accepts.
+func (t *town) ruled(b *testing.B, approval bool) booking.ResourceID {
+	b.Helper()
+	r := booking.Resource{Kind: booking.Room, Name: "Réglée", HolidaysOff: true, Ahead: 730, Longest: 8 * time.Hour, Notice: time.Minute, Approval: approval}
+	for day := range r.Hours {
+		r.Hours[day] = []booking.Range{{From: 0, Until: 720}, {From: 750, Until: 1440}}
+	}
+	for n := range 20 {
+		day := t.begins.AddDate(0, 0, 30*n).Format(time.DateOnly)
+		r.Closings = append(r.Closings, booking.Closing{First: day, Last: day, Reason: "Travaux"})
+	}
+	id, err := t.Booking.Create(b.Context(), t.caller, r, "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return id
+}
+
+// BenchmarkRules decides a series of two years, 522 working days, in a room with hours, 20 closed days and public
+// holidays: alone, as the decision in its transaction; and with somebody who accepts.
+func BenchmarkRules(b *testing.B) {
+	for _, approval := range []bool{false, true} {
+		b.Run(fmt.Sprint("approval-", approval), func(b *testing.B) {
+			t := newTown(b, 100, 10_000)
+			id := t.ruled(b, approval)
+			wish := booking.Wish{Resource: id, Exceptions: 50}
+			for n := 0; len(wish.Slots) < 522; n++ {
+				if day := t.begins.AddDate(0, 0, n).Add(8 * time.Hour); day.Weekday() != time.Saturday && day.Weekday() != time.Sunday {
+					wish.Slots = append(wish.Slots, booking.Slot{Recurrence: day, Start: day, End: day.Add(time.Hour)})
+				}
+			}
+			refused := 0
+			measure(b, func(int) {
+				err := t.DB.Tx(b.Context(), func(tx *database.Tx) error {
+					event := portal.NewID()
+					verdicts, err := t.Booking.Decide(b.Context(), tx, booking.Claim{
+						Collectivity: "bourg", Event: event, UID: event, Holder: "holder", MaxSlots: calendar.MaxBooked, Wishes: []booking.Wish{wish},
+					})
+					if err != nil || verdicts[0].Why != "" {
+						return fmt.Errorf("%v: %w", verdicts, err)
+					}
+					refused = len(verdicts[0].Refused)
+					_, err = t.Booking.Decide(b.Context(), tx, booking.Claim{Collectivity: "bourg", Event: event, UID: event, Holder: "holder"}) // given back
+					return err
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			})
+			b.ReportMetric(float64(refused), "refused")
+		})
+	}
+}
+
+// BenchmarkPlan lists what 100 resources are booked for in a week, 21 times each, beside 100,000 in a year; and
+// finds what is free among them.
+func BenchmarkPlan(b *testing.B) {
+	t := newTown(b, 100, 100_000)
+	spread := `UPDATE bookings SET starts = 4 * starts - 3 * $1, ends = 4 * starts - 3 * $1 + 3600000 WHERE collectivity = 'bourg'` // one every eight hours
+	if _, err := t.DB.Exec(b.Context(), spread, t.begins.UnixMilli()); err != nil {
+		b.Fatal(err)
+	}
+	hours := "mo 08:00-12:00 14:00-18:00\ntu 08:00-12:00 14:00-18:00"
+	if _, err := t.DB.Exec(b.Context(), `UPDATE resources SET hours = $1 WHERE collectivity = 'bourg' AND id LIKE '%7'`, hours); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("week", func(b *testing.B) {
+		count := 0
+		measure(b, func(int) {
+			plan, err := t.Booking.Plan(b.Context(), t.caller, nil, t.begins, t.begins.AddDate(0, 0, 7))
+			if err != nil {
+				b.Fatal(err)
+			}
+			count = 0
+			for _, some := range plan.Bookings {
+				count += len(some)
+			}
+		})
+		b.ReportMetric(float64(count), "bookings")
+	})
+	b.Run("free", func(b *testing.B) {
+		measure(b, func(int) {
+			if _, err := t.Booking.Free(b.Context(), t.caller, nil, booking.Need{From: t.begins, To: t.begins.Add(time.Hour), Kind: booking.Room, Seats: 8}); err != nil {
+				b.Fatal(err)
+			}
+		})
+	})
+}
