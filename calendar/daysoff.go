@@ -33,6 +33,13 @@ func (s *Store) daysOff(ctx context.Context, caller portal.Caller) (daysOff, err
 	return daysOff{region: regionOf(place.Departement), zone: place.SchoolZone()}, nil
 }
 
+// Holidays names the public holidays where the caller's collectivity is, by their keys in the catalogue: ""
+// on other days.
+func (s *Store) Holidays(ctx context.Context, caller portal.Caller) (func(day time.Time) string, error) {
+	off, err := s.daysOff(ctx, caller)
+	return off.holiday, err
+}
+
 // departementOf is the département of a commune's code: "2A004" is of "2A", "97411" of "974".
 func departementOf(insee string) string {
 	switch {

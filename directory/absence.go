@@ -70,6 +70,60 @@ func (s *Store) Away(ctx context.Context, caller portal.Caller, agents []Agent, 
 	return away, nil
 }
 
+// AwayBetween lists when some agents of the caller's collectivity are away between two days, both of it, as
+// she may see it: each absence as a whole, once.
+func (s *Store) AwayBetween(ctx context.Context, caller portal.Caller, agents []portal.AgentID, first, last string) (map[portal.AgentID][]Absence, error) {
+	away, err := s.awayBetween(ctx, caller, agents, first, last)
+	if err != nil {
+		return nil, fmt.Errorf("directory: who is away: %w", err)
+	}
+	return away, nil
+}
+
+func (s *Store) awayBetween(ctx context.Context, caller portal.Caller, agents []portal.AgentID, first, last string) (map[portal.AgentID][]Absence, error) {
+	known, err := s.agentsOf(ctx, caller, agents)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := s.veil(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	var ids []portal.AgentID
+	for _, agent := range known {
+		if seen.shows(FieldPresence, agent.ID, agent.Unit) {
+			ids = append(ids, agent.ID)
+		}
+	}
+	away := map[portal.AgentID][]Absence{}
+	add := func(found map[portal.AgentID]Absence) {
+		for id, absence := range found {
+			if slices.Contains(ids, id) && absence.First <= last && absence.Last >= first && !slices.Contains(away[id], absence) {
+				away[id] = append(away[id], absence)
+			}
+		}
+	}
+	found, err := s.stated(ctx, caller.Collectivity, ids, first) // each states one: that is all there is
+	if err != nil || len(ids) == 0 {
+		return away, err
+	}
+	add(found)
+	begin, err := time.Parse(time.DateOnly, first)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", portal.ErrInvalid, err)
+	}
+	for _, source := range s.absences {
+		for day := begin; day.Format(time.DateOnly) <= last; day = day.AddDate(0, 0, 1) {
+			found, err := source(ctx, caller.Collectivity, ids, day.Format(time.DateOnly))
+			if err != nil {
+				return nil, err
+			}
+			add(found)
+		}
+	}
+	return away, nil
+}
+
 // stated are the absences that agents state themselves.
 func (s *Store) stated(ctx context.Context, collectivity portal.CollectivityID, agents []portal.AgentID, day string) (map[portal.AgentID]Absence, error) {
 	list, args := database.Among([]any{string(collectivity), day}, agents)

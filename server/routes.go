@@ -31,6 +31,7 @@ import (
 	"parvis/leaving"
 	"parvis/mail"
 	"parvis/news"
+	"parvis/oncall"
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/outgoing"
@@ -54,7 +55,7 @@ import (
 func pageTemplates() []fs.FS {
 	return []fs.FS{
 		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, directory.Templates, mirror.Templates, webhooks.Templates, pool.Templates, applications.Templates, news.Templates,
-		calendar.Templates, booking.Templates, contacts.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates, leaving.Templates,
+		calendar.Templates, booking.Templates, oncall.Templates, contacts.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates, leaving.Templates,
 	}
 }
 
@@ -62,7 +63,7 @@ func pageTemplates() []fs.FS {
 func locale() []fs.FS {
 	return []fs.FS{
 		themes.Locales, web.Locales, audit.Locales, post.Locales, quota.Locales, outgoing.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
-		directory.Locales, api.Locales, mirror.Locales, webhooks.Locales, scim.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, booking.Locales, contacts.Locales, remote.Locales, documents.Locales, extract.Locales,
+		directory.Locales, api.Locales, mirror.Locales, webhooks.Locales, scim.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, booking.Locales, oncall.Locales, contacts.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales, leaving.Locales,
 	}
 }
