@@ -135,7 +135,8 @@ func (s *Store) insert(ctx context.Context, tx *database.Tx, collectivity portal
 		database.Millis(p.Told), string(p.Origin), string(p.Root), s.after(p.Modified))
 }
 
-// checkPeriod refuses what a period can't be: portal.FieldErrors of "agent", "level", "starts" and "ends".
+// checkPeriod refuses what a period can't be: portal.FieldErrors of "agent", "level", "starts", "ends" and
+// "told".
 func (s *Store) checkPeriod(team Team, p Period) error {
 	var wrong portal.Check
 	if member := team.member(p.Agent); member == nil || !member.Active {
@@ -156,13 +157,19 @@ func (s *Store) checkPeriod(team Team, p Period) error {
 	case p.Starts.Year() < 2000 || p.Ends.Year() > 2100:
 		wrong.Add("starts", "oncall.error.moment")
 	}
+	if p.Told.After(s.now()) {
+		wrong.Add("told", "oncall.error.told")
+	}
 	return wrong.OrNil()
 }
 
-// Assign puts a member on call, for who plans the team, and tells her. It may be in the past: statements
-// are made from it.
+// Assign puts a member on call, for who plans the team, and tells her: now, unless it says when she was told
+// otherwise. It may be in the past: statements are made from it.
 func (s *Store) Assign(ctx context.Context, caller portal.Caller, p Period, address string) (PeriodID, error) {
-	p.ID, p.Origin, p.Told, p.Root = PeriodID(portal.NewID()), ByHand, s.now(), ""
+	p.ID, p.Origin, p.Root = PeriodID(portal.NewID()), ByHand, ""
+	if p.Told.IsZero() {
+		p.Told = s.now()
+	}
 	err := s.tx(ctx, caller, "assign", func(tx *database.Tx) error {
 		team, err := s.plan(ctx, tx, caller, p)
 		if err != nil {
@@ -204,24 +211,32 @@ func (c PeriodChanged) Error() string {
 func (c PeriodChanged) Unwrap() error { return portal.ErrConflict }
 
 // Change writes a period over the one of its id, for who plans the team; it must be as it was when it had
-// this Modified, PeriodChanged otherwise. Who is concerned is told, and what of it was offered is void.
+// this Modified, PeriodChanged otherwise. Who is concerned is told, and what of it was
+// offered is void. A zero Told is now, or as it was for the same hours of the same agent.
 func (s *Store) Change(ctx context.Context, caller portal.Caller, p Period, address string) error {
 	return s.tx(ctx, caller, "change a period", func(tx *database.Tx) error {
 		was, err := s.period(ctx, tx, caller.Collectivity, p.ID)
 		if err != nil {
 			return err
 		}
-		p.Team, p.Told, p.Root = was.Team, was.Told, was.Root
+		p.Team, p.Root = was.Team, was.Root
+		same := was.Agent == p.Agent && was.Starts.Equal(p.Starts) && was.Ends.Equal(p.Ends)
+		switch {
+		case !p.Told.IsZero():
+		case same:
+			p.Told = was.Told
+		default:
+			p.Told = s.now() // told anew
+		}
+		if !same {
+			p.Root = p.ID // a period of its own
+		}
 		team, err := s.plan(ctx, tx, caller, p)
 		if err != nil {
 			return err
 		}
 		if !was.Modified.Equal(p.Modified) {
 			return PeriodChanged{was}
-		}
-		same := was.Agent == p.Agent && was.Starts.Equal(p.Starts) && was.Ends.Equal(p.Ends)
-		if !same {
-			p.Told, p.Root = s.now(), p.ID // told anew, and a period of its own
 		}
 		there, err := s.taken(ctx, tx, caller.Collectivity, p)
 		if err != nil {
@@ -311,7 +326,10 @@ func (s *Store) PutRota(ctx context.Context, caller portal.Caller, id TeamID, tu
 			}
 			p := Period{
 				ID: PeriodID(portal.NewID()), Team: id, Level: turn.Level, Agent: turn.Agent, Starts: turn.Starts.UTC(), Ends: turn.Ends.UTC(),
-				Told: s.now(), Origin: FromRota,
+				Told: turn.Told, Origin: FromRota,
+			}
+			if p.Told.IsZero() {
+				p.Told = s.now()
 			}
 			if err := s.checkPeriod(team, p); err != nil {
 				return err

@@ -1,10 +1,14 @@
 package oncall
 
 import (
+	"context"
+	"database/sql"
+	"fmt"
 	"slices"
 	"time"
 
 	"parvis/portal"
+	"parvis/portal/database"
 )
 
 // MaxWeeks is how far a rota is made at once.
@@ -39,8 +43,9 @@ type Turn struct {
 	// Skipped are those whose turn it was, and why not.
 	Skipped  []Skipped
 	Holidays []Holiday
-	Late     bool // less than 15 days before: it is worth more
-	Repeated bool // she also has the week before: nobody else could
+	Told     time.Time // when she was told; zero: when the rota is kept
+	Late     bool      // less than 15 days before: it is worth more
+	Repeated bool      // she also has the week before: nobody else could
 }
 
 // Skipped is a member who keeps her place for the next week.
@@ -272,4 +277,48 @@ func (o Outlook) gaps(level int) (all []Trouble) {
 		all = append(all, Trouble{Kind: Ending, Level: level, Starts: covered})
 	}
 	return all
+}
+
+// lookedBack is how far the last turns of members are looked for.
+const lookedBack = 370 * 24 * time.Hour
+
+// LastTurns is when each agent ended her last turn at a level of a team, to come or over.
+func (s *Store) LastTurns(ctx context.Context, caller portal.Caller, team Team, level int) (map[portal.AgentID]time.Time, error) {
+	rows, err := s.db.Query(ctx, `
+		SELECT agent, MAX(ends) FROM duty_periods WHERE collectivity = $1 AND team = $2 AND level = $3 AND starts > $4 GROUP BY agent`,
+		string(caller.Collectivity), string(team.ID), level, database.Millis(s.now().Add(-lookedBack)))
+	last := map[portal.AgentID]time.Time{}
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var agent portal.AgentID
+		var ends int64
+		err = rows.Scan(&agent, &ends)
+		last[agent] = database.FromMillis(ends)
+		return none, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("oncall: last turns: %w", err)
+	}
+	return last, nil
+}
+
+// MakeRota makes a rota for who plans a team, and keeps nothing. from is a handover in the zone of the
+// collectivity.
+func (s *Store) MakeRota(ctx context.Context, caller portal.Caller, team Team, level int, from time.Time, weeks int, last map[portal.AgentID]time.Time) ([]Turn, error) {
+	wish := Wish{Team: team, Level: level, From: from, Weeks: min(weeks, MaxWeeks), Last: last, Now: s.now()}
+	to := addDays(from, 7*wish.Weeks)
+	var err error
+	if wish.Busy, err = s.periods(ctx, s.db, caller.Collectivity, Query{From: from, To: to}); err != nil {
+		return nil, fmt.Errorf("oncall: make a rota: %w", err)
+	}
+	agents := make([]portal.AgentID, len(team.Members))
+	for i, member := range team.Members {
+		agents[i] = member.Agent
+	}
+	if wish.Absences, err = s.absences.Absent(ctx, caller, agents, from.Format(time.DateOnly), to.Format(time.DateOnly)); err != nil {
+		return nil, fmt.Errorf("oncall: make a rota: %w", err)
+	}
+	if wish.Holiday, err = s.holidays.Holidays(ctx, caller); err != nil {
+		return nil, fmt.Errorf("oncall: make a rota: %w", err)
+	}
+	return Rota(wish), nil
 }

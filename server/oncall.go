@@ -22,3 +22,26 @@ func (a dutyAbsences) Absent(ctx context.Context, caller portal.Caller, agents [
 	}
 	return away, err
 }
+
+// dutyPeople tells the pages of duties whom one may choose.
+type dutyPeople struct{ directory *directory.Store }
+
+// Find implements oncall.People.
+func (d dutyPeople) Find(ctx context.Context, caller portal.Caller, text string) ([]oncall.Someone, error) {
+	found, err := appDirectory{d.directory}.Find(ctx, caller, text)
+	people := make([]oncall.Someone, len(found))
+	for i, one := range found {
+		people[i] = oncall.Someone(one)
+	}
+	return people, err
+}
+
+// Units implements oncall.People.
+func (d dutyPeople) Units(ctx context.Context, caller portal.Caller) ([]oncall.Unit, error) {
+	found, err := sharingDirectory{d.directory}.Units(ctx, caller)
+	units := make([]oncall.Unit, len(found))
+	for i, one := range found {
+		units[i] = oncall.Unit(one)
+	}
+	return units, err
+}

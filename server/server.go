@@ -187,7 +187,7 @@ func navigation() []web.NavItem {
 	admin := item("admin", "/admin", "settings", false)
 	admin.Rights = portal.Administration
 	return []web.NavItem{
-		item("home", "/", "home", true), item("calendar", "/calendar", "calendar", true), item("directory", "/directory", "people", true),
+		item("home", "/", "home", true), item("calendar", "/calendar", "calendar", true), item("oncall", "/oncall", "phone", false), item("directory", "/directory", "people", true),
 		item("news", "/news", "news", false), item("documents", "/documents", "doc", false), admin, pool,
 	}
 }
