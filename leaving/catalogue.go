@@ -128,6 +128,8 @@ var catalogue = []Table{
 	{Name: "duty_members", Key: []string{"team", "agent"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "duty_periods", Key: []string{"id"}, Person: map[string]Fate{"agent": Pseudonym}},
 	{Name: "duty_swaps", Key: []string{"id"}, Person: map[string]Fate{"giver": Gone, "taker": Pseudonym, "decided_by": Pseudonym}},
+	{Name: "duty_rates", Key: []string{"id"}, Person: map[string]Fate{"made_by": Pseudonym}},
+	{Name: "duty_interventions", Key: []string{"id"}, Person: map[string]Fate{"agent": Pseudonym, "made_by": Pseudonym}},
 	{Name: "duty_notices", Key: []string{"id"}, Person: map[string]Fate{"agent": Gone, "giver": Pseudonym, "taker": Pseudonym}},
 
 	{Name: "remote_accounts", Key: []string{"id"}, Excluded: "an agent's password of another server: she links it again", Person: map[string]Fate{"agent": Gone}},

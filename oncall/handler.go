@@ -22,8 +22,8 @@ type Someone struct {
 	Function string
 }
 
-// Unit is a unit to choose.
-type Unit struct {
+// Place is a unit to choose.
+type Place struct {
 	ID    portal.UnitID
 	Name  string
 	Depth int
@@ -34,7 +34,7 @@ type People interface {
 	// Find lists active agents whose entries begin so.
 	Find(ctx context.Context, caller portal.Caller, text string) ([]Someone, error)
 	// Units are those of the organisation chart, in its order.
-	Units(ctx context.Context, caller portal.Caller) ([]Unit, error)
+	Units(ctx context.Context, caller portal.Caller) ([]Place, error)
 }
 
 // Handler serves the pages of duties.
@@ -71,6 +71,9 @@ func (h *Handler) Routes() []web.Route {
 		get("/teams/{id}/periods/new", web.SignedIn, h.newPeriod), post("/teams/{id}/periods", web.SignedIn, h.assign),
 		get("/periods/{id}", web.SignedIn, h.period), post("/periods/{id}", web.SignedIn, h.changePeriod), post("/periods/{id}/remove", web.SignedIn, h.removePeriod),
 		get("/periods/{id}/offer", web.SignedIn, h.offerForm), post("/periods/{id}/offer", web.SignedIn, h.offer),
+		get("/call-outs/new", web.SignedIn, h.newCallOut), post("/call-outs", web.SignedIn, h.record), post("/call-outs/{id}/forget", web.SignedIn, h.forget),
+		get("/statement", web.SignedIn, h.statement), post("/statement.csv", web.SignedIn, h.export),
+		get("/rates", web.SignedIn, h.rates), post("/rates", plan, h.addRate),
 		post("/swaps/{id}/withdraw", web.SignedIn, h.withdraw), post("/swaps/{id}/undo", web.SignedIn, h.undoSwap), post("/swaps/{id}/redo", web.SignedIn, h.redoSwap),
 	}
 }
@@ -183,10 +186,14 @@ func shownOf(r *http.Request, teams []Team, periods []Period) (all []shown) {
 
 type minePage struct {
 	page
-	Coming []shown
-	Swaps  []shownSwap
-	Levels levels
+	Coming   []shown
+	Swaps    []shownSwap
+	CallOuts []shownCallOut // of the last months
+	Levels   levels
 }
+
+// callOutMonths is how far back an agent's page lists what she was called out for.
+const callOutMonths = 3
 
 // shownSwap is a swap as a page writes it.
 type shownSwap struct {
@@ -210,6 +217,11 @@ func (h *Handler) mine(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		made.Coming = shownOf(r, teams, periods)
+		calls, err := h.store.Interventions(ctx, caller, now.AddDate(0, -callOutMonths, 0), now)
+		if err != nil {
+			return err
+		}
+		made.CallOuts = shownCallOuts(r, calls, true)
 	}
 	swaps, err := h.store.Swaps(ctx, caller, "")
 	if err != nil {

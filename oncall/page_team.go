@@ -22,7 +22,7 @@ type settingsPage struct {
 	Names     bool   // the reader may name managers and close the team
 	Kinds     []Kind
 	Days      []day7
-	Units     []Unit
+	Units     []Place
 	Handover  string
 	Morning   string
 	Evening   string

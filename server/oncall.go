@@ -37,11 +37,11 @@ func (d dutyPeople) Find(ctx context.Context, caller portal.Caller, text string)
 }
 
 // Units implements oncall.People.
-func (d dutyPeople) Units(ctx context.Context, caller portal.Caller) ([]oncall.Unit, error) {
+func (d dutyPeople) Units(ctx context.Context, caller portal.Caller) ([]oncall.Place, error) {
 	found, err := sharingDirectory{d.directory}.Units(ctx, caller)
-	units := make([]oncall.Unit, len(found))
+	units := make([]oncall.Place, len(found))
 	for i, one := range found {
-		units[i] = oncall.Unit(one)
+		units[i] = oncall.Place(one)
 	}
 	return units, err
 }

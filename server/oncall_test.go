@@ -63,6 +63,19 @@ func (e *estate) unswapped() string {
 	return id
 }
 
+// callOut is what the author was called out for.
+func (e *estate) callOut() string {
+	e.t.Helper()
+	begun := time.Now().Add(-time.Duration(e.number+2) * time.Hour).Truncate(time.Minute)
+	team := oncall.TeamID(e.dutyTeam())
+	_, err := e.OnCall.Assign(e.t.Context(), e.caller, oncall.Period{Team: team, Level: 1, Agent: e.caller.Agent, Starts: begun, Ends: begun.Add(time.Hour)}, "")
+	e.must(err)
+	e.must(e.OnCall.Record(e.t.Context(), e.caller, oncall.Intervention{Team: team, Agent: e.caller.Agent, Starts: begun, Ends: begun.Add(time.Minute), What: e.text(e.own)}, ""))
+	calls, err := e.OnCall.Interventions(e.t.Context(), e.caller, begun, begun.Add(time.Minute))
+	e.must(err)
+	return calls[0].ID
+}
+
 // TestATeamIsMadePlannedAndSwapped is the way of a duty through its pages: a team, its members, its rota, a
 // day offered, taken from the inbox, undone.
 func TestATeamIsMadePlannedAndSwapped(t *testing.T) {
@@ -148,5 +161,42 @@ func leadsTo(t *testing.T, answer servertest.Answer, path string) {
 	t.Helper()
 	if at := answer.Header.Get("Location"); answer.Status != http.StatusSeeOther || at != path {
 		t.Errorf("%d to %q, want 303 to %q", answer.Status, at, path)
+	}
+}
+
+// TestAMonthIsStatedByDatedRates reads a month in its page and as a file, before and after a rate of its own.
+func TestAMonthIsStatedByDatedRates(t *testing.T) {
+	p := servertest.New(t)
+	boss, anne := p.As("admin@bourg.example"), p.As("agent@bourg.example")
+	admin, agent := p.Caller("admin@bourg.example", "bourg"), p.Caller("agent@bourg.example", "bourg").Agent
+	team, err := p.OnCall.CreateTeam(t.Context(), admin, oncall.Team{Name: "=Voirie", Kind: oncall.Operation, HandoverDay: time.Friday, HandoverAt: 17 * 60, Morning: 8 * 60, Evening: 17 * 60, Phones: oncall.ForEveryone}, "")
+	if err == nil {
+		err = p.OnCall.AddMember(t.Context(), admin, team, agent, "", "")
+	}
+	paris, zoneErr := time.LoadLocation("Europe/Paris")
+	if err != nil || zoneErr != nil {
+		t.Fatal(err, zoneErr)
+	}
+	from := time.Date(2025, 10, 3, 17, 0, 0, 0, paris)
+	for week := range 2 {
+		starts := from.AddDate(0, 0, 14*week)
+		if _, err := p.OnCall.Assign(t.Context(), admin, oncall.Period{Team: team, Level: 1, Agent: agent, Starts: starts, Ends: starts.AddDate(0, 0, 7), Told: from.AddDate(0, -1, 0)}, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	anne.Get("/oncall/statement?month=2025-10").Want(t, http.StatusOK, "État des astreintes, octobre 2025", "318,40\u00a0€", "Semaine complète", "Arrêté du 14 avril 2015")
+	leadsTo(t, boss.Post("/oncall/rates", "kind", "operation", "unit", "week", "amount", "160", "from", "2025-10-10", "source", "Délibération 2025-31"), "/oncall/rates")
+	boss.Post("/oncall/rates", "kind", "operation", "unit", "week", "amount", "beaucoup", "from", "2025-10-10", "source", "x").Want(t, http.StatusUnprocessableEntity, "Écrivez un montant", `value="beaucoup"`)
+	anne.Get("/oncall/statement?month=2025-10").Want(t, http.StatusOK, "319,20\u00a0€", "159,20\u00a0€", "160,00\u00a0€", "Délibération 2025-31")
+	boss.Get("/oncall/rates").Want(t, http.StatusOK, "Délibération 2025-31", "Taux à vérifier", "depuis le vendredi 17 avril 2015")
+	table := boss.Post("/oncall/statement.csv", "month", "2025-10").Want(t, http.StatusOK).Body
+	for _, want := range []string{"Camille Le Goff;'=Voirie;Exploitation;1;2025-10-03 17:00;2025-10-10 17:00;Semaine complète;159,20;159,20;", "160,00;160,00;Délibération 2025-31;"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("no %q in\n%s", want, table)
+		}
+	}
+	boss.Get("/admin/journal?action=duty.exported").Want(t, http.StatusOK, "2025-10")
+	if body := p.As("collegue@bourg.example").Get("/oncall/statement?month=2025-10").Body; strings.Contains(body, "318") || strings.Contains(body, "Camille") {
+		t.Error("a colleague reads what another earns")
 	}
 }
