@@ -130,6 +130,7 @@ var catalogue = []Table{
 	{Name: "duty_swaps", Key: []string{"id"}, Person: map[string]Fate{"giver": Gone, "taker": Pseudonym, "decided_by": Pseudonym}},
 	{Name: "duty_rates", Key: []string{"id"}, Person: map[string]Fate{"made_by": Pseudonym}},
 	{Name: "duty_interventions", Key: []string{"id"}, Person: map[string]Fate{"agent": Pseudonym, "made_by": Pseudonym}},
+	{Name: "duty_feeds", Key: []string{"id"}, Excluded: isSecret, Account: []string{"account"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "duty_notices", Key: []string{"id"}, Person: map[string]Fate{"agent": Gone, "giver": Pseudonym, "taker": Pseudonym}},
 
 	{Name: "remote_accounts", Key: []string{"id"}, Excluded: "an agent's password of another server: she links it again", Person: map[string]Fate{"agent": Gone}},

@@ -72,6 +72,7 @@ func (h *Handler) Routes() []web.Route {
 		get("/periods/{id}", web.SignedIn, h.period), post("/periods/{id}", web.SignedIn, h.changePeriod), post("/periods/{id}/remove", web.SignedIn, h.removePeriod),
 		get("/periods/{id}/offer", web.SignedIn, h.offerForm), post("/periods/{id}/offer", web.SignedIn, h.offer),
 		get("/call-outs/new", web.SignedIn, h.newCallOut), post("/call-outs", web.SignedIn, h.record), post("/call-outs/{id}/forget", web.SignedIn, h.forget),
+		get("/links", web.SignedIn, h.links), post("/links", web.SignedIn, h.makeLink), post("/links/{id}/revoke", web.SignedIn, h.revokeLink),
 		get("/statement", web.SignedIn, h.statement), post("/statement.csv", web.SignedIn, h.export),
 		get("/rates", web.SignedIn, h.rates), post("/rates", plan, h.addRate),
 		post("/swaps/{id}/withdraw", web.SignedIn, h.withdraw), post("/swaps/{id}/undo", web.SignedIn, h.undoSwap), post("/swaps/{id}/redo", web.SignedIn, h.redoSwap),

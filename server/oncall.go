@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 
+	"parvis/calendar"
 	"parvis/directory"
 	"parvis/oncall"
 	"parvis/portal"
@@ -44,4 +45,13 @@ func (d dutyPeople) Units(ctx context.Context, caller portal.Caller) ([]oncall.P
 		units[i] = oncall.Place(one)
 	}
 	return units, err
+}
+
+// dutyCalendar writes duties as agendas read them.
+func dutyCalendar(name string, events []oncall.Event) []byte {
+	plain := make([]calendar.Plain, len(events))
+	for i, one := range events {
+		plain[i] = calendar.Plain(one)
+	}
+	return calendar.PlainCalendar(name, plain)
 }

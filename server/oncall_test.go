@@ -76,6 +76,16 @@ func (e *estate) callOut() string {
 	return calls[0].ID
 }
 
+// dutyLink is a link of the author's to her own duties.
+func (e *estate) dutyLink() string {
+	e.t.Helper()
+	_, err := e.OnCall.MakeLink(e.t.Context(), e.caller, oncall.Link{Label: e.text(e.own)})
+	e.must(err)
+	links, err := e.OnCall.Links(e.t.Context(), e.caller)
+	e.must(err)
+	return links[0].ID
+}
+
 // TestATeamIsMadePlannedAndSwapped is the way of a duty through its pages: a team, its members, its rota, a
 // day offered, taken from the inbox, undone.
 func TestATeamIsMadePlannedAndSwapped(t *testing.T) {
@@ -198,5 +208,50 @@ func TestAMonthIsStatedByDatedRates(t *testing.T) {
 	boss.Get("/admin/journal?action=duty.exported").Want(t, http.StatusOK, "2025-10")
 	if body := p.As("collegue@bourg.example").Get("/oncall/statement?month=2025-10").Body; strings.Contains(body, "318") || strings.Contains(body, "Camille") {
 		t.Error("a colleague reads what another earns")
+	}
+}
+
+// TestDutiesComeIntoOtherAgendas by a link that ends with its owner.
+func TestDutiesComeIntoOtherAgendas(t *testing.T) {
+	p := servertest.New(t)
+	admin, agent := p.Caller("admin@bourg.example", "bourg"), p.Caller("agent@bourg.example", "bourg").Agent
+	team, err := p.OnCall.CreateTeam(t.Context(), admin, oncall.Team{Name: "Voirie, réseaux", Kind: oncall.Operation, HandoverDay: time.Friday, HandoverAt: 17 * 60, Morning: 8 * 60, Evening: 17 * 60, Phones: oncall.ForEveryone}, "")
+	if err == nil {
+		err = p.OnCall.AddMember(t.Context(), admin, team, agent, "06 39 98 01 24", "")
+	}
+	starts := time.Now().AddDate(0, 0, 3).Truncate(time.Hour).UTC()
+	if err == nil {
+		_, err = p.OnCall.Assign(t.Context(), admin, oncall.Period{Team: team, Level: 1, Agent: agent, Starts: starts, Ends: starts.AddDate(0, 0, 7)}, "")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	anne := p.As("agent@bourg.example")
+	anne.Post("/oncall/links", "label", " ").Want(t, http.StatusUnprocessableEntity)
+	link := func(of string) string {
+		page := anne.Post("/oncall/links", "label", "Téléphone", "team", of).Want(t, http.StatusCreated).Body
+		return "/oncall/feed.ics?key=" + between(t, page, "/oncall/feed.ics?key=", "<")
+	}
+	own, whole := link(""), link(string(team))
+	read := p.Anonymous().Get(own).Want(t, http.StatusOK, "BEGIN:VEVENT", "SUMMARY:Astreinte Voirie\\, réseaux\\, 1er appel", "DTSTART:"+starts.Format("20060102T150405Z"), "TRANSP:TRANSPARENT")
+	if strings.Contains(read.Body, "06 39 98") {
+		t.Error("a number leaves by a link without password")
+	}
+	p.Anonymous().Get(whole).Want(t, http.StatusOK, "SUMMARY:Camille Le Goff\\, 1er appel")
+	if again := p.Anonymous().Do("GET", own, nil, "If-None-Match", read.Header.Get("ETag")); again.Status != http.StatusNotModified {
+		t.Errorf("read again: %d", again.Status)
+	}
+	anne.Get("/oncall/links").Want(t, http.StatusOK, "lu aujourd’hui")
+	id := between(t, anne.Get("/oncall/links").Body, `action="/oncall/links/`, `/revoke`)
+	anne.Post("/oncall/links/" + id + "/revoke")
+	statuses := p.Anonymous().Get(own).Status + p.Anonymous().Get(whole).Status
+	if statuses != http.StatusOK+http.StatusNotFound {
+		t.Error("a link that was deleted is read")
+	}
+	if err := p.Directory.CloseAgent(t.Context(), admin, agent, ""); err != nil {
+		t.Fatal(err)
+	}
+	if p.Anonymous().Get(own).Status != http.StatusNotFound || p.Anonymous().Get(whole).Status != http.StatusNotFound { // whichever was left
+		t.Error("a link is read after its owner left")
 	}
 }
