@@ -25,8 +25,8 @@ func (s *Store) daysOff(ctx context.Context, caller portal.Caller) (daysOff, err
 	return s.daysOffOf(ctx, s.db, caller.Collectivity)
 }
 
-// Holidays says which days are public holidays where a collectivity is, by the keys of their names.
-func (s *Store) Holidays(ctx context.Context, from database.Reader, collectivity portal.CollectivityID) (func(day time.Time) (key string, is bool), error) {
+// HolidaysOf says which days are public holidays where a collectivity is, by the keys of their names.
+func (s *Store) HolidaysOf(ctx context.Context, from database.Reader, collectivity portal.CollectivityID) (func(day time.Time) (key string, is bool), error) {
 	off, err := s.daysOffOf(ctx, from, collectivity)
 	return func(day time.Time) (string, bool) {
 		key := off.holiday(day)
@@ -45,6 +45,13 @@ func (s *Store) daysOffOf(ctx context.Context, from database.Reader, collectivit
 		place, _ = territory.BySIREN(siren)
 	}
 	return daysOff{region: regionOf(place.Departement), zone: place.SchoolZone()}, nil
+}
+
+// Holidays names the public holidays where the caller's collectivity is, by their keys in the catalogue: ""
+// on other days.
+func (s *Store) Holidays(ctx context.Context, caller portal.Caller) (func(day time.Time) string, error) {
+	off, err := s.daysOff(ctx, caller)
+	return off.holiday, err
 }
 
 // departementOf is the département of a commune's code: "2A004" is of "2A", "97411" of "974".

@@ -81,10 +81,31 @@ func (s *Store) AwayDuring(ctx context.Context, caller portal.Caller, ids []port
 			return nil, fmt.Errorf("directory: who is away: %w", err)
 		}
 		for _, id := range ids {
-			away[id] = append(away[id], found[id]...)
+			if len(found[id]) > 0 {
+				away[id] = append(away[id], found[id]...)
+			}
 		}
 	}
 	return away, nil
+}
+
+// AwayBetween is AwayDuring for any agents of the caller's collectivity, as she may see them.
+func (s *Store) AwayBetween(ctx context.Context, caller portal.Caller, agents []portal.AgentID, first, last string) (map[portal.AgentID][]Absence, error) {
+	known, err := s.agentsOf(ctx, caller, agents)
+	if err != nil {
+		return nil, fmt.Errorf("directory: who is away: %w", err)
+	}
+	shown, err := s.PresenceSeen(ctx, caller, known)
+	if err != nil {
+		return nil, err
+	}
+	var ids []portal.AgentID
+	for _, agent := range known {
+		if shown[agent.ID] {
+			ids = append(ids, agent.ID)
+		}
+	}
+	return s.AwayDuring(ctx, caller, ids, first, last)
 }
 
 // stated are the absences that agents state themselves.

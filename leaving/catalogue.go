@@ -130,6 +130,16 @@ var catalogue = []Table{
 	{Name: "booking_waits", Key: []string{"id"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "bookings", Key: []string{"resource", "event", "recurrence", "starts"}, Person: map[string]Fate{"holder": Gone}},
 
+	{Name: "duty_teams", Key: []string{"id"}},
+	{Name: "duty_managers", Key: []string{"team", "agent"}, Person: map[string]Fate{"agent": Gone}},
+	{Name: "duty_members", Key: []string{"team", "agent"}, Person: map[string]Fate{"agent": Gone}},
+	{Name: "duty_periods", Key: []string{"id"}, Person: map[string]Fate{"agent": Pseudonym}},
+	{Name: "duty_swaps", Key: []string{"id"}, Person: map[string]Fate{"giver": Gone, "taker": Pseudonym, "decided_by": Pseudonym}},
+	{Name: "duty_rates", Key: []string{"id"}, Person: map[string]Fate{"made_by": Pseudonym}},
+	{Name: "duty_interventions", Key: []string{"id"}, Person: map[string]Fate{"agent": Pseudonym, "made_by": Pseudonym}},
+	{Name: "duty_feeds", Key: []string{"id"}, Excluded: isSecret, Account: []string{"account"}, Person: map[string]Fate{"agent": Gone}},
+	{Name: "duty_notices", Key: []string{"id"}, Person: map[string]Fate{"agent": Gone, "giver": Pseudonym, "taker": Pseudonym}},
+
 	{Name: "remote_accounts", Key: []string{"id"}, Excluded: "an agent's password of another server: she links it again", Person: map[string]Fate{"agent": Gone}},
 	{Name: "remote_calendars", Key: []string{"id"}, Under: &Link{"account", "remote_accounts"}, Excluded: isDerived},
 	{Name: "remote_instances", Key: []string{"calendar", "id"}, Under: &Link{"calendar", "remote_calendars"}, Excluded: isDerived},

@@ -24,6 +24,8 @@ const (
 	EditDocuments Right = "documents.edit"
 	// EditCalendars writes in the calendars of the collectivity.
 	EditCalendars Right = "calendars.edit"
+	// ManageDuties plans who is on call, in all teams, and decides what it is worth.
+	ManageDuties Right = "duties.manage"
 	// OperatePool governs the installation, and sees no data of a collectivity.
 	OperatePool Right = "pool.operate"
 )
@@ -33,7 +35,7 @@ var Rights = append(slices.Clone(CollectivityRights), OperatePool)
 
 // CollectivityRights are those that a collectivity gives to its own.
 var CollectivityRights = []Right{
-	Admin, ManageAgents, ManageApplications, ReadJournal, EditNews, EditDocuments, EditCalendars,
+	Admin, ManageAgents, ManageApplications, ReadJournal, EditNews, EditDocuments, EditCalendars, ManageDuties,
 }
 
 // Administration are the rights that have pages under /admin.

@@ -72,7 +72,7 @@ func (s *Server) joinBooking() {
 		reads, err := s.Calendar.Reads(ctx, caller)
 		return func(in, class string) bool { return reads(calendar.CalendarID(in), class) }, err
 	})
-	s.Booking.OnHolidays(s.Calendar.Holidays)
+	s.Booking.OnHolidays(s.Calendar.HolidaysOf)
 	s.Booking.OnAnswered(func(ctx context.Context, id portal.CollectivityID, held booking.Held) error {
 		return s.Calendar.Rebook(ctx, id, heldEvent(held))
 	})

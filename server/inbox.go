@@ -11,6 +11,7 @@ import (
 	"parvis/directory"
 	"parvis/directory/mirror"
 	"parvis/directory/webhooks"
+	"parvis/oncall"
 	"parvis/portal"
 	"parvis/sso"
 	"parvis/todo"
@@ -20,7 +21,8 @@ import (
 func (s *Server) openInbox() {
 	s.Inbox = todo.New(workplaces{s.Directory, s.SSO.Policies}, s.log,
 		applications.RequestSource{Store: s.Applications}, applications.AccessSource{Store: s.Applications}, mirror.Source{Mirror: s.Mirror}, directory.SuccessionSource{Store: s.Directory}, webhooks.Source{Store: s.Webhooks}, calendar.InvitationSource{Store: s.Calendar},
-		booking.RequestSource{Store: s.Booking}, booking.OfferSource{Store: s.Booking})
+		booking.RequestSource{Store: s.Booking}, booking.OfferSource{Store: s.Booking},
+		oncall.SwapSource{Store: s.OnCall}, oncall.NoticeSource{Store: s.OnCall})
 	s.Applications.OnWaiting(s.Inbox.Changed)
 	s.Directory.OnDeparture(s.Inbox.Changed)
 	s.Mirror.OnWaiting(func(id portal.CollectivityID) { s.Inbox.Changed(id) })
@@ -28,6 +30,10 @@ func (s *Server) openInbox() {
 	s.Calendar.OnTold(func(id portal.CollectivityID, agents ...portal.AgentID) {
 		s.Inbox.Changed(id)
 		s.Home.Changed(id, "agenda", agents...)
+	})
+	s.OnCall.OnChange(func(id portal.CollectivityID) {
+		s.Inbox.Changed(id)
+		s.Home.Changed(id, "oncall")
 	})
 	s.Inbox.OnChange(func(id portal.CollectivityID, agents ...portal.AgentID) { s.Home.Changed(id, "todo", agents...) })
 	s.renderer.CountWaiting(s.Inbox.Count)

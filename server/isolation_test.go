@@ -442,6 +442,43 @@ var visits = []visit{
 	{route: "POST /admin/agents/{id}/mandates", path: at("/admin/agents/", card, "/mandates"), fields: []string{"title", "Maire"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/agents/{id}/mandates/{mandate}", path: at("/admin/agents/", (*estate).mandate), fields: []string{"title", "Maire"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/agents/{id}/mandates/{mandate}/drop", path: at("/admin/agents/", (*estate).mandate, "/drop"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /oncall", author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "GET /oncall/mine", author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "GET /oncall/teams/new", author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "POST /oncall/teams", fields: []string{"name", "Astreinte {number}", "kind", "operation", "handover_day", "5", "handover_at", "17:00", "morning", "08:00", "evening", "17:00", "phones", "everyone"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
+	{route: "GET /oncall/teams/{id}", path: at("/oncall/teams/", (*estate).dutyTeam), author: 200, colleague: 200, stranger: 404, anonymous: 303},
+	{route: "GET /oncall/teams/{id}/settings", path: at("/oncall/teams/", (*estate).dutyTeam, "/settings"), author: 200, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/teams/{id}", path: at("/oncall/teams/", (*estate).dutyTeam), fields: []string{"name", "Autre"}, author: 409, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/teams/{id}/close", path: at("/oncall/teams/", (*estate).dutyTeam, "/close"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/teams/{id}/reopen", path: at("/oncall/teams/", (*estate).dutyTeam, "/reopen"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/teams/{id}/members", path: at("/oncall/teams/", (*estate).dutyTeam, "/members"), fields: []string{"agent", "{agent}", "phone", "06 39 98 01 24"}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/teams/{id}/members/{agent}/remove", path: at("/oncall/teams/", (*estate).dutyMember, "/remove"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/teams/{id}/members/{agent}/move", path: at("/oncall/teams/", (*estate).dutyMember, "/move"), fields: []string{"later", "1"}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/teams/{id}/managers", path: at("/oncall/teams/", (*estate).dutyTeam, "/managers"), fields: []string{"agent", "{agent}"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/teams/{id}/managers/{agent}/remove", path: at("/oncall/teams/", (*estate).dutyTeam, "/managers/x/remove"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /oncall/teams/{id}/rota", path: at("/oncall/teams/", (*estate).dutyTeam, "/rota?weeks=3"), author: 200, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/teams/{id}/rota", path: at("/oncall/teams/", (*estate).dutyTeam, "/rota"), fields: []string{"weeks", "3", "plan", "x"}, author: 409, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /oncall/teams/{id}/periods/new", path: at("/oncall/teams/", (*estate).dutyTeam, "/periods/new"), author: 200, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/teams/{id}/periods", path: at("/oncall/teams/", (*estate).dutyTeam, "/periods"), fields: []string{"agent", "{agent}", "level", "1", "starts", "2030-01-04T17:00", "ends", "2030-01-11T17:00"}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /oncall/periods/{id}", path: at("/oncall/periods/", (*estate).duty), author: 200, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/periods/{id}", path: at("/oncall/periods/", (*estate).duty), fields: []string{"agent", "{agent}", "level", "1", "starts", "2030-01-04T17:00", "ends", "2030-01-11T17:00"}, author: 409, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/periods/{id}/remove", path: at("/oncall/periods/", (*estate).duty, "/remove"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /oncall/periods/{id}/offer", path: at("/oncall/periods/", (*estate).duty, "/offer"), author: 200, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/periods/{id}/offer", path: at("/oncall/periods/", (*estate).duty, "/offer"), fields: []string{"taker", "nobody"}, author: 422, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /oncall/call-outs/new", author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "POST /oncall/call-outs", path: fixed("/oncall/call-outs"), fields: []string{"team", "x", "agent", "{agent}"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/call-outs/{id}/forget", path: at("/oncall/call-outs/", (*estate).callOut, "/forget"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /oncall/links", author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "POST /oncall/links", path: fixed("/oncall/links"), fields: []string{"label", "Téléphone"}, author: 201, colleague: 201, stranger: 201, anonymous: 303},
+	{route: "POST /oncall/links/{id}/revoke", path: at("/oncall/links/", (*estate).dutyLink, "/revoke"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /oncall/feed.ics", path: fixed("/oncall/feed.ics?key=x"), author: 404, colleague: 404, stranger: 404, anonymous: 404},
+	{route: "GET /oncall/statement", path: fixed("/oncall/statement?open=1"), author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "POST /oncall/statement.csv", fields: []string{}, author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "GET /oncall/rates", author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "POST /oncall/rates", fields: []string{"kind", "operation", "unit", "week", "amount", "160", "from", "2026-01-01", "source", "Délibération"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},
+	{route: "POST /oncall/swaps/{id}/withdraw", path: at("/oncall/swaps/", (*estate).offered, "/withdraw"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/swaps/{id}/undo", path: at("/oncall/swaps/", (*estate).swapped, "/undo"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "POST /oncall/swaps/{id}/redo", path: at("/oncall/swaps/", (*estate).unswapped, "/redo"), fields: []string{}, author: 303, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /admin/resources", author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "GET /admin/resources", path: fixed("/admin/resources?q=budget&kind=room&state=withdrawn"), author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "GET /admin/resources/new", author: 404, colleague: 404, stranger: 200, anonymous: 303},
@@ -849,7 +886,7 @@ func (v visit) status(e *estate, p person, access web.Access) int {
 
 // onlyAdministrators says whether a page is of those who govern, wholly or in part.
 func onlyAdministrators(access web.Access) bool {
-	return access == web.Administrator || slices.ContainsFunc(portal.Administration, func(right portal.Right) bool {
+	return access == web.Administrator || access == web.Needs(portal.ManageDuties) || slices.ContainsFunc(portal.Administration, func(right portal.Right) bool {
 		return access == web.Needs(right) || access == web.NeedsSomewhere(right)
 	})
 }

@@ -29,6 +29,7 @@ import (
 	"parvis/leaving"
 	"parvis/mail"
 	"parvis/news"
+	"parvis/oncall"
 	"parvis/portal"
 	"parvis/portal/audit"
 	"parvis/portal/database"
@@ -67,6 +68,7 @@ type Server struct {
 	Calendar     *calendar.Store
 	Booking      *booking.Store
 	Presence     *presence.Store
+	OnCall       *oncall.Store
 	Contacts     *contacts.Store
 	Remote       *remote.Store
 	Documents    *documents.Store
@@ -187,7 +189,7 @@ func navigation() []web.NavItem {
 	admin := item("admin", "/admin", "settings", false)
 	admin.Rights = portal.Administration
 	return []web.NavItem{
-		item("home", "/", "home", true), item("calendar", "/calendar", "calendar", true), item("bookings", "/bookings", "room", false), item("directory", "/directory", "people", true),
+		item("home", "/", "home", true), item("calendar", "/calendar", "calendar", true), item("bookings", "/bookings", "room", false), item("oncall", "/oncall", "phone", false), item("directory", "/directory", "people", true),
 		item("news", "/news", "news", false), item("documents", "/documents", "doc", false), admin, pool,
 	}
 }
@@ -245,6 +247,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Booking = booking.New(s.DB, s.catalogue)
 	s.joinBooking()
 	s.Presence = presence.New(s.DB, staff{s.Directory, s.Calendar})
+	s.OnCall = oncall.New(s.DB, s.Calendar, dutyAbsences{s.Directory})
 	s.openInbox()
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Contacts = contacts.NewStore(s.DB)
@@ -263,6 +266,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	})
 	s.Directory.Mentioning(s.Applications.NamingUnit, s.Applications.NamingGroup)
 	s.Directory.Mentioning(s.Contacts.NamingUnit, s.Contacts.NamingGroup)
+	s.Directory.Mentioning(s.OnCall.NamingUnit, nil)
 	for _, naming := range []directory.GroupMentions{
 		s.Documents.NamingGroup, s.Calendar.NamingGroup, s.Booking.NamingGroup, s.News.NamingGroup, s.Mail.NamingGroup, s.SSO.Policies.NamingGroup,
 	} {
@@ -271,7 +275,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.Directory.Mentioning(nil, func(ctx context.Context, from database.Reader, caller portal.Caller, group portal.GroupID) ([]portal.Mention, error) {
 		return s.Home.NamingGroup(ctx, from, caller, group) // it is opened later
 	})
-	s.Directory.Departing(s.Calendar, s.Calendar.LeftBy, s.Documents.LeftBy, s.Mail.LeftBy, s.SSO.LeftBy, s.Inbox.LeftBy)
+	s.Directory.Departing(s.Calendar, s.Calendar.LeftBy, s.Documents.LeftBy, s.Mail.LeftBy, s.SSO.LeftBy, s.OnCall.LeftBy, s.Inbox.LeftBy)
 	s.Directory.Reviewing(s.Applications.Openings, s.Documents.Openings, s.Calendar.Openings, s.Contacts.Openings, s.Mail.Openings)
 	return s.openSearch(options)
 }
@@ -340,7 +344,7 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 			calendar.NewWidget(s.Calendar, s.Remote), mail.NewWidget(s.Mail), news.NewWidget(s.News),
 			directory.NewWidget(s.Directory), contacts.NewWidget(s.Contacts), weather.NewWidget(s.Weather, s.weatherSource),
 			applications.NewWidget(s.Applications), todo.NewWidget(s.Inbox),
-			almanac.Widget{},
+			almanac.Widget{}, oncall.NewWidget(s.OnCall),
 		},
 	})
 	if err != nil {
@@ -363,6 +367,7 @@ func poolHome() []widgets.Place {
 		{Widget: "contacts", State: widgets.Available},
 		{Widget: "weather", State: widgets.Suggested},
 		{Widget: "almanac", State: widgets.Suggested},
+		{Widget: "oncall", State: widgets.Suggested},
 		{Widget: "applications", State: widgets.Available},
 	}
 }

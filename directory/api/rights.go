@@ -15,7 +15,7 @@ import (
 // Right is a right that somebody of the collectivity has.
 type Right struct {
 	ID      string     `json:"id"`
-	Right   string     `json:"right" doc:"admin, agents.manage, applications.manage, journal.read, news.edit, documents.edit, calendars.edit"`
+	Right   string     `json:"right" doc:"admin, agents.manage, applications.manage, journal.read, news.edit, documents.edit, calendars.edit, duties.manage"`
 	Kind    string     `json:"kind" enum:"everyone,agent,group,unit" doc:"unit: with those below it"`
 	Subject string     `json:"subject" doc:"identifier; empty for everyone"`
 	Name    string     `json:"name"`

@@ -114,6 +114,23 @@ const (
 
 	PresenceChanged Action = "presence.changed" // where somebody works, said by another
 
+	DutyTeamCreated  Action = "duty.team.created" // who takes turns on call
+	DutyTeamChanged  Action = "duty.team.changed"
+	DutyTeamClosed   Action = "duty.team.closed"
+	DutyTeamReopened Action = "duty.team.reopened"
+	DutyMembers      Action = "duty.members"
+	DutyManagers     Action = "duty.managers"
+	DutyRota         Action = "duty.rota" // several weeks at once
+	DutyAssigned     Action = "duty.assigned"
+	DutyChanged      Action = "duty.changed"
+	DutyRemoved      Action = "duty.removed"
+	DutySwapped      Action = "duty.swapped" // between two members
+	DutySwapUndone   Action = "duty.swap.undone"
+	DutySwapRedone   Action = "duty.swap.redone"
+	DutyCallOut      Action = "duty.call-out" // somebody else's intervention, changed
+	DutyRate         Action = "duty.rate"     // what a duty is worth from a day on
+	DutyExported     Action = "duty.exported" // a month's statement
+
 	AddressBookCreated Action = "address-book.created" // of a unit or a group
 	AddressBookChanged Action = "address-book.changed"
 	AddressBookDeleted Action = "address-book.deleted"
@@ -195,6 +212,8 @@ var Actions = []Action{
 	ApplicationCreated, ApplicationChanged, AudienceChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked, ApplicationsExported,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	ResourceCreated, ResourceChanged, ResourceAudience, ResourceSeers, ResourceApprovers, ResourceWithdrawn, ResourceRestored,
+	DutyTeamCreated, DutyTeamChanged, DutyTeamClosed, DutyTeamReopened, DutyMembers, DutyManagers, DutyRota, DutyAssigned, DutyChanged, DutyRemoved,
+	DutySwapped, DutySwapUndone, DutySwapRedone, DutyCallOut, DutyRate, DutyExported,
 	PresenceChanged, AddressBookCreated, AddressBookChanged, AddressBookDeleted,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported, RightsExported,
 	HomeChanged, DirectoryShared, DirectoryUnshared, CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,
