@@ -242,7 +242,7 @@ func (p *deskPage) prefill(now time.Time) {
 	p.Date = p.Day.Format(time.DateOnly)
 	if p.From == "" && p.To == "" {
 		next := now.Truncate(time.Hour).Add(time.Hour)
-		if !sameDay(p.Day, now) || next.Day() != now.Day() || next.Hour() >= lastHour {
+		if !sameDay(p.Day, now) || next.Day() != now.Day() || next.Hour() < firstHour || next.Hour() >= lastHour {
 			next = time.Date(now.Year(), now.Month(), now.Day(), firstHour+1, 0, 0, 0, now.Location())
 		}
 		p.From, p.To = next.Format("15:04"), next.Add(time.Hour).Format("15:04")

@@ -80,6 +80,11 @@ func meetings() []meeting {
 		{once("bourg/francois-xavier.deschamps@bourg.example", 1, thu, "14:00-16:00", "Réunion publique sur le pont, répétition", "Salle du conseil", "Diaporama et questions attendues."), "salle-du-conseil@bourg.example"},
 		{weekly("bourg/fatima.el-mansouri@bourg.example", wed, "13:30-17:00", "Piscine avec le centre de loisirs", "Piscine de l’agglomération", "Huit enfants, deux sièges rehausseurs."), "minibus@bourg.example"},
 		{once("bourg/gael.quemeneur@bourg.example", 2, sat, "14:00-22:00", "Loto de l’école", "Salle des fêtes", "Remise des clés à 13 h par Dominique Pautrat."), "salle-des-fetes@bourg.example"},
+		{once("bourg/agent@bourg.example", 0, thu, "16:30-17:30", "Cérémonie des nouveaux habitants, préparation", "Salle du conseil", "Cadeaux, discours, liste des invités."), "salle-du-conseil@bourg.example"},
+		{once("bourg/collegue@bourg.example", 0, fri, "14:00-15:30", "Formation des agents recenseurs", "Salle du conseil", "Sept agents, un classeur chacun."), "salle-du-conseil@bourg.example"},
+		{weekly("bourg/francois-xavier.deschamps@bourg.example", tue, "08:30-10:00", "Visite des chantiers", "Quai des Mariniers", "Casques et chasubles dans le coffre."), "voiture@bourg.example"},
+		{once("bourg/collegue@bourg.example", 0, thu, "09:00-12:00", "Livraison des urnes", "Bureaux de vote", "Trois tournées."), "voiture@bourg.example"},
+		{once("bourg/agent@bourg.example", 1, mon, "14:00-16:00", "Accueil des classes de CM2", "Salle du conseil", "Diaporama sur la mairie."), "videoprojecteur@bourg.example"},
 	}
 }
 
