@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"parvis/calendar"
 	"parvis/directory"
@@ -54,4 +56,40 @@ func dutyCalendar(name string, events []oncall.Event) []byte {
 		plain[i] = calendar.Plain(one)
 	}
 	return calendar.PlainCalendar(name, plain)
+}
+
+// dutyMarks tells the planning of a team who is on call.
+type dutyMarks struct{ duties *oncall.Store }
+
+// Marks implements calendar.Marks: every day that a duty touches, under the name of its team.
+func (d dutyMarks) Marks(ctx context.Context, caller portal.Caller, agents []portal.AgentID, first, last time.Time) (map[portal.AgentID][]calendar.Mark, error) {
+	periods, err := d.duties.Periods(ctx, caller, oncall.Query{From: first, To: last.AddDate(0, 0, 1)})
+	if err != nil {
+		return nil, err
+	}
+	teams, err := d.duties.Teams(ctx, caller, false)
+	if err != nil {
+		return nil, err
+	}
+	names := map[oncall.TeamID]string{}
+	for _, team := range teams {
+		names[team.ID] = team.Name
+	}
+	asked := make(map[portal.AgentID]bool, len(agents))
+	for _, agent := range agents {
+		asked[agent] = true
+	}
+	all := map[portal.AgentID][]calendar.Mark{}
+	for _, one := range periods {
+		if !asked[one.Agent] {
+			continue
+		}
+		for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
+			mark := calendar.Mark{Kind: calendar.MarkDuty, Day: day.Format(time.DateOnly), Name: names[one.Team]}
+			if one.Starts.Before(day.AddDate(0, 0, 1)) && one.Ends.After(day) && !slices.Contains(all[one.Agent], mark) {
+				all[one.Agent] = append(all[one.Agent], mark)
+			}
+		}
+	}
+	return all, nil
 }

@@ -32,3 +32,16 @@ func TestTheTeamPageShowsWhatIsOpen(t *testing.T) {
 	browser.Get("/calendar/team?unit=nowhere").Want(t, http.StatusNotFound)
 	p.As("admin@agglo.example").Get("/calendar/team?unit="+unit).Want(t, http.StatusNotFound)
 }
+
+// TestThePlanningTellsWhoIsOnCall in the month of the demonstration, in words too, and not to another collectivity.
+func TestThePlanningTellsWhoIsOnCall(t *testing.T) {
+	p := servertest.Demo(t)
+	var unit string
+	err := p.DB.QueryRow(t.Context(), `SELECT a.unit FROM duty_periods d JOIN agents a ON a.collectivity = d.collectivity AND a.id = d.agent
+		WHERE d.collectivity = 'bourg' AND d.team = (SELECT id FROM duty_teams WHERE collectivity = 'bourg' AND name = 'Technique') LIMIT 1`).Scan(&unit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.As("agent@bourg.example").Get("/calendar/team?view=month&unit="+unit).Want(t, http.StatusOK, "D’astreinte Technique", ">Ast</span>")
+	p.As("agent@bourg.example").Get("/calendar/team?view=week&unit="+unit).Want(t, http.StatusOK, "D’astreinte Technique")
+}
