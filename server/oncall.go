@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"net/http"
 
 	"parvis/calendar"
 	"parvis/directory"
@@ -54,4 +55,10 @@ func dutyCalendar(name string, events []oncall.Event) []byte {
 		plain[i] = calendar.Plain(one)
 	}
 	return calendar.PlainCalendar(name, plain)
+}
+
+// onShared says whether a request comes from a computer that several people share.
+func (s *Server) onShared(r *http.Request) (bool, error) {
+	signed, err := s.SSO.Sessions.Signed(r)
+	return signed.Kiosk, err
 }
