@@ -2,6 +2,7 @@ package oncall
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"net/http"
 	"net/url"
@@ -41,12 +42,14 @@ type People interface {
 type Handler struct {
 	store    *Store
 	people   People
+	shared   func(r *http.Request) (bool, error)
 	renderer *web.Renderer
 }
 
-// NewHandler returns the pages over the store.
-func NewHandler(store *Store, people People, renderer *web.Renderer) *Handler {
-	return &Handler{store, people, renderer}
+// NewHandler returns the pages over the store. shared says whether a session is on a computer that several
+// people share: nothing is kept there.
+func NewHandler(store *Store, people People, shared func(r *http.Request) (bool, error), renderer *web.Renderer) *Handler {
+	return &Handler{store, people, shared, renderer}
 }
 
 // Routes lists the pages. Who is on call is for everybody of the collectivity; what only those who plan a
@@ -60,7 +63,7 @@ func (h *Handler) Routes() []web.Route {
 		return web.Route{Method: "POST", Path: "/oncall" + path, Access: access, Handler: handler}
 	}
 	return []web.Route{
-		get("", web.SignedIn, h.show), get("/mine", web.SignedIn, h.mine),
+		get("", web.SignedIn, h.show), get("/worker.js", web.SignedIn, h.worker), get("/mine", web.SignedIn, h.mine),
 		get("/teams/new", plan, h.newTeam), post("/teams", plan, h.createTeam),
 		get("/teams/{id}", web.SignedIn, h.team), get("/teams/{id}/settings", web.SignedIn, h.settings), post("/teams/{id}", web.SignedIn, h.changeTeam),
 		post("/teams/{id}/close", plan, h.closeTeam), post("/teams/{id}/reopen", plan, h.reopenTeam),
@@ -126,6 +129,29 @@ type nowPage struct {
 	Teams  []nowTeam
 	Coming []shown
 	Levels levels
+	AsOf   string
+	Keeps  bool // her telephone may keep the page
+}
+
+//go:embed worker.js
+var workerText []byte
+
+// worker is the script that keeps the page of who is on call on a telephone: it serves that page alone.
+func (h *Handler) worker(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Service-Worker-Allowed", "/oncall")
+	_, err := w.Write(workerText)
+	return err
+}
+
+// keeps says whether this browser may keep the page: not one that several people share, nor that of who
+// sees the desk of another or assists.
+func (h *Handler) keeps(r *http.Request) (bool, error) {
+	if web.IdentityOf(r).Seer != nil || web.CallerOf(r).Agent == "" {
+		return false, nil
+	}
+	shared, err := h.shared(r)
+	return !shared, err
 }
 
 // nowTeam is a team and who is called, first to last.
@@ -164,7 +190,13 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	made.Coming = shownOf(r, teams, slices.DeleteFunc(periods, func(p Period) bool { return !p.Starts.After(now) }))
-	made.Tab = "now"
+	if made.Keeps, err = h.keeps(r); err != nil {
+		return err
+	}
+	if made.Keeps {
+		w.Header().Set("X-May-Keep", "1") // for the worker
+	}
+	made.Tab, made.AsOf = "now", momentIn(p, now, now)
 	return h.render(w, r, http.StatusOK, "now", made, &made.page, p.T("oncall.title"))
 }
 

@@ -443,6 +443,7 @@ var visits = []visit{
 	{route: "POST /admin/agents/{id}/mandates/{mandate}", path: at("/admin/agents/", (*estate).mandate), fields: []string{"title", "Maire"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /admin/agents/{id}/mandates/{mandate}/drop", path: at("/admin/agents/", (*estate).mandate, "/drop"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /oncall", author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "GET /oncall/worker.js", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /oncall/mine", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /oncall/teams/new", author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "POST /oncall/teams", fields: []string{"name", "Astreinte {number}", "kind", "operation", "handover_day", "5", "handover_at", "17:00", "morning", "08:00", "evening", "17:00", "phones", "everyone"}, author: 404, colleague: 404, stranger: 303, anonymous: 303},

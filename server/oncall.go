@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"time"
 
@@ -92,4 +93,10 @@ func (d dutyMarks) Marks(ctx context.Context, caller portal.Caller, agents []por
 		}
 	}
 	return all, nil
+}
+
+// onShared says whether a request comes from a computer that several people share.
+func (s *Server) onShared(r *http.Request) (bool, error) {
+	signed, err := s.SSO.Sessions.Signed(r)
+	return signed.Kiosk, err
 }

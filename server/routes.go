@@ -96,7 +96,7 @@ func (s *Server) mount(context.Context, Options) error {
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		booking.NewDesk(s.Booking, s.renderer).Routes(),
 		booking.NewHandler(s.Booking, s.Directory, directory.SquarePhoto, s.renderer).Routes(),
-		oncall.NewHandler(s.OnCall, dutyPeople{s.Directory}, s.renderer).Routes(),
+		oncall.NewHandler(s.OnCall, dutyPeople{s.Directory}, s.onShared, s.renderer).Routes(),
 		oncall.NewFeeds(s.OnCall, s.Directory, dutyCalendar).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer, s.Remote).Routes()),
 		calendar.NewTeamHandler(s.Calendar, teams{s.Directory}, s.renderer, marks{staff{s.Directory, s.Calendar}, s.Presence}, dutyMarks{s.OnCall}).Routes(),

@@ -54,7 +54,7 @@ func (s *Service) leave(w http.ResponseWriter, r *http.Request) (was ended, err 
 	clearCookie(w, r, sessionCookie)
 	clearCookie(w, r, flowCookie)
 	clearCookie(w, r, keyCookie)
-	w.Header().Set("Clear-Site-Data", `"cache"`)
+	w.Header().Set("Clear-Site-Data", `"cache", "storage"`) // storage: the page that a telephone keeps
 	if !ok {
 		return ended{}, portal.ErrNotFound
 	}
