@@ -27,6 +27,7 @@ check: ## Judge the code without running it: fast, before each commit
 bench: build install ## Measure, as docs/performance.md tells
 	@if ls bench/*.go >/dev/null 2>&1; then go run ./bench; fi
 	@if [ -d bench ]; then go test -run '^$$' -bench . -benchmem ./bench/... ./search/extract; fi
+	@go test ./server -count 1 -v -timeout 60m -run RaceByEveryDoor -rounds 1000 | grep -v level=INFO
 	@bench/memory.sh
 
 # What LemonLDAP::NG needs to sign in by LDAP and to be a CAS server and an OpenID provider.

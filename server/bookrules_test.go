@@ -159,6 +159,13 @@ func TestABookingIsApproved(t *testing.T) {
 		t.Errorf("%d bookings are left of what is refused", n)
 	}
 
+	// What is private is asked for without what for.
+	here.put(event("intime", "collegue@bourg.example", day(5), 9, 10, guest, "CLASS:PRIVATE"), "intime.ics").Want(t, http.StatusCreated)
+	if page := approver.Get("/todo").Want(t, http.StatusOK, "Noé Martin").Body; strings.Contains(page, "Réunion secrète") {
+		t.Errorf("the title of what is private is told:\n%s", page)
+	}
+	here.ask("DELETE", here.home+"personal/intime.ics", "").Want(t, http.StatusNoContent)
+
 	// Taken back while it is free, it waits again; once somebody else has it, it can't.
 	approver.Post("/todo/undo/bourg/bookings/"+asked).Want(t, http.StatusSeeOther)
 	here.answered("fete.ics", guest[0], "TENTATIVE")
