@@ -41,7 +41,7 @@ func TestARoomIsBookedAndGivenBack(t *testing.T) {
 	_, after, _ = strings.Cut(mine, `action="/bookings/events/`)
 	event, _, _ := strings.Cut(after, `"`)
 	h.As("collegue@bourg.example").Post("/bookings/events/"+event).Want(t, http.StatusNotFound)
-	claire.Post("/bookings/events/" + event).Want(t, http.StatusSeeOther)
+	claire.Post("/bookings/events/"+event).Want(t, http.StatusSeeOther)
 	lacks(t, claire.Get("/bookings/mine").Want(t, 200, "Réservation annulée").Body, "Point voirie")
 	lacks(t, claire.Get("/calendar?view=list&date="+day(2).Format(time.DateOnly)).Body, "Point voirie")
 	if n := h.taken(h.room); n != 0 {
