@@ -112,7 +112,7 @@ type Store struct {
 	// answered has an event decided anew; book writes one into an agenda.
 	answered func(context.Context, portal.CollectivityID, Held) error
 	book     Booker
-	cancel   func(ctx context.Context, caller portal.Caller, event string) error
+	cancel   Canceller
 }
 
 // New opens the resources of a pool; reasons are told in the words of the catalogue.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,7 +50,7 @@ func (d *Desk) book(w http.ResponseWriter, r *http.Request) error {
 		done = "booking.done.asked"
 	}
 	printer := web.Printer(r)
-	web.SetUndo(w, r, "booking.undo", deskPath+"/events/"+url.PathEscape(event)+"/cancel", done, "name", own.Resource.Name, "when", WhenWords(printer, from, to, web.Now(r)))
+	web.SetUndo(w, r, "booking.undo", cancelPath(event), done, "name", own.Resource.Name, "when", WhenWords(printer, from, to, web.Now(r)))
 	return web.Redirect(w, r, page.link(page.View, from))
 }
 
@@ -76,12 +77,26 @@ func (d *Desk) refuse(w http.ResponseWriter, r *http.Request, page *deskPage, er
 	return d.render(w, r, web.StatusOf(err), page)
 }
 
-// cancel gives a booking back, with the event that holds it.
+// cancel gives a booking back, with the event that holds it: of a series the date that was sent, by its Recurrence in
+// milliseconds.
 func (d *Desk) cancel(w http.ResponseWriter, r *http.Request) error {
-	if err := d.store.Cancel(r.Context(), web.CallerOf(r), web.Var(r, "event")); err != nil {
+	if err := web.ParseForm(r); err != nil {
 		return err
 	}
-	web.SetFlash(w, r, "booking.done.cancelled")
+	var date time.Time
+	done := "booking.done.cancelled"
+	if typed := r.PostForm.Get("date"); typed != "" {
+		ms, err := strconv.ParseInt(typed, 10, 64)
+		if err != nil || ms <= 0 {
+			return portal.ErrNotFound
+		}
+		date, done = time.UnixMilli(ms).UTC(), "booking.done.cancelled.date"
+	}
+	undo, err := d.store.Cancel(r.Context(), web.CallerOf(r), web.Var(r, "event"), date)
+	if err != nil {
+		return err
+	}
+	web.SetUndo(w, r, "booking.undo", undo, done)
 	return web.Redirect(w, r, deskPath+"/mine")
 }
 

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"parvis/portal"
 	"parvis/portal/i18n"
@@ -146,12 +148,14 @@ type deskPage struct {
 	Lines             []shownRow // the same by resource; on a phone instead of the table
 	Shown             []Resource
 	Prev, Today, Next string
-	Views             []viewLink
-	Links             themes.Pages
-	Found             []Found // that fit what was asked, free ones first
-	Sought            bool    // something was asked
-	Taken             string  // of what was asked for by name, taken then: one can wait for it
-	printer           *i18n.Printer
+	// PrevName and NextName are "Lundi 30", or the week before and after.
+	PrevName, NextName string
+	Views              []viewLink
+	Links              themes.Pages
+	Found              []Found // that fit what was asked, free ones first
+	Sought             bool    // something was asked
+	Taken              string  // of what was asked for by name, taken then: one can wait for it
+	printer            *i18n.Printer
 }
 
 // Block is a booking as a cell shows it.
@@ -219,6 +223,10 @@ func (d *Desk) render(w http.ResponseWriter, r *http.Request, status int, page *
 		page.Lines = append(page.Lines, rowOf(plan, one, first, days, now))
 	}
 	page.Prev, page.Next = page.link(page.View, page.Day.AddDate(0, 0, -days)), page.link(page.View, page.Day.AddDate(0, 0, days))
+	page.PrevName, page.NextName = printer.T("booking.desk.previous.week"), printer.T("booking.desk.next.week")
+	if page.View == dayView {
+		page.PrevName, page.NextName = dayLabel(printer, first.AddDate(0, 0, -1)), dayLabel(printer, first.AddDate(0, 0, 1))
+	}
 	page.Today = page.link(page.View, now)
 	for _, view := range []string{dayView, weekView} {
 		page.Views = append(page.Views, viewLink{view, page.link(view, page.Day), view == page.View})
@@ -226,6 +234,21 @@ func (d *Desk) render(w http.ResponseWriter, r *http.Request, status int, page *
 	page.prefill(now)
 	page.Title, page.Section = printer.T("booking.desk."+string(page.Kind))+", "+page.Heading, section
 	return d.renderer.Render(w, r, status, "booking/desk", page)
+}
+
+// dayLabel names a day beside another, "Lundi 30".
+func dayLabel(p *i18n.Printer, day time.Time) string {
+	name := p.DayName(day)
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToUpper(first)) + name[size:] + " " + strconv.Itoa(day.Day())
+}
+
+// Summary is what stands under the name of a resource, by how many seats it has in words: "40 places · Écran".
+func (r Resource) Summary(seats string) string {
+	if r.Seats == 0 {
+		return strings.Join(r.Features, " · ")
+	}
+	return strings.Join(append([]string{seats}, r.Features...), " · ")
 }
 
 // choose cuts the resources into pages.

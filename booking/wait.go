@@ -212,24 +212,26 @@ func (s *Store) Book(ctx context.Context, caller portal.Caller, resource Resourc
 	return event, wrap(err, "book")
 }
 
-// OnCancel adds how an event of the caller's agenda is deleted, a series with all its dates. It is a step of
-// set-up.
-func (s *Store) OnCancel(do func(ctx context.Context, caller portal.Caller, event string) error) {
-	s.cancel = do
-}
+// Canceller deletes an event of the caller's agenda: one date of a series, or all where date is zero. undo is the path
+// that takes it back.
+type Canceller func(ctx context.Context, caller portal.Caller, event string, date time.Time) (undo string, err error)
 
-// Cancel deletes an event of the caller's own that holds a resource; portal.ErrNotFound for what she does not hold.
-func (s *Store) Cancel(ctx context.Context, caller portal.Caller, event string) error {
+// OnCancel adds how what is booked is given back. It is a step of set-up.
+func (s *Store) OnCancel(do Canceller) { s.cancel = do }
+
+// Cancel deletes an event of the caller's own that holds a resource, or one date of it by its Recurrence, and returns
+// the path that takes it back when it is posted to; portal.ErrNotFound for what she does not hold.
+func (s *Store) Cancel(ctx context.Context, caller portal.Caller, event string, date time.Time) (undo string, err error) {
 	var hers bool
-	err := s.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM bookings WHERE collectivity = $1 AND event = $2 AND holder = $3 AND ends > $4)`,
+	err = s.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM bookings WHERE collectivity = $1 AND event = $2 AND holder = $3 AND ends > $4)`,
 		string(caller.Collectivity), event, string(caller.Agent), database.Millis(s.now())).Scan(&hers)
 	if err == nil && (!hers || caller.Agent == "") {
 		err = portal.ErrNotFound
 	}
 	if err == nil {
-		err = s.cancel(ctx, caller, event)
+		undo, err = s.cancel(ctx, caller, event, date)
 	}
-	return wrap(err, "cancel")
+	return undo, wrap(err, "cancel")
 }
 
 // Take books for the caller what is kept for her, and names the event.

@@ -279,7 +279,7 @@ func (h *Handler) change(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return h.refuse(w, r, form, draft, err)
 	}
-	web.SetUndo(w, r, "calendar.undo", "/calendar/undo/"+changed.Undo, form.done())
+	web.SetUndo(w, r, "calendar.undo", UndoPath(changed.Undo), form.done())
 	shown := "/calendar/events/" + string(changed.Event)
 	if !changed.At.IsZero() {
 		shown += "?at=" + changed.At.Format(occurrenceForm)

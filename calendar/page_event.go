@@ -148,7 +148,7 @@ func (h *Handler) remove(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	web.SetUndo(w, r, "calendar.undo", "/calendar/undo/"+undo, done)
+	web.SetUndo(w, r, "calendar.undo", UndoPath(undo), done)
 	return web.Redirect(w, r, web.LocalPath(post.Get("next")))
 }
 

@@ -48,7 +48,7 @@ func (h *Handler) move(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	web.SetUndo(w, r, "calendar.undo", "/calendar/undo/"+changed.Undo, done)
+	web.SetUndo(w, r, "calendar.undo", UndoPath(changed.Undo), done)
 	return web.Redirect(w, r, web.LocalPath(r.PostForm.Get("next")))
 }
 

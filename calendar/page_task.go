@@ -270,7 +270,7 @@ func (h *Handler) changeTask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return h.refuseTask(w, r, form, err)
 	}
-	web.SetUndo(w, r, "calendar.undo", "/calendar/undo/"+undo, "calendar.done.task-changed")
+	web.SetUndo(w, r, "calendar.undo", UndoPath(undo), "calendar.done.task-changed")
 	return web.Redirect(w, r, "/calendar/tasks")
 }
 
@@ -288,7 +288,7 @@ func (h *Handler) finishTask(w http.ResponseWriter, r *http.Request) error {
 	if done {
 		said = "calendar.done.task-done"
 	}
-	web.SetUndo(w, r, "calendar.undo", "/calendar/undo/"+undo, said)
+	web.SetUndo(w, r, "calendar.undo", UndoPath(undo), said)
 	return web.Redirect(w, r, "/calendar/tasks")
 }
 
@@ -300,6 +300,6 @@ func (h *Handler) removeTask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	web.SetUndo(w, r, "calendar.undo", "/calendar/undo/"+undo, "calendar.done.task-deleted")
+	web.SetUndo(w, r, "calendar.undo", UndoPath(undo), "calendar.done.task-deleted")
 	return web.Redirect(w, r, "/calendar/tasks")
 }

@@ -17,6 +17,9 @@ import (
 // undoTime is how long a change can be taken back.
 const undoTime = time.Hour
 
+// UndoPath takes a change back when it is posted to.
+func UndoPath(undo string) string { return "/calendar/undo/" + undo }
+
 // Scope is how much of a series a change that begins with one of its dates is about.
 type Scope string
 

@@ -21,19 +21,19 @@ var shipped = []struct {
 	boxes  string
 	groups []shippedGroup
 }{
-	{"commune", "commune", 3500, "todo agenda mail news weather directory:s almanac oncall contacts- applications-", []shippedGroup{
+	{"commune", "commune", 3500, "todo agenda mail news weather directory:s almanac oncall contacts- rooms- vehicles- bookings- applications-", []shippedGroup{
 		{"councillors", ""}, {"secretary", "news.edit documents.edit calendars.edit"}, {"technicians", ""},
 	}},
-	{"town", "commune", 0, "todo news agenda mail directory:s weather almanac oncall contacts- applications-", []shippedGroup{
+	{"town", "commune", 0, "todo news agenda mail directory:s weather almanac oncall contacts- rooms- vehicles- bookings- applications-", []shippedGroup{
 		{"councillors", ""}, {"direction", ""}, {"managers", ""}, {"communication", "news.edit"}, {"assembly", "documents.edit calendars.edit"},
 	}},
-	{"epci", "epci", 0, "todo agenda mail news directory:s almanac oncall weather- contacts- applications-", []shippedGroup{
+	{"epci", "epci", 0, "todo agenda mail news directory:s almanac oncall weather- contacts- rooms- vehicles- bookings- applications-", []shippedGroup{
 		{"delegates", ""}, {"direction", ""}, {"managers", ""}, {"communication", "news.edit"}, {"assembly", "documents.edit calendars.edit"},
 	}},
-	{"syndicate", "syndicat", 0, "todo agenda mail news directory:s weather oncall almanac- contacts- applications-", []shippedGroup{
+	{"syndicate", "syndicat", 0, "todo agenda mail news directory:s weather oncall almanac- contacts- rooms- vehicles- bookings- applications-", []shippedGroup{
 		{"committee", ""}, {"operations", ""}, {"secretary", "news.edit documents.edit calendars.edit"},
 	}},
-	{"ccas", "ccas", 0, "todo agenda! mail directory:m news almanac oncall- weather- contacts- applications-", []shippedGroup{
+	{"ccas", "ccas", 0, "todo agenda! mail directory:m news almanac oncall- weather- contacts- rooms- vehicles- bookings- applications-", []shippedGroup{
 		{"board", ""}, {"social", ""}, {"home-help", ""}, {"secretary", "news.edit documents.edit calendars.edit"},
 	}},
 }

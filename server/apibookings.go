@@ -59,5 +59,6 @@ func (b apiBookings) Book(ctx context.Context, caller portal.Caller, wanted api.
 
 // Cancel implements api.Bookings.
 func (b apiBookings) Cancel(ctx context.Context, caller portal.Caller, event string) error {
-	return b.booking.Cancel(ctx, caller, event)
+	_, err := b.booking.Cancel(ctx, caller, event, time.Time{})
+	return err
 }

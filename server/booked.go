@@ -84,8 +84,13 @@ func (s *Server) joinBooking() {
 		}
 		return string(event), "", err
 	})
-	s.Booking.OnCancel(func(ctx context.Context, caller portal.Caller, event string) error {
-		return s.Calendar.DeleteEvent(ctx, caller, calendar.EventID(event), "")
+	s.Booking.OnCancel(func(ctx context.Context, caller portal.Caller, event string, date time.Time) (string, error) {
+		target := calendar.Target{Event: calendar.EventID(event), At: date}
+		if !date.IsZero() {
+			target.Scope = calendar.OneDate
+		}
+		undo, err := s.Calendar.Remove(ctx, caller, target)
+		return calendar.UndoPath(undo), err
 	})
 }
 

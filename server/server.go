@@ -344,6 +344,7 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 			calendar.NewWidget(s.Calendar, s.Remote), mail.NewWidget(s.Mail), news.NewWidget(s.News),
 			directory.NewWidget(s.Directory), contacts.NewWidget(s.Contacts), weather.NewWidget(s.Weather, s.weatherSource),
 			applications.NewWidget(s.Applications), todo.NewWidget(s.Inbox),
+			booking.NewWidget(s.Booking, booking.Room), booking.NewWidget(s.Booking, booking.Vehicle), booking.NewMineWidget(s.Booking),
 			almanac.Widget{}, oncall.NewWidget(s.OnCall),
 		},
 	})
@@ -365,6 +366,9 @@ func poolHome() []widgets.Place {
 		{Widget: "news", State: widgets.Suggested},
 		{Widget: "directory", Size: widgets.Small, State: widgets.Suggested},
 		{Widget: "contacts", State: widgets.Available},
+		{Widget: "rooms", State: widgets.Available},
+		{Widget: "vehicles", State: widgets.Available},
+		{Widget: "bookings", State: widgets.Available},
 		{Widget: "weather", State: widgets.Suggested},
 		{Widget: "almanac", State: widgets.Suggested},
 		{Widget: "oncall", State: widgets.Suggested},

@@ -288,7 +288,8 @@ func (e *estate) bookingOffer() string {
 	e.must(err)
 	wait, err := e.Booking.WaitFor(e.t.Context(), e.caller, id, start, start.Add(time.Hour), e.text(e.own))
 	e.must(err)
-	e.must(e.Booking.Cancel(e.t.Context(), e.admin, event))
+	_, err = e.Booking.Cancel(e.t.Context(), e.admin, event, time.Time{})
+	e.must(err)
 	return wait
 }
 
