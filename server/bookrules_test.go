@@ -190,7 +190,9 @@ func TestWhatIsAskedAnew(t *testing.T) {
 	here := diaryOf(h.Portal, t, "collegue@bourg.example", "bourg")
 	here.put(event("fete", "collegue@bourg.example", day(2), 9, 10, guest, "RRULE:FREQ=WEEKLY"), "fete.ics").Want(t, http.StatusCreated)
 	here.answered("fete.ics", guest[0], "TENTATIVE DECLINED") // the approver has one of the dates
-	h.As("agent@bourg.example").Post("/todo/do/bourg/bookings/"+h.request("agent@bourg.example")+"/accept").Want(t, http.StatusSeeOther)
+	asked := h.request("agent@bourg.example")
+	h.As("agent@bourg.example").Post("/todo/do/bourg/bookings/"+asked+"/accept").Want(t, http.StatusSeeOther)
+	h.As("redaction@bourg.example").Post("/todo/undo/bourg/bookings/"+asked).Want(t, http.StatusNotFound) // an approver too, but the answer is another's
 	text := here.answered("fete.ics", guest[0], "ACCEPTED DECLINED")
 	here.put([]byte(strings.ReplaceAll(text, "SUMMARY:", "SUMMARY:Autre ")), "fete.ics").Want(t, http.StatusNoContent)
 	here.answered("fete.ics", guest[0], "ACCEPTED DECLINED")
