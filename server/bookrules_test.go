@@ -210,6 +210,14 @@ func TestWhatIsAskedAnew(t *testing.T) {
 	}
 	here.answered("fete.ics", guest[0], "ACCEPTED DECLINED")
 
+	// One date that moves is asked for, and the others stay accepted.
+	moved := string(event("fete", "collegue@bourg.example", day(4), 14, 15, guest, "RECURRENCE-ID;TZID=Europe/Paris:"+day(4).Format("20060102")+"T090000"))
+	moved = moved[strings.Index(moved, "BEGIN:VEVENT"):]
+	here.put([]byte(strings.Replace(here.get("personal/fete.ics"), "END:VCALENDAR\r\n", moved, 1)), "fete.ics").Want(t, http.StatusNoContent)
+	if got := strings.Fields(answers(here.get("personal/fete.ics"), guest[0])); len(got) != 3 || got[0] != "ACCEPTED" || !slices.Contains(got, "TENTATIVE") {
+		t.Errorf("a date that moves is answered %q", got)
+	}
+
 	here.put([]byte(strings.ReplaceAll(here.get("personal/fete.ics"), "T100000", "T103000")), "fete.ics").Want(t, http.StatusNoContent)
 	if got := answers(here.get("personal/fete.ics"), guest[0]); !strings.HasPrefix(got, "TENTATIVE") {
 		t.Errorf("another time is answered %q", got)
