@@ -190,7 +190,9 @@ func TestWhatIsAskedAnew(t *testing.T) {
 	here := diaryOf(h.Portal, t, "collegue@bourg.example", "bourg")
 	here.put(event("fete", "collegue@bourg.example", day(2), 9, 10, guest, "RRULE:FREQ=WEEKLY"), "fete.ics").Want(t, http.StatusCreated)
 	here.answered("fete.ics", guest[0], "TENTATIVE DECLINED") // the approver has one of the dates
-	h.As("agent@bourg.example").Post("/todo/do/bourg/bookings/"+h.request("agent@bourg.example")+"/accept").Want(t, http.StatusSeeOther)
+	asked := h.request("agent@bourg.example")
+	h.As("agent@bourg.example").Post("/todo/do/bourg/bookings/"+asked+"/accept").Want(t, http.StatusSeeOther)
+	h.As("redaction@bourg.example").Post("/todo/undo/bourg/bookings/"+asked).Want(t, http.StatusNotFound) // an approver too, but the answer is another's
 	text := here.answered("fete.ics", guest[0], "ACCEPTED DECLINED")
 	here.put([]byte(strings.ReplaceAll(text, "SUMMARY:", "SUMMARY:Autre ")), "fete.ics").Want(t, http.StatusNoContent)
 	here.answered("fete.ics", guest[0], "ACCEPTED DECLINED")
@@ -207,6 +209,14 @@ func TestWhatIsAskedAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	here.answered("fete.ics", guest[0], "ACCEPTED DECLINED")
+
+	// One date that moves is asked for, and the others stay accepted.
+	moved := string(event("fete", "collegue@bourg.example", day(4), 14, 15, guest, "RECURRENCE-ID;TZID=Europe/Paris:"+day(4).Format("20060102")+"T090000"))
+	moved = moved[strings.Index(moved, "BEGIN:VEVENT"):]
+	here.put([]byte(strings.Replace(here.get("personal/fete.ics"), "END:VCALENDAR\r\n", moved, 1)), "fete.ics").Want(t, http.StatusNoContent)
+	if got := strings.Fields(answers(here.get("personal/fete.ics"), guest[0])); len(got) != 3 || got[0] != "ACCEPTED" || !slices.Contains(got, "TENTATIVE") {
+		t.Errorf("a date that moves is answered %q", got)
+	}
 
 	here.put([]byte(strings.ReplaceAll(here.get("personal/fete.ics"), "T100000", "T103000")), "fete.ics").Want(t, http.StatusNoContent)
 	if got := answers(here.get("personal/fete.ics"), guest[0]); !strings.HasPrefix(got, "TENTATIVE") {

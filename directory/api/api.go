@@ -280,6 +280,9 @@ func operation[I, O any](s *Service, op huma.Operation, scope portal.Scope, run 
 		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge)
 	}
 	op.MaxBodyBytes = maxBody
+	// Bodies are read before, in the time that the house gives them: huma's five seconds would go on while the store
+	// works, end the connection's context, and with it all that a client asks by it later.
+	op.BodyReadTimeout = -1
 	op.RejectUnknownQueryParameters = true
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		by := sessionOf(ctx)
