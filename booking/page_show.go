@@ -61,6 +61,7 @@ type asked struct {
 	From, To string // "10:00"
 	Seats    string
 	Features string // words, between commas
+	Category string
 	Resource ResourceID
 	Headline string // what it is for
 }
@@ -68,7 +69,7 @@ type asked struct {
 func readAsked(values url.Values) asked {
 	a := asked{
 		Kind: Kind(values.Get("kind")), View: values.Get("view"), Date: strings.TrimSpace(values.Get("date")), From: strings.TrimSpace(values.Get("from")), To: strings.TrimSpace(values.Get("to")),
-		Seats: strings.TrimSpace(values.Get("seats")), Features: strings.TrimSpace(values.Get("features")), Resource: ResourceID(values.Get("resource")), Headline: strings.TrimSpace(values.Get("title")),
+		Seats: strings.TrimSpace(values.Get("seats")), Features: strings.TrimSpace(values.Get("features")), Category: strings.TrimSpace(values.Get("category")), Resource: ResourceID(values.Get("resource")), Headline: strings.TrimSpace(values.Get("title")),
 	}
 	if !slices.Contains(Kinds, a.Kind) {
 		a.Kind = Room
@@ -112,7 +113,7 @@ func (a asked) times(zone *time.Location) (from, to time.Time, err error) {
 // need is what is looked for between two instants.
 func (a asked) need(from, to time.Time) Need {
 	seats, _ := strconv.Atoi(a.Seats) // what is no number asks for none
-	need := Need{From: from, To: to, Kind: a.Kind, Seats: seats}
+	need := Need{From: from, To: to, Kind: a.Kind, Category: a.Category, Seats: seats}
 	for feature := range strings.SplitSeq(a.Features, ",") {
 		if feature = strings.TrimSpace(feature); feature != "" {
 			need.Features = append(need.Features, feature)
@@ -124,7 +125,7 @@ func (a asked) need(from, to time.Time) Need {
 // link is the address of the same on another day, or in another view.
 func (a asked) link(view string, day time.Time) string {
 	values := url.Values{"kind": {string(a.Kind)}, "view": {view}, "date": {day.Format(time.DateOnly)}}
-	for name, value := range map[string]string{"seats": a.Seats, "features": a.Features} {
+	for name, value := range map[string]string{"seats": a.Seats, "features": a.Features, "category": a.Category} {
 		if value != "" {
 			values.Set(name, value)
 		}
@@ -136,18 +137,19 @@ func (a asked) link(view string, day time.Time) string {
 type deskPage struct {
 	web.Page
 	asked
-	Form              web.Form
-	Day               time.Time
-	Heading           string
-	Kinds             []Kind
-	Asks              int // bookings that wait for the reader's word
-	Resources         []Resource
-	Barred            map[ResourceID]bool
-	Rows              []slotRow  // of a day
-	Days              []weekDay  // of a week
-	Lines             []shownRow // the same by resource; on a phone instead of the table
-	Shown             []Resource
-	Prev, Today, Next string
+	Form               web.Form
+	Day                time.Time
+	Heading            string
+	Kinds              []Kind
+	Asks               int // bookings that wait for the reader's word
+	Resources          []Resource
+	Barred             map[ResourceID]bool
+	Rows               []slotRow  // of a day
+	Days               []weekDay  // of a week
+	Lines              []shownRow // the same by resource; on a phone instead of the table
+	Shown              []Resource
+	Categories, Offers []string // what resources of the kind are, and have
+	Prev, Today, Next  string
 	// PrevName and NextName are "Lundi 30", or the week before and after.
 	PrevName, NextName string
 	Views              []viewLink
@@ -207,6 +209,7 @@ func (d *Desk) render(w http.ResponseWriter, r *http.Request, status int, page *
 	}
 	need := page.need(time.Time{}, time.Time{})
 	page.Kinds, page.Barred = Kinds, plan.Barred
+	page.Categories, page.Offers = filters(plan.Resources, page.Kind)
 	page.Resources = slices.DeleteFunc(plan.Resources, func(one Resource) bool { return !one.has(need) })
 	page.choose(r, printer)
 	if page.View == weekView {
@@ -234,6 +237,23 @@ func (d *Desk) render(w http.ResponseWriter, r *http.Request, status int, page *
 	page.prefill(now)
 	page.Title, page.Section = printer.T("booking.desk."+string(page.Kind))+", "+page.Heading, section
 	return d.renderer.Render(w, r, status, "booking/desk", page)
+}
+
+// filters are the categories and the features of the resources of a kind, by name.
+func filters(all []Resource, kind Kind) (categories, features []string) {
+	for _, one := range all {
+		if one.Kind == kind {
+			features = append(features, one.Features...)
+			if one.Category != "" {
+				categories = append(categories, one.Category)
+			}
+		}
+	}
+	for _, some := range []*[]string{&categories, &features} {
+		slices.SortFunc(*some, i18n.ByName)
+		*some = slices.Compact(*some)
+	}
+	return categories, features
 }
 
 // dayLabel names a day beside another, "Lundi 30".

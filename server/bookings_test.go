@@ -106,3 +106,19 @@ func TestTheDayIsATableWhoseRowsAreAsWide(t *testing.T) {
 		t.Errorf("a cell reaches %d rows below the table", covered)
 	}
 }
+
+// TestRoomsAreNarrowed by what they are and have; the first free one fits both.
+func TestRoomsAreNarrowed(t *testing.T) {
+	h := newHall(t)
+	h.add("bourg", booking.Resource{Kind: booking.Room, Name: "Foyer", Seats: 60, Category: "Réception", Features: []string{"Cuisine"}})
+	h.add("bourg", booking.Resource{Kind: booking.Room, Name: "Studio", Seats: 4, Category: "Travail", Features: []string{"Visio"}})
+	claire := h.As("agent@bourg.example")
+	on := "/bookings?date=" + day(2).Format(time.DateOnly)
+	claire.Get(on).Want(t, 200, "<option>Cuisine</option>", "<option>Travail</option>", "Foyer", "Studio")
+	kitchen := claire.Get(on+"&features=Cuisine").Want(t, 200, "Foyer", "<option selected>Cuisine</option>", "features=Cuisine").Body
+	lacks(t, kitchen, "Studio")
+	lacks(t, claire.Get(on+"&category=Travail&view=week").Want(t, 200, "Studio").Body, "Foyer")
+	claire.Post("/bookings", askFor("10:00", "11:00", "features", "Cuisine", "category", "Travail")...).Want(t, http.StatusConflict, "Rien n’est libre")
+	claire.Post("/bookings", askFor("10:00", "11:00", "features", "Cuisine")...).Want(t, http.StatusSeeOther)
+	claire.Get("/bookings/mine").Want(t, 200, "Foyer")
+}

@@ -271,6 +271,13 @@ func BenchmarkPlan(b *testing.B) {
 	if _, err := t.DB.Exec(b.Context(), `UPDATE resources SET hours = $1 WHERE collectivity = 'bourg' AND id LIKE '%7'`, hours); err != nil {
 		b.Fatal(err)
 	}
+	client := t.As("admin@bourg.example")
+	for _, view := range []string{"week", "day"} { // of the pages of agents: 100 resources over a week, the first eight side by side
+		b.Run(view+"-page", func(b *testing.B) {
+			path := "/bookings?view=" + view + "&date=" + t.begins.AddDate(0, 0, 7).Format(time.DateOnly)
+			measure(b, func(int) { client.Get(path).Want(b, http.StatusOK, "room-1") })
+		})
+	}
 	b.Run("week", func(b *testing.B) {
 		count := 0
 		measure(b, func(int) {

@@ -97,6 +97,7 @@ var unseen = map[string]string{
 	"/admin/erasures/{id}":                   "is the certificate",
 	"/pool/erasures/{id}":                    "is the certificate",
 	"/directory/agents/{id}/photo":           "is a picture",
+	"/resources/{id}/photo":                  "is a picture",
 	"/search/suggestions":                    "is a fragment of the search field",
 	"/theme/{file}":                          "is a style sheet",
 	"/theme/sample/{file}":                   "is a style sheet",
