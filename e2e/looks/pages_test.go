@@ -62,6 +62,8 @@ const draftScreens = "/pool/drafts/neuve/"
 
 // unseen are the routes that answer with no page of their own: why.
 var unseen = map[string]string{
+	"/oncall/worker.js":                      "is a script",
+	"/oncall/periods/{id}/offer":             "is for who has a duty to come, see TestDutiesAreForEveryone",
 	"/phone/{secret}":                        "is reached by a picture, see TestDevicesAreForEveryone",
 	"/phone/{secret}/parvis.mobileconfig":    "is a file",
 	"/invitations/{secret}":                  "is reached by a link, see TestInvitationsAreForEveryone",
