@@ -155,8 +155,10 @@ func TestARateChangedInMidMonthShowsBoth(t *testing.T) {
 	same(t, stated(t, s, boss, "2026-11"), []string{"anne 2 night 1075", "anne 16 night 1200", "anne 23 night 1200", "anne 3475"})
 	decide(1300, "2026-11-16", "2026-11-20") // corrects the one before, until a day
 	same(t, stated(t, s, boss, "2026-11"), []string{"anne 2 night 1075", "anne 16 night 1300", "anne 23 night 1200", "anne 3575"})
+	decide(1100, "2026-11-01", "") // what is decided last of an earlier day leaves the later ones
+	same(t, stated(t, s, boss, "2026-11"), []string{"anne 2 night 1100", "anne 16 night 1300", "anne 23 night 1200", "anne 3600"})
 	rates, err := s.Rates(t.Context(), boss)
-	if err != nil || len(rates) != len(Shipped)+2 {
+	if err != nil || len(rates) != len(Shipped)+3 {
 		t.Errorf("%d rates, %v: what was decided before is not kept", len(rates), err)
 	}
 }
