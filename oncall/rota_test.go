@@ -10,8 +10,10 @@ import (
 
 func fourMembers() Team {
 	return Team{ID: "t", HandoverDay: time.Friday, HandoverAt: 17 * 60, Managers: []Member{{Agent: "chief", Active: true}}, Members: []Member{
-		{Agent: "anne", Name: "anne", Phone: "1", Active: true}, {Agent: "boris", Name: "boris", Phone: "1", Active: true},
-		{Agent: "chloe", Name: "chloe", Phone: "1", Active: true}, {Agent: "denis", Name: "denis", Phone: "1", Active: true},
+		{Agent: "anne", Name: "anne", Phone: "1", Active: true},
+		{Agent: "boris", Name: "boris", Phone: "1", Active: true},
+		{Agent: "chloe", Name: "chloe", Phone: "1", Active: true},
+		{Agent: "denis", Name: "denis", Phone: "1", Active: true},
 	}}
 }
 

@@ -574,12 +574,25 @@ func TestAllOfAResourceIsWritten(t *testing.T) {
 		return append(fields, field, value)
 	}
 	for _, c := range [][3]string{
-		{"hours-2", "le matin", "hours-2-error"}, {"hours-1", "12h-8h", "hours-1-error"}, {"longest", "beaucoup", "longest-error"}, {"longest", "99999", "longest-error"},
-		{"ahead", "-1", "ahead-error"}, {"ahead", "1000", "ahead-error"}, {"notice", "NaN", "notice-error"}, {"closed-to", "2027-08-01", "Une fermeture finit avant de commencer"},
-		{"closed-from", "demain", "Indiquez une date"}, {"see-add", "nobody@bourg.example", "Aucun agent n’a l’adresse nobody@bourg.example"},
-		{"approve-add", "admin@agglo.example", "Aucun agent n’a l’adresse"}, {"approve-agent", "nobody", "n’existe plus"}, {"approve-group", "nothing", "n’existe plus"},
-		{"energy", "vapeur", "energy-error"}, {"odometer", "9999999", "odometer-error"}, {"inspection", "31/05/2027", "inspection-error"},
-		{"features", strings.Repeat("x", 61), "features-error"}, {"description", strings.Repeat("é", 4001), "description-error"}, {"category", strings.Repeat("x", 81), "category-error"},
+		{"hours-2", "le matin", "hours-2-error"},
+		{"hours-1", "12h-8h", "hours-1-error"},
+		{"longest", "beaucoup", "longest-error"},
+		{"longest", "99999", "longest-error"},
+		{"ahead", "-1", "ahead-error"},
+		{"ahead", "1000", "ahead-error"},
+		{"notice", "NaN", "notice-error"},
+		{"closed-to", "2027-08-01", "Une fermeture finit avant de commencer"},
+		{"closed-from", "demain", "Indiquez une date"},
+		{"see-add", "nobody@bourg.example", "Aucun agent n’a l’adresse nobody@bourg.example"},
+		{"approve-add", "admin@agglo.example", "Aucun agent n’a l’adresse"},
+		{"approve-agent", "nobody", "n’existe plus"},
+		{"approve-group", "nothing", "n’existe plus"},
+		{"energy", "vapeur", "energy-error"},
+		{"odometer", "9999999", "odometer-error"},
+		{"inspection", "31/05/2027", "inspection-error"},
+		{"features", strings.Repeat("x", 61), "features-error"},
+		{"description", strings.Repeat("é", 4001), "description-error"},
+		{"category", strings.Repeat("x", 81), "category-error"},
 	} {
 		page := admin.Post("/admin/resources", with(c[0], c[1])...).Want(t, http.StatusUnprocessableEntity, c[2]).Body
 		for _, kept := range []string{`value="Minibus"`, "Faire le plein.", "Attelage", "Révision", `name="hours-6" value="9h-12h"`} {

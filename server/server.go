@@ -345,7 +345,8 @@ func (s *Server) openHome(_ context.Context, options Options) error {
 			directory.NewWidget(s.Directory), contacts.NewWidget(s.Contacts), weather.NewWidget(s.Weather, s.weatherSource),
 			applications.NewWidget(s.Applications), todo.NewWidget(s.Inbox),
 			booking.NewWidget(s.Booking, booking.Room), booking.NewWidget(s.Booking, booking.Vehicle), booking.NewMineWidget(s.Booking),
-			almanac.Widget{}, oncall.NewWidget(s.OnCall),
+			almanac.Widget{},
+			oncall.NewWidget(s.OnCall),
 		},
 	})
 	if err != nil {
