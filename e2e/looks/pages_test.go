@@ -112,7 +112,6 @@ var unseen = map[string]string{
 	"/calendar/remote/events/{id}/delete":    "needs another server, see calendar/remote",
 	"/calendar/export/{id}":                  "is the file",
 	"/contacts/cards/{book}/{card}/photo":    "is a picture",
-	"/resources/{id}/photo":                  "is a picture",
 	"/contacts/books/{book}/export":          "is the file",
 	"/contacts/imports/{id}":                 "needs a file, see server",
 	"/calendar/imports/{id}":                 "needs a file, see calendar",
