@@ -157,19 +157,6 @@ func (s *Store) tx(ctx context.Context, caller portal.Caller, what string, fn fu
 	return nil
 }
 
-// zone is that of a collectivity, Paris when its name is unknown.
-func (s *Store) zone(ctx context.Context, from database.Reader, collectivity portal.CollectivityID) (*time.Location, error) {
-	var name string
-	if err := from.QueryRow(ctx, `SELECT zone FROM collectivities WHERE id = $1`, string(collectivity)).Scan(&name); err != nil {
-		return nil, err
-	}
-	zone, err := time.LoadLocation(name)
-	if err != nil || name == "" {
-		return time.LoadLocation("Europe/Paris")
-	}
-	return zone, nil
-}
-
 // Manages says whether the caller plans the duties of a team.
 func (t Team) Manages(caller portal.Caller) bool {
 	return caller.Can(portal.ManageDuties) ||
