@@ -113,6 +113,7 @@ type Store struct {
 	answered func(context.Context, portal.CollectivityID, Held) error
 	book     Booker
 	cancel   Canceller
+	dates    Dates
 }
 
 // New opens the resources of a pool; reasons are told in the words of the catalogue.

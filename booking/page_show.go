@@ -36,6 +36,8 @@ func (d *Desk) Routes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: deskPath, Access: web.SignedIn, Handler: d.show},
 		{Method: "POST", Path: deskPath, Access: web.SignedIn, Handler: d.book},
+		{Method: "GET", Path: seriesPath, Access: web.SignedIn, Handler: d.series},
+		{Method: "POST", Path: seriesPath, Access: web.SignedIn, Handler: d.bookSeries},
 		{Method: "GET", Path: deskPath + "/mine", Access: web.SignedIn, Handler: d.mine},
 		{Method: "POST", Path: deskPath + "/events/{event}/cancel", Access: web.SignedIn, Handler: d.cancel},
 		{Method: "POST", Path: deskPath + "/waits", Access: web.SignedIn, Handler: d.wait},

@@ -225,24 +225,15 @@ func (s *Store) Free(ctx context.Context, caller portal.Caller, p *i18n.Printer,
 	if length <= 0 || length > maxLongest {
 		return nil, fmt.Errorf("booking: find from %v to %v: %w", need.From, need.To, portal.ErrInvalid)
 	}
-	all, err := s.Bookable(ctx, caller)
+	all, err := s.candidates(ctx, caller, need)
 	if err != nil {
 		return nil, err
 	}
-	barred, err := s.Barred(ctx, caller.Collectivity, caller.Agent)
-	if err != nil {
-		return nil, err
-	}
-	all = slices.DeleteFunc(all, func(r Resource) bool { return barred[r.ID] || !r.has(need) })
 	ruled, words, err := s.ruled(ctx, caller, p, all)
 	if err != nil {
 		return nil, wrap(err, "find")
 	}
-	ids := make([]ResourceID, len(all))
-	for i, r := range all {
-		ids[i] = r.ID
-	}
-	taken, err := s.Taken(ctx, caller.Collectivity, ids, need.From, need.To.Add(searched), "")
+	taken, err := s.Taken(ctx, caller.Collectivity, idsOf(all), need.From, need.To.Add(searched), "")
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +294,7 @@ func (r Resource) has(need Need) bool {
 // back, or when it opens.
 func (r rules) find(words *words, taken []Time, from time.Time, length time.Duration) Found {
 	found := Found{Resource: r.Resource}
-	if found.Why = r.refuses(words, taken, from, length); found.Why == "" {
+	if found.Why = r.refuses(words, taken, Slot{Start: from, End: from.Add(length)}); found.Why == "" {
 		found.Free = true
 		return found
 	}
@@ -329,7 +320,7 @@ func (r rules) find(words *words, taken []Time, from time.Time, length time.Dura
 		if last := len(found.Next) - 1; last >= 0 && begin.Before(found.Next[last].Add(length)) {
 			continue
 		}
-		if begin.After(from) && !begin.Before(r.now) && r.refuses(words, taken, begin, length) == "" {
+		if begin.After(from) && !begin.Before(r.now) && r.refuses(words, taken, Slot{Start: begin, End: begin.Add(length)}) == "" {
 			found.Next = append(found.Next, begin.In(r.zone))
 		}
 	}
@@ -342,8 +333,7 @@ func quarterAfter(t time.Time) time.Time {
 }
 
 // refuses tells why a resource can't be had at a time, "" when it can.
-func (r rules) refuses(words *words, taken []Time, from time.Time, length time.Duration) string {
-	slot := Slot{Start: from, End: from.Add(length)}
+func (r rules) refuses(words *words, taken []Time, slot Slot) string {
 	if broken := r.broken(slot); broken != nil {
 		return words.say(*broken, r.Resource)
 	}

@@ -170,7 +170,9 @@ type Booker func(ctx context.Context, caller portal.Caller, wanted Wanted) (even
 type Wanted struct {
 	Resource   Resource
 	Title      string
-	Start, End time.Time // in the zone of the collectivity
+	Start, End time.Time // in the zone of the collectivity, of the first date of a series
+	Series     Series
+	Without    []time.Time // starts of the series that are not asked for
 }
 
 // OnBook adds how something is booked. It is a step of set-up.
@@ -180,6 +182,11 @@ func (s *Store) OnBook(book Booker) { s.book = book }
 // the resource refuses is a portal.UserError that says why; nothing is left in her agenda then. portal.ErrNotFound
 // for what she does not see.
 func (s *Store) Book(ctx context.Context, caller portal.Caller, resource ResourceID, start, end time.Time, title string) (event string, err error) {
+	return s.bookAll(ctx, caller, resource, Wanted{Title: title, Start: start, End: end})
+}
+
+// bookAll is Book for what may repeat, whose Resource is not filled in.
+func (s *Store) bookAll(ctx context.Context, caller portal.Caller, resource ResourceID, wanted Wanted) (event string, err error) {
 	all, err := s.Bookable(ctx, caller)
 	if err != nil {
 		return "", err
@@ -188,16 +195,16 @@ func (s *Store) Book(ctx context.Context, caller portal.Caller, resource Resourc
 	switch {
 	case at < 0:
 		return "", fmt.Errorf("booking: book %q: %w", resource, portal.ErrNotFound)
-	case !end.After(start) || end.Sub(start) > maxLongest:
+	case !wanted.End.After(wanted.Start) || wanted.End.Sub(wanted.Start) > maxLongest:
 		return "", portal.FieldErrors{portal.Invalid("end", "booking.error.wait.times")}
-	case !end.After(s.now()):
+	case !wanted.End.After(s.now()):
 		return "", portal.FieldErrors{portal.Invalid("start", "booking.error.wait.past")}
 	}
 	var wrong portal.Check
-	if title = strings.TrimSpace(title); title == "" {
-		title = all[at].Name
+	if wanted.Title = strings.TrimSpace(wanted.Title); wanted.Title == "" {
+		wanted.Title = all[at].Name
 	}
-	wrong.Text("title", title, true, 200)
+	wrong.Text("title", wanted.Title, true, 200)
 	if err := wrong.OrNil(); err != nil {
 		return "", err
 	}
@@ -205,7 +212,8 @@ func (s *Store) Book(ctx context.Context, caller portal.Caller, resource Resourc
 	if err != nil {
 		return "", wrap(err, "book")
 	}
-	event, refused, err := s.book(ctx, caller, Wanted{all[at], title, start.In(words.zone), end.In(words.zone)})
+	wanted.Resource, wanted.Start, wanted.End = all[at], wanted.Start.In(words.zone), wanted.End.In(words.zone)
+	event, refused, err := s.book(ctx, caller, wanted)
 	if err == nil && refused != "" {
 		err = portal.UserError{Kind: portal.ErrConflict, Key: "booking.error.refused", Args: []any{"why", refused}}
 	}

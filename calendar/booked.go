@@ -111,8 +111,9 @@ func (v Verdict) declines() string {
 
 // Book makes an event of the caller's own agenda that invites one resource. What the resource declines is not
 // written: *Declining.
-func (s *Store) Book(ctx context.Context, caller portal.Caller, one Offered, title string, start, end time.Time) (EventID, error) {
-	d := Draft{Calendar: CalendarID(caller.Agent), Title: title, Start: start, End: end, Guests: &Guests{All: []Guest{{Party: one.Party, Name: one.Name}}}}
+// The draft says what it is called, when it is and how it repeats.
+func (s *Store) Book(ctx context.Context, caller portal.Caller, one Offered, d Draft) (EventID, error) {
+	d.Calendar, d.Guests = CalendarID(caller.Agent), &Guests{All: []Guest{{Party: one.Party, Name: one.Name}}}
 	if one.Type == typeRoom {
 		d.Location = one.Where()
 	}

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,8 +25,9 @@ type Draft struct {
 	// day, or no time at all, as RFC 5545 §3.6.1 has it.
 	Start, End time.Time
 	Repeat     Repeat
-	Guests     *Guests    // nil: they stay as they are
-	Links      []Attached // nil: the same
+	Without    []time.Time // starts of the series that it leaves out, of a new event alone
+	Guests     *Guests     // nil: they stay as they are
+	Links      []Attached  // nil: the same
 }
 
 // Every is how often an event repeats.
@@ -33,13 +35,23 @@ type Every string
 
 // How often; Otherwise is a rule that a client wrote and no form shows: a change keeps it.
 const (
-	Once      Every = ""
-	Daily     Every = "daily"
-	Weekly    Every = "weekly"
-	Monthly   Every = "monthly" // on the same day of the month
-	Yearly    Every = "yearly"
-	Otherwise Every = "otherwise"
+	Once        Every = ""
+	Daily       Every = "daily"
+	Workdays    Every = "workdays" // Monday to Friday
+	Weekly      Every = "weekly"
+	Fortnightly Every = "fortnightly"
+	Monthly     Every = "monthly" // on the same day of the month
+	Yearly      Every = "yearly"
+	Otherwise   Every = "otherwise"
 )
+
+// rhythms are those that forms offer, in their order.
+var rhythms = []Every{Once, Daily, Workdays, Weekly, Fortnightly, Monthly, Yearly}
+
+// fits says whether a series may begin on a day.
+func (e Every) fits(day time.Time) bool {
+	return e != Workdays || day.Weekday() != time.Saturday && day.Weekday() != time.Sunday
+}
 
 // Repeat is the recurrence of a Draft.
 type Repeat struct {
@@ -83,8 +95,10 @@ func (d Draft) check() error {
 		refuse("description", "too-long", "max", maxDescription)
 	}
 	switch {
-	case !slices.Contains([]Every{Once, Daily, Weekly, Monthly, Yearly, Otherwise}, d.Repeat.Every):
+	case d.Repeat.Every != Otherwise && !slices.Contains(rhythms, d.Repeat.Every):
 		refuse("repeat", "repeat-unknown")
+	case !d.Start.IsZero() && !d.Repeat.Every.fits(d.Start):
+		refuse("repeat", "repeat-weekend")
 	case d.Repeat.Every == Once || d.Repeat.Until.IsZero() || d.Start.IsZero():
 	case dayOfTime(d.Repeat.Until) < dayOfTime(d.Start):
 		refuse("until", "until-before-start", "start", d.Start)
@@ -120,7 +134,12 @@ func (d Draft) object(uid string, now time.Time) *ical.Component {
 	set(event, ical.PropCreated, stamp(now))
 	root := newRoot()
 	root.Children = []*ical.Component{event}
-	addZone(root, d.write(event, now, nil), d.Start.Year())
+	start := d.write(event, now, nil)
+	addZone(root, start, d.Start.Year())
+	for _, without := range d.Without {
+		event.Props.Add(momentProp(ical.PropExceptionDates, d.moment(without.In(d.Start.Location()), &start)))
+		addZone(root, start, without.Year())
+	}
 	d.Guests.settle(root)
 	return root
 }
@@ -182,6 +201,12 @@ func (d Draft) moment(t time.Time, kept *moment) moment {
 // the last day where the person is.
 func (r Repeat) value(start moment) string {
 	rule := "FREQ=" + strings.ToUpper(string(r.Every))
+	switch r.Every {
+	case Workdays:
+		rule = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"
+	case Fortnightly:
+		rule = "FREQ=WEEKLY;INTERVAL=2"
+	}
 	if r.Until.IsZero() {
 		return rule
 	}
@@ -196,6 +221,14 @@ func (r Repeat) value(start moment) string {
 		return rule + ";UNTIL=" + stamp(end)
 	}
 }
+
+// workdays are Monday to Friday, as BYDAY has them.
+var workdays = func() (all numbers) {
+	for day := range 5 {
+		all.add(day)
+	}
+	return all
+}()
 
 // repeatOf reads back what value wrote; a rule that says more is Otherwise.
 func repeatOf(it *item, zone *time.Location) Repeat {
@@ -220,19 +253,22 @@ func repeatOf(it *item, zone *time.Location) Repeat {
 	}
 	// A weekly rule on the weekday of its start, and a monthly one on its day, say no more.
 	_, _, dayOfMonth := it.start.wall.day().date()
-	switch r.freq {
-	case weekly:
-		if !r.weekdays.empty() {
-			plain.weekdays.add(it.start.wall.day().weekday())
-		}
-	case monthly:
-		if !r.monthDays.empty() {
-			plain.monthDays.add(dayOfMonth)
-		}
-	}
 	repeat.Every = [...]Every{
 		yearly: Yearly, monthly: Monthly, weekly: Weekly, daily: Daily, hourly: Otherwise, minutely: Otherwise, secondly: Otherwise,
 	}[r.freq]
+	switch {
+	case r.freq == weekly && r.weekdays == workdays && r.weekdays.has(it.start.wall.day().weekday()):
+		repeat.Every, plain.weekdays = Workdays, workdays
+	case r.freq == weekly:
+		if !r.weekdays.empty() {
+			plain.weekdays.add(it.start.wall.day().weekday())
+		}
+		if r.interval == 2 {
+			repeat.Every, plain.interval = Fortnightly, 2
+		}
+	case r.freq == monthly && !r.monthDays.empty():
+		plain.monthDays.add(dayOfMonth)
+	}
 	if *r != plain || len(it.added) > 0 {
 		repeat.Every = Otherwise
 	}
@@ -451,4 +487,28 @@ func conflictForPage(err error) error {
 		return portal.FieldErrors{portal.Invalid("guests", "calendar.error.guests-large")}
 	}
 	return err
+}
+
+// Dates are when a new event of the draft happens, by start, at most so many.
+func (d Draft) Dates(most int) (all []Slot, err error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	o, err := Parse(encode(d.object("draft", d.Start)))
+	if err != nil {
+		return nil, fmt.Errorf("calendar: dates of a draft: %w", err)
+	}
+	zone := d.Start.Location()
+	err = o.occurrences(d.Start, time.Time{}, zone, func(occ occurrence) error {
+		if len(all) == most {
+			return errStop
+		}
+		one := o.instance(occ, words{}, zone)
+		all = append(all, Slot{Recurrence: one.Recurrence, Start: one.Start, End: one.End})
+		return nil
+	})
+	if errors.Is(err, errStop) {
+		err = nil
+	}
+	return all, err
 }

@@ -408,7 +408,7 @@ func (h *Handler) showForm(w http.ResponseWriter, r *http.Request, status int, f
 	if err != nil {
 		return err
 	}
-	page := &formPage{eventForm: form, Every: []Every{Once, Daily, Weekly, Monthly, Yearly}, Scopes: scopes, Back: "/calendar"}
+	page := &formPage{eventForm: form, Every: slices.Clone(rhythms), Scopes: scopes, Back: "/calendar"}
 	var chosen *Calendar
 	calendars = slices.DeleteFunc(calendars, func(c Calendar) bool { return !c.Writable || form.ID != "" && c.ID != form.Calendar })
 	for i, c := range calendars {

@@ -181,7 +181,7 @@ func (h *Handler) showTaskForm(w http.ResponseWriter, r *http.Request, status in
 			form.Calendars = append(form.Calendars, calendarChoice{c.ID, ShownName(c, web.Printer(r)), c.ID == form.Calendar})
 		}
 	}
-	form.Every, form.Priorities = []Every{Once, Daily, Weekly, Monthly, Yearly}, []string{"0", "1", "5", "9"}
+	form.Every, form.Priorities = slices.Clone(rhythms), []string{"0", "1", "5", "9"}
 	if form.Otherwise {
 		form.Every = append(form.Every, Otherwise)
 	}

@@ -61,8 +61,8 @@ func repeatWords(p *i18n.Printer, r Repeat, start, now time.Time) string {
 	switch r.Every {
 	case Once:
 		return ""
-	case Weekly:
-		words = p.T("calendar.repeat.words.weekly", "day", p.DayName(start))
+	case Weekly, Fortnightly:
+		words = p.T("calendar.repeat.words."+string(r.Every), "day", p.DayName(start))
 	case Monthly:
 		words = p.T("calendar.repeat.words.monthly", "day", dayOfMonth(p, start))
 	case Yearly:

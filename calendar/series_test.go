@@ -391,7 +391,7 @@ func TestWhatASeriesCannotDoIsSaid(t *testing.T) {
 
 func TestARuleOfAnotherProgramMovesWithItsSeries(t *testing.T) {
 	for _, c := range []struct{ rule, day, hour, want string }{
-		{"FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;UNTIL=20261201T080000Z", "2026-11-04", "10:00", "4 18 02"},
+		{"FREQ=WEEKLY;INTERVAL=3;BYDAY=TU;UNTIL=20261124T080000Z", "2026-11-04", "10:00", "4 25"},
 		{"FREQ=MONTHLY;INTERVAL=1;BYMONTHDAY=3;COUNT=2", "2026-11-05", "09:00", "5 05"},
 		{"FREQ=WEEKLY;BYDAY=TU,TH;COUNT=3", "2026-11-03", "22:00", "3 5 10"},
 	} {

@@ -168,10 +168,12 @@ func (d TaskDraft) check(stored Every) error {
 	}
 	switch {
 	case d.Every == Otherwise && stored == Otherwise:
-	case !slices.Contains([]Every{Once, Daily, Weekly, Monthly, Yearly}, d.Every):
+	case !slices.Contains(rhythms, d.Every):
 		refuse("repeat", "repeat-unknown")
 	case d.Every != Once && d.Due.IsZero():
 		refuse("due", "repeat-undated")
+	case !d.Every.fits(d.Due):
+		refuse("repeat", "repeat-weekend")
 	}
 	if d.Priority < 0 || d.Priority > 9 {
 		refuse("priority", "priority-unknown")

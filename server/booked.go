@@ -77,12 +77,20 @@ func (s *Server) joinBooking() {
 		return s.Calendar.Rebook(ctx, id, heldEvent(held))
 	})
 	s.Booking.OnBook(func(ctx context.Context, caller portal.Caller, wanted booking.Wanted) (string, string, error) {
-		event, err := s.Calendar.Book(ctx, caller, offer(wanted.Resource), wanted.Title, wanted.Start, wanted.End)
+		event, err := s.Calendar.Book(ctx, caller, offer(wanted.Resource), draftOf(wanted))
 		var declining *calendar.Declining
 		if errors.As(err, &declining) {
 			return "", declining.Why, nil
 		}
 		return string(event), "", err
+	})
+	s.Booking.OnSeries(func(wanted booking.Wanted, most int) ([]booking.Slot, error) {
+		dates, err := draftOf(wanted).Dates(most)
+		slots := make([]booking.Slot, len(dates))
+		for i, date := range dates {
+			slots[i] = booking.Slot(date)
+		}
+		return slots, err
 	})
 	s.Booking.OnCancel(func(ctx context.Context, caller portal.Caller, event string, date time.Time) (string, error) {
 		target := calendar.Target{Event: calendar.EventID(event), At: date}
@@ -92,6 +100,13 @@ func (s *Server) joinBooking() {
 		undo, err := s.Calendar.Remove(ctx, caller, target)
 		return calendar.UndoPath(undo), err
 	})
+}
+
+func draftOf(wanted booking.Wanted) calendar.Draft {
+	return calendar.Draft{
+		Title: wanted.Title, Start: wanted.Start, End: wanted.End, Without: wanted.Without,
+		Repeat: calendar.Repeat{Every: calendar.Every(wanted.Series.Every), Until: wanted.Series.Until},
+	}
 }
 
 func heldEvent(one booking.Held) calendar.Held {
