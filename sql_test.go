@@ -41,6 +41,7 @@ var allCollectivities = []struct{ file, start, why string }{
 	{"portal/post/worker.go", "DELETE FROM outgoing_mail WHERE due = 0", "what became of letters given up long ago"},
 	{"portal/post/lost.go", "SELECT collectivity, COUNT(*) FROM outgoing_mail", "how many letters were given up in each, for the operator"},
 	{"calendar/feed.go", "SELECT collectivity, id, calendar, agent, account, busy FROM calendar_feeds WHERE hash", "the collectivity of a link by the hash of its secret"},
+	{"booking/door.go", "SELECT collectivity, id, label, names FROM door_screens WHERE hash", "the collectivity of a screen by the hash of its secret"},
 	{"booking/wait.go", "SELECT DISTINCT collectivity FROM booking_waits", "where somebody waits, so that a round asks no other collectivity: each by itself"},
 	{"oncall/feed.go", "SELECT collectivity, id, team, agent, account FROM duty_feeds WHERE hash", "the collectivity of a link by the hash of its secret"},
 	{"calendar/mailedanswer.go", "SELECT DISTINCT collectivity FROM calendar_answers", "where people are invited by mail, so that a round asks no other collectivity"},

@@ -206,13 +206,18 @@ func (s *Store) Bookable(ctx context.Context, caller portal.Caller) ([]Resource,
 	if caller.Agent == "" {
 		return nil, fmt.Errorf("booking: list: %w", portal.ErrDenied)
 	}
-	rows, err := s.db.Query(ctx, ofCollectivity+` AND r.active`, string(caller.Collectivity))
-	all, err := database.Collect(rows, err, scan)
+	all, err := s.active(ctx, caller.Collectivity)
 	if err != nil {
-		return nil, wrap(err, "list")
+		return nil, err
 	}
 	hidden, err := s.hidden(ctx, caller)
-	all = slices.DeleteFunc(all, func(r Resource) bool { return hidden[r.ID] })
+	return slices.DeleteFunc(all, func(r Resource) bool { return hidden[r.ID] }), wrap(err, "list")
+}
+
+// active are the resources of a collectivity that are not withdrawn, by name.
+func (s *Store) active(ctx context.Context, collectivity portal.CollectivityID) ([]Resource, error) {
+	rows, err := s.db.Query(ctx, ofCollectivity+` AND r.active`, string(collectivity))
+	all, err := database.Collect(rows, err, scan)
 	slices.SortFunc(all, byName)
 	return all, wrap(err, "list")
 }

@@ -24,6 +24,18 @@ type SignIn struct {
 
 var _ sso.People = SignIn{}
 
+// Town is what pages show of a collectivity that is open; portal.ErrNotFound for any other.
+func (d SignIn) Town(ctx context.Context, id portal.CollectivityID) (web.Collectivity, error) {
+	c, err := d.remembered(ctx, id)
+	if err == nil && !c.Active {
+		err = portal.ErrNotFound
+	}
+	if err != nil {
+		return web.Collectivity{}, fmt.Errorf("directory: find the town %q: %w", id, err)
+	}
+	return c.shown(d.Theme), nil
+}
+
 // Locate finds the collectivity of a login by the domain of its address, else
 // by the oldest agent of its account.
 func (d SignIn) Locate(ctx context.Context, login string) (sso.Place, error) {

@@ -128,6 +128,8 @@ var catalogue = []Table{
 	{Name: "resource_photos", Key: []string{"resource", "side"}},
 	{Name: "booking_requests", Key: []string{"id"}, Person: map[string]Fate{"holder": Gone, "decided_by": Pseudonym}},
 	{Name: "booking_waits", Key: []string{"id"}, Person: map[string]Fate{"agent": Gone}},
+	{Name: "door_screens", Key: []string{"id"}, Excluded: isSecret},
+	{Name: "door_screen_resources", Key: []string{"screen", "resource"}, Excluded: isSecret},
 	{Name: "bookings", Key: []string{"resource", "event", "recurrence", "starts"}, Person: map[string]Fate{"holder": Gone}},
 
 	{Name: "duty_teams", Key: []string{"id"}},

@@ -239,6 +239,11 @@ var visits = []visit{
 	{route: "GET /bookings/series", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "GET /bookings/series", path: fixed("/bookings/series?every=weekly&date=2999-01-01&from=10:00&to=09:00"), author: 422, colleague: 422, stranger: 422, anonymous: 303},
 	{route: "POST /bookings/series", fields: []string{"resource", "nothing", "every", "weekly", "date", inDays(7), "until", inDays(30), "from", "10:00", "to", "11:00", "dates", "1"}, author: 422, colleague: 422, stranger: 422, anonymous: 303},
+	// With its key it is for everybody: TestADoorTellsWhatIsFree.
+	{route: "GET /door", path: fixed("/door?key=x"), author: 404, colleague: 404, stranger: 404, anonymous: 404},
+	{route: "GET /admin/doors", author: 404, colleague: 404, stranger: 200, anonymous: 303},
+	{route: "POST /admin/doors", fields: []string{"label", "Porte"}, author: 404, colleague: 404, stranger: 422, anonymous: 303},
+	{route: "POST /admin/doors/{id}/revoke", path: at("/admin/doors/", (*estate).screen, "/revoke"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /bookings/mine", author: 200, colleague: 200, stranger: 200, anonymous: 303},
 	{route: "POST /bookings/events/{event}/cancel", path: fixed("/bookings/events/nothing/cancel"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /bookings/waits", fields: []string{"resource", "nothing", "date", "2999-01-01", "from", "10:00", "to", "11:00"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},

@@ -269,6 +269,16 @@ func (e *estate) pictureOf(r booking.Resource) string {
 	return string(id)
 }
 
+// screen is one on a door.
+func (e *estate) screen() string {
+	e.t.Helper()
+	_, err := e.Booking.MakeScreen(e.t.Context(), e.admin, booking.Screen{Label: e.text(), Resources: []booking.ResourceID{e.room(booking.Resource{})}}, "")
+	e.must(err)
+	all, err := e.Booking.Screens(e.t.Context(), e.admin)
+	e.must(err)
+	return all[0].ID
+}
+
 // bookingRequest waits for the author, who accepts the bookings of a resource, and bookingOffer is kept for her.
 func (e *estate) bookingRequest() string {
 	e.t.Helper()

@@ -41,7 +41,7 @@ type Asset struct {
 }
 
 // NewAssets joins the style sheets of every page into parvis.css, those that home does without into pages.css, those of
-// the agenda alone into agenda.css, and the modules into parvis.js (one request each), adds theme.css, the palette of a portal without a colour of its own, and
+// the agenda alone into agenda.css, those of screens on walls into wall.css, and the modules into parvis.js (one request each), adds theme.css, the palette of a portal without a colour of its own, and
 // compresses everything.
 func NewAssets() (*Assets, error) {
 	css, err := join(styles, "css", "%s")
@@ -53,6 +53,10 @@ func NewAssets() (*Assets, error) {
 		return nil, err
 	}
 	agenda, err := join(styles, "css/agenda", "%s")
+	if err != nil {
+		return nil, err
+	}
+	wall, err := join(styles, "css/wall", "%s")
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +78,7 @@ func NewAssets() (*Assets, error) {
 	}
 	a := &Assets{map[string]*Asset{}, map[string]*Asset{}}
 	for name, body := range map[string][]byte{
-		"parvis.css": squeeze(css), "pages.css": squeeze(pages), "agenda.css": squeeze(agenda), "theme.css": []byte(palette.CSS()),
+		"parvis.css": squeeze(css), "pages.css": squeeze(pages), "agenda.css": squeeze(agenda), "wall.css": squeeze(wall), "theme.css": []byte(palette.CSS()),
 		"parvis.js": js, "icons.svg": icons, "favicon.svg": favicon,
 	} {
 		asset, err := NewAsset(path.Ext(name), body)

@@ -112,6 +112,9 @@ const (
 	ResourceWithdrawn Action = "resource.withdrawn"
 	ResourceRestored  Action = "resource.restored"
 
+	ScreenMade    Action = "screen.made" // on a door, or in a hall
+	ScreenRevoked Action = "screen.revoked"
+
 	PresenceChanged Action = "presence.changed" // where somebody works, said by another
 
 	DutyTeamCreated  Action = "duty.team.created" // who takes turns on call
@@ -211,7 +214,7 @@ var Actions = []Action{
 	ReadersChanged, WritersChanged,
 	ApplicationCreated, ApplicationChanged, AudienceChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked, ApplicationsExported,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
-	ResourceCreated, ResourceChanged, ResourceAudience, ResourceSeers, ResourceApprovers, ResourceWithdrawn, ResourceRestored,
+	ResourceCreated, ResourceChanged, ResourceAudience, ResourceSeers, ResourceApprovers, ResourceWithdrawn, ResourceRestored, ScreenMade, ScreenRevoked,
 	DutyTeamCreated, DutyTeamChanged, DutyTeamClosed, DutyTeamReopened, DutyMembers, DutyManagers, DutyRota, DutyAssigned, DutyChanged, DutyRemoved,
 	DutySwapped, DutySwapUndone, DutySwapRedone, DutyCallOut, DutyRate, DutyExported,
 	PresenceChanged, AddressBookCreated, AddressBookChanged, AddressBookDeleted,

@@ -119,6 +119,19 @@ func (rd *Renderer) Render(w http.ResponseWriter, r *http.Request, status int, n
 	return rd.write(w, r, status, whole)
 }
 
+// RenderWhole answers with a page whose template is all of it, for a screen that nobody touches. It wears what it was
+// given, whoever looks at it.
+func (rd *Renderer) RenderWhole(w http.ResponseWriter, r *http.Request, status int, name string, page Framed) error {
+	wears := page.framed().Wears
+	rd.fill(w, r, page.framed())
+	page.framed().Wear(wears)
+	whole, err := rd.Execute(i18n.Language(page.framed().Lang), name, page)
+	if err != nil {
+		return err
+	}
+	return rd.write(w, r, status, whole)
+}
+
 func (rd *Renderer) frame(page *Page) ([]byte, error) {
 	name := "frame"
 	if page.Gate {
