@@ -66,6 +66,7 @@ var unseen = map[string]string{
 	"/oncall/periods/{id}/offer":             "is for who has a duty to come, see TestDutiesAreForEveryone",
 	"/phone/{secret}":                        "is reached by a picture, see TestDevicesAreForEveryone",
 	"/phone/{secret}/parvis.mobileconfig":    "is a file",
+	"/door":                                  "is reached by a link, see TestADoorIsForEveryone",
 	"/invitations/{secret}":                  "is reached by a link, see TestInvitationsAreForEveryone",
 	"/directory/of/{town}/agents/{id}/photo": "is a picture",
 	"/pool/templates/{id}":                   "is the form of /pool/templates/new, filled in",
