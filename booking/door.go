@@ -147,7 +147,7 @@ func (s *Store) RevokeScreen(ctx context.Context, caller portal.Caller, id, addr
 	return label, wrap(err, "revoke a screen")
 }
 
-// Door is what a screen shows of a day.
+// Door is what a screen shows.
 type Door struct {
 	Screen       // without its Resources
 	Collectivity portal.CollectivityID
@@ -155,7 +155,7 @@ type Door struct {
 	Rooms        []DoorRoom
 }
 
-// DoorRoom is one resource on a screen: its Bookings of the day, by start, told as the screen may, and when it can't
+// DoorRoom is one resource on a screen: its Bookings, by start, told as the screen may, and when it can't
 // be had by its own rules.
 type DoorRoom struct {
 	Resource
@@ -163,8 +163,9 @@ type DoorRoom struct {
 	Shut     []Shut
 }
 
-// OpenScreen shows what a screen shows now, by its secret; portal.ErrNotFound when there is none.
-func (s *Store) OpenScreen(ctx context.Context, secret string) (door Door, err error) {
+// OpenScreen shows what a screen shows from so many days before today until so many after, by its secret: today alone
+// is 0 and 1. portal.ErrNotFound when there is none.
+func (s *Store) OpenScreen(ctx context.Context, secret string, before, after int) (door Door, err error) {
 	err = s.db.QueryRow(ctx, `SELECT collectivity, id, label, names FROM door_screens WHERE hash = $1`, hashOf(secret)).
 		Scan(&door.Collectivity, &door.ID, &door.Label, &door.Names)
 	if err != nil {
@@ -182,13 +183,13 @@ func (s *Store) OpenScreen(ctx context.Context, secret string) (door Door, err e
 		return Door{}, wrap(err, "read a screen")
 	}
 	door.Now = words.now
-	day := midnight(words.now)
-	taken, err := s.onDoor(ctx, door, day, day.AddDate(0, 0, 1))
+	from, until := midnight(words.now).AddDate(0, 0, -before), midnight(words.now).AddDate(0, 0, after)
+	taken, err := s.onDoor(ctx, door, from, until)
 	if err != nil {
 		return Door{}, wrap(err, "read a screen")
 	}
 	for _, r := range ruled {
-		door.Rooms = append(door.Rooms, DoorRoom{r.Resource, taken[r.ID], r.shut(words, day, day.AddDate(0, 0, 1))})
+		door.Rooms = append(door.Rooms, DoorRoom{r.Resource, taken[r.ID], r.shut(words, from, until)})
 	}
 	return door, s.sawScreen(ctx, door)
 }
@@ -201,7 +202,7 @@ const onScreen = `EXISTS (SELECT 1 FROM door_screen_resources d WHERE d.collecti
 func (s *Store) onDoor(ctx context.Context, door Door, from, until time.Time) (map[ResourceID][]Booking, error) {
 	chosen := strings.ReplaceAll(`r.active AND `+onScreen, "$2", "$4") // $2 and $3 are the instants
 	rows, err := s.db.Query(ctx, `
-		SELECT b.resource, b.starts, b.ends, b.pending, CASE WHEN $5 THEN COALESCE(a.given_name || ' ' || a.family_name, '') ELSE '' END,
+		SELECT b.resource, b.starts, b.ends, b.pending, b.event, b.recurrence, CASE WHEN $5 THEN COALESCE(a.given_name || ' ' || a.family_name, '') ELSE '' END,
 			CASE WHEN r.titles_public AND o.class = 'PUBLIC' THEN o.summary ELSE '' END
 		FROM (`+takenDuring(chosen)+`) b
 		JOIN resources r ON r.collectivity = $1 AND r.id = b.resource
@@ -211,8 +212,9 @@ func (s *Store) onDoor(ctx context.Context, door Door, from, until time.Time) (m
 	found := map[ResourceID][]Booking{}
 	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
 		var b Booking
-		var starts, ends int64
-		err = rows.Scan(&b.Resource, &starts, &ends, &b.Pending, &b.Name, &b.Title)
+		var starts, ends, recurrence int64
+		err = rows.Scan(&b.Resource, &starts, &ends, &b.Pending, &b.Event, &recurrence, &b.Name, &b.Title)
+		b.Recurrence = database.FromMillis(recurrence)
 		b.Start, b.End = time.UnixMilli(starts).In(door.Now.Location()), time.UnixMilli(ends).In(door.Now.Location())
 		found[b.Resource] = append(found[b.Resource], b)
 		return none, err

@@ -1,11 +1,15 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
+	"time"
 
 	"parvis/portal"
 	"parvis/portal/web"
@@ -15,6 +19,9 @@ const (
 	screensPath = "/admin/doors"
 	// doorPath is where screens look. The secret is in the query, which no log holds.
 	doorPath = "/door"
+	feedPath = "/door.ics"
+	// What its file tells: weeks that are over, and those to come.
+	feedBefore, feedAfter = 28, 180 // days
 	// doorRefresh is after how many seconds a screen looks again.
 	doorRefresh = "60"
 )
@@ -28,12 +35,24 @@ type Towns interface {
 type Doors struct {
 	store    *Store
 	towns    Towns
+	write    Calendars
 	renderer *web.Renderer
 }
 
+// Entry is a booking as an agenda holds it.
+type Entry struct {
+	UID           string
+	Title, Detail string
+	Starts, Ends  time.Time
+	Changed       time.Time
+}
+
+// Calendars writes the files that agendas read.
+type Calendars func(name string, entries []Entry) []byte
+
 // NewDoors returns the pages over the store.
-func NewDoors(store *Store, towns Towns, renderer *web.Renderer) *Doors {
-	return &Doors{store, towns, renderer}
+func NewDoors(store *Store, towns Towns, write Calendars, renderer *web.Renderer) *Doors {
+	return &Doors{store, towns, write, renderer}
 }
 
 // Routes lists the pages.
@@ -41,6 +60,7 @@ func (d *Doors) Routes() []web.Route {
 	admin := web.Needs(portal.Admin)
 	return []web.Route{
 		{Method: "GET", Path: doorPath, Access: web.Public, Handler: d.show},
+		{Method: "GET", Path: feedPath, Access: web.Protocol, Handler: d.feed},
 		{Method: "GET", Path: screensPath, Access: admin, Handler: d.list},
 		{Method: "POST", Path: screensPath, Access: admin, Handler: d.make},
 		{Method: "POST", Path: screensPath + "/{id}/revoke", Access: admin, Handler: d.revoke},
@@ -63,14 +83,7 @@ type shownRoom struct {
 }
 
 func (d *Doors) show(w http.ResponseWriter, r *http.Request) error {
-	door, err := d.store.OpenScreen(r.Context(), web.Query(r).Get("key"))
-	var town web.Collectivity
-	if err == nil {
-		town, err = d.towns.Town(r.Context(), door.Collectivity)
-	}
-	if errors.Is(err, portal.ErrNotFound) {
-		return portal.UserError{Kind: portal.ErrNotFound, Key: "booking.door.gone"}
-	}
+	door, town, err := d.open(r, 0, 1)
 	if err != nil {
 		return err
 	}
@@ -94,6 +107,40 @@ func (d *Doors) show(w http.ResponseWriter, r *http.Request) error {
 	page.Title = door.Label
 	page.Wear(town)
 	return d.renderer.RenderWhole(w, r, http.StatusOK, "booking/door", page)
+}
+
+// open finds a screen by the secret in its address, and whose it is.
+func (d *Doors) open(r *http.Request, before, after int) (door Door, town web.Collectivity, err error) {
+	door, err = d.store.OpenScreen(r.Context(), r.URL.Query().Get("key"), before, after)
+	if err == nil {
+		town, err = d.towns.Town(r.Context(), door.Collectivity)
+	}
+	if errors.Is(err, portal.ErrNotFound) {
+		err = portal.UserError{Kind: portal.ErrNotFound, Key: "booking.door.gone"}
+	}
+	return door, town, err
+}
+
+// feed tells an agenda what a screen tells, by the same secret.
+func (d *Doors) feed(w http.ResponseWriter, r *http.Request) error {
+	door, _, err := d.open(r, feedBefore, feedAfter)
+	if err != nil {
+		return err
+	}
+	taken := web.Printer(r).T("booking.desk.taken")
+	var entries []Entry
+	for _, room := range door.Rooms {
+		for _, b := range room.Bookings {
+			words := []string{room.Name, cmp.Or(b.Title, taken), b.Name}
+			entries = append(entries, Entry{
+				UID:   fmt.Sprintf("%s-%s-%d@bookings.parvis", b.Event, b.Resource, b.Start.Unix()),
+				Title: strings.Join(slices.DeleteFunc(words, func(word string) bool { return word == "" }), " · "),
+				// What was booked is not known to have changed: the hour at which it begins stays the same.
+				Starts: b.Start, Ends: b.End, Changed: b.Start,
+			})
+		}
+	}
+	return web.WriteFeed(w, r, d.write(door.Label, entries))
 }
 
 // screensPage is the list of screens, and the form of a new one.

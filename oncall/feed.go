@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -207,20 +206,7 @@ func (f *Feeds) read(w http.ResponseWriter, r *http.Request) error {
 			Starts: one.Starts, Ends: one.Ends, Changed: one.Modified,
 		})
 	}
-	text := f.write(name, events)
-	sum := sha256.Sum256(text)
-	etag := `"` + hex.EncodeToString(sum[:12]) + `"`
-	header := w.Header()
-	header.Set("ETag", etag)
-	header.Set("Cache-Control", "private, no-cache")
-	header.Set("X-Robots-Tag", "noindex")
-	if strings.Contains(r.Header.Get("If-None-Match"), etag) {
-		w.WriteHeader(http.StatusNotModified)
-		return nil
-	}
-	header.Set("Content-Type", "text/calendar; charset=utf-8")
-	_, err = w.Write(text)
-	return err
+	return web.WriteFeed(w, r, f.write(name, events))
 }
 
 // linksPage is the links of an agent.

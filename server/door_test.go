@@ -45,6 +45,12 @@ func TestADoorTellsWhatIsFree(t *testing.T) {
 	if n := strings.Count(hall, "Point voirie"); n != 1 {
 		t.Errorf("the title is told %d times, want that of the resource whose titles are public", n)
 	}
+	// An agenda reads the same under the same secret.
+	file := h.Anonymous().Get(strings.Replace(secret, "/door?", "/door.ics?", 1)).Want(t, 200, "BEGIN:VEVENT", "SUMMARY:Salle du conseil · Réservé\r\n")
+	lacks(t, file.Body, "Point voirie")
+	h.Anonymous().Get(strings.Replace(named, "/door?", "/door.ics?", 1)).Want(t, 200, "SUMMARY:Salle des fêtes · Point voirie · Camille Le Goff\r\n")
+	h.Anonymous().Do("GET", strings.Replace(secret, "/door?", "/door.ics?", 1), nil, "If-None-Match", file.Header.Get("ETag")).Want(t, http.StatusNotModified)
+	h.Anonymous().Get("/door.ics?key=x").Want(t, http.StatusNotFound)
 	// Whose session is of another collectivity sees the screen as it is.
 	lacks(t, h.As("agent@agglo.example").Get(secret).Want(t, 200, "Bourg-sur-Loire").Body, "Point voirie")
 	list := h.As("admin@bourg.example").Get("/admin/doors").Want(t, 200, "Porte du conseil", "Hall", "avec les noms", "lu le").Body

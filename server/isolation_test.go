@@ -241,6 +241,7 @@ var visits = []visit{
 	{route: "POST /bookings/series", fields: []string{"resource", "nothing", "every", "weekly", "date", inDays(7), "until", inDays(30), "from", "10:00", "to", "11:00", "dates", "1"}, author: 422, colleague: 422, stranger: 422, anonymous: 303},
 	// With its key it is for everybody: TestADoorTellsWhatIsFree.
 	{route: "GET /door", path: fixed("/door?key=x"), author: 404, colleague: 404, stranger: 404, anonymous: 404},
+	{route: "GET /door.ics", path: fixed("/door.ics?key=x"), author: 404, colleague: 404, stranger: 404, anonymous: 404},
 	{route: "GET /admin/doors", author: 404, colleague: 404, stranger: 200, anonymous: 303},
 	{route: "POST /admin/doors", fields: []string{"label", "Porte"}, author: 404, colleague: 404, stranger: 422, anonymous: 303},
 	{route: "POST /admin/doors/{id}/revoke", path: at("/admin/doors/", (*estate).screen, "/revoke"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},

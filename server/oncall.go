@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"parvis/booking"
 	"parvis/calendar"
 	"parvis/directory"
 	"parvis/oncall"
@@ -50,8 +51,8 @@ func (d dutyPeople) Units(ctx context.Context, caller portal.Caller) ([]oncall.P
 	return units, err
 }
 
-// dutyCalendar writes duties as agendas read them.
-func dutyCalendar(name string, events []oncall.Event) []byte {
+// plainCalendar writes duties, or bookings, as agendas read them.
+func plainCalendar[T oncall.Event | booking.Entry](name string, events []T) []byte {
 	plain := make([]calendar.Plain, len(events))
 	for i, one := range events {
 		plain[i] = calendar.Plain(one)
