@@ -206,6 +206,11 @@ func (s *Store) Bookable(ctx context.Context, caller portal.Caller) ([]Resource,
 	if caller.Agent == "" {
 		return nil, fmt.Errorf("booking: list: %w", portal.ErrDenied)
 	}
+	return s.shownTo(ctx, caller)
+}
+
+// shownTo is Bookable also for nobody's agent: what hangs on a wall.
+func (s *Store) shownTo(ctx context.Context, caller portal.Caller) ([]Resource, error) {
 	rows, err := s.db.Query(ctx, ofCollectivity+` AND r.active`, string(caller.Collectivity))
 	all, err := database.Collect(rows, err, scan)
 	if err != nil {

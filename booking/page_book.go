@@ -96,7 +96,11 @@ func (d *Desk) cancel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	web.SetUndo(w, r, "booking.undo", undo, done)
+	if web.AtKiosk(r) { // the agenda, which could take it back, is not there
+		web.SetFlash(w, r, done)
+	} else {
+		web.SetUndo(w, r, "booking.undo", undo, done)
+	}
 	return web.Redirect(w, r, deskPath+"/mine")
 }
 

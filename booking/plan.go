@@ -78,6 +78,18 @@ func (s *Store) Plan(ctx context.Context, caller portal.Caller, p *i18n.Printer,
 	return plan, err
 }
 
+// Wall is what hangs on a wall between two instants: the resources that everybody sees, or a group of the caller's, each
+// with its bookings by start. The caller is nobody's agent, and is told public titles alone.
+func (s *Store) Wall(ctx context.Context, caller portal.Caller, from, until time.Time) ([]Resource, map[ResourceID][]Booking, error) {
+	all, err := s.shownTo(ctx, caller)
+	if err != nil {
+		return nil, nil, err
+	}
+	caller.AtKiosk = true
+	taken, err := s.booked(ctx, caller, all, from, until)
+	return all, taken, wrap(err, "show a wall")
+}
+
 // ruled are resources with all that decides when they are booked, in their order.
 func (s *Store) ruled(ctx context.Context, caller portal.Caller, p *i18n.Printer, resources []Resource) ([]rules, *words, error) {
 	words, err := s.wordsFor(ctx, s.db, caller.Collectivity)
@@ -103,7 +115,7 @@ func (s *Store) ruled(ctx context.Context, caller portal.Caller, p *i18n.Printer
 // booked are the bookings of some resources between two instants.
 func (s *Store) booked(ctx context.Context, caller portal.Caller, resources []Resource, from, until time.Time) (map[ResourceID][]Booking, error) {
 	reads := func(string, string) bool { return false }
-	if s.titles != nil {
+	if s.titles != nil && !caller.AtKiosk {
 		var err error
 		if reads, err = s.titles(ctx, caller); err != nil {
 			return nil, err
@@ -133,10 +145,10 @@ func (s *Store) booked(ctx context.Context, caller portal.Caller, resources []Re
 			return none, err
 		}
 		b.Start, b.End, b.Recurrence = time.UnixMilli(starts).UTC(), time.UnixMilli(ends).UTC(), database.FromMillis(recurrence)
-		b.Mine = b.Holder == caller.Agent
-		if opens := b.Mine || reads(in, class); !opens {
+		b.Mine = b.Holder == caller.Agent && caller.Agent != ""
+		if opens := b.Mine || reads(in, class); !opens || caller.AtKiosk { // no page of an event opens there
 			b.Event, b.Recurrence = "", time.Time{}
-			if !isPublic || class != "PUBLIC" {
+			if !opens && (!isPublic || class != "PUBLIC") {
 				b.Title = ""
 			}
 		}

@@ -18,6 +18,13 @@ type Page struct {
 	Now               time.Time    // in the collectivity's zone
 }
 
+// Wear shows whose page it is that nobody is signed in for.
+func (p *Page) Wear(c Collectivity) {
+	p.CollectivityName, p.CollectivityLongName, p.CollectivityPhone = c.Name, c.LongName, c.Phone
+	p.ThemeURL, p.Logo = c.ThemeURL, c.Logo
+	p.Wears = c
+}
+
 func (p *Page) framed() *Page { return p }
 
 // Framed is a page struct that embeds Page.
