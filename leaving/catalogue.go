@@ -131,6 +131,7 @@ var catalogue = []Table{
 	{Name: "resource_closings", Key: []string{"resource", "first_day"}},
 	{Name: "resource_photos", Key: []string{"resource", "side"}},
 	{Name: "booking_requests", Key: []string{"id"}, Person: map[string]Fate{"holder": Gone, "decided_by": Pseudonym}},
+	{Name: "booking_makers", Key: []string{"event"}, Person: map[string]Fate{"holder": Gone, "maker": Pseudonym}},
 	{Name: "booking_waits", Key: []string{"id"}, Person: map[string]Fate{"agent": Gone}},
 	{Name: "bookings", Key: []string{"resource", "event", "recurrence", "starts"}, Person: map[string]Fate{"holder": Gone}},
 

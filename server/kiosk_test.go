@@ -175,7 +175,7 @@ func TestSheDoesAtAKioskWhatIsHers(t *testing.T) {
 		t.Errorf("she did not say where she works: %q", got)
 	}
 	y.wall.Post(cancel).Want(t, http.StatusSeeOther)
-	if body := y.wall.Get("/bookings/mine").Want(t, 200, "rendu").Body; strings.Contains(body, "/calendar/") {
+	if body := y.wall.Get("/bookings/mine").Want(t, 200, "annulée").Body; strings.Contains(body, "/calendar/") {
 		t.Error("what the kiosk says leads where it does not open")
 	}
 	y.wall.Post("/kiosk/done").Want(t, http.StatusSeeOther)
@@ -303,7 +303,7 @@ func TestAMomentAtAKioskEndsByItself(t *testing.T) {
 func TestKiosksKeepToTheirCollectivity(t *testing.T) {
 	y := newYard(t)
 	foreign := y.As("admin@agglo.example")
-	if body := foreign.Get("/admin/kiosks").Want(t, 200).Body; strings.Contains(body, "Atelier") {
+	if body := foreign.Get("/admin/kiosks").Want(t, 200).Body; strings.Contains(body, string(y.id)) {
 		t.Error("another collectivity sees the kiosk")
 	}
 	for _, act := range []string{"/code", "/revoke"} {
