@@ -247,6 +247,8 @@ var visits = []visit{
 	{route: "POST /bookings/waits", fields: []string{"resource", "nothing", "date", "2999-01-01", "from", "10:00", "to", "11:00"}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "POST /bookings/waits/{id}/leave", path: fixed("/bookings/waits/nothing/leave"), fields: []string{}, author: 404, colleague: 404, stranger: 404, anonymous: 303},
 	{route: "GET /bookings/resources/{id}", path: fixed("/bookings/resources/nothing"), author: 404, colleague: 404, stranger: 404, anonymous: 303},
+	{route: "GET /calendar/team/sheet", author: 200, colleague: 200, stranger: 200, anonymous: 303},
+	{route: "GET /calendar/team/sheet", path: at("/calendar/team/sheet?unit=", office), author: 200, colleague: 200, stranger: 404, anonymous: 303},
 	{route: "GET /kiosk", author: 200, colleague: 200, stranger: 200, anonymous: 200},
 	{route: "POST /kiosk/open", fields: []string{"code", "x"}, author: 422, colleague: 422, stranger: 422, anonymous: 422},
 	{route: "GET /kiosk/in", path: at("/kiosk/in?agent=", card), author: 303, colleague: 303, stranger: 303, anonymous: 303},

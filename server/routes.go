@@ -102,7 +102,7 @@ func (s *Server) mount(context.Context, Options) error {
 		oncall.NewHandler(s.OnCall, dutyPeople{s.Directory}, s.onShared, s.renderer).Routes(),
 		oncall.NewFeeds(s.OnCall, s.Directory, dutyCalendar).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer, s.Remote).Routes()),
-		calendar.NewTeamHandler(s.Calendar, teams{s.Directory}, s.renderer, marks{staff{s.Directory, s.Calendar}, s.Presence}, dutyMarks{s.OnCall}).Routes(),
+		calendar.NewTeamHandler(s.Calendar, teams{s.Directory}, s.renderer, sheetBoards{s}, marks{staff{s.Directory, s.Calendar}, s.Presence}, dutyMarks{s.OnCall}).Routes(),
 		presence.NewHandler(s.Presence, staff{s.Directory, s.Calendar}, s.renderer).Routes(),
 		s.refreshingAll("agenda", calendar.NewSharingHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer).Routes()),
 		calendar.NewFeeds(s.Calendar, s.Directory).Routes(),
