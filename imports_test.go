@@ -18,7 +18,7 @@ import (
 var floors = map[string]int{
 	"cmd": 6, "demo": 6,
 	"server":    5,
-	"directory": 4, "applications": 4, "calendar": 4, "documents": 4, "contacts": 4, "booking": 4, "presence": 4, "leave": 4, "oncall": 4, "news": 4, "mail": 4, "weather": 4, "almanac": 4, "leaving": 4,
+	"directory": 4, "applications": 4, "calendar": 4, "documents": 4, "contacts": 4, "booking": 4, "presence": 4, "kiosk": 4, "leave": 4, "oncall": 4, "news": 4, "mail": 4, "weather": 4, "almanac": 4, "leaving": 4,
 	"sso": 3, "search": 3, "widgets": 3, "dav": 3, "todo": 3,
 	"portal": 2,
 	"themes": 1,

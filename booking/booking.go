@@ -113,6 +113,7 @@ type Store struct {
 	answered func(context.Context, portal.CollectivityID, Held) error
 	book     Booker
 	cancel   Canceller
+	foremen  Foremen // who books for others
 	dates    Dates
 }
 

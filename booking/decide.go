@@ -116,6 +116,9 @@ func (s *Store) decide(ctx context.Context, tx *database.Tx, claim Claim) ([]Ver
 	if err := s.offerFreed(ctx, tx, claim.Collectivity, before, words); err != nil {
 		return nil, err
 	}
+	if err := s.trace(ctx, tx, claim); err != nil {
+		return nil, err
+	}
 	verdicts := make([]Verdict, len(claim.Wishes))
 	for i, wish := range claim.Wishes {
 		verdicts[i] = judged[wish.Resource]

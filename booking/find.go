@@ -173,6 +173,10 @@ func (s *Store) Clean(ctx context.Context, collectivity portal.CollectivityID) e
 			err = tx.Write(ctx, `DELETE FROM booking_requests WHERE collectivity = $1 AND state <> 'waiting' AND told AND decided < $2`,
 				string(collectivity), database.Millis(s.now().Add(-takenBack)))
 		}
+		if err == nil {
+			err = tx.Write(ctx, `DELETE FROM booking_makers WHERE collectivity = $1 AND NOT EXISTS (
+				SELECT 1 FROM bookings b WHERE b.collectivity = $1 AND b.event = booking_makers.event)`, string(collectivity))
+		}
 		return err
 	})
 	return wrap(err, "clean")
@@ -206,6 +210,11 @@ func (s *Store) Bookable(ctx context.Context, caller portal.Caller) ([]Resource,
 	if caller.Agent == "" {
 		return nil, fmt.Errorf("booking: list: %w", portal.ErrDenied)
 	}
+	return s.shownTo(ctx, caller)
+}
+
+// shownTo is Bookable also for nobody's agent: what hangs on a wall.
+func (s *Store) shownTo(ctx context.Context, caller portal.Caller) ([]Resource, error) {
 	all, err := s.active(ctx, caller.Collectivity)
 	if err != nil {
 		return nil, err

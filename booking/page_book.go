@@ -27,6 +27,9 @@ func (d *Desk) book(w http.ResponseWriter, r *http.Request) error {
 	if err := d.search(r, page); err != nil {
 		return err
 	}
+	if page.Under, err = d.store.Under(r.Context(), web.CallerOf(r)); err != nil {
+		return err
+	}
 	chosen := page.Resource
 	if chosen == "" {
 		if len(page.Found) == 0 || !page.Found[0].Free {
@@ -34,24 +37,50 @@ func (d *Desk) book(w http.ResponseWriter, r *http.Request) error {
 		}
 		chosen = page.Found[0].ID
 	}
-	event, err := d.store.Book(r.Context(), web.CallerOf(r), chosen, from, to, page.Headline)
+	event, err := d.store.BookFor(r.Context(), web.CallerOf(r), page.For, chosen, from, to, page.Headline, web.ClientAddr(r))
 	if errors.Is(err, portal.ErrConflict) && page.Resource != "" {
 		page.Taken = page.name(chosen)
 	}
 	if err != nil {
 		return d.refuse(w, r, page, err)
 	}
-	done := "booking.done.booked"
-	own, err := d.store.OwnOf(r.Context(), web.CallerOf(r), event)
+	she, err := d.store.holder(r.Context(), web.CallerOf(r), page.For)
 	if err != nil {
 		return err
 	}
+	own, err := d.store.OwnOf(r.Context(), she, event)
+	if err != nil {
+		return err
+	}
+	done, back := "booking.done.booked", cancelPath(event)
 	if own.Pending {
 		done = "booking.done.asked"
 	}
-	printer := web.Printer(r)
-	web.SetUndo(w, r, "booking.undo", cancelPath(event), done, "name", own.Resource.Name, "when", WhenWords(printer, from, to, web.Now(r)))
+	if she.Agent != web.CallerOf(r).Agent {
+		done, back = done+".for", madePath(event)
+	}
+	when := WhenWords(web.Printer(r), from, to, web.Now(r))
+	web.SetUndo(w, r, "booking.undo", back, done, "name", own.Resource.Name, "when", when, "who", page.nameOf(she.Agent))
 	return web.Redirect(w, r, page.link(page.View, from))
+}
+
+// nameOf is that of somebody for whom the reader books.
+func (p *deskPage) nameOf(agent portal.AgentID) string {
+	if i := slices.IndexFunc(p.Under, func(one Someone) bool { return one.ID == agent }); i >= 0 {
+		return p.Under[i].Name
+	}
+	return ""
+}
+
+// madePath takes a booking that was made for another back when it is posted to.
+func madePath(event string) string { return deskPath + "/made/" + url.PathEscape(event) + "/cancel" }
+
+func (d *Desk) cancelMade(w http.ResponseWriter, r *http.Request) error {
+	if err := d.store.CancelMade(r.Context(), web.CallerOf(r), web.Var(r, "event"), web.ClientAddr(r)); err != nil {
+		return err
+	}
+	web.SetFlash(w, r, "booking.done.cancelled")
+	return web.Redirect(w, r, deskPath+"/mine")
 }
 
 // name is that of a resource which was looked for.
@@ -96,7 +125,11 @@ func (d *Desk) cancel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	web.SetUndo(w, r, "booking.undo", undo, done)
+	if web.AtKiosk(r) { // the agenda, which could take it back, is not there
+		web.SetFlash(w, r, done)
+	} else {
+		web.SetUndo(w, r, "booking.undo", undo, done)
+	}
 	return web.Redirect(w, r, deskPath+"/mine")
 }
 
@@ -104,6 +137,7 @@ func (d *Desk) cancel(w http.ResponseWriter, r *http.Request) error {
 type minePage struct {
 	web.Page
 	Own   []shownOwn
+	Made  []shownMade
 	Waits []shownWait
 	Asks  int
 	Kinds []Kind
@@ -114,6 +148,14 @@ type shownOwn struct {
 	Own
 	When string
 }
+
+type shownMade struct {
+	Made
+	When string
+}
+
+// CancelPath takes it back.
+func (m shownMade) CancelPath() string { return madePath(m.Event) }
 
 type shownWait struct {
 	Wait
@@ -129,6 +171,13 @@ func (d *Desk) mine(w http.ResponseWriter, r *http.Request) (err error) {
 	}
 	for _, one := range own {
 		page.Own = append(page.Own, shownOwn{one, WhenWords(printer, one.Start.In(now.Location()), one.End.In(now.Location()), now)})
+	}
+	made, err := d.store.MadeFor(ctx, caller)
+	if err != nil {
+		return err
+	}
+	for _, one := range made {
+		page.Made = append(page.Made, shownMade{one, WhenWords(printer, one.Start.In(now.Location()), one.End.In(now.Location()), now)})
 	}
 	waits, err := d.store.MyWaits(ctx, caller)
 	if err != nil {

@@ -40,6 +40,7 @@ func (d *Desk) Routes() []web.Route {
 		{Method: "POST", Path: seriesPath, Access: web.SignedIn, Handler: d.bookSeries},
 		{Method: "GET", Path: deskPath + "/mine", Access: web.SignedIn, Handler: d.mine},
 		{Method: "POST", Path: deskPath + "/events/{event}/cancel", Access: web.SignedIn, Handler: d.cancel},
+		{Method: "POST", Path: deskPath + "/made/{event}/cancel", Access: web.SignedIn, Handler: d.cancelMade},
 		{Method: "POST", Path: deskPath + "/waits", Access: web.SignedIn, Handler: d.wait},
 		{Method: "POST", Path: deskPath + "/waits/{id}/leave", Access: web.SignedIn, Handler: d.leave},
 		{Method: "GET", Path: deskPath + "/resources/{id}", Access: web.SignedIn, Handler: d.resource},
@@ -65,13 +66,15 @@ type asked struct {
 	Features string // words, between commas
 	Category string
 	Resource ResourceID
-	Headline string // what it is for
+	Headline string         // what it is for
+	For      portal.AgentID // whom it is for, "" for the reader
 }
 
 func readAsked(values url.Values) asked {
 	a := asked{
 		Kind: Kind(values.Get("kind")), View: values.Get("view"), Date: strings.TrimSpace(values.Get("date")), From: strings.TrimSpace(values.Get("from")), To: strings.TrimSpace(values.Get("to")),
 		Seats: strings.TrimSpace(values.Get("seats")), Features: strings.TrimSpace(values.Get("features")), Category: strings.TrimSpace(values.Get("category")), Resource: ResourceID(values.Get("resource")), Headline: strings.TrimSpace(values.Get("title")),
+		For: portal.AgentID(values.Get("for")),
 	}
 	if !slices.Contains(Kinds, a.Kind) {
 		a.Kind = Room
@@ -145,10 +148,11 @@ type deskPage struct {
 	Kinds              []Kind
 	Asks               int // bookings that wait for the reader's word
 	Resources          []Resource
-	Barred             map[ResourceID]bool
-	Rows               []slotRow  // of a day
-	Days               []weekDay  // of a week
-	Lines              []shownRow // the same by resource; on a phone instead of the table
+	Barred             map[ResourceID]bool // not to be had by whom it is for
+	Under              []Someone           // for whom the reader books beside herself
+	Rows               []slotRow           // of a day
+	Days               []weekDay           // of a week
+	Lines              []shownRow          // the same by resource; on a phone instead of the table
 	Shown              []Resource
 	Categories, Offers []string // what resources of the kind are, and have
 	Prev, Today, Next  string
@@ -186,7 +190,11 @@ func (d *Desk) search(r *http.Request, page *deskPage) error {
 	if err != nil { // the form says it once it is sent
 		return nil
 	}
-	page.Found, err = d.store.Free(r.Context(), web.CallerOf(r), web.Printer(r), page.need(from, to))
+	she, err := d.store.holder(r.Context(), web.CallerOf(r), page.For)
+	if err != nil {
+		return err
+	}
+	page.Found, err = d.store.Free(r.Context(), she, web.Printer(r), page.need(from, to))
 	if errors.Is(err, portal.ErrInvalid) {
 		return nil
 	}
@@ -209,8 +217,16 @@ func (d *Desk) render(w http.ResponseWriter, r *http.Request, status int, page *
 	if page.Asks, err = d.store.CountAsked(ctx, caller); err != nil {
 		return err
 	}
+	if page.Under, err = d.store.Under(ctx, caller); err != nil {
+		return err
+	}
 	need := page.need(time.Time{}, time.Time{})
 	page.Kinds, page.Barred = Kinds, plan.Barred
+	if page.For != "" {
+		if page.Barred, err = d.store.Barred(ctx, caller.Collectivity, page.For); err != nil {
+			return err
+		}
+	}
 	page.Categories, page.Offers = filters(plan.Resources, page.Kind)
 	page.Resources = slices.DeleteFunc(plan.Resources, func(one Resource) bool { return !one.has(need) })
 	page.choose(r, printer)

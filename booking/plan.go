@@ -26,6 +26,7 @@ type Booking struct {
 	Event      string
 	Recurrence time.Time
 	Title      string // of the event, "" where the caller may not read it
+	By         string // who made it for its holder, told to both: "Bruno Lhermitte"; "" for the holder
 }
 
 // Shut is a time at which a resource can't be booked by its own rules, half-open, in the zone of its
@@ -78,6 +79,18 @@ func (s *Store) Plan(ctx context.Context, caller portal.Caller, p *i18n.Printer,
 	return plan, err
 }
 
+// Wall is what hangs on a wall between two instants: the resources that everybody sees, or a group of the caller's, each
+// with its bookings by start. The caller is nobody's agent, and is told public titles alone.
+func (s *Store) Wall(ctx context.Context, caller portal.Caller, from, until time.Time) ([]Resource, map[ResourceID][]Booking, error) {
+	all, err := s.shownTo(ctx, caller)
+	if err != nil {
+		return nil, nil, err
+	}
+	caller.AtKiosk = true
+	taken, err := s.booked(ctx, caller, all, from, until)
+	return all, taken, wrap(err, "show a wall")
+}
+
 // ruled are resources with all that decides when they are booked, in their order.
 func (s *Store) ruled(ctx context.Context, caller portal.Caller, p *i18n.Printer, resources []Resource) ([]rules, *words, error) {
 	words, err := s.wordsFor(ctx, s.db, caller.Collectivity)
@@ -103,7 +116,7 @@ func (s *Store) ruled(ctx context.Context, caller portal.Caller, p *i18n.Printer
 // booked are the bookings of some resources between two instants.
 func (s *Store) booked(ctx context.Context, caller portal.Caller, resources []Resource, from, until time.Time) (map[ResourceID][]Booking, error) {
 	reads := func(string, string) bool { return false }
-	if s.titles != nil {
+	if s.titles != nil && !caller.AtKiosk {
 		var err error
 		if reads, err = s.titles(ctx, caller); err != nil {
 			return nil, err
@@ -116,27 +129,34 @@ func (s *Store) booked(ctx context.Context, caller portal.Caller, resources []Re
 	rows, err := s.db.Query(ctx, `
 		SELECT b.resource, b.starts, b.ends, b.pending, b.holder, b.event, b.recurrence,
 			COALESCE(a.given_name || ' ' || a.family_name, ''), COALESCE(u.name, ''),
-			COALESCE(o.summary, ''), COALESCE(o.class, ''), COALESCE(o.calendar, '')
+			COALESCE(o.summary, ''), COALESCE(o.class, ''), COALESCE(o.calendar, ''),
+			COALESCE(m.maker, ''), COALESCE(f.given_name || ' ' || f.family_name, '')
 		FROM (`+takenDuring(`r.active`)+`) b
 		LEFT JOIN agents a ON a.collectivity = $1 AND a.id = b.holder
 		LEFT JOIN units u ON u.collectivity = $1 AND u.id = a.unit
 		LEFT JOIN calendar_objects o ON o.collectivity = $1 AND o.id = b.event
+		LEFT JOIN booking_makers m ON m.collectivity = $1 AND m.event = b.event AND m.holder = b.holder
+		LEFT JOIN agents f ON f.collectivity = $1 AND f.id = m.maker
 		ORDER BY b.resource, b.starts, b.ends`, string(caller.Collectivity), database.Millis(from), database.Millis(until))
 	found := map[ResourceID][]Booking{}
 	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
 		var b Booking
 		var starts, ends, recurrence int64
 		var class, in string
-		err = rows.Scan(&b.Resource, &starts, &ends, &b.Pending, &b.Holder, &b.Event, &recurrence, &b.Name, &b.Unit, &b.Title, &class, &in)
+		var by portal.AgentID
+		err = rows.Scan(&b.Resource, &starts, &ends, &b.Pending, &b.Holder, &b.Event, &recurrence, &b.Name, &b.Unit, &b.Title, &class, &in, &by, &b.By)
 		isPublic, seen := public[b.Resource]
 		if err != nil || !seen {
 			return none, err
 		}
 		b.Start, b.End, b.Recurrence = time.UnixMilli(starts).UTC(), time.UnixMilli(ends).UTC(), database.FromMillis(recurrence)
-		b.Mine = b.Holder == caller.Agent
-		if opens := b.Mine || reads(in, class); !opens {
+		b.Mine = b.Holder == caller.Agent && caller.Agent != ""
+		if !b.Mine && (by != caller.Agent || by == "") {
+			b.By = ""
+		}
+		if opens := b.Mine || reads(in, class); !opens || caller.AtKiosk { // no page of an event opens there
 			b.Event, b.Recurrence = "", time.Time{}
-			if !isPublic || class != "PUBLIC" {
+			if !opens && (!isPublic || class != "PUBLIC") {
 				b.Title = ""
 			}
 		}
@@ -393,14 +413,17 @@ func (s *Store) OwnOf(ctx context.Context, caller portal.Caller, event string) (
 }
 
 const ofOwn = `
-	SELECT r.id, r.kind, r.name, r.place, b.starts, b.ends, b.pending, b.event, b.recurrence, COALESCE(o.summary, '')
+	SELECT r.id, r.kind, r.name, r.place, b.starts, b.ends, b.pending, b.event, b.recurrence, COALESCE(o.summary, ''),
+		COALESCE(f.given_name || ' ' || f.family_name, '')
 	FROM bookings b JOIN resources r ON r.collectivity = $1 AND r.id = b.resource
 	LEFT JOIN calendar_objects o ON o.collectivity = $1 AND o.id = b.event
+	LEFT JOIN booking_makers m ON m.collectivity = $1 AND m.event = b.event AND m.holder = b.holder
+	LEFT JOIN agents f ON f.collectivity = $1 AND f.id = m.maker
 	WHERE b.collectivity = $1 AND b.holder = $2`
 
 func scanOwn(scan func(...any) error, caller portal.Caller) (o Own, err error) {
 	var starts, ends, recurrence int64
-	err = scan(&o.Resource.ID, &o.Resource.Kind, &o.Resource.Name, &o.Resource.Place, &starts, &ends, &o.Pending, &o.Event, &recurrence, &o.Title)
+	err = scan(&o.Resource.ID, &o.Resource.Kind, &o.Resource.Name, &o.Resource.Place, &starts, &ends, &o.Pending, &o.Event, &recurrence, &o.Title, &o.By)
 	o.Booking.Resource, o.Holder, o.Booking.Mine = o.Resource.ID, caller.Agent, true
 	o.Start, o.End, o.Recurrence = time.UnixMilli(starts).UTC(), time.UnixMilli(ends).UTC(), database.FromMillis(recurrence)
 	return o, err

@@ -27,19 +27,23 @@ type TeamHandler struct {
 	store    *Store
 	teams    Teams
 	renderer *web.Renderer
+	boards   Boards
 	marks    []Marks
 }
 
-// NewTeamHandler returns the page over the store, and over what other rooms say of people.
-func NewTeamHandler(store *Store, teams Teams, renderer *web.Renderer, marks ...Marks) *TeamHandler {
-	return &TeamHandler{store, teams, renderer, marks}
+// NewTeamHandler returns the pages over the store, and over what other rooms say of people and of things.
+func NewTeamHandler(store *Store, teams Teams, renderer *web.Renderer, boards Boards, marks ...Marks) *TeamHandler {
+	return &TeamHandler{store, teams, renderer, boards, marks}
 }
 
 const teamPath = "/calendar/team"
 
-// Routes lists the page.
+// Routes lists the pages.
 func (h *TeamHandler) Routes() []web.Route {
-	return []web.Route{{Method: "GET", Path: teamPath, Access: web.SignedIn, Handler: h.show}}
+	return []web.Route{
+		{Method: "GET", Path: teamPath, Access: web.SignedIn, Handler: h.show},
+		{Method: "GET", Path: sheetPath, Access: web.SignedIn, Handler: h.sheet},
+	}
 }
 
 // maxTeam is how many people one sheet has room for.

@@ -110,7 +110,7 @@ func (s *elsewhereSaid) Marks(_ context.Context, _ portal.Caller, agents []porta
 
 func TestThePlanningOfAMonthTellsWhereEverybodyIsAndNotWhatFor(t *testing.T) {
 	d, marks := newDesk(t), &elsewhereSaid{}
-	d.router.Mount(NewTeamHandler(d.store, office{{ID: "claire", Name: "Claire Morel"}, {ID: "paul", Name: "Paul Petit"}}, d.renderer, marks).Routes()...)
+	d.router.Mount(NewTeamHandler(d.store, office{{ID: "claire", Name: "Claire Morel"}, {ID: "paul", Name: "Paul Petit"}}, d.renderer, nil, marks).Routes()...)
 	d.add("paul", Draft{Title: "Secret", Start: at(27, 9, 0), End: at(27, 10, 30)})
 	d.add("paul", Draft{Title: "Secret", Start: at(2, 14, 0), End: at(2, 16, 0), Repeat: Repeat{Every: Weekly}})
 	page := d.get("/calendar/team?view=month&date=2026-11-24", "claire")
@@ -214,7 +214,7 @@ func (d *desk) crowd(others int) {
 	if db.Engine() != "sqlite" {
 		exec(`ANALYZE`) // PostgreSQL does by itself, later
 	}
-	d.router.Mount(NewTeamHandler(d.store, team, d.renderer).Routes()...)
+	d.router.Mount(NewTeamHandler(d.store, team, d.renderer, nil).Routes()...)
 }
 
 // BenchmarkTeamMonth is the planning of a month of 500 people with 40 appointments in it each, a tenth of which repeats:
@@ -274,5 +274,5 @@ func (d *desk) crew(people int) {
 				all_day, recurring, transparent, modified, octets
 			FROM calendar_objects WHERE collectivity = 'bourg' AND calendar = 'claire'`, id)
 	}
-	d.router.Mount(NewTeamHandler(d.store, team, d.renderer).Routes()...)
+	d.router.Mount(NewTeamHandler(d.store, team, d.renderer, nil).Routes()...)
 }

@@ -68,7 +68,7 @@ func (l *loader) request(admin, caller portal.Caller, one access) error {
 	return err
 }
 
-// rights gives one for a while, and has the secretary lend one while she is away.
+// rights gives one for a while, makes the foreman of the roads manage his unit, and has the secretary lend one while she is away.
 func (l *loader) rights() error {
 	const place = "bourg"
 	admin, _, err := l.caller(place, "admin@bourg.example", portal.Admin)
@@ -91,6 +91,14 @@ func (l *loader) rights() error {
 		return portal.Subject{Kind: portal.TheAgent, ID: string(who.Agent)}
 	}
 	_, err = l.server.Directory.Give(l.ctx, admin, directory.Given{Right: portal.EditDocuments, Subject: to(agent), Ends: l.midnight(21)}, "")
+	if err != nil {
+		return err
+	}
+	foreman, _, err := l.caller(place, "bruno.lhermitte@bourg.example", "")
+	if err != nil {
+		return err
+	}
+	_, err = l.server.Directory.Give(l.ctx, admin, directory.Given{Right: portal.ManageAgents, Subject: to(foreman), In: "voirie"}, "")
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ type File struct {
 	Accounts []Account `json:"accounts"`
 	CAS      CAS       `json:"cas"`
 	OIDC     OIDC      `json:"oidc"`
+	Kiosk    Yard      `json:"kiosk"`
 }
 
 // OIDC is the OpenID client of bourg, for tests to sign in with in its place.

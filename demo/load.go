@@ -66,6 +66,7 @@ func Load(ctx context.Context, s *server.Server, now time.Time) ([]Account, erro
 		{"documents", l.library},
 		{"accesses", l.accesses},
 		{"rights", l.rights},
+		{"kiosks", l.kiosks},
 		{"home pages", l.homes},
 		{"shared directories", l.shares},
 		{"announcements", l.notices},

@@ -78,7 +78,7 @@ func (h *Handler) Routes() []web.Route {
 		get("/links", web.SignedIn, h.links), post("/links", web.SignedIn, h.makeLink), post("/links/{id}/revoke", web.SignedIn, h.revokeLink),
 		get("/statement", web.SignedIn, h.statement), post("/statement.csv", web.SignedIn, h.export),
 		get("/rates", web.SignedIn, h.rates), post("/rates", plan, h.addRate),
-		post("/swaps/{id}/withdraw", web.SignedIn, h.withdraw), post("/swaps/{id}/undo", web.SignedIn, h.undoSwap), post("/swaps/{id}/redo", web.SignedIn, h.redoSwap),
+		post("/swaps/{id}/answer", web.SignedIn, h.answer), post("/swaps/{id}/withdraw", web.SignedIn, h.withdraw), post("/swaps/{id}/undo", web.SignedIn, h.undoSwap), post("/swaps/{id}/redo", web.SignedIn, h.redoSwap),
 	}
 }
 

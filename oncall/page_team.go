@@ -651,6 +651,23 @@ func (h *Handler) withdraw(w http.ResponseWriter, r *http.Request) error {
 	return afterSwap(w, r, "/oncall/mine", err, "oncall.done.withdrawn")
 }
 
+// answer says yes or no to what a colleague asks to take over, where there is no list of what waits.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request) error {
+	if err := web.ParseForm(r); err != nil {
+		return err
+	}
+	accepts := r.PostForm.Get("answer") == "yes"
+	if !accepts && r.PostForm.Get("answer") != "no" {
+		return portal.UserError{Kind: portal.ErrInvalid, Key: "web.error.invalid"}
+	}
+	done := "oncall.done.refused"
+	if accepts {
+		done = "oncall.done.accepted"
+	}
+	_, err := h.store.Answer(r.Context(), web.CallerOf(r), web.Var(r, "id"), accepts, web.ClientAddr(r))
+	return afterSwap(w, r, "/oncall/mine", err, done)
+}
+
 func (h *Handler) undoSwap(w http.ResponseWriter, r *http.Request) error {
 	was, err := h.store.Undo(r.Context(), web.CallerOf(r), web.Var(r, "id"), web.ClientAddr(r))
 	return afterSwap(w, r, teamPath(was.Team)+"#swaps", err, "oncall.done.undone")

@@ -22,6 +22,9 @@ type Caller struct {
 	// Narrowed are those that hold in some units alone, sorted by right, then by unit.
 	// No unit is in it that is not there any more.
 	Narrowed []Holding
+	// AtKiosk says that a code typed on a kiosk let her in: she holds no right, and is told no title of an agenda but
+	// of her own.
+	AtKiosk bool
 }
 
 // Can says whether the caller holds a right. The local administrator holds

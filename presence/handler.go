@@ -124,7 +124,7 @@ func (ownPage) Halves() []Half { return []Half{WholeDay, MorningOnly, AfternoonO
 
 // agentOf is whom a page or a form is about: her own reader, unless it names somebody.
 func agentOf(r *http.Request, named string) portal.AgentID {
-	if named == "" {
+	if named == "" || web.AtKiosk(r) { // a code lets her say it of herself alone
 		return web.CallerOf(r).Agent
 	}
 	return portal.AgentID(named)

@@ -41,7 +41,7 @@ var adminShelves = []struct {
 	entries []string
 }{
 	{"people", []string{"agents", "units", "groups", "cards", "mirror", "webhooks"}},
-	{"access", []string{"rights", "applications", "signin", "factors"}},
+	{"access", []string{"rights", "applications", "signin", "factors", "kiosks"}},
 	{"look", []string{"home", "identity"}},
 	{"life", []string{"resources", "journal", "assistance", "export", "erasures"}},
 	{"more", nil},
@@ -67,6 +67,7 @@ var adminEntries = []adminEntry{
 	{"resources", "/admin/resources", "room", portal.Admin},
 	{"signin", "/admin/sign-in", "people", portal.Admin},
 	{"factors", "/admin/sign-in/factors", "lock", portal.Admin},
+	{"kiosks", "/admin/kiosks", "mobile", portal.Admin},
 	{"webhooks", "/admin/webhooks", "send", portal.Admin},
 	{"journal", "/admin/journal", "list", portal.ReadJournal},
 	{"export", "/admin/export", "download", portal.Admin},

@@ -10,6 +10,7 @@ import (
 	"parvis/booking"
 	"parvis/calendar"
 	"parvis/dav"
+	"parvis/directory"
 	"parvis/portal"
 	"parvis/portal/database"
 )
@@ -72,6 +73,7 @@ func (s *Server) joinBooking() {
 		reads, err := s.Calendar.Reads(ctx, caller)
 		return func(in, class string) bool { return reads(calendar.CalendarID(in), class) }, err
 	})
+	s.Booking.OnForemen(foremen{s.Directory})
 	s.Booking.OnHolidays(s.Calendar.HolidaysOf)
 	s.Booking.OnAnswered(func(ctx context.Context, id portal.CollectivityID, held booking.Held) error {
 		return s.Calendar.Rebook(ctx, id, heldEvent(held))
@@ -217,3 +219,16 @@ func (s *Server) withdrawn(id portal.CollectivityID) {
 
 // withdrawing is how long an administrator waits until all who booked are told.
 const withdrawing = 10 * time.Second
+
+// foremen tells bookings who books for whom.
+type foremen struct{ *directory.Store }
+
+// Under implements booking.Foremen.
+func (f foremen) Under(ctx context.Context, caller portal.Caller) ([]booking.Someone, error) {
+	found, err := f.Store.Under(ctx, caller)
+	people := make([]booking.Someone, len(found))
+	for i, one := range found {
+		people[i] = booking.Someone{ID: one.ID, Name: one.Name()}
+	}
+	return people, err
+}

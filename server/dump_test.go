@@ -15,7 +15,7 @@ import (
 // passing are columns and tables that reading moves: when something was last
 // used, and what the work in the background is up to.
 var passing = map[string]bool{
-	"sessions.used": true, "app_passwords.used": true, "app_passwords.address": true, "device_syncs": true, "sign_in_attempts": true, "search_queue": true,
+	"sessions.used": true, "kiosks.seen": true, "kiosk_sessions.used": true, "app_passwords.used": true, "app_passwords.address": true, "device_syncs": true, "sign_in_attempts": true, "search_queue": true,
 	"document_versions.text_state": true, "document_versions.text_reason": true, "document_versions.text_tries": true,
 	"document_versions.text_after": true, "document_versions.text_title": true, "document_versions.pages": true,
 	"articles.announced":         true,

@@ -54,7 +54,7 @@ func (s *Server) cleanEach(ctx context.Context) error {
 		if err := errors.Join(s.Contacts.ForgetChanges(ctx, c.ID, now.Add(-keptChanges)), s.Contacts.Clean(ctx, c.ID)); err != nil {
 			return err
 		}
-		if err := s.Presence.Clean(ctx, c.ID); err != nil {
+		if err := errors.Join(s.Presence.Clean(ctx, c.ID), s.Kiosks.Clean(ctx, c.ID)); err != nil {
 			return err
 		}
 		if err := s.Directory.ForgetCards(ctx, c.ID, now.Add(-keptChanges)); err != nil {

@@ -11,6 +11,7 @@ import (
 	"parvis/directory"
 	"parvis/oncall"
 	"parvis/portal"
+	"parvis/portal/web"
 )
 
 // dutyAbsences tells who plans duties who is away.
@@ -98,6 +99,9 @@ func (d dutyMarks) Marks(ctx context.Context, caller portal.Caller, agents []por
 
 // onShared says whether a request comes from a computer that several people share.
 func (s *Server) onShared(r *http.Request) (bool, error) {
+	if web.AtKiosk(r) {
+		return true, nil
+	}
 	signed, err := s.SSO.Sessions.Signed(r)
 	return signed.Kiosk, err
 }

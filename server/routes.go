@@ -28,6 +28,7 @@ import (
 	"parvis/directory/scim"
 	"parvis/directory/webhooks"
 	"parvis/documents"
+	"parvis/kiosk"
 	"parvis/leaving"
 	"parvis/mail"
 	"parvis/news"
@@ -56,7 +57,7 @@ import (
 func pageTemplates() []fs.FS {
 	return []fs.FS{
 		templates, audit.Templates, widgets.Templates, sso.Templates, cas.Templates, openid.Templates, directory.Templates, mirror.Templates, webhooks.Templates, pool.Templates, applications.Templates, news.Templates,
-		calendar.Templates, booking.Templates, presence.Templates, oncall.Templates, contacts.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates, leaving.Templates,
+		calendar.Templates, booking.Templates, presence.Templates, kiosk.Templates, oncall.Templates, contacts.Templates, remote.Templates, documents.Templates, mail.Templates, search.Templates, todo.Templates, leaving.Templates,
 	}
 }
 
@@ -64,7 +65,7 @@ func pageTemplates() []fs.FS {
 func locale() []fs.FS {
 	return []fs.FS{
 		themes.Locales, web.Locales, audit.Locales, post.Locales, quota.Locales, outgoing.Locales, locales, widgets.Locales, sso.Locales, cas.Locales, openid.Locales, forwardauth.Locales, upstream.Locales,
-		directory.Locales, api.Locales, mirror.Locales, webhooks.Locales, scim.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, booking.Locales, presence.Locales, oncall.Locales, contacts.Locales, remote.Locales, documents.Locales, extract.Locales,
+		directory.Locales, api.Locales, mirror.Locales, webhooks.Locales, scim.Locales, pool.Locales, ldapdir.Locales, applications.Locales, news.Locales, calendar.Locales, booking.Locales, presence.Locales, kiosk.Locales, oncall.Locales, contacts.Locales, remote.Locales, documents.Locales, extract.Locales,
 		mail.Locales, weather.Locales, almanac.Locales, search.Locales, todo.Locales, leaving.Locales,
 	}
 }
@@ -76,7 +77,7 @@ func (s *Server) mount(context.Context, Options) error {
 		return fmt.Errorf("server: %w", err)
 	}
 	s.Router, err = web.NewRouter(web.Config{
-		Identifier: s.SSO.Sessions, Renderer: s.renderer, Catalogue: s.catalogue, Log: s.log,
+		Identifier: kiosk.Identifier{Store: s.Kiosks, Signed: s.SSO.Sessions}, Renderer: s.renderer, Catalogue: s.catalogue, Log: s.log,
 		BaseURL: s.Config.URL, TrustedProxies: proxies, LogRequests: s.Config.Log.Requests, Assisting: s.assisting(),
 	})
 	if err != nil {
@@ -97,10 +98,12 @@ func (s *Server) mount(context.Context, Options) error {
 		booking.NewDesk(s.Booking, s.renderer).Routes(),
 		booking.NewDoors(s.Booking, s.people(), plainCalendar[booking.Entry], s.renderer).Routes(),
 		booking.NewHandler(s.Booking, s.Directory, directory.SquarePhoto, s.renderer).Routes(),
+		kiosk.NewWall(s.Kiosks, boards{s}, sso.DeviceOf, s.SSO.Drop, s.renderer).Routes(),
+		kiosk.NewHandler(s.Kiosks, s.renderer, s.SSO.Freshly).Routes(),
 		oncall.NewHandler(s.OnCall, dutyPeople{s.Directory}, s.onShared, s.renderer).Routes(),
 		oncall.NewFeeds(s.OnCall, s.Directory, plainCalendar[oncall.Event]).Routes(),
 		s.refreshing("agenda", calendar.NewHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer, s.Remote).Routes()),
-		calendar.NewTeamHandler(s.Calendar, teams{s.Directory}, s.renderer, marks{staff{s.Directory, s.Calendar}, s.Presence}, dutyMarks{s.OnCall}).Routes(),
+		calendar.NewTeamHandler(s.Calendar, teams{s.Directory}, s.renderer, sheetBoards{s}, marks{staff{s.Directory, s.Calendar}, s.Presence}, dutyMarks{s.OnCall}).Routes(),
 		presence.NewHandler(s.Presence, staff{s.Directory, s.Calendar}, s.renderer).Routes(),
 		s.refreshingAll("agenda", calendar.NewSharingHandler(s.Calendar, sharingDirectory{s.Directory}, s.renderer).Routes()),
 		calendar.NewFeeds(s.Calendar, s.Directory).Routes(),
@@ -125,7 +128,7 @@ func (s *Server) mount(context.Context, Options) error {
 		leaving.NewHandler(s.Leaving, s.renderer, s.SSO.Freshly).Routes(),
 		s.ownRoutes(),
 	} {
-		s.Router.Mount(seenRoutes(routes)...)
+		s.Router.Mount(kioskRoutes(seenRoutes(routes))...)
 	}
 	return nil
 }

@@ -26,6 +26,7 @@ import (
 	"parvis/directory/mirror"
 	"parvis/directory/webhooks"
 	"parvis/documents"
+	"parvis/kiosk"
 	"parvis/leaving"
 	"parvis/mail"
 	"parvis/news"
@@ -69,6 +70,7 @@ type Server struct {
 	Booking      *booking.Store
 	Presence     *presence.Store
 	OnCall       *oncall.Store
+	Kiosks       *kiosk.Store
 	Contacts     *contacts.Store
 	Remote       *remote.Store
 	Documents    *documents.Store
@@ -248,6 +250,7 @@ func (s *Server) openFeatures(ctx context.Context, options Options) error {
 	s.joinBooking()
 	s.Presence = presence.New(s.DB, staff{s.Directory, s.Calendar})
 	s.OnCall = oncall.New(s.DB, s.Calendar, dutyAbsences{s.Directory})
+	s.Kiosks = kiosk.New(s.DB, kioskPeople{s.people()}, s.SSO.Passwords)
 	s.openInbox()
 	s.News = news.NewStore(s.DB, s.log, func(id portal.CollectivityID) { s.Home.Changed(id, "news") })
 	s.Contacts = contacts.NewStore(s.DB)

@@ -20,6 +20,7 @@ import (
 	"parvis/dav/vcard"
 	"parvis/directory"
 	"parvis/documents"
+	"parvis/kiosk"
 	"parvis/mail"
 	"parvis/news"
 	"parvis/portal"
@@ -233,6 +234,14 @@ func (e *estate) resource() string {
 		Category: e.text(), Description: e.text(), Features: []string{e.text()}, Closings: []booking.Closing{{First: "2030-01-01", Last: "2030-01-02", Reason: e.text()}},
 	})
 	e.books(id)
+	return string(id)
+}
+
+// device adds a kiosk.
+func (e *estate) device() string {
+	e.t.Helper()
+	id, _, err := e.Kiosks.Create(e.t.Context(), e.admin, kiosk.Kiosk{Name: e.text(), Place: e.text(), For: portal.Subject{Kind: portal.TheUnit, ID: string(e.unit)}}, "")
+	e.must(err)
 	return string(id)
 }
 

@@ -113,15 +113,8 @@ func (s *Service) showReset(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Service) resetPage(r *http.Request, who person) *choosePage {
 	page := &choosePage{Action: "/sign-in/reset", Link: linkTag(linkOf(r)), Login: who.login, Apps: true, Lead: web.Printer(r).T("sso.choose.reset")}
-	wear(&page.Page, who.identity.Collectivity)
+	page.Wear(who.identity.Collectivity)
 	return page
-}
-
-// wear shows whose page it is.
-func wear(page *web.Page, c web.Collectivity) {
-	page.CollectivityName, page.CollectivityLongName, page.CollectivityPhone = c.Name, c.LongName, c.Phone
-	page.ThemeURL, page.Logo = c.ThemeURL, c.Logo
-	page.Wears = c
 }
 
 // resetting is whose password the link of this browser is about.
@@ -220,7 +213,7 @@ func (s *Service) reset(r *http.Request, who person, typed string, apps bool) er
 			return err
 		}
 		return s.replace(ctx, tx, change{
-			who: who, hash: hash, apps: apps, detail: "reset", device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
+			who: who, hash: hash, apps: apps, detail: "reset", device: DeviceOf(r.UserAgent()), address: web.ClientAddr(r),
 		})
 	})
 	if err != nil {

@@ -11,9 +11,9 @@ var (
 	systems  = []sign{{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS", "Mac"}, {"Linux", "Linux"}}
 )
 
-// deviceOf names a browser so that its person knows it again: "Firefox, Linux".
+// DeviceOf names a browser so that its person knows it again: "Firefox, Linux".
 // "" when the User-Agent says nothing known.
-func deviceOf(agent string) string {
+func DeviceOf(agent string) string {
 	var parts []string
 	for _, signs := range [][]sign{browsers, systems} {
 		for _, one := range signs {

@@ -63,7 +63,7 @@ func (s *Service) dressForgotten(r *http.Request, page *forgottenPage) (Place, e
 	if err != nil || !place.ByDomain {
 		return Place{}, err
 	}
-	wear(&page.Page, place.Collectivity)
+	page.Wear(place.Collectivity)
 	return place, nil
 }
 

@@ -172,7 +172,7 @@ func (s *Service) renderPassword(w http.ResponseWriter, r *http.Request, status 
 		return err
 	}
 	if place.ByDomain {
-		wear(&page.Page, place.Collectivity)
+		page.Wear(place.Collectivity)
 	}
 	if err := s.allowForms(w, r, under.Next); err != nil {
 		return err

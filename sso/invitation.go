@@ -98,7 +98,7 @@ func invitationPage(r *http.Request, one Invitation) *choosePage {
 		Action: "/sign-in/invitation", Link: linkTag(linkOf(r)), Login: one.Login, First: true,
 		Lead: web.Printer(r).T("sso.choose.invited", "name", one.Name),
 	}
-	wear(&page.Page, one.Collectivity)
+	page.Wear(one.Collectivity)
 	return page
 }
 

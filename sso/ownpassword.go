@@ -96,7 +96,7 @@ func (s *Service) changeOwn(r *http.Request, old, typed string) error {
 	}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		return s.replace(ctx, tx, change{
-			who: who, hash: hash, mark: mark, keep: identity.Session, detail: "own", device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
+			who: who, hash: hash, mark: mark, keep: identity.Session, detail: "own", device: DeviceOf(r.UserAgent()), address: web.ClientAddr(r),
 		})
 	})
 	if err != nil {

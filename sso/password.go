@@ -117,22 +117,32 @@ func (p *Passwords) verify(ctx context.Context, account portal.AccountID, passwo
 	if err != nil {
 		return "", err
 	}
+	right, err := p.Matches(ctx, hash, password)
+	if err != nil {
+		return "", fmt.Errorf("sso: verify password of account %q: %w", account, err)
+	}
+	if !right {
+		return "", ErrWrong
+	}
+	return markOf(hash), nil
+}
+
+// Hash is what is kept of a secret that is typed, at the cost of a password.
+func (p *Passwords) Hash(ctx context.Context, secret string) (string, error) { return p.hash(ctx, secret) }
+
+// Matches says whether a secret is that of a hash that Hash returned. It costs the same whatever the answer; a hash of ""
+// matches nothing.
+func (p *Passwords) Matches(ctx context.Context, hash, secret string) (bool, error) {
 	known := hash != ""
 	if !known {
 		hash = p.dummy
 	}
 	spent, salt, want, ok := decodeHash(hash)
 	if !ok {
-		return "", fmt.Errorf("sso: read password of account %q: unknown hash", account)
+		return false, errors.New("sso: read secret: unknown hash")
 	}
-	got, err := p.derive(ctx, spent, password, salt)
-	if err != nil {
-		return "", err
-	}
-	if subtle.ConstantTimeCompare(got, want) != 1 || !known {
-		return "", ErrWrong
-	}
-	return markOf(hash), nil
+	got, err := p.derive(ctx, spent, secret, salt)
+	return err == nil && known && subtle.ConstantTimeCompare(got, want) == 1, err
 }
 
 // oneRow is what a store and a transaction share.

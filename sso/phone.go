@@ -118,7 +118,7 @@ func (s *Service) showPhone(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := &phonePage{Server: server.Host, Login: one.login, Password: one.password, Profile: phonePath + web.Var(r, "secret") + profileName}
 	page.Title, page.Gate = web.Printer(r).T("sso.phone"), true
-	wear(&page.Page, one.wears)
+	page.Wear(one.wears)
 	// The scheme is DAVx⁵'s own, and the rest is made here.
 	page.DAVx5 = template.URL((&url.URL{Scheme: "davx5", User: url.UserPassword(one.login, one.password), Host: server.Host, Path: "/"}).String())
 	unshared(w)

@@ -125,7 +125,7 @@ func (s *Service) dress(r *http.Request, page *web.Page, under flow) error {
 	if err != nil {
 		return errNotAllowed(err)
 	}
-	wear(page, identity.Collectivity)
+	page.Wear(identity.Collectivity)
 	return nil
 }
 

@@ -237,7 +237,7 @@ func (s *Service) renewOrOpen(r *http.Request, caller portal.Caller, who entry) 
 func (s *Service) open(r *http.Request, caller portal.Caller, who entry, write func(context.Context, database.Writer, opening) (string, error)) (secret string, err error) {
 	begin := opening{
 		account: who.account, collectivity: caller.Collectivity, home: who.home, factors: who.factors,
-		vouched: who.vouched, idToken: who.idToken, device: deviceOf(r.UserAgent()), address: web.ClientAddr(r),
+		vouched: who.vouched, idToken: who.idToken, device: DeviceOf(r.UserAgent()), address: web.ClientAddr(r),
 		since: who.since, kiosk: who.kiosk, counted: who.counted,
 	}
 	line := audit.By(caller, audit.SignIn)

@@ -68,6 +68,21 @@ func (s *Service) leave(w http.ResponseWriter, r *http.Request) (was ended, err 
 	return was, err
 }
 
+// Drop ends the session of this browser without a word, for somebody else who takes its place there.
+func (s *Service) Drop(w http.ResponseWriter, r *http.Request) error {
+	hash, ok := hashOf(r)
+	if !ok {
+		return nil
+	}
+	clearCookie(w, r, sessionCookie)
+	_, err := s.Sessions.end(r.Context(), hash, web.CallerOf(r))
+	s.Participants.Wake()
+	if errors.Is(err, portal.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
 // issuerSignOut is where the issuer's own session ends, "" when it has none.
 func (s *Service) issuerSignOut(r *http.Request, from portal.CollectivityID, idToken, state string) string {
 	if idToken == "" || s.issuers == nil {

@@ -154,8 +154,8 @@ func TestDevicesAreNamed(t *testing.T) {
 		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1": "Safari, iPhone",
 		"curl/8": "", "": "",
 	} {
-		if got := deviceOf(agent); got != want {
-			t.Errorf("deviceOf(%q) = %q, want %q", agent, got, want)
+		if got := DeviceOf(agent); got != want {
+			t.Errorf("DeviceOf(%q) = %q, want %q", agent, got, want)
 		}
 	}
 }

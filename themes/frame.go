@@ -7,7 +7,7 @@ import (
 	"html/template"
 )
 
-// Templates holds templates/*.html: the frames ("frame", "gate") and components ("icon", "pill", "summary", …).
+// Templates holds templates/*.html: the frames ("frame", "gate", "kiosk") and components ("icon", "pill", "summary", …).
 // They need the functions of an i18n.Printer, Assets.URL as "asset", and Funcs.
 //
 //go:embed templates/*.html
@@ -39,6 +39,7 @@ type Frame struct {
 	Waiting              int      // things that wait for the person; negative: nothing ever does
 	SignedIn             bool
 	Seeing               string        // whose desk this is, when it is not the reader's own: "" for her own
+	Kiosk                *Kiosk        // of a page on a kiosk, nil elsewhere
 	Path                 string        // where the language switch comes back to: "/calendar?week=48"
 	Content              template.HTML // filled by the renderer alone, from a template of ours
 }
@@ -77,6 +78,12 @@ type Help struct {
 	Text   string
 	Action string // posted to: it ends
 	Href   string // where more is said, "" for nowhere
+}
+
+// Kiosk is what the frame of a page on a kiosk says beside its content.
+type Kiosk struct {
+	Person string // who is let in, "" for nobody: the wall
+	Text   string // when the page closes by itself
 }
 
 // Notice is what the operator of the pool announces, on every page of those concerned.

@@ -85,6 +85,9 @@ func serveDemo(ctx context.Context, parvis *server.Server, listener net.Listener
 	}
 	file.URL = "http://" + listener.Addr().String()
 	file.OIDC.Issuer = file.URL + "/oidc/bourg"
+	if file.Kiosk, err = demo.OpenYard(ctx, parvis, file.URL); err != nil {
+		return err
+	}
 	if err := file.Write(parvis.Config.Data); err != nil {
 		return err
 	}
@@ -125,7 +128,19 @@ func greet(out io.Writer, file demo.File, dir string) error {
 	for _, account := range file.Accounts {
 		fmt.Fprintf(&text, "  %-*s  %s\n", file.Widest(), account.Login, strings.Join(account.Collectivities, ", "))
 	}
-	fmt.Fprintf(&text, "\nMot de passe de tous ces comptes : %s\nMots de passe d’application (CalDAV) : %s/demo.json\nCtrl C pour arrêter.\n", demo.Password, dir)
+	fmt.Fprintf(&text, "\nMot de passe de tous ces comptes : %s\nMots de passe d’application (CalDAV) : %s/demo.json\n%sCtrl C pour arrêter.\n", demo.Password, dir, yardText(file.Kiosk))
 	_, err := io.WriteString(out, text.String())
 	return err
+}
+
+// yardText says how the kiosk of the depot is opened and who enters there, "" without one.
+func yardText(yard demo.Yard) string {
+	if yard.Address == "" {
+		return ""
+	}
+	var pins []string
+	for _, one := range yard.PINs {
+		pins = append(pins, one.Name+" "+one.PIN)
+	}
+	return fmt.Sprintf("Borne du centre technique, à ouvrir une fois : %s\nCodes sur la borne : %s\n", yard.Address, strings.Join(pins, ", "))
 }

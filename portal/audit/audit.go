@@ -115,6 +115,19 @@ const (
 	ScreenMade    Action = "screen.made" // on a door, or in a hall
 	ScreenRevoked Action = "screen.revoked"
 
+	BookedFor    Action = "booking.for"           // by who manages her
+	CancelledFor Action = "booking.for.cancelled" // the same, given back
+
+	KioskCreated Action = "kiosk.created" // a device of a yard
+	KioskCode    Action = "kiosk.code"    // what opens it, given again
+	KioskOpened  Action = "kiosk.opened"  // by its code, on its device
+	KioskRevoked Action = "kiosk.revoked"
+	KioskEntered Action = "kiosk.entered" // by the code of an agent
+	PINSet       Action = "pin.set"       // by herself
+	PINGiven     Action = "pin.given"     // to replace when it is first used
+	PINRemoved   Action = "pin.removed"
+	PINLocked    Action = "pin.locked" // by wrong ones
+
 	PresenceChanged Action = "presence.changed" // where somebody works, said by another
 
 	DutyTeamCreated  Action = "duty.team.created" // who takes turns on call
@@ -217,6 +230,7 @@ var Actions = []Action{
 	ResourceCreated, ResourceChanged, ResourceAudience, ResourceSeers, ResourceApprovers, ResourceWithdrawn, ResourceRestored, ScreenMade, ScreenRevoked,
 	DutyTeamCreated, DutyTeamChanged, DutyTeamClosed, DutyTeamReopened, DutyMembers, DutyManagers, DutyRota, DutyAssigned, DutyChanged, DutyRemoved,
 	DutySwapped, DutySwapUndone, DutySwapRedone, DutyCallOut, DutyRate, DutyExported,
+	BookedFor, CancelledFor, KioskCreated, KioskCode, KioskOpened, KioskRevoked, KioskEntered, PINSet, PINGiven, PINRemoved, PINLocked,
 	PresenceChanged, AddressBookCreated, AddressBookChanged, AddressBookDeleted,
 	RightGiven, RightLent, RightTaken, DeskSeen, DeskLeft, ReviewExported, RightsExported,
 	HomeChanged, DirectoryShared, DirectoryUnshared, CollectivityCreated, CollectivityChanged, CollectivitySuspended, CollectivityResumed, PoolExported,

@@ -70,8 +70,8 @@ func (rd *Renderer) notices(about *request, body Collectivity) []themes.Notice {
 	for i, one := range all {
 		notices[i] = NoticeOf(about.printer, one, now)
 		notices[i].Where = where
-		// Who sees the desk of another, or assists, puts nothing away for anybody.
-		if about.identity != nil && about.identity.Seer == nil && !Assists(about.identity.Caller) {
+		// Who sees the desk of another, assists, or is at a kiosk for a moment puts nothing away for anybody.
+		if about.identity != nil && about.identity.Seer == nil && about.identity.Kiosk == nil && !Assists(about.identity.Caller) {
 			notices[i].Away = "/announcements/" + one.ID + "/away"
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -134,7 +135,10 @@ func (rd *Renderer) RenderWhole(w http.ResponseWriter, r *http.Request, status i
 
 func (rd *Renderer) frame(page *Page) ([]byte, error) {
 	name := "frame"
-	if page.Gate {
+	switch {
+	case page.Kiosk != nil:
+		name = "kiosk"
+	case page.Gate:
 		name = "gate"
 	}
 	return rd.Execute(i18n.Language(page.Lang), name, page)
@@ -178,6 +182,10 @@ func (rd *Renderer) fill(w http.ResponseWriter, r *http.Request, page *Page) {
 	page.CollectivityName, page.CollectivityLongName = identity.Collectivity.Name, identity.Collectivity.LongName
 	page.CollectivityPhone = identity.Collectivity.Phone
 	page.Help, page.Helper = helpShown(about), Assists(identity.Caller)
+	if kiosk := identity.Kiosk; kiosk != nil {
+		page.Kiosk = &themes.Kiosk{Person: identity.PersonName, Text: about.printer.N("frame.kiosk.idle", int(kiosk.Idle/time.Minute))}
+		return
+	}
 	page.Nav, page.Waiting = rd.navigation(about), rd.Waiting(r)
 	if seer := identity.Seer; seer != nil {
 		until := about.printer.Clock(seer.Until.In(about.now.Location()))

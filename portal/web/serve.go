@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,6 +86,13 @@ func (rt *Router) serveBrowser(w *recorder, r *http.Request, route *Route, wrong
 			return
 		}
 	}
+	if identity != nil && identity.Kiosk != nil {
+		boundKiosk(w.Header(), identity.Kiosk, about.now)
+		if route != nil && !route.Kiosk {
+			rt.failAs(w, r, portal.UserError{Kind: portal.ErrDenied, Key: "web.error.kiosk"})
+			return
+		}
+	}
 	switch {
 	case route == nil && wrongMethod:
 		w.Header().Set("Allow", rt.allowed(r)) // RFC 9110 §15.5.6
@@ -116,6 +124,14 @@ func unseen(r *http.Request, route *Route) error {
 		return portal.UserError{Kind: portal.ErrDenied, Key: "web.error.unseen"}
 	}
 	return nil
+}
+
+// boundKiosk has a page of who is at a kiosk leave by itself when she is let out, without a script, and leave nothing
+// in the browser for the next person.
+func boundKiosk(header http.Header, kiosk *Kiosk, now time.Time) {
+	left := min(kiosk.Until.Sub(now), kiosk.Idle)
+	header.Set("Refresh", strconv.Itoa(max(1, int(left/time.Second)+1))+"; url="+KioskPath)
+	header.Set("Cache-Control", "no-store")
 }
 
 // know fills in what depends on who asks: her language and her time zone.
@@ -190,6 +206,10 @@ func (rt *Router) sendToSignIn(w http.ResponseWriter, r *http.Request) {
 	navigation := r.Header.Get("Sec-Fetch-Dest") != "empty"
 	if !navigation {
 		http.Error(w, Printer(r).T("web.error.signedout"), http.StatusUnauthorized)
+		return
+	}
+	if IsKiosk(r) { // her moment there is over
+		http.Redirect(w, r, KioskPath, http.StatusSeeOther)
 		return
 	}
 	target := "/sign-in"

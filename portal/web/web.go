@@ -31,6 +31,8 @@ type Route struct {
 	// Seen marks a page that is shown too to who sees the desk of another, and
 	// Leaves the form by which she leaves it: she gets nothing else.
 	Seen, Leaves bool
+	// Kiosk marks what a session that a code opened on a kiosk may do: it gets nothing else.
+	Kiosk bool
 	// Slow marks a body or an answer that may rightly take long over a poor
 	// line: a file. Others have a minute to be sent and two to be read.
 	Slow    bool
@@ -141,6 +143,7 @@ type Identity struct {
 	Session      string              // id of the session's row, not its secret
 	Away         []string            // announcements that she put away, by Announcement.Mark
 	Seer         *Seer               // who sees this desk, which is not her own; nil for who is at hers
+	Kiosk        *Kiosk              // on which a code let her in, nil for who signed in
 	// Version changes when anything above does; cached pages lean on it.
 	Version string
 }
@@ -150,6 +153,41 @@ type Identity struct {
 type Seer struct {
 	Agent portal.AgentID // of the same collectivity
 	Until time.Time      // when it ends by itself
+}
+
+// Kiosk is a tablet or a computer of a yard, on which a person is let in by a short code for a moment.
+type Kiosk struct {
+	ID   string
+	Name string // "Atelier"
+	// Until is when she is let out, whatever she does; Idle is after how long without a request she is, before.
+	Until time.Time
+	Idle  time.Duration
+}
+
+// KioskPath is the wall of a kiosk: what it shows while nobody is let in, and the desk of who is.
+const KioskPath = "/kiosk"
+
+// KioskCookie is the name of the cookie of a browser that is a kiosk, over plain http.
+const KioskCookie = "parvis-kiosk"
+
+// AtKiosk says whether who asks was let in by a code on a kiosk.
+func AtKiosk(r *http.Request) bool {
+	identity := IdentityOf(r)
+	return identity != nil && identity.Kiosk != nil
+}
+
+// IsKiosk says whether a browser has the cookie of a kiosk, whoever asks.
+func IsKiosk(r *http.Request) bool {
+	_, err := r.Cookie(KioskCookieName(r))
+	return err == nil
+}
+
+// KioskCookieName is KioskCookie, guarded over https.
+func KioskCookieName(r *http.Request) string {
+	if Secure(r) {
+		return "__Host-" + KioskCookie
+	}
+	return KioskCookie
 }
 
 // Identifier knows the person behind a request's cookie.
