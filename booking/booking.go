@@ -114,6 +114,8 @@ type Store struct {
 	book     Booker
 	cancel   Canceller
 	dates    Dates
+	// onTrip is told of a vehicle that went out or came back.
+	onTrip func(portal.CollectivityID)
 }
 
 // New opens the resources of a pool; reasons are told in the words of the catalogue.

@@ -112,6 +112,11 @@ const (
 	ResourceWithdrawn Action = "resource.withdrawn"
 	ResourceRestored  Action = "resource.restored"
 
+	TripOut       Action = "trip.out" // a vehicle that another drives
+	TripBack      Action = "trip.back"
+	TripUndone    Action = "trip.undone"
+	TripsExported Action = "trips.exported" // a log book
+
 	PresenceChanged Action = "presence.changed" // where somebody works, said by another
 
 	DutyTeamCreated  Action = "duty.team.created" // who takes turns on call
@@ -212,6 +217,7 @@ var Actions = []Action{
 	ApplicationCreated, ApplicationChanged, AudienceChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked, ApplicationsExported,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	ResourceCreated, ResourceChanged, ResourceAudience, ResourceSeers, ResourceApprovers, ResourceWithdrawn, ResourceRestored,
+	TripOut, TripBack, TripUndone, TripsExported,
 	DutyTeamCreated, DutyTeamChanged, DutyTeamClosed, DutyTeamReopened, DutyMembers, DutyManagers, DutyRota, DutyAssigned, DutyChanged, DutyRemoved,
 	DutySwapped, DutySwapUndone, DutySwapRedone, DutyCallOut, DutyRate, DutyExported,
 	PresenceChanged, AddressBookCreated, AddressBookChanged, AddressBookDeleted,
