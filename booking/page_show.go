@@ -20,11 +20,14 @@ import (
 // Desk serves the pages where agents book.
 type Desk struct {
 	store    *Store
+	whole    Shrinker
 	renderer *web.Renderer
 }
 
 // NewDesk returns the pages over the store.
-func NewDesk(store *Store, renderer *web.Renderer) *Desk { return &Desk{store, renderer} }
+func NewDesk(store *Store, whole Shrinker, renderer *web.Renderer) *Desk {
+	return &Desk{store, whole, renderer}
+}
 
 const (
 	deskPath = "/bookings"
@@ -33,7 +36,7 @@ const (
 
 // Routes lists the pages.
 func (d *Desk) Routes() []web.Route {
-	return []web.Route{
+	return append(d.tripRoutes(), []web.Route{
 		{Method: "GET", Path: deskPath, Access: web.SignedIn, Handler: d.show},
 		{Method: "POST", Path: deskPath, Access: web.SignedIn, Handler: d.book},
 		{Method: "GET", Path: seriesPath, Access: web.SignedIn, Handler: d.series},
@@ -43,7 +46,7 @@ func (d *Desk) Routes() []web.Route {
 		{Method: "POST", Path: deskPath + "/waits", Access: web.SignedIn, Handler: d.wait},
 		{Method: "POST", Path: deskPath + "/waits/{id}/leave", Access: web.SignedIn, Handler: d.leave},
 		{Method: "GET", Path: deskPath + "/resources/{id}", Access: web.SignedIn, Handler: d.resource},
-	}
+	}...)
 }
 
 // The ways to show bookings.
@@ -146,6 +149,7 @@ type deskPage struct {
 	Asks               int // bookings that wait for the reader's word
 	Resources          []Resource
 	Barred             map[ResourceID]bool
+	States             map[ResourceID]string // of vehicles that are out, where today is shown
 	Rows               []slotRow  // of a day
 	Days               []weekDay  // of a week
 	Lines              []shownRow // the same by resource; on a phone instead of the table
@@ -165,6 +169,15 @@ type deskPage struct {
 // Block is a booking as a cell shows it.
 func (p *deskPage) Block(b Booking, where string) block {
 	return blockOf(p.printer, b, where, p.Day.Location())
+}
+
+// Warns tells what of a vehicle's papers ends before what was asked for.
+func (p *deskPage) Warns(r Resource) []string {
+	_, to, err := p.times(p.Day.Location())
+	if err != nil || r.Kind != Vehicle {
+		return nil
+	}
+	return r.Vehicle.Warns(p.printer, to, p.Now)
 }
 
 type viewLink struct {
@@ -208,6 +221,11 @@ func (d *Desk) render(w http.ResponseWriter, r *http.Request, status int, page *
 	}
 	if page.Asks, err = d.store.CountAsked(ctx, caller); err != nil {
 		return err
+	}
+	if page.Kind == Vehicle && !now.Before(first) && now.Before(first.AddDate(0, 0, days)) {
+		if page.States, err = d.states(r); err != nil {
+			return err
+		}
 	}
 	need := page.need(time.Time{}, time.Time{})
 	page.Kinds, page.Barred = Kinds, plan.Barred

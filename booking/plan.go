@@ -369,7 +369,7 @@ func (p Plan) FreeTimes(id ResourceID, from, until time.Time) (free []Time) {
 // Own is a booking of the caller's.
 type Own struct {
 	Booking
-	Resource Resource // ID, Kind, Name and Place alone
+	Resource Resource // ID, Kind, Name, Place and Vehicle but its plate
 }
 
 // maxOwn bounds how many bookings of her own one reads.
@@ -393,14 +393,15 @@ func (s *Store) OwnOf(ctx context.Context, caller portal.Caller, event string) (
 }
 
 const ofOwn = `
-	SELECT r.id, r.kind, r.name, r.place, b.starts, b.ends, b.pending, b.event, b.recurrence, COALESCE(o.summary, '')
+	SELECT r.id, r.kind, r.name, r.place, r.energy, r.odometer, r.inspection, r.insured, b.starts, b.ends, b.pending, b.event, b.recurrence, COALESCE(o.summary, '')
 	FROM bookings b JOIN resources r ON r.collectivity = $1 AND r.id = b.resource
 	LEFT JOIN calendar_objects o ON o.collectivity = $1 AND o.id = b.event
 	WHERE b.collectivity = $1 AND b.holder = $2`
 
 func scanOwn(scan func(...any) error, caller portal.Caller) (o Own, err error) {
 	var starts, ends, recurrence int64
-	err = scan(&o.Resource.ID, &o.Resource.Kind, &o.Resource.Name, &o.Resource.Place, &starts, &ends, &o.Pending, &o.Event, &recurrence, &o.Title)
+	v := &o.Resource.Vehicle
+	err = scan(&o.Resource.ID, &o.Resource.Kind, &o.Resource.Name, &o.Resource.Place, &v.Energy, &v.Odometer, &v.Inspection, &v.Insured, &starts, &ends, &o.Pending, &o.Event, &recurrence, &o.Title)
 	o.Booking.Resource, o.Holder, o.Booking.Mine = o.Resource.ID, caller.Agent, true
 	o.Start, o.End, o.Recurrence = time.UnixMilli(starts).UTC(), time.UnixMilli(ends).UTC(), database.FromMillis(recurrence)
 	return o, err

@@ -184,17 +184,25 @@ func (v VehicleFacts) Warns(p *i18n.Printer, end, now time.Time) (warnings []str
 
 // stateWords says of what is out since when, and until when: "Sorti, attendu à 17 h", "En retard, attendu à 17 h".
 func (t Trip) stateWords(p *i18n.Printer, now time.Time) string {
-	due, key := t.Due.In(now.Location()), "booking.trip.state.out"
 	if t.Late(now) {
-		key = "booking.trip.state.late"
+		return p.T("booking.trip.state.late", "at", t.dueWords(p, now))
 	}
+	return p.T("booking.trip.state.out", "at", t.dueWords(p, now))
+}
+
+// dueWords says when it is expected: "à 17 h", "ce soir", "hier à 17 h".
+func (t Trip) dueWords(p *i18n.Printer, now time.Time) string {
+	due := t.Due.In(now.Location())
+	last := due.Add(-time.Millisecond)
 	switch {
-	case isMidnight(due) && sameDay(due.Add(-time.Minute), now):
-		return p.T(key + ".tonight")
+	case isMidnight(due) && sameDay(last, now):
+		return p.T("booking.trip.due.tonight")
+	case isMidnight(due):
+		return p.NearDay(last, now)
 	case sameDay(due, now):
-		return p.T(key, "at", p.Clock(due))
+		return p.T("booking.trip.due.at", "at", p.Clock(due))
 	}
-	return p.T(key+".day", "day", p.NearDay(due.Add(-time.Minute), now), "at", p.Clock(due))
+	return p.T("booking.trip.due.day", "day", p.NearDay(due, now), "at", p.Clock(due))
 }
 
 // levelWords says how full a tank or a battery is: "3/8", "plein", "80 %"; "" when nobody looked.
