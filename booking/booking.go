@@ -96,7 +96,12 @@ type VehicleFacts struct {
 }
 
 // Energies are what vehicles run on, in the order in which an administrator chooses.
-var Energies = []string{"electric", "hybrid", "petrol", "diesel", "gas", "hydrogen", "muscle"}
+var Energies = []string{electric, "hybrid", "petrol", "diesel", "gas", "hydrogen", muscle}
+
+const (
+	electric = "electric" // has a battery, read in percents
+	muscle   = "muscle"   // counts no km
+)
 
 // Store keeps resources and their bookings.
 type Store struct {

@@ -150,9 +150,9 @@ type deskPage struct {
 	Resources          []Resource
 	Barred             map[ResourceID]bool
 	States             map[ResourceID]string // of vehicles that are out, where today is shown
-	Rows               []slotRow  // of a day
-	Days               []weekDay  // of a week
-	Lines              []shownRow // the same by resource; on a phone instead of the table
+	Rows               []slotRow             // of a day
+	Days               []weekDay             // of a week
+	Lines              []shownRow            // the same by resource; on a phone instead of the table
 	Shown              []Resource
 	Categories, Offers []string // what resources of the kind are, and have
 	Prev, Today, Next  string

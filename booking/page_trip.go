@@ -79,7 +79,7 @@ type tripForm struct {
 }
 
 // Counts says whether the vehicle has an odometer, and a tank or a battery.
-func (f *tripForm) Counts() bool { return f.Vehicle.Vehicle.Energy != "muscle" }
+func (f *tripForm) Counts() bool { return f.Vehicle.Vehicle.Energy != muscle }
 
 // AsksSure says whether the form asks to confirm its km.
 func (f *tripForm) AsksSure() bool { return f.Sure || f.Form.Error("sure") != "" }
@@ -92,7 +92,7 @@ type levelChoice struct{ Value, Name string }
 // levels are what one chooses from: every tenth of a battery, every eighth of a tank.
 func levels(p *i18n.Printer, energy string) (all []levelChoice) {
 	step := 125
-	if energy == "electric" {
+	if energy == electric {
 		step = 100
 	}
 	for level := 1000; level >= 0; level -= step {

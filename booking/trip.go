@@ -254,7 +254,7 @@ func (s *Store) checkLeg(g garage, leg *Leg, lessKey string, least int, sure boo
 		wrong.Add("at", "booking.trip.error.old")
 	}
 	number := g.words.printer.Number
-	switch counts := g.Vehicle.Energy != "muscle"; {
+	switch counts := g.Vehicle.Energy != muscle; {
 	case !counts:
 		leg.Km = 0
 	case leg.Km <= 0 || leg.Km > maxOdometer:

@@ -210,7 +210,7 @@ func levelWords(p *i18n.Printer, energy string, level int) string {
 	switch {
 	case level == NoLevel:
 		return ""
-	case energy == "electric":
+	case energy == electric:
 		return p.T("booking.level.percent", "n", level/10)
 	case level <= 0:
 		return p.T("booking.level.empty")

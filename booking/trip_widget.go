@@ -34,7 +34,8 @@ func (w Widget) garage(ctx context.Context, request widgets.Request) (g parked, 
 		}
 	}
 	for _, one := range own {
-		if one.mayTake(out, now) {
+		facts := one.Resource.Vehicle
+		if one.mayTake(out, now) && (facts.Odometer > 0 || facts.Energy == muscle) { // else its page asks for the km
 			g.hers[one.Resource.ID] = widgets.Action{Name: takeOut, Text: p.T("booking.trip.submit.out"), About: one.Resource.Name, Main: true, Values: widgets.Values{
 				"resource": string(one.Resource.ID), "event": one.Event, "of": strconv.FormatInt(max(0, one.Recurrence.UnixMilli()), 10),
 			}}

@@ -196,7 +196,7 @@ func (e *estate) furnish() {
 func (e *estate) fillUp() {
 	e.t.Helper()
 	for _, make := range []func() string{
-		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword, e.request, e.answer, e.granted, e.resource, e.hiddenResource, e.bookingRequest, e.bookingOffer, e.duty, e.unswapped, e.callOut, e.contactPage, e.groupContact, e.removedContact, e.contactImport,
+		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword, e.request, e.answer, e.granted, e.resource, e.hiddenResource, e.bookingRequest, e.bookingOffer, e.trip, e.incident, e.duty, e.unswapped, e.callOut, e.contactPage, e.groupContact, e.removedContact, e.contactImport,
 	} {
 		make()
 	}
@@ -291,6 +291,42 @@ func (e *estate) bookingOffer() string {
 	_, err = e.Booking.Cancel(e.t.Context(), e.admin, event, time.Time{})
 	e.must(err)
 	return wait
+}
+
+// vehicle is one whose bookings the author accepts; trip is one of hers that is out; incident came back with damage; and
+// tripVehicle has a log book.
+func (e *estate) vehicle() string {
+	e.t.Helper()
+	r := booking.Resource{Kind: booking.Vehicle, Name: e.text(e.own), Vehicle: booking.VehicleFacts{Plate: e.text(), Odometer: 100}}
+	r.Vehicle.Plate = r.Vehicle.Plate[:min(20, len(r.Vehicle.Plate))]
+	r.Seers = []portal.Subject{{Kind: portal.TheAgent, ID: string(e.caller.Agent)}}
+	r.Approvers = r.Seers
+	id, err := e.Booking.Create(e.t.Context(), e.admin, r, "")
+	e.must(err)
+	return string(id)
+}
+
+func (e *estate) tripOf(vehicle string) string {
+	e.t.Helper()
+	trip, err := e.Booking.CheckOut(e.t.Context(), e.caller, booking.Taking{Resource: booking.ResourceID(vehicle), Leg: booking.Leg{Km: 110, Said: e.text(e.own)}}, "")
+	e.must(err)
+	return trip.ID
+}
+
+func (e *estate) trip() string { return e.tripOf(e.vehicle()) }
+
+func (e *estate) incident() string {
+	e.t.Helper()
+	id := e.trip()
+	_, err := e.Booking.CheckIn(e.t.Context(), e.caller, id, booking.Returning{Leg: booking.Leg{Km: 120, Said: e.text(e.own)}, Incident: true, Picture: []byte{1}}, "")
+	e.must(err)
+	return id
+}
+
+func (e *estate) tripVehicle() string {
+	id := e.vehicle()
+	e.tripOf(id)
+	return id
 }
 
 // arrival is an import that waits for its administrator to agree.
@@ -679,7 +715,7 @@ func (e *estate) session() string {
 }
 
 // fill puts into the fields of a form the author's own "{calendar}", a
-// "{folder}" of accueil, and the change of the article that was "{seen}" last.
+// "{folder}" of accueil, a "{vehicle}", and the change of the article that was "{seen}" last.
 func (e *estate) fill(fields []string, path string) []string {
 	e.t.Helper()
 	e.number++
@@ -690,6 +726,9 @@ func (e *estate) fill(fields []string, path string) []string {
 		seen = strconv.FormatInt(article.Changed.UnixMilli(), 10)
 	}
 	replace := strings.NewReplacer("{number}", strconv.Itoa(e.number), "{login}", e.author, "{calendar}", string(e.caller.Agent), "{agent}", string(e.caller.Agent), "{folder}", string(e.folderID), "{seen}", seen, "{soon}", localTime(48*time.Hour))
+	if i := slices.Index(fields, "{vehicle}"); i >= 0 {
+		fields = slices.Replace(slices.Clone(fields), i, i+1, e.vehicle())
+	}
 	filled := make([]string, len(fields))
 	for i, field := range fields {
 		filled[i] = replace.Replace(field)
