@@ -75,13 +75,14 @@ type estate struct {
 	caller    portal.Caller // the author's
 	admin     portal.Caller // the manager's
 
-	accueil  portal.GroupID
-	unit     portal.UnitID
-	card     portal.AgentID
-	app      string // application for accueil
-	folderID documents.FolderID
-	shared   calendar.Calendar // for accueil
-	password string            // app password of the author
+	accueil   portal.GroupID
+	unit      portal.UnitID
+	card      portal.AgentID
+	app       string // application for accueil
+	folderID  documents.FolderID
+	vehicleID string
+	shared    calendar.Calendar // for accueil
+	password  string            // app password of the author
 
 	mailServer mail.Server
 	number     int // of objects made so far, so that no two share a name
@@ -189,6 +190,7 @@ func (e *estate) furnish() {
 	e.must(err)
 	e.must(e.Weather.SetPlace(ctx, e.admin, weather.Place{Name: e.every, Latitude: 47, Longitude: 1}))
 	e.folderID = e.folder("")
+	e.vehicleID = e.vehicle()
 	e.password = e.AppPassword(e.author, e.id)
 }
 
@@ -297,8 +299,7 @@ func (e *estate) bookingOffer() string {
 // tripVehicle has a log book.
 func (e *estate) vehicle() string {
 	e.t.Helper()
-	r := booking.Resource{Kind: booking.Vehicle, Name: e.text(e.own), Vehicle: booking.VehicleFacts{Plate: e.text(), Odometer: 100}}
-	r.Vehicle.Plate = r.Vehicle.Plate[:min(20, len(r.Vehicle.Plate))]
+	r := booking.Resource{Kind: booking.Vehicle, Name: e.text(), Vehicle: booking.VehicleFacts{Odometer: 100}}
 	r.Seers = []portal.Subject{{Kind: portal.TheAgent, ID: string(e.caller.Agent)}}
 	r.Approvers = r.Seers
 	id, err := e.Booking.Create(e.t.Context(), e.admin, r, "")
@@ -308,7 +309,7 @@ func (e *estate) vehicle() string {
 
 func (e *estate) tripOf(vehicle string) string {
 	e.t.Helper()
-	trip, err := e.Booking.CheckOut(e.t.Context(), e.caller, booking.Taking{Resource: booking.ResourceID(vehicle), Leg: booking.Leg{Km: 110, Said: e.text(e.own)}}, "")
+	trip, err := e.Booking.CheckOut(e.t.Context(), e.caller, booking.Taking{Resource: booking.ResourceID(vehicle), Leg: booking.Leg{Km: 110, Said: e.text()}}, "")
 	e.must(err)
 	return trip.ID
 }
@@ -318,7 +319,7 @@ func (e *estate) trip() string { return e.tripOf(e.vehicle()) }
 func (e *estate) incident() string {
 	e.t.Helper()
 	id := e.trip()
-	_, err := e.Booking.CheckIn(e.t.Context(), e.caller, id, booking.Returning{Leg: booking.Leg{Km: 120, Said: e.text(e.own)}, Incident: true, Picture: []byte{1}}, "")
+	_, err := e.Booking.CheckIn(e.t.Context(), e.caller, id, booking.Returning{Leg: booking.Leg{Km: 120, Said: e.text()}, Incident: true, Picture: []byte{1}}, "")
 	e.must(err)
 	return id
 }
@@ -725,10 +726,7 @@ func (e *estate) fill(fields []string, path string) []string {
 		e.must(err)
 		seen = strconv.FormatInt(article.Changed.UnixMilli(), 10)
 	}
-	replace := strings.NewReplacer("{number}", strconv.Itoa(e.number), "{login}", e.author, "{calendar}", string(e.caller.Agent), "{agent}", string(e.caller.Agent), "{folder}", string(e.folderID), "{seen}", seen, "{soon}", localTime(48*time.Hour))
-	if i := slices.Index(fields, "{vehicle}"); i >= 0 {
-		fields = slices.Replace(slices.Clone(fields), i, i+1, e.vehicle())
-	}
+	replace := strings.NewReplacer("{number}", strconv.Itoa(e.number), "{login}", e.author, "{calendar}", string(e.caller.Agent), "{agent}", string(e.caller.Agent), "{folder}", string(e.folderID), "{seen}", seen, "{soon}", localTime(48*time.Hour), "{vehicle}", e.vehicleID)
 	filled := make([]string, len(fields))
 	for i, field := range fields {
 		filled[i] = replace.Replace(field)
