@@ -89,7 +89,7 @@ func (s LateSource) List(ctx context.Context, request todo.Request, limit int) (
 	p, zone := request.Printer, request.Now.Location()
 	for _, trip := range trips[:min(len(trips), limit)] {
 		item := todo.Item{
-			ID: trip.ID, Detail: trip.stateWords(p, request.Now), Since: trip.Due.In(zone), Due: trip.Due.In(zone), Link: tripPath(trip.ID, "/back"),
+			ID: trip.ID, Detail: trip.stateWords(p, request.Now), Since: trip.Due.In(zone), Due: trip.Due.Add(-time.Millisecond).In(zone), Link: tripPath(trip.ID, "/back"),
 			Title: p.T("booking.todo.late.mine", "name", trip.Vehicle),
 		}
 		if trip.Driver != request.Caller.Agent {
@@ -135,7 +135,7 @@ func (s PaperSource) List(ctx context.Context, request todo.Request, limit int) 
 		}
 		list.Items = append(list.Items, todo.Item{
 			ID: string(paper.Resource) + "-" + paper.Kind, Title: request.Printer.T(key, "name", paper.Vehicle, "day", request.Printer.Date(day, request.Now)),
-			Since: day.AddDate(0, 0, -soon), Due: day, Link: link,
+			Since: day.AddDate(0, 0, -soon), Due: day.AddDate(0, 0, 1).Add(-time.Millisecond), Link: link, // on its day it is not late
 		})
 	}
 	return list, err

@@ -41,7 +41,7 @@ func TestAVehicleIsDrivenFromAPhone(t *testing.T) {
 		}
 		page.Open(portal.URL + "/bookings/mine")
 		look()
-		page.Follow(`a.main[href^="/bookings/trips/new"]`)
+		page.Follow(`a.main[href*="resource=` + string(vehicle) + `"]`)
 		page.MustSee("Prendre " + name)
 		look()
 		page.Follow(`button.main`)
