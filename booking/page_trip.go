@@ -277,12 +277,12 @@ func (d *Desk) takeOut(w http.ResponseWriter, r *http.Request) error {
 	return web.Redirect(w, r, afterTrip(caller, trip))
 }
 
-// afterTrip is where one goes on: a driver to what she booked, others to the vehicle.
+// afterTrip is where one goes on: a driver to what she booked, others to the trip.
 func afterTrip(caller portal.Caller, trip Trip) string {
 	if trip.Driver == caller.Agent {
 		return deskPath + "/mine"
 	}
-	return deskPath + "/resources/" + url.PathEscape(string(trip.Resource))
+	return tripPath(trip.ID, "")
 }
 
 func (d *Desk) returning(w http.ResponseWriter, r *http.Request) error {
@@ -344,12 +344,12 @@ func (d *Desk) undoTrip(w http.ResponseWriter, r *http.Request) error {
 		}
 		return web.Redirect(w, r, tripPath(web.Var(r, "id"), ""))
 	}
-	done := "booking.trip.undone.out"
 	if trip.IsBack() {
-		done = "booking.trip.undone.back"
+		web.SetFlash(w, r, "booking.trip.undone.back", "name", trip.Vehicle)
+		return web.Redirect(w, r, afterTrip(caller, trip))
 	}
-	web.SetFlash(w, r, done, "name", trip.Vehicle)
-	return web.Redirect(w, r, afterTrip(caller, trip))
+	web.SetFlash(w, r, "booking.trip.undone.out", "name", trip.Vehicle)
+	return web.Redirect(w, r, deskPath+"/mine") // the trip is gone
 }
 
 func (d *Desk) handled(w http.ResponseWriter, r *http.Request) error {

@@ -417,3 +417,52 @@ func TestPapersComeNear(t *testing.T) {
 		t.Errorf("for others: %q", got)
 	}
 }
+
+// TestPhotographsAreForgotten a year after, but for an incident that waits.
+func TestPhotographsAreForgotten(t *testing.T) {
+	d := newDepot(t)
+	var ids []string
+	for _, incident := range []bool{false, true} {
+		trip, err := d.CheckOut(t.Context(), chief, Taking{Resource: d.minibus, Leg: Leg{Km: 84_210, Level: NoLevel}, Picture: []byte{1}}, "")
+		d.must(err)
+		_, err = d.CheckIn(t.Context(), chief, trip.ID, Returning{Leg: Leg{Km: 84_210, Level: NoLevel, Said: "Rayé"}, Incident: incident, Picture: []byte{2}}, "")
+		d.must(err)
+		ids = append(ids, trip.ID)
+	}
+	left := func() (n int) {
+		t.Helper()
+		d.must(d.Clean(t.Context(), "bourg"))
+		d.must(d.db.QueryRow(t.Context(), `SELECT COUNT(*) FROM vehicle_trip_photos WHERE collectivity = 'bourg'`).Scan(&n))
+		return n
+	}
+	d.now = d.now.AddDate(0, 11, 0)
+	if n := left(); n != 4 {
+		t.Errorf("%d are left after eleven months", n)
+	}
+	d.now = d.now.AddDate(0, 2, 0)
+	if n := left(); n != 2 {
+		t.Errorf("%d are left after thirteen months", n)
+	}
+	_, err := d.Handle(t.Context(), chief, ids[1], true)
+	d.must(err)
+	if n := left(); n != 0 {
+		t.Errorf("%d are left once the incident is dealt with", n)
+	}
+}
+
+// FuzzLeg reads whatever is typed, and never takes what is no km, no level or no time.
+func FuzzLeg(f *testing.F) {
+	f.Add("84 210 km", "875", "2026-11-30", "18:00")
+	f.Add("84\u202f210", "", "", "7:30")
+	f.Add("-3", "-1", "hier", "99:99")
+	f.Fuzz(func(t *testing.T, km, level, date, at string) {
+		form := tripForm{Km: km, Level: level, Date: date, Clock: at}
+		leg, wrong := form.leg(clock("20:00"))
+		if wrong.OrNil() == nil && (date+at != "") == leg.At.IsZero() && date != "0001-01-01" {
+			t.Errorf("%q %q is %v", date, at, leg.At)
+		}
+		if leg.Level == NoLevel && level != "" && wrong.OrNil() == nil {
+			t.Errorf("the level %q is none", level)
+		}
+	})
+}
