@@ -96,7 +96,12 @@ type VehicleFacts struct {
 }
 
 // Energies are what vehicles run on, in the order in which an administrator chooses.
-var Energies = []string{"electric", "hybrid", "petrol", "diesel", "gas", "hydrogen", "muscle"}
+var Energies = []string{electric, "hybrid", "petrol", "diesel", "gas", "hydrogen", muscle}
+
+const (
+	electric = "electric" // has a battery, read in percents
+	muscle   = "muscle"   // counts no km
+)
 
 // Store keeps resources and their bookings.
 type Store struct {
@@ -115,6 +120,8 @@ type Store struct {
 	cancel   Canceller
 	foremen  Foremen // who books for others
 	dates    Dates
+	// onTrip is told of a vehicle that went out or came back.
+	onTrip func(portal.CollectivityID)
 }
 
 // New opens the resources of a pool; reasons are told in the words of the catalogue.

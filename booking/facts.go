@@ -68,12 +68,7 @@ func (s *Store) closings(ctx context.Context, from database.Reader, collectivity
 func (r *Resource) checkFacts(wrong *portal.Check) {
 	r.Category, r.Description = strings.TrimSpace(r.Category), strings.TrimSpace(strings.ReplaceAll(r.Description, "\r", ""))
 	wrong.Text("category", r.Category, false, 80)
-	switch {
-	case !utf8.ValidString(r.Description) || strings.ContainsFunc(r.Description, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }):
-		wrong.Add("description", "web.error.field.characters")
-	case utf8.RuneCountInString(r.Description) > maxDescription:
-		wrong.Add("description", "web.error.field.long", "limit", maxDescription)
-	}
+	checkLines(wrong, "description", r.Description, maxDescription)
 	r.checkFeatures(wrong)
 	limit := func(field string, value, most time.Duration, key string) {
 		if value < 0 || value > most {
@@ -106,6 +101,16 @@ func (r *Resource) checkFacts(wrong *portal.Check) {
 	}
 	date("inspection", v.Inspection)
 	date("insured", v.Insured)
+}
+
+// checkLines refuses lines of more than limit characters, or with what no text holds.
+func checkLines(wrong *portal.Check, field, text string, limit int) {
+	switch {
+	case !utf8.ValidString(text) || strings.ContainsFunc(text, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }):
+		wrong.Add(field, "web.error.field.characters")
+	case utf8.RuneCountInString(text) > limit:
+		wrong.Add(field, "web.error.field.long", "limit", limit)
+	}
 }
 
 func (r *Resource) checkFeatures(wrong *portal.Check) {

@@ -164,7 +164,7 @@ func (s *Store) HandOver(ctx context.Context, tx *database.Tx, collectivity port
 const keptFor = 366 * 24 * time.Hour
 
 // Clean forgets the bookings of a collectivity that are over for a year, those that nobody accepted as soon as
-// they are over, and the answers that can't be taken back any more.
+// they are over, the answers that can't be taken back any more, and what vehicles looked like a year ago.
 func (s *Store) Clean(ctx context.Context, collectivity portal.CollectivityID) error {
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		err := tx.Write(ctx, `DELETE FROM bookings WHERE collectivity = $1 AND (ends < $2 OR pending AND ends < $3)`,
@@ -176,6 +176,12 @@ func (s *Store) Clean(ctx context.Context, collectivity portal.CollectivityID) e
 		if err == nil {
 			err = tx.Write(ctx, `DELETE FROM booking_makers WHERE collectivity = $1 AND NOT EXISTS (
 				SELECT 1 FROM bookings b WHERE b.collectivity = $1 AND b.event = booking_makers.event)`, string(collectivity))
+		}
+		if err == nil {
+			err = tx.Write(ctx, `
+				DELETE FROM vehicle_trip_photos WHERE collectivity = $1 AND trip IN (
+					SELECT id FROM vehicle_trips WHERE collectivity = $1 AND back_at > 0 AND back_at < $2 AND (NOT incident OR handled > 0))`,
+				string(collectivity), database.Millis(s.now().Add(-keptFor)))
 		}
 		return err
 	})

@@ -136,6 +136,7 @@ func (d *Desk) cancel(w http.ResponseWriter, r *http.Request) error {
 // minePage is what the reader booked, and what she waits for.
 type minePage struct {
 	web.Page
+	Trips []statedTrip // vehicles that she has out
 	Own   []shownOwn
 	Made  []shownMade
 	Waits []shownWait
@@ -146,7 +147,9 @@ type minePage struct {
 
 type shownOwn struct {
 	Own
-	When string
+	When  string
+	Take  string   // the form that takes the vehicle, "" before its time
+	Notes []string // what she should know of it: not back yet, an inspection before
 }
 
 type shownMade struct {
@@ -169,8 +172,15 @@ func (d *Desk) mine(w http.ResponseWriter, r *http.Request) (err error) {
 	if err != nil {
 		return err
 	}
+	out, err := d.store.out(ctx, caller.Collectivity)
+	if err != nil {
+		return err
+	}
+	page.Trips = statesOf(printer, out, caller, now)
 	for _, one := range own {
-		page.Own = append(page.Own, shownOwn{one, WhenWords(printer, one.Start.In(now.Location()), one.End.In(now.Location()), now)})
+		shown := shownOwn{Own: one, When: WhenWords(printer, one.Start.In(now.Location()), one.End.In(now.Location()), now)}
+		shown.Take, shown.Notes = one.standing(printer, out, now)
+		page.Own = append(page.Own, shown)
 	}
 	made, err := d.store.MadeFor(ctx, caller)
 	if err != nil {
@@ -227,7 +237,8 @@ type resourcePage struct {
 	Open        []openDay
 	Paragraphs  []string
 	ClosedAhead []Closing
-	printer     *i18n.Printer
+	garageOf
+	printer *i18n.Printer
 }
 
 // Block is a booking as its week shows it.
@@ -266,6 +277,11 @@ func (d *Desk) resource(w http.ResponseWriter, r *http.Request) error {
 	for _, one := range page.Closings {
 		if one.Last >= now.Format(time.DateOnly) {
 			page.ClosedAhead = append(page.ClosedAhead, one)
+		}
+	}
+	if page.Kind == Vehicle {
+		if page.garageOf, err = d.garage(r, page.Resource); err != nil {
+			return err
 		}
 	}
 	page.Title, page.Section = page.Name, section

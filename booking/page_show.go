@@ -20,11 +20,14 @@ import (
 // Desk serves the pages where agents book.
 type Desk struct {
 	store    *Store
+	whole    Shrinker
 	renderer *web.Renderer
 }
 
 // NewDesk returns the pages over the store.
-func NewDesk(store *Store, renderer *web.Renderer) *Desk { return &Desk{store, renderer} }
+func NewDesk(store *Store, whole Shrinker, renderer *web.Renderer) *Desk {
+	return &Desk{store, whole, renderer}
+}
 
 const (
 	deskPath = "/bookings"
@@ -33,7 +36,7 @@ const (
 
 // Routes lists the pages.
 func (d *Desk) Routes() []web.Route {
-	return []web.Route{
+	return append(d.tripRoutes(), []web.Route{
 		{Method: "GET", Path: deskPath, Access: web.SignedIn, Handler: d.show},
 		{Method: "POST", Path: deskPath, Access: web.SignedIn, Handler: d.book},
 		{Method: "GET", Path: seriesPath, Access: web.SignedIn, Handler: d.series},
@@ -44,7 +47,7 @@ func (d *Desk) Routes() []web.Route {
 		{Method: "POST", Path: deskPath + "/waits", Access: web.SignedIn, Handler: d.wait},
 		{Method: "POST", Path: deskPath + "/waits/{id}/leave", Access: web.SignedIn, Handler: d.leave},
 		{Method: "GET", Path: deskPath + "/resources/{id}", Access: web.SignedIn, Handler: d.resource},
-	}
+	}...)
 }
 
 // The ways to show bookings.
@@ -148,11 +151,12 @@ type deskPage struct {
 	Kinds              []Kind
 	Asks               int // bookings that wait for the reader's word
 	Resources          []Resource
-	Barred             map[ResourceID]bool // not to be had by whom it is for
-	Under              []Someone           // for whom the reader books beside herself
-	Rows               []slotRow           // of a day
-	Days               []weekDay           // of a week
-	Lines              []shownRow          // the same by resource; on a phone instead of the table
+	Barred             map[ResourceID]bool   // not to be had by whom it is for
+	Under              []Someone             // for whom the reader books beside herself
+	States             map[ResourceID]string // of vehicles that are out, where today is shown
+	Rows               []slotRow             // of a day
+	Days               []weekDay             // of a week
+	Lines              []shownRow            // the same by resource; on a phone instead of the table
 	Shown              []Resource
 	Categories, Offers []string // what resources of the kind are, and have
 	Prev, Today, Next  string
@@ -169,6 +173,15 @@ type deskPage struct {
 // Block is a booking as a cell shows it.
 func (p *deskPage) Block(b Booking, where string) block {
 	return blockOf(p.printer, b, where, p.Day.Location())
+}
+
+// Warns tells what of a vehicle's papers ends before what was asked for.
+func (p *deskPage) Warns(r Resource) []string {
+	_, to, err := p.times(p.Day.Location())
+	if err != nil || r.Kind != Vehicle {
+		return nil
+	}
+	return r.Vehicle.Warns(p.printer, to, p.Now)
 }
 
 type viewLink struct {
@@ -219,6 +232,11 @@ func (d *Desk) render(w http.ResponseWriter, r *http.Request, status int, page *
 	}
 	if page.Under, err = d.store.Under(ctx, caller); err != nil {
 		return err
+	}
+	if page.Kind == Vehicle && !now.Before(first) && now.Before(first.AddDate(0, 0, days)) {
+		if page.States, err = d.states(r); err != nil {
+			return err
+		}
 	}
 	need := page.need(time.Time{}, time.Time{})
 	page.Kinds, page.Barred = Kinds, plan.Barred

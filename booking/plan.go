@@ -389,7 +389,7 @@ func (p Plan) FreeTimes(id ResourceID, from, until time.Time) (free []Time) {
 // Own is a booking of the caller's.
 type Own struct {
 	Booking
-	Resource Resource // ID, Kind, Name and Place alone
+	Resource Resource // ID, Kind, Name, Place and Vehicle but its plate
 }
 
 // maxOwn bounds how many bookings of her own one reads.
@@ -413,8 +413,8 @@ func (s *Store) OwnOf(ctx context.Context, caller portal.Caller, event string) (
 }
 
 const ofOwn = `
-	SELECT r.id, r.kind, r.name, r.place, b.starts, b.ends, b.pending, b.event, b.recurrence, COALESCE(o.summary, ''),
-		COALESCE(f.given_name || ' ' || f.family_name, '')
+	SELECT r.id, r.kind, r.name, r.place, r.energy, r.odometer, r.inspection, r.insured, b.starts, b.ends, b.pending, b.event, b.recurrence,
+		COALESCE(o.summary, ''), COALESCE(f.given_name || ' ' || f.family_name, '')
 	FROM bookings b JOIN resources r ON r.collectivity = $1 AND r.id = b.resource
 	LEFT JOIN calendar_objects o ON o.collectivity = $1 AND o.id = b.event
 	LEFT JOIN booking_makers m ON m.collectivity = $1 AND m.event = b.event AND m.holder = b.holder
@@ -423,7 +423,9 @@ const ofOwn = `
 
 func scanOwn(scan func(...any) error, caller portal.Caller) (o Own, err error) {
 	var starts, ends, recurrence int64
-	err = scan(&o.Resource.ID, &o.Resource.Kind, &o.Resource.Name, &o.Resource.Place, &starts, &ends, &o.Pending, &o.Event, &recurrence, &o.Title, &o.By)
+	v := &o.Resource.Vehicle
+	err = scan(&o.Resource.ID, &o.Resource.Kind, &o.Resource.Name, &o.Resource.Place, &v.Energy, &v.Odometer, &v.Inspection, &v.Insured, &starts, &ends, &o.Pending,
+		&o.Event, &recurrence, &o.Title, &o.By)
 	o.Booking.Resource, o.Holder, o.Booking.Mine = o.Resource.ID, caller.Agent, true
 	o.Start, o.End, o.Recurrence = time.UnixMilli(starts).UTC(), time.UnixMilli(ends).UTC(), database.FromMillis(recurrence)
 	return o, err

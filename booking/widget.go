@@ -25,6 +25,7 @@ var _, _ widgets.Actor = Widget{}, MineWidget{}
 const (
 	bookHour = "book"
 	giveBack = "cancel"
+	takeOut  = "take-out"
 
 	boxItems = 8
 	// anHour is what a press of a button books, and leastBooked the least that is worth it where somebody comes next.
@@ -35,12 +36,18 @@ const (
 // Manifest says that each agent has her own: not all see and book the same.
 func (w Widget) Manifest() widgets.Manifest {
 	key := "booking.widget." + string(w.kind)
+	actions := []widgets.ActionType{{Name: bookHour, Fields: []widgets.Field{{Name: "resource", Kind: widgets.Text, Required: true}}}}
+	if w.kind == Vehicle {
+		actions = append(actions, widgets.ActionType{Name: takeOut, Fields: []widgets.Field{
+			{Name: "resource", Kind: widgets.Text, Required: true}, {Name: "event", Kind: widgets.Text, Required: true}, {Name: "of", Kind: widgets.Text},
+		}})
+	}
 	return widgets.Manifest{
 		ID: string(w.kind) + "s", Title: "booking.desk." + string(w.kind), Help: key + ".help", Icon: w.kind.Icon(),
 		Sizes: []widgets.Size{widgets.Medium, widgets.Small, widgets.Large},
 		Link:  deskPath + "?kind=" + string(w.kind), LinkText: key + ".all",
 		SettingsVersion: 1,
-		Actions:         []widgets.ActionType{{Name: bookHour, Fields: []widgets.Field{{Name: "resource", Kind: widgets.Text, Required: true}}}},
+		Actions:         actions,
 		Scope:           widgets.ScopeAgent,
 		Fresh:           20 * time.Second, Stale: 10 * time.Minute, Deadline: 2 * time.Second,
 	}
@@ -59,12 +66,22 @@ func (w Widget) Load(ctx context.Context, request widgets.Request) (widgets.Cont
 	if err != nil {
 		return widgets.Content{}, err
 	}
+	parked, err := w.garage(ctx, request)
+	if err != nil {
+		return widgets.Content{}, err
+	}
+	content.Notice = parked.notice
 	var free, taken []widgets.Item
 	for _, one := range plan.Resources {
 		if one.Kind != w.kind {
 			continue
 		}
-		item := widgets.Item{Title: one.Name, Link: deskPath + "/resources/" + url.PathEscape(string(one.ID))}
+		item := widgets.Item{Title: one.Name, Link: deskPath + "/resources/" + url.PathEscape(string(one.ID)), Soon: parked.late[one.ID]}
+		if state := parked.states[one.ID]; state != "" {
+			item.Detail = state
+			taken = append(taken, item)
+			continue
+		}
 		if is, until := plan.freeNow(one.ID, now, last); is {
 			item.Detail = p.T("booking.widget.free", "until", p.Clock(until.In(day.Location())))
 			if !until.Before(day) {
@@ -77,6 +94,11 @@ func (w Widget) Load(ctx context.Context, request widgets.Request) (widgets.Cont
 			continue
 		}
 		item.Detail = plan.takenWords(p, one.ID, now, day)
+		if own, hers := parked.hers[one.ID]; hers {
+			item.Detail, item.Actions = p.T("booking.trip.hers"), []widgets.Action{own}
+			free = slices.Insert(free, 0, item)
+			continue
+		}
 		taken = append(taken, item)
 	}
 	content.Items = append(free, taken...)
@@ -84,8 +106,11 @@ func (w Widget) Load(ctx context.Context, request widgets.Request) (widgets.Cont
 	return content, nil
 }
 
-// Act books one for an hour from now on, or for what is left of it before somebody else has it.
-func (w Widget) Act(ctx context.Context, request widgets.Request, _ string, values widgets.Values) (widgets.Sentence, error) {
+// Act books one for an hour from now on, or for what is left of it before somebody else has it; or takes a vehicle.
+func (w Widget) Act(ctx context.Context, request widgets.Request, action string, values widgets.Values) (widgets.Sentence, error) {
+	if action == takeOut {
+		return w.take(ctx, request, values)
+	}
 	id, last := ResourceID(values.Text("resource")), midnight(request.Now).AddDate(0, 0, 1).Add(anHour)
 	plan, err := w.store.Plan(ctx, request.Caller, request.Printer, hourFrom(request.Now), last)
 	if err != nil {

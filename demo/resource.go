@@ -40,8 +40,8 @@ func resources() []Resource {
 }
 
 // described adds what some resources are besides: categories, features, hours, plates, and one whose bookings the
-// direction accepts.
-func described(r booking.Resource) booking.Resource {
+// direction accepts. The minibus is due for its inspection in some weeks.
+func described(r booking.Resource, now time.Time) booking.Resource {
 	office := booking.Hours{}
 	for day := time.Monday; day <= time.Friday; day++ {
 		office[day] = []booking.Range{{From: 8 * 60, Until: 12 * 60}, {From: 13*60 + 30, Until: 17*60 + 30}}
@@ -57,9 +57,9 @@ func described(r booking.Resource) booking.Resource {
 		r.Category, r.Features = "Salles de réception", []string{"Cuisine", "Sonorisation", "Accessible PMR"}
 		r.Description = "Clés à l’accueil de la mairie, contre signature. Rendre la salle balayée."
 	case "minibus@bourg.example":
-		r.Category, r.Vehicle = "Véhicules", booking.VehicleFacts{Plate: "FG-482-KL", Energy: "diesel", Odometer: 84_210, Inspection: "2027-09-30", Insured: "2027-12-31"}
+		r.Category, r.Vehicle = "Véhicules", booking.VehicleFacts{Plate: "FG-482-KL", Energy: "diesel", Odometer: 84_210, Inspection: now.AddDate(0, 0, 19).Format(time.DateOnly), Insured: now.AddDate(0, 8, 0).Format(time.DateOnly)}
 	case "voiture@bourg.example":
-		r.Category, r.Vehicle = "Véhicules", booking.VehicleFacts{Plate: "GR-105-PT", Energy: "electric", Odometer: 21_480, Inspection: "2028-03-31", Insured: "2027-12-31"}
+		r.Category, r.Vehicle = "Véhicules", booking.VehicleFacts{Plate: "GR-105-PT", Energy: "electric", Odometer: 21_480, Inspection: now.AddDate(1, 4, 0).Format(time.DateOnly), Insured: now.AddDate(0, 8, 0).Format(time.DateOnly)}
 	case "videoprojecteur@bourg.example":
 		r.Category, r.Hours = "Matériel", office
 		r.Description = "À retirer et à rendre à l’accueil."
@@ -93,7 +93,7 @@ func (l *loader) rooms() error {
 	for _, r := range resources() {
 		_, err := l.server.Booking.Create(l.ctx, directory.Installation(portal.CollectivityID(r.Collectivity)), described(booking.Resource{
 			Kind: r.Kind, Name: r.Name, Place: r.Place, Seats: r.Seats, Address: r.Address, Groups: groupIDs(r.Groups),
-		}), "")
+		}, l.now), "")
 		if err != nil {
 			return fmt.Errorf("resource %s: %w", r.Address, err)
 		}

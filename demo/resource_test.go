@@ -3,6 +3,8 @@ package demo
 import (
 	"testing"
 	"time"
+
+	"parvis/booking"
 )
 
 // What the demonstration books, it books for real: no two of its meetings are in one room.
@@ -29,6 +31,24 @@ func TestEveryMeetingHasItsRoom(t *testing.T) {
 		if _, found := Pool().Person(event.Owner); !found || !known[m.books] {
 			t.Errorf("%s: %s or %s is unknown", event.Title, event.Owner, m.books)
 		}
+	}
+}
+
+// Each vehicle is driven by somebody, and is back before it goes again.
+func TestEveryTripHasItsVehicle(t *testing.T) {
+	known := map[string]bool{}
+	for _, r := range resources() {
+		known[r.Address] = r.Kind == booking.Vehicle
+	}
+	last := map[string]Trip{}
+	for _, trip := range trips() {
+		if _, found := Pool().Person(trip.Driver); !found || !known[trip.Vehicle] {
+			t.Errorf("%s or %s is unknown", trip.Driver, trip.Vehicle)
+		}
+		if before, driven := last[trip.Vehicle]; driven && (before.Back == "" || before.Days <= trip.Days) {
+			t.Errorf("%s goes %d days ago, and was not back", trip.Vehicle, trip.Days)
+		}
+		last[trip.Vehicle] = trip
 	}
 }
 

@@ -111,5 +111,21 @@ func SquarePhoto(ctx context.Context, octets []byte, side int) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("directory: square photo: %w", err)
 	}
-	return scaled(squared(whole), min(side, PhotoLarge))
+	side = min(side, PhotoLarge)
+	return scaled(squared(whole), side, side)
+}
+
+// WholePhoto makes of a file a photograph of all that it shows, as JPEG written anew with nothing in it but what is seen,
+// whose longer side is at most PhotoWhole. What is no JPEG, PNG or WebP of a photograph's size is portal.ErrInvalid.
+func WholePhoto(ctx context.Context, octets []byte) ([]byte, error) {
+	const least = 16
+	whole, err := unfolded(ctx, octets, least, PhotoWhole, image.White)
+	if err != nil {
+		return nil, fmt.Errorf("directory: whole photo: %w", err)
+	}
+	width, height := whole.Bounds().Dx(), whole.Bounds().Dy()
+	if long := max(width, height); long > PhotoWhole {
+		width, height = max(1, width*PhotoWhole/long), max(1, height*PhotoWhole/long)
+	}
+	return scaled(whole, width, height)
 }

@@ -24,6 +24,8 @@ const (
 	PhotoSmall  = 96
 	PhotoMedium = 192
 	PhotoLarge  = 384
+	// PhotoWhole is the longer side of one of something, on which damage is seen.
+	PhotoWhole = 1280
 )
 
 // photoSides lists them.
@@ -58,17 +60,17 @@ func pictures(ctx context.Context, octets []byte) (map[int][]byte, error) {
 	square := squared(whole)
 	kept := make(map[int][]byte, len(photoSides))
 	for _, side := range photoSides {
-		if kept[side], err = scaled(square, side); err != nil {
+		if kept[side], err = scaled(square, side, side); err != nil {
 			return nil, err
 		}
 	}
 	return kept, nil
 }
 
-// scaled is a square picture of a side, as JPEG.
-func scaled(square image.Image, side int) ([]byte, error) {
-	to := image.NewRGBA(image.Rect(0, 0, side, side))
-	draw.CatmullRom.Scale(to, to.Bounds(), square, square.Bounds(), draw.Src, nil)
+// scaled is a picture of another size, as JPEG.
+func scaled(picture image.Image, width, height int) ([]byte, error) {
+	to := image.NewRGBA(image.Rect(0, 0, width, height))
+	draw.CatmullRom.Scale(to, to.Bounds(), picture, picture.Bounds(), draw.Src, nil)
 	var file bytes.Buffer
 	err := jpeg.Encode(&file, to, &jpeg.Options{Quality: 85})
 	return file.Bytes(), err

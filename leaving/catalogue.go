@@ -130,6 +130,8 @@ var catalogue = []Table{
 	{Name: "resource_people", Key: []string{"resource", "does", "kind", "subject"}, Person: map[string]Fate{"subject": Gone}},
 	{Name: "resource_closings", Key: []string{"resource", "first_day"}},
 	{Name: "resource_photos", Key: []string{"resource", "side"}},
+	{Name: "vehicle_trips", Key: []string{"id"}, Person: map[string]Fate{"driver": Pseudonym, "out_by": Pseudonym, "back_by": Pseudonym, "handled_by": Pseudonym}},
+	{Name: "vehicle_trip_photos", Key: []string{"trip", "moment"}},
 	{Name: "booking_requests", Key: []string{"id"}, Person: map[string]Fate{"holder": Gone, "decided_by": Pseudonym}},
 	{Name: "booking_makers", Key: []string{"event"}, Person: map[string]Fate{"holder": Gone, "maker": Pseudonym}},
 	{Name: "booking_waits", Key: []string{"id"}, Person: map[string]Fate{"agent": Gone}},

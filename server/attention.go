@@ -35,6 +35,7 @@ func (s *Server) concernSources() []concernSource {
 		{"webhooks", s.Webhooks.Concerns},
 		{"room", s.Quotas.Concerns},
 		{"news", s.News.Concerns},
+		{"vehicles", s.Booking.Concerns},
 		{"export", s.Leaving.Concerns},
 	}
 }

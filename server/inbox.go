@@ -22,6 +22,7 @@ func (s *Server) openInbox() {
 	s.Inbox = todo.New(workplaces{s.Directory, s.SSO.Policies}, s.log,
 		applications.RequestSource{Store: s.Applications}, applications.AccessSource{Store: s.Applications}, mirror.Source{Mirror: s.Mirror}, directory.SuccessionSource{Store: s.Directory}, webhooks.Source{Store: s.Webhooks}, calendar.InvitationSource{Store: s.Calendar},
 		booking.RequestSource{Store: s.Booking}, booking.OfferSource{Store: s.Booking},
+		booking.LateSource{Store: s.Booking}, booking.IncidentSource{Store: s.Booking}, booking.PaperSource{Store: s.Booking},
 		oncall.SwapSource{Store: s.OnCall}, oncall.NoticeSource{Store: s.OnCall})
 	s.Applications.OnWaiting(s.Inbox.Changed)
 	s.Directory.OnDeparture(s.Inbox.Changed)
@@ -30,6 +31,11 @@ func (s *Server) openInbox() {
 	s.Calendar.OnTold(func(id portal.CollectivityID, agents ...portal.AgentID) {
 		s.Inbox.Changed(id)
 		s.Home.Changed(id, "agenda", agents...)
+	})
+	s.Booking.OnTrip(func(id portal.CollectivityID) {
+		s.Inbox.Changed(id)
+		s.Home.Changed(id, "vehicles")
+		s.Home.Changed(id, "bookings")
 	})
 	s.OnCall.OnChange(func(id portal.CollectivityID) {
 		s.Inbox.Changed(id)

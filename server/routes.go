@@ -95,7 +95,7 @@ func (s *Server) mount(context.Context, Options) error {
 		webhooks.NewHandler(s.Webhooks, s.renderer).Routes(),
 		applications.NewHandler(s.Applications, appDirectory{s.Directory}, s.renderer).Routes(),
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
-		booking.NewDesk(s.Booking, s.renderer).Routes(),
+		booking.NewDesk(s.Booking, directory.WholePhoto, s.renderer).Routes(),
 		booking.NewDoors(s.Booking, s.people(), plainCalendar[booking.Entry], s.renderer).Routes(),
 		booking.NewHandler(s.Booking, s.Directory, directory.SquarePhoto, s.renderer).Routes(),
 		kiosk.NewWall(s.Kiosks, boards{s}, sso.DeviceOf, s.SSO.Drop, s.renderer).Routes(),

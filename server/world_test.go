@@ -76,13 +76,14 @@ type estate struct {
 	caller    portal.Caller // the author's
 	admin     portal.Caller // the manager's
 
-	accueil  portal.GroupID
-	unit     portal.UnitID
-	card     portal.AgentID
-	app      string // application for accueil
-	folderID documents.FolderID
-	shared   calendar.Calendar // for accueil
-	password string            // app password of the author
+	accueil   portal.GroupID
+	unit      portal.UnitID
+	card      portal.AgentID
+	app       string // application for accueil
+	folderID  documents.FolderID
+	vehicleID string
+	shared    calendar.Calendar // for accueil
+	password  string            // app password of the author
 
 	mailServer mail.Server
 	number     int // of objects made so far, so that no two share a name
@@ -190,6 +191,7 @@ func (e *estate) furnish() {
 	e.must(err)
 	e.must(e.Weather.SetPlace(ctx, e.admin, weather.Place{Name: e.every, Latitude: 47, Longitude: 1}))
 	e.folderID = e.folder("")
+	e.vehicleID = e.vehicle()
 	e.password = e.AppPassword(e.author, e.id)
 }
 
@@ -197,7 +199,7 @@ func (e *estate) furnish() {
 func (e *estate) fillUp() {
 	e.t.Helper()
 	for _, make := range []func() string{
-		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword, e.request, e.answer, e.granted, e.resource, e.hiddenResource, e.bookingRequest, e.bookingOffer, e.duty, e.unswapped, e.callOut, e.contactPage, e.groupContact, e.removedContact, e.contactImport,
+		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword, e.request, e.answer, e.granted, e.resource, e.hiddenResource, e.bookingRequest, e.bookingOffer, e.trip, e.incident, e.duty, e.unswapped, e.callOut, e.contactPage, e.groupContact, e.removedContact, e.contactImport,
 	} {
 		make()
 	}
@@ -310,6 +312,41 @@ func (e *estate) bookingOffer() string {
 	_, err = e.Booking.Cancel(e.t.Context(), e.admin, event, time.Time{})
 	e.must(err)
 	return wait
+}
+
+// vehicle is one whose bookings the author accepts; trip is one of hers that is out; incident came back with damage; and
+// tripVehicle has a log book.
+func (e *estate) vehicle() string {
+	e.t.Helper()
+	r := booking.Resource{Kind: booking.Vehicle, Name: e.text(), Vehicle: booking.VehicleFacts{Odometer: 100}}
+	r.Seers = []portal.Subject{{Kind: portal.TheAgent, ID: string(e.caller.Agent)}}
+	r.Approvers = r.Seers
+	id, err := e.Booking.Create(e.t.Context(), e.admin, r, "")
+	e.must(err)
+	return string(id)
+}
+
+func (e *estate) tripOf(vehicle string) string {
+	e.t.Helper()
+	trip, err := e.Booking.CheckOut(e.t.Context(), e.caller, booking.Taking{Resource: booking.ResourceID(vehicle), Leg: booking.Leg{Km: 110, Said: e.text()}}, "")
+	e.must(err)
+	return trip.ID
+}
+
+func (e *estate) trip() string { return e.tripOf(e.vehicle()) }
+
+func (e *estate) incident() string {
+	e.t.Helper()
+	id := e.trip()
+	_, err := e.Booking.CheckIn(e.t.Context(), e.caller, id, booking.Returning{Leg: booking.Leg{Km: 120, Said: e.text()}, Incident: true, Picture: []byte{1}}, "")
+	e.must(err)
+	return id
+}
+
+func (e *estate) tripVehicle() string {
+	id := e.vehicle()
+	e.tripOf(id)
+	return id
 }
 
 // arrival is an import that waits for its administrator to agree.
@@ -698,7 +735,7 @@ func (e *estate) session() string {
 }
 
 // fill puts into the fields of a form the author's own "{calendar}", a
-// "{folder}" of accueil, and the change of the article that was "{seen}" last.
+// "{folder}" of accueil, a "{vehicle}", and the change of the article that was "{seen}" last.
 func (e *estate) fill(fields []string, path string) []string {
 	e.t.Helper()
 	e.number++
@@ -708,7 +745,7 @@ func (e *estate) fill(fields []string, path string) []string {
 		e.must(err)
 		seen = strconv.FormatInt(article.Changed.UnixMilli(), 10)
 	}
-	replace := strings.NewReplacer("{number}", strconv.Itoa(e.number), "{login}", e.author, "{calendar}", string(e.caller.Agent), "{agent}", string(e.caller.Agent), "{folder}", string(e.folderID), "{seen}", seen, "{soon}", localTime(48*time.Hour))
+	replace := strings.NewReplacer("{number}", strconv.Itoa(e.number), "{login}", e.author, "{calendar}", string(e.caller.Agent), "{agent}", string(e.caller.Agent), "{folder}", string(e.folderID), "{seen}", seen, "{soon}", localTime(48*time.Hour), "{vehicle}", e.vehicleID)
 	filled := make([]string, len(fields))
 	for i, field := range fields {
 		filled[i] = replace.Replace(field)

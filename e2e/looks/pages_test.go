@@ -101,6 +101,7 @@ var unseen = map[string]string{
 	"/pool/erasures/{id}":                    "is the certificate",
 	"/directory/agents/{id}/photo":           "is a picture",
 	"/resources/{id}/photo":                  "is a picture",
+	"/bookings/trips/{id}/photo":             "is a picture",
 	"/search/suggestions":                    "is a fragment of the search field",
 	"/theme/{file}":                          "is a style sheet",
 	"/theme/sample/{file}":                   "is a style sheet",

@@ -128,6 +128,11 @@ const (
 	PINRemoved   Action = "pin.removed"
 	PINLocked    Action = "pin.locked" // by wrong ones
 
+	TripOut       Action = "trip.out" // a vehicle that another drives
+	TripBack      Action = "trip.back"
+	TripUndone    Action = "trip.undone"
+	TripsExported Action = "trips.exported" // a log book
+
 	PresenceChanged Action = "presence.changed" // where somebody works, said by another
 
 	DutyTeamCreated  Action = "duty.team.created" // who takes turns on call
@@ -228,6 +233,7 @@ var Actions = []Action{
 	ApplicationCreated, ApplicationChanged, AudienceChanged, ApplicationDeleted, ApplicationRestored, ApplicationGranted, ApplicationRevoked, ApplicationsExported,
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	ResourceCreated, ResourceChanged, ResourceAudience, ResourceSeers, ResourceApprovers, ResourceWithdrawn, ResourceRestored, ScreenMade, ScreenRevoked,
+	TripOut, TripBack, TripUndone, TripsExported,
 	DutyTeamCreated, DutyTeamChanged, DutyTeamClosed, DutyTeamReopened, DutyMembers, DutyManagers, DutyRota, DutyAssigned, DutyChanged, DutyRemoved,
 	DutySwapped, DutySwapUndone, DutySwapRedone, DutyCallOut, DutyRate, DutyExported,
 	BookedFor, CancelledFor, KioskCreated, KioskCode, KioskOpened, KioskRevoked, KioskEntered, PINSet, PINGiven, PINRemoved, PINLocked,
