@@ -42,6 +42,7 @@ var allCollectivities = []struct{ file, start, why string }{
 	{"portal/post/lost.go", "SELECT collectivity, COUNT(*) FROM outgoing_mail", "how many letters were given up in each, for the operator"},
 	{"calendar/feed.go", "SELECT collectivity, id, calendar, agent, account, busy FROM calendar_feeds WHERE hash", "the collectivity of a link by the hash of its secret"},
 	{"booking/wait.go", "SELECT DISTINCT collectivity FROM booking_waits", "where somebody waits, so that a round asks no other collectivity: each by itself"},
+	{"booking/lending_loan.go", "SELECT l.collectivity, l.id, COALESCE(l.borrower, ''), '' FROM lendings", "conventions whose party was suspended, and loans that nobody accepted in time: each ends by its lender"},
 	{"oncall/feed.go", "SELECT collectivity, id, team, agent, account FROM duty_feeds WHERE hash", "the collectivity of a link by the hash of its secret"},
 	{"calendar/mailedanswer.go", "SELECT DISTINCT collectivity FROM calendar_answers", "where people are invited by mail, so that a round asks no other collectivity"},
 	{"calendar/remote/failing.go", "SELECT collectivity, COUNT(*) FROM remote_accounts", "how many agendas could not be read in each, for the operator"},
