@@ -31,8 +31,8 @@ type Lending struct {
 	ID                       LendingID
 	Lender, Borrower         portal.CollectivityID // Borrower is "" once it is erased
 	LenderName, BorrowerName string
-	Side                     Side // of who reads it
-	Title                    string
+	Side                     Side   // of who reads it
+	Name                     string // "Prêt du minibus"
 	First, Last              string // days of the lender's calendar, Last included and "" while nothing ends it
 	Created, Ended           time.Time
 	EndedBy                  Side
@@ -119,7 +119,7 @@ const ofLendings = `
 func scanLending(scan func(...any) error, reader portal.CollectivityID) (l Lending, err error) {
 	var created, ended int64
 	var zone string
-	err = scan(&l.ID, &l.Lender, &l.Borrower, &l.LenderName, &l.BorrowerName, &l.Title, &l.First, &l.Last, &created, &ended, &l.EndedBy, &zone)
+	err = scan(&l.ID, &l.Lender, &l.Borrower, &l.LenderName, &l.BorrowerName, &l.Name, &l.First, &l.Last, &created, &ended, &l.EndedBy, &zone)
 	l.Created, l.Ended, l.Zone = database.FromMillis(created), database.FromMillis(ended), zoneOf(zone)
 	if l.Side = Borrower; l.Lender == reader {
 		l.Side = Lender
@@ -427,7 +427,7 @@ func (s *Store) tellBoth(ctx context.Context, tx *database.Tx, caller portal.Cal
 // lendingLine is a line about a convention, "Prêt du minibus (Agglo)".
 func (s *Store) lendingLine(caller portal.Caller, action audit.Action, l Lending, detail, address string) audit.Line {
 	line := audit.By(caller, action)
-	line.At, line.Object, line.ObjectID, line.Detail, line.Address = s.now(), l.Title+" ("+l.Other()+")", string(l.ID), detail, address
+	line.At, line.Object, line.ObjectID, line.Detail, line.Address = s.now(), l.Name+" ("+l.Other()+")", string(l.ID), detail, address
 	return line
 }
 
@@ -441,7 +441,7 @@ func (s *Store) tellOther(ctx context.Context, tx *database.Tx, line audit.Line,
 		return nil // erased
 	}
 	return audit.Write(ctx, tx, audit.Line{
-		Collectivity: other, Action: line.Action, At: line.At, Login: name, Object: l.Title + " (" + name + ")", ObjectID: line.ObjectID, Detail: line.Detail,
+		Collectivity: other, Action: line.Action, At: line.At, Login: name, Object: l.Name + " (" + name + ")", ObjectID: line.ObjectID, Detail: line.Detail,
 	})
 }
 
@@ -467,4 +467,27 @@ func isDay(text string) bool {
 func dayIn(day string, zone *time.Location) time.Time {
 	at, _ := time.ParseInLocation(time.DateOnly, day, zone)
 	return at
+}
+
+// lendable are the resources of the caller's collectivity that can be booked, by name, for its administrator.
+func (s *Store) lendable(ctx context.Context, caller portal.Caller) ([]Resource, error) {
+	rows, err := s.db.Query(ctx, ofCollectivity+` AND r.active`, string(caller.Collectivity))
+	all, err := database.Collect(rows, err, scan)
+	slices.SortFunc(all, byName)
+	return all, wrap(err, "list what can be lent")
+}
+
+// lentNames are the names of what a convention lends, or lent.
+func (s *Store) lentNames(ctx context.Context, l Lending) (map[ResourceID]string, error) {
+	rows, err := s.db.Query(ctx, `
+		SELECT DISTINCT r.id, r.name FROM lending_resources o JOIN resources r ON r.collectivity = $1 AND r.id = o.resource WHERE o.collectivity = $1 AND o.lending = $2`,
+		string(l.Lender), string(l.ID))
+	names := map[ResourceID]string{}
+	_, err = database.Collect(rows, err, func(rows *sql.Rows) (id ResourceID, err error) {
+		var name string
+		err = rows.Scan(&id, &name)
+		names[id] = name
+		return id, err
+	})
+	return names, wrap(err, "name what is lent")
 }

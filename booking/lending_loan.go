@@ -201,7 +201,7 @@ func (s *Store) checkQuota(ctx context.Context, tx *database.Tx, p *i18n.Printer
 		return err
 	}
 	refuse := func(key string, args ...any) error {
-		return portal.UserError{Kind: portal.ErrConflict, Key: key, Args: append(args, "title", l.Title)}
+		return portal.UserError{Kind: portal.ErrConflict, Key: key, Args: append(args, "title", l.Name)}
 	}
 	own := Time{first, loan.End.In(l.Zone)}
 	for month := monthOf(first); terms.Month > 0 && month.Before(own.To); month = month.AddDate(0, 1, 0) {
@@ -646,7 +646,7 @@ func (s *Store) endUnasked(ctx context.Context, tx *database.Tx, l Lending) erro
 		if told == "" {
 			continue
 		}
-		err := audit.Write(ctx, tx, audit.Line{Collectivity: told, Action: audit.LendingEnded, At: s.now(), Object: l.Title + " (" + other + ")", ObjectID: string(l.ID), Detail: l.Last})
+		err := audit.Write(ctx, tx, audit.Line{Collectivity: told, Action: audit.LendingEnded, At: s.now(), Object: l.Name + " (" + other + ")", ObjectID: string(l.ID), Detail: l.Last})
 		if err == nil {
 			err = s.tellParty(ctx, tx, told, "", noticeEnded, l, Loan{Start: dayIn(l.Last, l.Zone)})
 		}

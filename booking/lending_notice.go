@@ -55,7 +55,7 @@ func (s *Store) tellParty(ctx context.Context, tx *database.Tx, of portal.Collec
 	return tx.Write(ctx, `
 		INSERT INTO lending_notices (collectivity, id, agent, kind, lending, title, other, resource, starts, ends, reason, made)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		string(of), portal.NewID(), string(agent), string(kind), string(l.ID), l.Title, other, loan.Name, database.Millis(loan.Start), database.Millis(loan.End),
+		string(of), portal.NewID(), string(agent), string(kind), string(l.ID), l.Name, other, loan.Name, database.Millis(loan.Start), database.Millis(loan.End),
 		loan.Reason, database.Millis(now))
 }
 
@@ -85,7 +85,7 @@ func (s *Store) told(ctx context.Context, caller portal.Caller) ([]toldLending, 
 	return all, wrap(err, "list notices")
 }
 
-// read marks a notice of the caller's as read; portal.ErrNotFound for what is not hers.
+// readNotice marks a notice of the caller's as read; portal.ErrNotFound for what is not hers.
 func (s *Store) readNotice(ctx context.Context, caller portal.Caller, id string) error {
 	err := database.OneRow(s.db.Exec(ctx, `
 		UPDATE lending_notices SET seen = $5 WHERE collectivity = $1 AND id = $2 AND seen = 0 AND (agent = $3 AND agent <> '' OR agent = '' AND $4)`,

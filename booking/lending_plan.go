@@ -156,16 +156,16 @@ func (s *Store) LentFree(ctx context.Context, caller portal.Caller, p *i18n.Prin
 	return found, err
 }
 
-// LentResource is what a convention lends the caller; portal.ErrNotFound.
-func (s *Store) lentResource(ctx context.Context, caller portal.Caller, id ResourceID) (Resource, Terms, error) {
+// lentBy is the convention by which a resource is lent to the caller now, and its terms; portal.ErrNotFound.
+func (s *Store) lentBy(ctx context.Context, caller portal.Caller, id ResourceID) (Lending, Terms, error) {
 	all, err := s.lent(ctx, caller, s.now())
 	for _, one := range all {
-		if at := slices.IndexFunc(one.resources, func(r Resource) bool { return r.ID == id }); at >= 0 {
-			return one.resources[at], one.terms, nil
+		if slices.ContainsFunc(one.resources, func(r Resource) bool { return r.ID == id }) {
+			return one.Lending, one.terms, nil
 		}
 	}
 	if err == nil {
-		err = portal.ErrNotFound
+		err = fmt.Errorf("booking: read what is lent: %w", portal.ErrNotFound)
 	}
-	return Resource{}, Terms{}, wrap(err, "read what is lent")
+	return Lending{}, Terms{}, err
 }

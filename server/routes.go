@@ -95,6 +95,7 @@ func (s *Server) mount(context.Context, Options) error {
 		applications.NewHandler(s.Applications, appDirectory{s.Directory}, s.renderer).Routes(),
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		booking.NewDesk(s.Booking, s.renderer).Routes(),
+		booking.NewLendings(s.Booking, s.Directory, s.renderer).Routes(),
 		booking.NewHandler(s.Booking, s.Directory, directory.SquarePhoto, s.renderer).Routes(),
 		oncall.NewHandler(s.OnCall, dutyPeople{s.Directory}, s.onShared, s.renderer).Routes(),
 		oncall.NewFeeds(s.OnCall, s.Directory, dutyCalendar).Routes(),
