@@ -60,6 +60,7 @@ func Load(ctx context.Context, s *server.Server, now time.Time) ([]Account, erro
 		{"news", l.news},
 		{"calendars", l.agendas},
 		{"resources", l.rooms},
+		{"lending", l.lendings},
 		{"duties", l.onCall},
 		{"agendas in other hands", l.hands},
 		{"contacts", l.contacts},
