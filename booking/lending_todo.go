@@ -56,7 +56,7 @@ func (s LendingSource) List(ctx context.Context, request todo.Request, limit int
 		shown := termsOf(p, l, terms, names, request.Now)
 		list.Items = append(list.Items, todo.Item{
 			ID: fmt.Sprint(l.ID, ".", terms.Number), Title: p.T("booking.lend.todo.offers", "title", l.Name), Who: l.LenderName,
-			Detail: p.T("booking.lend.todo.detail", "what", shown.Names, "day", shown.Day), Since: terms.Proposed.In(request.Now.Location()), Link: l.Path(),
+			Detail: p.T("booking.lend.todo.detail", "what", shown.Names, "day", shown.Day), Since: terms.Proposed.In(request.Now.Location()), Link: l.Href(),
 			Actions: []string{acceptAction, refuseAction},
 		})
 	}
@@ -119,7 +119,7 @@ func (s LendingNotices) List(ctx context.Context, request todo.Request, limit in
 			item.Detail = request.Printer.T("booking.lend.todo.reason", "reason", one.Reason)
 		}
 		if one.Agent == "" {
-			item.Link = Lending{ID: one.Lending}.Path()
+			item.Link = Lending{ID: one.Lending}.Href()
 		}
 		list.Items = append(list.Items, item)
 	}

@@ -157,7 +157,7 @@ type minePage struct {
 	Form  web.Form
 	Own   []shownOwn
 	Loans []shownLoan // to come
-	Over  []shownLoan // of vehicles, over within a month: they ask for their kilometres
+	Over  []shownLoan // of vehicles, over within a month: their kilometres are missing
 	// Loan is that whose kilometres were refused, and Km they as typed.
 	Loan, Km string
 	Waits    []shownWait
@@ -176,8 +176,10 @@ type shownWait struct {
 	When string
 }
 
-// KmOf is what the field of a loan's kilometres holds.
-func (p *minePage) KmOf(one shownLoan) string { return kmOf(one, p.Loan, p.Km) }
+// KmOf is the form of a loan's kilometres.
+func (p *minePage) KmOf(one shownLoan) kmForm {
+	return kmFormOf(one, loanPath(one.ID)+"/km", p.Loan, p.Km)
+}
 
 func (d *Desk) mine(w http.ResponseWriter, r *http.Request) error {
 	return d.renderMine(w, r, http.StatusOK, &minePage{})
@@ -197,7 +199,7 @@ func (d *Desk) renderMine(w http.ResponseWriter, r *http.Request, status int, pa
 	for _, one := range shownLoans(printer, loans, now) {
 		if one.End.After(now) {
 			page.Loans = append(page.Loans, one)
-		} else if one.Kind == Vehicle && one.State == LoanGranted {
+		} else if one.Kind == Vehicle && one.State == LoanGranted && (one.Km < 0 || one.ID == page.Loan) {
 			page.Over = append(page.Over, one)
 		}
 	}

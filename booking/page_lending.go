@@ -48,8 +48,8 @@ func (h *Lendings) Routes() []web.Route {
 	}
 }
 
-// Path is the page of a convention.
-func (l Lending) Path() string { return lendingsPath + "/" + string(l.ID) }
+// Href is the page of a convention.
+func (l Lending) Href() string { return lendingsPath + "/" + string(l.ID) }
 
 // lendingsPage are the conventions of a collectivity.
 type lendingsPage struct {
@@ -131,8 +131,8 @@ func (p *termsPage) Field(name string) formField {
 	}[name]}
 	switch name {
 	case "from", "last":
-		one.Type, one.Hint = "date", name == "last"
-	case "hour", "day", "km", "title":
+		one.Type = "date"
+	case "hour", "day", "title":
 		one.Hint = false
 	}
 	one.Required = slices.Contains([]string{"borrower", "title", "from"}, name)
@@ -288,7 +288,7 @@ func (h *Lendings) changeTerms(w http.ResponseWriter, r *http.Request) error {
 		return h.refuse(w, r, err)
 	}
 	web.SetFlash(w, r, "booking.lend.done.changed")
-	return web.Redirect(w, r, l.Path())
+	return web.Redirect(w, r, l.Href())
 }
 
 // lendingPage is a convention as one of its parties reads it.
@@ -309,17 +309,28 @@ type lendingPage struct {
 	Ends     bool   // either may end it still
 }
 
-// KmOf is what the field of a loan's kilometres holds.
-func (p *lendingPage) KmOf(one shownLoan) string { return kmOf(one, p.Loan, p.Km) }
+// KmOf is the form of a loan's kilometres.
+func (p *lendingPage) KmOf(one shownLoan) kmForm {
+	return kmFormOf(one, p.Lending.Href()+"/loans/"+one.ID+"/km", p.Loan, p.Km)
+}
 
-func kmOf(one shownLoan, typedOf, typed string) string {
-	if one.ID == typedOf {
-		return typed
+// kmForm asks for the kilometres of a loan, or corrects them.
+type kmForm struct {
+	shownLoan
+	Href, Typed string
+	Open        bool
+}
+
+// kmFormOf is the form of a loan; typed is what was refused for another one, or for this one.
+func kmFormOf(one shownLoan, path, refused, typed string) kmForm {
+	form := kmForm{shownLoan: one, Href: path, Open: one.Km < 0}
+	switch {
+	case one.ID == refused:
+		form.Typed, form.Open = typed, true
+	case one.Km >= 0:
+		form.Typed = strconv.FormatInt(one.Km, 10)
 	}
-	if one.Km < 0 {
-		return ""
-	}
-	return strconv.FormatInt(one.Km, 10)
+	return form
 }
 
 // shownTerms are terms as a page writes them.
@@ -328,6 +339,7 @@ type shownTerms struct {
 	Day   string // on which they begin
 	Names string // of what is lent
 	Lines []string
+	Price string // "25,00 € par jour entamé, 0,35 € par kilomètre"
 }
 
 // shownLoan is a loan as a page writes it.
@@ -417,6 +429,7 @@ func termsOf(p *i18n.Printer, l Lending, t Terms, names map[ResourceID]string, n
 	add(t.Month > 0, p.T("booking.lend.rule.month", "hours", LengthWords(p, t.Month)))
 	add(t.Days > 0, p.N("booking.lend.rule.days", t.Days))
 	add(t.Approval, p.T("booking.lend.rule.approval", "lender", l.LenderName))
+	rules := len(shown.Lines)
 	for _, one := range []struct {
 		unit  string
 		cents int64
@@ -424,6 +437,7 @@ func termsOf(p *i18n.Printer, l Lending, t Terms, names map[ResourceID]string, n
 		add(one.cents > 0, p.T("booking.lend.rule."+one.unit, "amount", p.Money(one.cents)))
 	}
 	add(!t.Costs(), p.T("booking.lend.rule.free"))
+	shown.Price = strings.Join(shown.Lines[rules:], ", ")
 	return shown
 }
 
@@ -499,7 +513,7 @@ func (h *Lendings) end(w http.ResponseWriter, r *http.Request) error {
 		return h.refuseWith(w, r, err, page)
 	}
 	web.SetFlash(w, r, "booking.lend.done.ended")
-	return web.Redirect(w, r, l.Path())
+	return web.Redirect(w, r, l.Href())
 }
 
 func (h *Lendings) withdraw(w http.ResponseWriter, r *http.Request) error {
@@ -600,7 +614,7 @@ func (h *Lendings) statement(w http.ResponseWriter, r *http.Request) error {
 	for _, one := range share.Fixed {
 		page.Fixed = append(page.Fixed, shownFixed{one, p.T("booking.lend.span", "first", p.Date(dayIn(one.From, share.Zone), now), "last", p.Date(dayIn(one.Until, share.Zone), now))})
 	}
-	page.Csv = share.Path() + "/statement.csv?year=" + strconv.Itoa(share.Year)
+	page.Csv = share.Href() + "/statement.csv?year=" + strconv.Itoa(share.Year)
 	page.Title, page.Section = p.T("booking.lend.share.of", "year", strconv.Itoa(share.Year), "title", share.Lending.Name), "admin"
 	return h.renderer.Render(w, r, http.StatusOK, "booking/lending-share", page)
 }
