@@ -117,6 +117,8 @@ type Store struct {
 	answered func(context.Context, portal.CollectivityID, Held) error
 	book     Booker
 	cancel   Canceller
+	// turns has those wait who want one resource at once.
+	turns Turns
 	// agenda keeps loans in the agendas of those who borrow; lendingChanged tells whose people are to see something else.
 	agenda         Agenda
 	lendingChanged func(portal.CollectivityID)

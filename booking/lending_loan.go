@@ -93,8 +93,13 @@ func (s *Store) BookLent(ctx context.Context, caller portal.Caller, p *i18n.Prin
 	if caller.Agent == "" {
 		return Loan{}, fmt.Errorf("booking: borrow: %w", portal.ErrNotFound)
 	}
+	done, err := s.waitTurn(ctx, caller, resource)
+	if err != nil {
+		return Loan{}, wrap(err, "borrow")
+	}
+	defer done()
 	var loan Loan
-	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		l, terms, err := s.lendingOf(ctx, tx, caller, resource, start)
 		if err != nil {
 			return err
@@ -255,6 +260,28 @@ type Agenda interface {
 	Note(ctx context.Context, caller portal.Caller, title, place string, start, end time.Time) (event string, err error)
 	// Forget deletes it; nil when it is there no more.
 	Forget(ctx context.Context, collectivity portal.CollectivityID, agent portal.AgentID, event string) error
+}
+
+// Turns has who wants a resource of a collectivity wait until those before her have been answered; done gives her turn
+// back. Who has it is decided in the store all the same: on PostgreSQL those who wait there are sent back to begin anew.
+type Turns func(ctx context.Context, collectivity portal.CollectivityID, resource string) (done func(), err error)
+
+// OnTurn adds where loans wait with the bookings of the lender. It is a step of set-up.
+func (s *Store) OnTurn(turns Turns) { s.turns = turns }
+
+// waitTurn waits for a resource that a convention of the caller's collectivity lends.
+func (s *Store) waitTurn(ctx context.Context, caller portal.Caller, resource ResourceID) (done func(), err error) {
+	var lender portal.CollectivityID
+	if s.turns == nil {
+		return func() {}, nil
+	}
+	err = s.db.QueryRow(ctx, `
+		SELECT p.lender FROM lending_parties p JOIN lending_resources r ON r.collectivity = p.lender AND r.lending = p.lending AND r.resource = $2
+		WHERE p.collectivity = $1 AND p.lender <> $1 LIMIT 1`, string(caller.Collectivity), string(resource)).Scan(&lender)
+	if err != nil {
+		return nil, err
+	}
+	return s.turns(ctx, lender, string(resource))
 }
 
 // OnLoan adds the agendas of who borrows. It is a step of set-up.

@@ -623,3 +623,32 @@ func TestTheShareOfAYear(t *testing.T) {
 		t.Errorf("an agent reads the statement: %v", err)
 	}
 }
+
+// What people type for amounts and kilometres is read whole or refused, and written back as it is read.
+func FuzzAmounts(f *testing.F) {
+	for _, text := range []string{"", "4,50", "4.5 €", "1\u202f240", "0", "-1", "1,234", "12 km", "9999999999999", "+3", "1,+5", "٣"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		cents := readEuros(text)
+		if cents < -1 || cents > 0 && readEuros(inEuros(cents)) != cents {
+			t.Errorf("%q is %d, written %q", text, cents, inEuros(cents))
+		}
+		if km := readKm(text); km > 0 && readKm(fmt.Sprint(km)) != km {
+			t.Errorf("%q is %d km", text, km)
+		}
+	})
+}
+
+func TestAmountsAreReadAsTheyAreWritten(t *testing.T) {
+	for text, want := range map[string]int64{"": 0, "4,50": 450, "4.5 €": 450, "1 240": 124_000, "0,05": 5, "0,40": 40, "12": 1200, "1,234": -1, "-1": -1, "cher": -1, "1,x": -1} {
+		if got := readEuros(text); got != want {
+			t.Errorf("%q is %d cents, want %d", text, got, want)
+		}
+	}
+	for cents, want := range map[int64]string{0: "0,00", 5: "0,05", 450: "4,50", 124_000: "1240,00"} {
+		if got := centsText(cents); got != want {
+			t.Errorf("%d cents are %q, want %q", cents, got, want)
+		}
+	}
+}

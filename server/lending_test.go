@@ -1,8 +1,10 @@
 package server_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -231,4 +233,38 @@ func TestTermsAreAnsweredInTodo(t *testing.T) {
 	borrower.Post(path+"/end", "last", end, "sure", "1").Want(t, http.StatusSeeOther)
 	b.As("agent@bourg.example").Get("/todo").Want(t, http.StatusOK, "n’est plus prêtée ce jour-là")
 	lender.Get("/todo").Want(t, http.StatusOK, "prend fin le")
+}
+
+// Thirty people want the minibus at one time on the pages of both collectivities: one has it, and the others are told.
+func TestPagesOfBothRaceForWhatIsLent(t *testing.T) {
+	b := newBarter(t)
+	b.agree("month", "1")
+	clients := make([]*servertest.Client, 30)
+	for i := range clients {
+		of := []portal.CollectivityID{"agglo", "bourg"}[i%2]
+		login := fmt.Sprint("pilote", i, "@", of, ".example")
+		b.Hire(servertest.Person{Login: login, GivenName: "Pilote", FamilyName: fmt.Sprint(i), Collectivities: []portal.CollectivityID{of}})
+		clients[i] = b.As(login)
+	}
+	var wait sync.WaitGroup
+	answers := make([]servertest.Answer, len(clients))
+	for i, client := range clients {
+		wait.Go(func() {
+			answers[i] = client.Post("/bookings", "kind", "vehicle", "date", b.at.Format(time.DateOnly), "from", "10:00", "to", "11:00", "resource", string(b.minibus))
+		})
+	}
+	wait.Wait()
+	won := 0
+	for i, answer := range answers {
+		if answer.Status == http.StatusSeeOther {
+			won++
+		} else if answer.Status != http.StatusConflict {
+			t.Errorf("%d is answered %d", i, answer.Status)
+		}
+	}
+	var booked int
+	err := b.DB.QueryRow(t.Context(), `SELECT COUNT(*) FROM bookings WHERE collectivity = 'agglo' AND resource = $1`, string(b.minibus)).Scan(&booked)
+	if err != nil || won != 1 || booked != 1 {
+		t.Errorf("%d have the minibus, %d bookings, %v", won, booked, err)
+	}
 }
