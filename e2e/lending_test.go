@@ -79,7 +79,7 @@ func lendingStory(t *testing.T, script bool) {
 	borrower.Reload()
 	borrower.Follow("text=Décompte de l’année")
 	borrower.Open(borrower.URL() + "?year=" + time.Now().AddDate(0, 0, -7).Format("2006")) // a week ago may be last year
-	borrower.MustSee("77,00 €") // 25 + 130 × 0.40
+	borrower.MustSee("77,00 €")                                                            // 25 + 130 × 0.40
 	lender.Open(borrower.URL())
 	lender.MustSee("77,00 €")
 	lender.MustSee("Camille Le Goff")

@@ -126,9 +126,15 @@ func TestLendingIsolatesThreeCollectivities(t *testing.T) {
 			}
 		}
 		for _, one := range []struct{ path, more string }{
-			{path + "/answer", "number 1 do accept"}, {path + "/groups", ""}, {path + "/end", "last " + b.at.Format(time.DateOnly)}, {path + "/terms", "from 2030-01-01"},
-			{path + "/loans/" + loan + "/withdraw", "reason Panne"}, {path + "/loans/" + loan + "/cancel", ""}, {path + "/loans/" + loan + "/km", "km 12"},
-			{"/bookings/loans/" + loan + "/cancel", ""}, {"/bookings/loans/" + loan + "/km", "km 12"},
+			{path + "/answer", "number 1 do accept"},
+			{path + "/groups", ""},
+			{path + "/end", "last " + b.at.Format(time.DateOnly)},
+			{path + "/terms", "from 2030-01-01"},
+			{path + "/loans/" + loan + "/withdraw", "reason Panne"},
+			{path + "/loans/" + loan + "/cancel", ""},
+			{path + "/loans/" + loan + "/km", "km 12"},
+			{"/bookings/loans/" + loan + "/cancel", ""},
+			{"/bookings/loans/" + loan + "/km", "km 12"},
 		} {
 			client.Post(one.path, strings.Fields(one.more)...).Want(t, http.StatusNotFound)
 		}
