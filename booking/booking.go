@@ -78,6 +78,10 @@ type Resource struct {
 
 	Vehicle  VehicleFacts
 	Modified time.Time
+
+	// LentBy is the name of the collectivity that lends it, by a convention; "" for the reader's own.
+	LentBy  string
+	Lending LendingID
 }
 
 // Closing are days on which a resource is not booked, both included, as "2027-08-02".
@@ -122,6 +126,11 @@ type Store struct {
 	dates    Dates
 	// onTrip is told of a vehicle that went out or came back.
 	onTrip func(portal.CollectivityID)
+	// turns has those wait who want one resource at once.
+	turns Turns
+	// agenda keeps loans in the agendas of those who borrow; lendingChanged tells whose people are to see something else.
+	agenda         Agenda
+	lendingChanged func(portal.CollectivityID)
 }
 
 // New opens the resources of a pool; reasons are told in the words of the catalogue.

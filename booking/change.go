@@ -150,6 +150,7 @@ func (s *Store) SetActive(ctx context.Context, caller portal.Caller, id Resource
 	if err := caller.Require(portal.Admin); err != nil {
 		return "", fmt.Errorf("booking: withdraw: %w", err)
 	}
+	var borrowers []portal.CollectivityID
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		r, err := s.read(ctx, tx, caller.Collectivity, id)
 		if err != nil || r.Active == active {
@@ -164,9 +165,17 @@ func (s *Store) SetActive(ctx context.Context, caller portal.Caller, id Resource
 		action := audit.ResourceWithdrawn
 		if active {
 			action = audit.ResourceRestored
+		} else if borrowers, err = s.releaseResource(ctx, tx, caller.Collectivity, id); err != nil {
+			return err
 		}
 		return s.tell(ctx, tx, caller, action, r, address)
 	})
+	if err == nil {
+		s.changedFor(borrowers...)
+		for _, borrower := range borrowers {
+			s.tidyAgendas(ctx, borrower)
+		}
+	}
 	if err == nil && name != "" && !active && s.withdrawn != nil {
 		s.withdrawn(caller.Collectivity)
 	}

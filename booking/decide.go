@@ -35,7 +35,8 @@ type Claim struct {
 	UID          string
 	Holder       portal.AgentID // whose rights decide
 	Wishes       []Wish
-	MaxSlots     int // more asked of one resource, or five times as many of all, are refused
+	MaxSlots     int     // more asked of one resource, or five times as many of all, are refused
+	lent         *limits // it is a loan to another collectivity, by its convention; nil for the collectivity's own
 }
 
 // Verdict is what a resource answers to a wish.
@@ -96,6 +97,9 @@ func (s *Store) decide(ctx context.Context, tx *database.Tx, claim Claim) ([]Ver
 		if words == nil {
 			if words, err = s.wordsFor(ctx, tx, claim.Collectivity); err != nil {
 				return nil, err
+			}
+			if claim.lent != nil {
+				words.speak(claim.lent.words)
 			}
 		}
 		verdict, err := s.judge(ctx, tx, claim, wish, had[wish.Resource], words)
@@ -165,6 +169,11 @@ func (s *Store) turn(ctx context.Context, tx *database.Tx, claim Claim, resource
 	is.ID, is.Longest, is.Notice = resource, time.Duration(longest)*time.Minute, time.Duration(notice)*time.Minute
 	if is.Hours, err = hoursOf(hours); err != nil {
 		return is, err
+	}
+	if claim.lent != nil { // the convention says who may, and her collectivity
+		claim.lent.bind(&is.Resource)
+		is.allowed = true
+		return is, nil
 	}
 	is.allowed, is.approving, err = s.mayBook(ctx, tx, claim.Collectivity, resource, claim.Holder)
 	return is, err
@@ -498,14 +507,18 @@ func (s *Store) wordsFor(ctx context.Context, from database.Reader, collectivity
 	if err != nil {
 		return nil, err
 	}
-	p := s.catalogue.Printer(i18n.Language(language))
-	w := &words{
-		printer: p, zone: zoneOf(zone), withdrawn: p.T("booking.refused.withdrawn"), barred: p.T("booking.refused.barred"),
-		tooMany: p.T("booking.refused.many"), idle: p.T("booking.refused.idle"), givenBack: p.T("booking.refused.given-back"),
-		waiting: p.T("booking.waiting"), lapsed: p.T("booking.refused.lapsed"),
-	}
+	w := &words{zone: zoneOf(zone)}
+	w.speak(s.catalogue.Printer(i18n.Language(language)))
 	w.now = s.now().In(w.zone)
 	return w, nil
+}
+
+// speak has them be of a language.
+func (w *words) speak(p *i18n.Printer) {
+	w.printer = p
+	w.withdrawn, w.barred = p.T("booking.refused.withdrawn"), p.T("booking.refused.barred")
+	w.tooMany, w.idle, w.givenBack = p.T("booking.refused.many"), p.T("booking.refused.idle"), p.T("booking.refused.given-back")
+	w.waiting, w.lapsed = p.T("booking.waiting"), p.T("booking.refused.lapsed")
 }
 
 // zoneOf is the zone of a collectivity, Paris when its name is unknown.

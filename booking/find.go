@@ -120,11 +120,11 @@ func (s *Store) Due(ctx context.Context, collectivity portal.CollectivityID, unt
 	rows, err := s.db.Query(ctx, `
 		SELECT event, holder FROM bookings WHERE collectivity = $1 AND goes_on AND starts < $2
 		UNION SELECT q.event, q.holder FROM booking_requests q JOIN resources r ON r.collectivity = $1 AND r.id = q.resource
-		WHERE q.collectivity = $1 AND (q.state = 'waiting' AND (NOT r.approval OR NOT EXISTS (
+		WHERE q.collectivity = $1 AND q.event NOT LIKE 'loan-%' AND (q.state = 'waiting' AND (NOT r.approval OR NOT EXISTS (
 			SELECT 1 FROM bookings b WHERE b.collectivity = $1 AND b.event = q.event AND b.resource = q.resource AND b.pending AND b.ends > $3))
 			OR q.state IN ('accepted', 'refused') AND NOT q.told)
 		UNION SELECT b.event, b.holder FROM bookings b JOIN resources r ON r.collectivity = $1 AND r.id = b.resource
-		WHERE b.collectivity = $1 AND NOT r.active AND b.ends > $3 ORDER BY 1`,
+		WHERE b.collectivity = $1 AND b.event NOT LIKE 'loan-%' AND NOT r.active AND b.ends > $3 ORDER BY 1`,
 		string(collectivity), database.Millis(until), database.Millis(s.now()))
 	due, err := database.Collect(rows, err, func(rows *sql.Rows) (h Held, err error) { return h, rows.Scan(&h.Event, &h.Holder) })
 	return due, wrap(err, "list what is due")
@@ -132,7 +132,7 @@ func (s *Store) Due(ctx context.Context, collectivity portal.CollectivityID, unt
 
 // Held lists the events that have booked something to come.
 func (s *Store) Held(ctx context.Context, from database.Reader, collectivity portal.CollectivityID) ([]string, error) {
-	rows, err := from.Query(ctx, `SELECT DISTINCT event FROM bookings WHERE collectivity = $1 AND ends > $2 ORDER BY event`,
+	rows, err := from.Query(ctx, `SELECT DISTINCT event FROM bookings WHERE collectivity = $1 AND ends > $2 AND event NOT LIKE 'loan-%' ORDER BY event`,
 		string(collectivity), database.Millis(s.now()))
 	held, err := database.Collect(rows, err, func(rows *sql.Rows) (event string, err error) { return event, rows.Scan(&event) })
 	return held, wrap(err, "list what is held")
@@ -169,6 +169,10 @@ func (s *Store) Clean(ctx context.Context, collectivity portal.CollectivityID) e
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		err := tx.Write(ctx, `DELETE FROM bookings WHERE collectivity = $1 AND (ends < $2 OR pending AND ends < $3)`,
 			string(collectivity), database.Millis(s.now().Add(-keptFor)), database.Millis(s.now()))
+		if err == nil { // of conventions that a collectivity did not bring along from another pool
+			err = tx.Write(ctx, `DELETE FROM bookings WHERE collectivity = $1 AND event LIKE 'loan-%' AND NOT EXISTS (
+				SELECT 1 FROM lending_loans o WHERE o.collectivity = $1 AND o.id = bookings.event)`, string(collectivity))
+		}
 		if err == nil {
 			err = tx.Write(ctx, `DELETE FROM booking_requests WHERE collectivity = $1 AND state <> 'waiting' AND told AND decided < $2`,
 				string(collectivity), database.Millis(s.now().Add(-takenBack)))

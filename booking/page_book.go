@@ -38,6 +38,9 @@ func (d *Desk) book(w http.ResponseWriter, r *http.Request) error {
 		chosen = page.Found[0].ID
 	}
 	event, err := d.store.BookFor(r.Context(), web.CallerOf(r), page.For, chosen, from, to, page.Headline, web.ClientAddr(r))
+	if errors.Is(err, portal.ErrNotFound) && page.For == "" { // it is none of her own collectivity's
+		return d.borrow(w, r, page, chosen, from, to)
+	}
 	if errors.Is(err, portal.ErrConflict) && page.Resource != "" {
 		page.Taken = page.name(chosen)
 	}
@@ -80,6 +83,54 @@ func (d *Desk) cancelMade(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.SetFlash(w, r, "booking.done.cancelled")
+	return web.Redirect(w, r, deskPath+"/mine")
+}
+
+// borrow takes what another collectivity lends.
+func (d *Desk) borrow(w http.ResponseWriter, r *http.Request, page *deskPage, chosen ResourceID, from, to time.Time) error {
+	loan, err := d.store.BookLent(r.Context(), web.CallerOf(r), web.Printer(r), chosen, from, to, page.Headline)
+	if err != nil {
+		return d.refuse(w, r, page, err)
+	}
+	done := "booking.lend.done.borrowed"
+	if loan.State == LoanWaiting {
+		done = "booking.lend.done.asked"
+	}
+	when := WhenWords(web.Printer(r), from, to, web.Now(r))
+	web.SetUndo(w, r, "booking.undo", loanPath(loan.ID)+"/cancel", done, "name", loan.Name, "lender", loan.LenderName, "when", when)
+	return web.Redirect(w, r, page.link(page.View, from))
+}
+
+func loanPath(id string) string { return deskPath + "/loans/" + url.PathEscape(id) }
+
+// cancelLoan gives a loan of hers back.
+func (d *Desk) cancelLoan(w http.ResponseWriter, r *http.Request) error {
+	loan, err := d.store.CancelLoan(r.Context(), web.CallerOf(r), web.Var(r, "loan"))
+	if form, refused := web.FormErrors(r, err); err != nil && refused {
+		return d.renderMine(w, r, http.StatusConflict, &minePage{Form: form})
+	}
+	if err != nil {
+		return err
+	}
+	web.SetFlash(w, r, "booking.lend.done.cancelled", "name", loan.Name)
+	return web.Redirect(w, r, deskPath+"/mine")
+}
+
+// measureLoan takes the kilometres of a loan of hers.
+func (d *Desk) measureLoan(w http.ResponseWriter, r *http.Request) error {
+	if err := web.ParseForm(r); err != nil {
+		return err
+	}
+	page := &minePage{Loan: web.Var(r, "loan"), Km: r.PostForm.Get("km")}
+	err := d.store.Measure(r.Context(), web.CallerOf(r), page.Loan, int64(readKm(page.Km)), web.ClientAddr(r))
+	var refused bool
+	if page.Form, refused = web.FormErrors(r, err); err != nil && refused {
+		return d.renderMine(w, r, web.StatusOf(err), page)
+	}
+	if err != nil {
+		return err
+	}
+	web.SetFlash(w, r, "booking.lend.done.measured")
 	return web.Redirect(w, r, deskPath+"/mine")
 }
 
@@ -136,13 +187,18 @@ func (d *Desk) cancel(w http.ResponseWriter, r *http.Request) error {
 // minePage is what the reader booked, and what she waits for.
 type minePage struct {
 	web.Page
+	Form  web.Form
 	Trips []statedTrip // vehicles that she has out
 	Own   []shownOwn
 	Made  []shownMade
-	Waits []shownWait
-	Asks  int
-	Kinds []Kind
-	Kind  Kind // of the tabs: none is current
+	Loans []shownLoan // to come
+	Over  []shownLoan // of vehicles, over within a month: their kilometres are missing
+	// Loan is that whose kilometres were refused, and Km they as typed.
+	Loan, Km string
+	Waits    []shownWait
+	Asks     int
+	Kinds    []Kind
+	Kind     Kind // of the tabs: none is current
 }
 
 type shownOwn struct {
@@ -165,9 +221,18 @@ type shownWait struct {
 	When string
 }
 
-func (d *Desk) mine(w http.ResponseWriter, r *http.Request) (err error) {
+// KmOf is the form of a loan's kilometres.
+func (p *minePage) KmOf(one shownLoan) kmForm {
+	return kmFormOf(one, loanPath(one.ID)+"/km", p.Loan, p.Km)
+}
+
+func (d *Desk) mine(w http.ResponseWriter, r *http.Request) error {
+	return d.renderMine(w, r, http.StatusOK, &minePage{})
+}
+
+func (d *Desk) renderMine(w http.ResponseWriter, r *http.Request, status int, page *minePage) (err error) {
 	ctx, caller, printer, now := r.Context(), web.CallerOf(r), web.Printer(r), web.Now(r)
-	page := &minePage{Kinds: Kinds}
+	page.Kinds = Kinds
 	own, err := d.store.Mine(ctx, caller)
 	if err != nil {
 		return err
@@ -177,6 +242,17 @@ func (d *Desk) mine(w http.ResponseWriter, r *http.Request) (err error) {
 		return err
 	}
 	page.Trips = statesOf(printer, out, caller, now)
+	loans, err := d.store.MyLoans(ctx, caller)
+	if err != nil {
+		return err
+	}
+	for _, one := range shownLoans(printer, loans, now) {
+		if one.End.After(now) {
+			page.Loans = append(page.Loans, one)
+		} else if one.Kind == Vehicle && one.State == LoanGranted && (one.Km < 0 || one.ID == page.Loan) {
+			page.Over = append(page.Over, one)
+		}
+	}
 	for _, one := range own {
 		shown := shownOwn{Own: one, When: WhenWords(printer, one.Start.In(now.Location()), one.End.In(now.Location()), now)}
 		shown.Take, shown.Notes = one.standing(printer, out, now)
@@ -200,7 +276,7 @@ func (d *Desk) mine(w http.ResponseWriter, r *http.Request) (err error) {
 		return err
 	}
 	page.Title, page.Section = printer.T("booking.desk.mine"), section
-	return d.renderer.Render(w, r, http.StatusOK, "booking/mine", page)
+	return d.renderer.Render(w, r, status, "booking/mine", page)
 }
 
 // wait has the reader told once something that is taken is free after all.
@@ -238,6 +314,7 @@ type resourcePage struct {
 	Paragraphs  []string
 	ClosedAhead []Closing
 	garageOf
+	Terms   *shownTerms // by which it is lent, nil for one's own
 	printer *i18n.Printer
 }
 
@@ -252,9 +329,9 @@ type openDay struct {
 }
 
 func (d *Desk) resource(w http.ResponseWriter, r *http.Request) error {
-	ctx, caller, printer, now := r.Context(), web.CallerOf(r), web.Printer(r), web.Now(r)
+	printer, now := web.Printer(r), web.Now(r)
 	first := i18n.Monday(now)
-	plan, err := d.store.Plan(ctx, caller, printer, first, first.AddDate(0, 0, 14))
+	plan, err := d.plan(r, first, first.AddDate(0, 0, 14))
 	if err != nil {
 		return err
 	}
@@ -283,6 +360,14 @@ func (d *Desk) resource(w http.ResponseWriter, r *http.Request) error {
 		if page.garageOf, err = d.garage(r, page.Resource); err != nil {
 			return err
 		}
+	}
+	if page.LentBy != "" {
+		l, terms, err := d.store.lentBy(r.Context(), web.CallerOf(r), page.ID)
+		if err != nil {
+			return err
+		}
+		shown := termsOf(printer, l, terms, nil, now)
+		page.Terms = &shown
 	}
 	page.Title, page.Section = page.Name, section
 	return d.renderer.Render(w, r, http.StatusOK, "booking/one", page)

@@ -1,7 +1,9 @@
 package booking
 
 import (
+	"cmp"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -47,6 +49,8 @@ func (d *Desk) Routes() []web.Route {
 		{Method: "POST", Path: deskPath + "/waits", Access: web.SignedIn, Handler: d.wait},
 		{Method: "POST", Path: deskPath + "/waits/{id}/leave", Access: web.SignedIn, Handler: d.leave},
 		{Method: "GET", Path: deskPath + "/resources/{id}", Access: web.SignedIn, Handler: d.resource},
+		{Method: "POST", Path: deskPath + "/loans/{loan}/cancel", Access: web.SignedIn, Handler: d.cancelLoan},
+		{Method: "POST", Path: deskPath + "/loans/{loan}/km", Access: web.SignedIn, Handler: d.measureLoan},
 	}...)
 }
 
@@ -211,8 +215,29 @@ func (d *Desk) search(r *http.Request, page *deskPage) error {
 	if errors.Is(err, portal.ErrInvalid) {
 		return nil
 	}
-	page.Sought = err == nil
+	if err != nil {
+		return err
+	}
+	lent, err := d.store.LentFree(r.Context(), web.CallerOf(r), web.Printer(r), page.need(from, to))
+	page.Found, page.Sought = append(page.Found, lent...), err == nil
+	slices.SortStableFunc(page.Found, func(a, b Found) int { // what is free first, one's own before what is lent
+		return cmp.Or(boolToInt(b.Free)-boolToInt(a.Free), boolToInt(a.LentBy != "")-boolToInt(b.LentBy != ""), byFree(a, b))
+	})
 	return err
+}
+
+// plan is what the caller sees of her own collectivity's resources, then of those that others lend it.
+func (d *Desk) plan(r *http.Request, from, until time.Time) (Plan, error) {
+	ctx, caller, p := r.Context(), web.CallerOf(r), web.Printer(r)
+	plan, err := d.store.Plan(ctx, caller, p, from, until)
+	if err != nil {
+		return plan, err
+	}
+	lent, err := d.store.LentPlan(ctx, caller, p, from, until)
+	plan.Resources = append(plan.Resources, lent.Resources...)
+	maps.Copy(plan.Bookings, lent.Bookings)
+	maps.Copy(plan.Shut, lent.Shut)
+	return plan, err
 }
 
 // render lays the page out around its day.
@@ -223,7 +248,7 @@ func (d *Desk) render(w http.ResponseWriter, r *http.Request, status int, page *
 	if page.View == weekView {
 		first, days = i18n.Monday(page.Day), 7
 	}
-	plan, err := d.store.Plan(ctx, caller, printer, first, first.AddDate(0, 0, days))
+	plan, err := d.plan(r, first, first.AddDate(0, 0, days))
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ type Booking struct {
 	Recurrence time.Time
 	Title      string // of the event, "" where the caller may not read it
 	By         string // who made it for its holder, told to both: "Bruno Lhermitte"; "" for the holder
+	Loan       bool   // it is lent to another collectivity: Name is "Bourg — Camille Le Goff (Voirie)"
 }
 
 // Shut is a time at which a resource can't be booked by its own rules, half-open, in the zone of its
@@ -128,7 +129,8 @@ func (s *Store) booked(ctx context.Context, caller portal.Caller, resources []Re
 	}
 	rows, err := s.db.Query(ctx, `
 		SELECT b.resource, b.starts, b.ends, b.pending, b.holder, b.event, b.recurrence,
-			COALESCE(a.given_name || ' ' || a.family_name, ''), COALESCE(u.name, ''),
+			COALESCE(a.given_name || ' ' || a.family_name, CASE WHEN b.event LIKE 'loan-%' THEN (
+				SELECT `+borrowerOf+` FROM lending_loans o `+withBorrower+` WHERE o.collectivity = $1 AND o.id = b.event) END, ''), COALESCE(u.name, ''),
 			COALESCE(o.summary, ''), COALESCE(o.class, ''), COALESCE(o.calendar, ''),
 			COALESCE(m.maker, ''), COALESCE(f.given_name || ' ' || f.family_name, '')
 		FROM (`+takenDuring(`r.active`)+`) b
@@ -151,6 +153,7 @@ func (s *Store) booked(ctx context.Context, caller portal.Caller, resources []Re
 		}
 		b.Start, b.End, b.Recurrence = time.UnixMilli(starts).UTC(), time.UnixMilli(ends).UTC(), database.FromMillis(recurrence)
 		b.Mine = b.Holder == caller.Agent && caller.Agent != ""
+		b.Loan = isLoan(b.Event)
 		if !b.Mine && (by != caller.Agent || by == "") {
 			b.By = ""
 		}
@@ -249,6 +252,13 @@ func (s *Store) Free(ctx context.Context, caller portal.Caller, p *i18n.Printer,
 	if err != nil {
 		return nil, err
 	}
+	found, err := s.findAmong(ctx, caller, p, all, need)
+	slices.SortStableFunc(found, byFree)
+	return found, err
+}
+
+// findAmong says of each of some resources of the caller's collectivity whether it is free then.
+func (s *Store) findAmong(ctx context.Context, caller portal.Caller, p *i18n.Printer, all []Resource, need Need) ([]Found, error) {
 	ruled, words, err := s.ruled(ctx, caller, p, all)
 	if err != nil {
 		return nil, wrap(err, "find")
@@ -259,20 +269,22 @@ func (s *Store) Free(ctx context.Context, caller portal.Caller, p *i18n.Printer,
 	}
 	found := make([]Found, len(ruled))
 	for i, r := range ruled {
-		found[i] = r.find(words, taken[r.ID], need.From, length)
+		found[i] = r.find(words, taken[r.ID], need.From, need.To.Sub(need.From))
 	}
-	slices.SortStableFunc(found, func(a, b Found) int {
-		switch {
-		case a.Free != b.Free:
-			return boolToInt(b.Free) - boolToInt(a.Free)
-		case a.Free:
-			return a.Seats - b.Seats
-		case len(a.Next) == 0 || len(b.Next) == 0:
-			return len(b.Next) - len(a.Next)
-		}
-		return a.Next[0].Compare(b.Next[0])
-	})
 	return found, nil
+}
+
+// byFree sorts what is free first, by seats; then the rest by when it is free next.
+func byFree(a, b Found) int {
+	switch {
+	case a.Free != b.Free:
+		return boolToInt(b.Free) - boolToInt(a.Free)
+	case a.Free:
+		return a.Seats - b.Seats
+	case len(a.Next) == 0 || len(b.Next) == 0:
+		return len(b.Next) - len(a.Next)
+	}
+	return a.Next[0].Compare(b.Next[0])
 }
 
 // Broken tells, for each of some resources whose rules refuse a time, why.

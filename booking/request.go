@@ -107,7 +107,7 @@ const answered = `(EXISTS (
 		WHERE p.collectivity = $1 AND p.resource = q.resource AND p.does = 'approve'))`
 
 const waitingForHer = ` FROM booking_requests q JOIN resources r ON r.collectivity = $1 AND r.id = q.resource AND r.active
-	WHERE q.collectivity = $1 AND q.state = 'waiting' AND q.holder <> '' AND EXISTS (
+	WHERE q.collectivity = $1 AND q.state = 'waiting' AND (q.holder <> '' OR q.event LIKE 'loan-%') AND EXISTS (
 		SELECT 1 FROM bookings b WHERE b.collectivity = $1 AND b.event = q.event AND b.resource = q.resource AND b.pending AND b.ends > $4)
 	AND ` + answered
 
@@ -132,7 +132,8 @@ func (s *Store) Asked(ctx context.Context, caller portal.Caller, limit int) ([]A
 	rows, err := s.db.Query(ctx, `
 		SELECT q.id, q.resource, r.name, q.starts, q.ends, q.dates, q.asked, t.zone,
 			COALESCE((SELECT a.given_name || ' ' || a.family_name || CASE WHEN u.name IS NULL THEN '' ELSE ', ' || u.name END
-				FROM agents a LEFT JOIN units u ON u.collectivity = $1 AND u.id = a.unit WHERE a.collectivity = $1 AND a.id = q.holder), ''),
+				FROM agents a LEFT JOIN units u ON u.collectivity = $1 AND u.id = a.unit WHERE a.collectivity = $1 AND a.id = q.holder),
+				(SELECT `+borrowerOf+` FROM lending_loans o `+withBorrower+` WHERE o.collectivity = $1 AND o.id = q.event), ''),
 			COALESCE((SELECT o.summary FROM calendar_objects o WHERE o.collectivity = $1 AND o.id = q.event AND o.class = 'PUBLIC'), '')
 		FROM (SELECT q.*`+waitingForHer+`) q
 		JOIN resources r ON r.collectivity = $1 AND r.id = q.resource
@@ -157,6 +158,7 @@ var ErrAnswered = fmt.Errorf("booking: %w: the request is answered", portal.ErrC
 // fail, by the next housekeeping.
 func (s *Store) Answer(ctx context.Context, caller portal.Caller, id string, state RequestState, reason string) (name string, err error) {
 	var held Held
+	var borrower portal.CollectivityID
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		var now RequestState
 		err := tx.QueryRow(ctx, `
@@ -174,15 +176,23 @@ func (s *Store) Answer(ctx context.Context, caller portal.Caller, id string, sta
 			string(caller.Collectivity), id, string(state), reason, database.Millis(s.now()), string(caller.Agent)); err != nil {
 			return err
 		}
-		if state != Accepted {
-			return nil // its time is free once the event has the answer
+		if state == Accepted {
+			err = tx.Write(ctx, `
+				UPDATE bookings SET pending = FALSE WHERE collectivity = $1 AND pending AND (event, resource) IN (
+					SELECT event, resource FROM booking_requests WHERE collectivity = $1 AND id = $2)`, string(caller.Collectivity), id)
 		}
-		return tx.Write(ctx, `
-			UPDATE bookings SET pending = FALSE WHERE collectivity = $1 AND pending AND (event, resource) IN (
-				SELECT event, resource FROM booking_requests WHERE collectivity = $1 AND id = $2)`, string(caller.Collectivity), id)
+		if err == nil && isLoan(held.Event) {
+			borrower, err = s.answerLoan(ctx, tx, caller.Collectivity, held.Event, state, reason)
+		}
+		return err // the time of an event is free once it has the answer
 	})
 	if err != nil {
 		return "", wrap(err, "answer a request")
+	}
+	if isLoan(held.Event) {
+		s.changedFor(borrower)
+		s.tidyAgendas(ctx, borrower)
+		return name, nil
 	}
 	return name, s.tellEvent(ctx, caller.Collectivity, held)
 }
@@ -195,6 +205,10 @@ type Answered struct {
 	At    time.Time
 }
 
+// takeable is the condition that the answer of a request q can be taken back: who was refused a loan was told, and a
+// convention may say something else meanwhile.
+const takeable = `(q.event NOT LIKE 'loan-%' OR q.state = 'accepted')`
+
 // takenBack is how long an answer can be taken back.
 const takenBack = time.Hour
 
@@ -202,7 +216,7 @@ const takenBack = time.Hour
 func (s *Store) Answered(ctx context.Context, caller portal.Caller) ([]Answered, error) {
 	rows, err := s.db.Query(ctx, `
 		SELECT q.id, r.name, q.state, q.decided FROM booking_requests q JOIN resources r ON r.collectivity = $1 AND r.id = q.resource
-		WHERE q.collectivity = $1 AND q.decided_by = $2 AND q.decided > $3 ORDER BY q.decided DESC, q.id`,
+		WHERE q.collectivity = $1 AND q.decided_by = $2 AND q.decided > $3 AND `+takeable+` ORDER BY q.decided DESC, q.id`,
 		string(caller.Collectivity), string(caller.Agent), database.Millis(s.now().Add(-takenBack)))
 	all, err := database.Collect(rows, err, func(rows *sql.Rows) (a Answered, err error) {
 		var at int64
@@ -217,12 +231,13 @@ func (s *Store) Answered(ctx context.Context, caller portal.Caller) ([]Answered,
 // the time may be somebody else's meanwhile, and the request is gone: waits is FALSE then.
 func (s *Store) TakeBack(ctx context.Context, caller portal.Caller, id string) (name string, waits bool, err error) {
 	var held Held
+	var borrower portal.CollectivityID
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		var resource string
 		var state RequestState
 		err := tx.QueryRow(ctx, `
 			SELECT q.event, q.holder, q.resource, q.state, r.name FROM booking_requests q JOIN resources r ON r.collectivity = $1 AND r.id = q.resource
-			WHERE q.collectivity = $1 AND q.id = $2 AND q.decided_by = $3 AND q.decided > $4`,
+			WHERE q.collectivity = $1 AND q.id = $2 AND q.decided_by = $3 AND q.decided > $4 AND `+takeable,
 			string(caller.Collectivity), id, string(caller.Agent), database.Millis(s.now().Add(-takenBack))).
 			Scan(&held.Event, &held.Holder, &resource, &state, &name)
 		if err != nil {
@@ -235,11 +250,19 @@ func (s *Store) TakeBack(ctx context.Context, caller portal.Caller, id string) (
 			held.Again = []ResourceID{ResourceID(resource)}
 			return err
 		}
-		return tx.Write(ctx, `UPDATE bookings SET pending = TRUE WHERE collectivity = $1 AND event = $2 AND resource = $3 AND ends > $4`,
+		err = tx.Write(ctx, `UPDATE bookings SET pending = TRUE WHERE collectivity = $1 AND event = $2 AND resource = $3 AND ends > $4`,
 			string(caller.Collectivity), held.Event, resource, database.Millis(s.now()))
+		if err == nil && isLoan(held.Event) {
+			borrower, err = s.answerLoan(ctx, tx, caller.Collectivity, held.Event, Waiting, "")
+		}
+		return err
 	})
 	if err != nil {
 		return "", false, wrap(err, "take back an answer")
+	}
+	if isLoan(held.Event) {
+		s.changedFor(borrower)
+		return name, true, nil
 	}
 	if err := s.tellEvent(ctx, caller.Collectivity, held); err != nil {
 		return "", false, err

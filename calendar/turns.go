@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"parvis/portal"
 	"parvis/portal/database"
 )
 
@@ -35,6 +36,14 @@ func (s *Store) inTurn(ctx context.Context, claim Claim) error {
 	slices.Sort(wants.of)
 	wants.of = slices.Compact(wants.of)
 	return wants
+}
+
+// Turn has who wants a resource without an event wait as those do who invite it; done gives the turn back.
+func (s *Store) Turn(ctx context.Context, collectivity portal.CollectivityID, resource string) (done func(), err error) {
+	if s.db.Engine() != database.PostgreSQL {
+		return func() {}, nil
+	}
+	return s.turns.take(ctx, []string{string(collectivity) + "/" + resource})
 }
 
 // take waits for all of some names, in their order; done gives them back.

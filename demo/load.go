@@ -61,6 +61,7 @@ func Load(ctx context.Context, s *server.Server, now time.Time) ([]Account, erro
 		{"calendars", l.agendas},
 		{"resources", l.rooms},
 		{"vehicles", l.vehicles},
+		{"lending", l.lendings},
 		{"duties", l.onCall},
 		{"agendas in other hands", l.hands},
 		{"contacts", l.contacts},

@@ -32,6 +32,7 @@ func resources() []Resource {
 		{"bourg", booking.Equipment, "Vidéoprojecteur", "Accueil de la mairie", 0, "videoprojecteur@bourg.example", nil},
 		{"agglo", booking.Room, "Salle Varenne", "Siège, 2e étage", 24, "salle-varenne@agglo.example", nil},
 		{"agglo", booking.Room, "Salle Loire", "Siège, rez-de-chaussée", 12, "salle-loire@agglo.example", nil},
+		{"agglo", booking.Vehicle, "Minibus de l’agglomération", "Siège, parking", 9, "minibus@agglo.example", nil},
 		{"agglo", booking.Vehicle, "Vélo à assistance", "Siège, local à vélos", 1, "velo@agglo.example", nil},
 		{"ccas", booking.Room, "Bureau des permanences", "Mairie, bureau 12", 4, "permanences@ccas.example", nil},
 		{"ccas", booking.Vehicle, "Voiture de l’aide à domicile", "Cour de la mairie", 5, "voiture@ccas.example", words("domicile direction")},
@@ -56,6 +57,8 @@ func described(r booking.Resource, now time.Time) booking.Resource {
 	case "salle-des-fetes@bourg.example":
 		r.Category, r.Features = "Salles de réception", []string{"Cuisine", "Sonorisation", "Accessible PMR"}
 		r.Description = "Clés à l’accueil de la mairie, contre signature. Rendre la salle balayée."
+	case "minibus@agglo.example":
+		r.Category, r.Vehicle = "Véhicules", booking.VehicleFacts{Plate: "HB-317-RD", Energy: "diesel", Odometer: 41_660, Inspection: "2028-02-28", Insured: "2027-12-31"}
 	case "minibus@bourg.example":
 		r.Category, r.Vehicle = "Véhicules", booking.VehicleFacts{Plate: "FG-482-KL", Energy: "diesel", Odometer: 84_210, Inspection: now.AddDate(0, 0, 19).Format(time.DateOnly), Insured: now.AddDate(0, 8, 0).Format(time.DateOnly)}
 	case "voiture@bourg.example":

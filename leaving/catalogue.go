@@ -44,6 +44,7 @@ const (
 	isPassing  = "of a session or of a letter that is over once the collectivity has moved"
 	isMirrored = "what a directory server said last: it is read again from where the collectivity is"
 	isDerived  = "made anew from the rest"
+	isAgreed   = "an agreement with another collectivity of this pool, which is over once one of them leaves: both keep its statements as files"
 	isPool     = "what the operator of a pool decides: addresses inside of her network, and who vouches for people; settings/ has it to be read"
 )
 
@@ -138,6 +139,14 @@ var catalogue = []Table{
 	{Name: "door_screens", Key: []string{"id"}, Excluded: isSecret},
 	{Name: "door_screen_resources", Key: []string{"screen", "resource"}, Excluded: isSecret},
 	{Name: "bookings", Key: []string{"resource", "event", "recurrence", "starts"}, Person: map[string]Fate{"holder": Gone}},
+	{Name: "lendings", Key: []string{"id"}, Excluded: isAgreed},
+	{Name: "lending_parties", Key: []string{"lending"}, Excluded: isAgreed},
+	{Name: "lending_terms", Key: []string{"lending", "number"}, Excluded: isAgreed, Person: map[string]Fate{"proposed_by": Pseudonym}},
+	{Name: "lending_resources", Key: []string{"lending", "number", "resource"}, Excluded: isAgreed},
+	{Name: "lending_groups", Key: []string{"lending", "group_id"}, Excluded: isAgreed},
+	{Name: "lending_loans", Key: []string{"id"}, Excluded: isAgreed},
+	{Name: "lending_takers", Key: []string{"loan"}, Excluded: isAgreed, Person: map[string]Fate{"agent": Nobody}},
+	{Name: "lending_notices", Key: []string{"id"}, Excluded: isPassing, Person: map[string]Fate{"agent": Gone}},
 
 	{Name: "duty_teams", Key: []string{"id"}},
 	{Name: "duty_managers", Key: []string{"team", "agent"}, Person: map[string]Fate{"agent": Gone}},

@@ -246,6 +246,9 @@ func (e *eraser) collectivity() error {
 	if err != nil {
 		return err
 	}
+	if err := e.agreements(); err != nil {
+		return err
+	}
 	for _, table := range catalogue {
 		if err := e.count(e.certificate.Deleted, table.Name, `DELETE FROM `+table.Name+` WHERE collectivity = $1`, e.of); err != nil {
 			return err
@@ -275,6 +278,21 @@ func (e *eraser) collectivity() error {
 		return err
 	}
 	return e.count(e.certificate.Deleted, "collectivities", `DELETE FROM collectivities WHERE id = $1`, e.of)
+}
+
+// agreements has the other parties of its conventions keep what was lent, and name it by the number: their journals
+// too, where a line is about one of them.
+func (e *eraser) agreements() error {
+	const theirs = `IN (SELECT lending FROM lending_parties WHERE collectivity = $1)`
+	if err := e.count(e.certificate.Unnamed, "lendings", `UPDATE lendings SET borrower_name = $2 WHERE borrower = $1`, e.of, e.certificate.Number); err != nil {
+		return err
+	}
+	if err := e.count(e.certificate.Deleted, "lending_notices", `DELETE FROM lending_notices WHERE lending `+theirs, e.of); err != nil {
+		return err
+	}
+	return e.count(e.certificate.Unnamed, "audit_lines", `UPDATE audit_lines SET object = $2, login = CASE WHEN agent = '' THEN '' ELSE login END
+		WHERE action IN ('lending.proposed', 'lending.accepted', 'lending.refused', 'lending.changed', 'lending.ended', 'lending.audience', 'loan.withdrawn', 'loan.measured')
+		AND object_id `+theirs, e.of, e.certificate.Number)
 }
 
 // onlyHere is the condition on an agent a that her account serves nowhere else: she

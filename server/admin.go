@@ -43,7 +43,7 @@ var adminShelves = []struct {
 	{"people", []string{"agents", "units", "groups", "cards", "mirror", "webhooks"}},
 	{"access", []string{"rights", "applications", "signin", "factors", "kiosks"}},
 	{"look", []string{"home", "identity"}},
-	{"life", []string{"resources", "journal", "assistance", "export", "erasures"}},
+	{"life", []string{"resources", "lendings", "journal", "assistance", "export", "erasures"}},
 	{"more", nil},
 }
 
@@ -65,6 +65,7 @@ var adminEntries = []adminEntry{
 	{"rights", "/admin/rights", "key", portal.Admin},
 	{"applications", "/admin/applications", "apps", portal.ManageApplications},
 	{"resources", "/admin/resources", "room", portal.Admin},
+	{"lendings", "/admin/lendings", "repeat", portal.Admin},
 	{"signin", "/admin/sign-in", "people", portal.Admin},
 	{"factors", "/admin/sign-in/factors", "lock", portal.Admin},
 	{"kiosks", "/admin/kiosks", "mobile", portal.Admin},

@@ -69,6 +69,8 @@ func offer(r booking.Resource) calendar.Offered {
 func (s *Server) joinBooking() {
 	s.Calendar.Booking(booked{s.Booking})
 	s.Booking.OnWithdrawn(s.withdrawn)
+	s.Booking.OnLoan(loanAgenda{s.Calendar})
+	s.Booking.OnTurn(s.Calendar.Turn)
 	s.Booking.OnTitles(func(ctx context.Context, caller portal.Caller) (func(in, class string) bool, error) {
 		reads, err := s.Calendar.Reads(ctx, caller)
 		return func(in, class string) bool { return reads(calendar.CalendarID(in), class) }, err

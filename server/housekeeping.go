@@ -88,7 +88,7 @@ func (s *Server) cleanEach(ctx context.Context) error {
 // waitsEvery is how soon what nobody took in time goes to the next who waits.
 const waitsEvery = time.Minute
 
-// keepWaits passes on what became free, and tells for whom.
+// keepWaits passes on what became free, and tells for whom; it ends the loans that nobody keeps any more.
 func (s *Server) keepWaits(ctx context.Context) error {
 	ticker := time.NewTicker(waitsEvery)
 	defer ticker.Stop()
@@ -112,5 +112,5 @@ func (s *Server) passOn(ctx context.Context) error {
 			s.Inbox.Changed(id)
 		}
 	}
-	return err
+	return errors.Join(err, s.Booking.SweepLoans(ctx))
 }

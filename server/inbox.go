@@ -21,7 +21,7 @@ import (
 func (s *Server) openInbox() {
 	s.Inbox = todo.New(workplaces{s.Directory, s.SSO.Policies}, s.log,
 		applications.RequestSource{Store: s.Applications}, applications.AccessSource{Store: s.Applications}, mirror.Source{Mirror: s.Mirror}, directory.SuccessionSource{Store: s.Directory}, webhooks.Source{Store: s.Webhooks}, calendar.InvitationSource{Store: s.Calendar},
-		booking.RequestSource{Store: s.Booking}, booking.OfferSource{Store: s.Booking},
+		booking.RequestSource{Store: s.Booking}, booking.OfferSource{Store: s.Booking}, booking.LendingSource{Store: s.Booking}, booking.LendingNotices{Store: s.Booking},
 		booking.LateSource{Store: s.Booking}, booking.IncidentSource{Store: s.Booking}, booking.PaperSource{Store: s.Booking},
 		oncall.SwapSource{Store: s.OnCall}, oncall.NoticeSource{Store: s.OnCall})
 	s.Applications.OnWaiting(s.Inbox.Changed)
@@ -37,6 +37,7 @@ func (s *Server) openInbox() {
 		s.Home.Changed(id, "vehicles")
 		s.Home.Changed(id, "bookings")
 	})
+	s.Booking.OnLendingChange(func(id portal.CollectivityID) { s.Inbox.Changed(id) })
 	s.OnCall.OnChange(func(id portal.CollectivityID) {
 		s.Inbox.Changed(id)
 		s.Home.Changed(id, "oncall")

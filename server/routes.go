@@ -97,6 +97,7 @@ func (s *Server) mount(context.Context, Options) error {
 		news.NewHandler(s.News, s.Directory, s.renderer).Routes(),
 		booking.NewDesk(s.Booking, directory.WholePhoto, s.renderer).Routes(),
 		booking.NewDoors(s.Booking, s.people(), plainCalendar[booking.Entry], s.renderer).Routes(),
+		booking.NewLendings(s.Booking, s.Directory, s.renderer).Routes(),
 		booking.NewHandler(s.Booking, s.Directory, directory.SquarePhoto, s.renderer).Routes(),
 		kiosk.NewWall(s.Kiosks, boards{s}, sso.DeviceOf, s.SSO.Drop, s.renderer).Routes(),
 		kiosk.NewHandler(s.Kiosks, s.renderer, s.SSO.Freshly).Routes(),

@@ -199,7 +199,7 @@ func (e *estate) furnish() {
 func (e *estate) fillUp() {
 	e.t.Helper()
 	for _, make := range []func() string{
-		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword, e.request, e.answer, e.granted, e.resource, e.hiddenResource, e.bookingRequest, e.bookingOffer, e.trip, e.incident, e.duty, e.unswapped, e.callOut, e.contactPage, e.groupContact, e.removedContact, e.contactImport,
+		e.article, e.removedArticle, e.document, e.removedDocument, e.event, e.sharedEvent, e.undo, e.remoteEvent, e.appPassword, e.request, e.answer, e.granted, e.resource, e.hiddenResource, e.bookingRequest, e.bookingOffer, e.trip, e.incident, e.lending, e.borrowed, e.duty, e.unswapped, e.callOut, e.contactPage, e.groupContact, e.removedContact, e.contactImport,
 	} {
 		make()
 	}

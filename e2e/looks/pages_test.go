@@ -106,6 +106,8 @@ var unseen = map[string]string{
 	"/theme/{file}":                          "is a style sheet",
 	"/theme/sample/{file}":                   "is a style sheet",
 	"/logo/{file}":                           "is a picture",
+	"/admin/lendings/{id}/terms":             "is the form of /admin/lendings/new, filled in",
+	"/admin/lendings/{id}/statement.csv":     "is the file",
 	"/admin/mirror/runs/{id}":                "needs a directory server, see TestTheMirrorIsForEveryone",
 	"/admin/webhooks/{id}":                   "needs a program, see TestAProgramIsToldOfWhoArrives",
 	"/calendar/remote/{id}/import":           "needs another server, see calendar/remote",

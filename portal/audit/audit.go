@@ -133,6 +133,16 @@ const (
 	TripUndone    Action = "trip.undone"
 	TripsExported Action = "trips.exported" // a log book
 
+	// Conventions by which a collectivity lends resources to another one, in both journals.
+	LendingProposed Action = "lending.proposed"
+	LendingAccepted Action = "lending.accepted" // the terms of a day
+	LendingRefused  Action = "lending.refused"
+	LendingChanged  Action = "lending.changed" // other terms are proposed
+	LendingEnded    Action = "lending.ended"
+	LendingAudience Action = "lending.audience" // who of the borrower may book
+	LoanWithdrawn   Action = "loan.withdrawn"   // by the lender
+	LoanMeasured    Action = "loan.measured"    // its kilometres
+
 	PresenceChanged Action = "presence.changed" // where somebody works, said by another
 
 	DutyTeamCreated  Action = "duty.team.created" // who takes turns on call
@@ -234,6 +244,7 @@ var Actions = []Action{
 	AccessAsked, AccessWithdrawn, AccessRefused, AccessReopened,
 	ResourceCreated, ResourceChanged, ResourceAudience, ResourceSeers, ResourceApprovers, ResourceWithdrawn, ResourceRestored, ScreenMade, ScreenRevoked,
 	TripOut, TripBack, TripUndone, TripsExported,
+	LendingProposed, LendingAccepted, LendingRefused, LendingChanged, LendingEnded, LendingAudience, LoanWithdrawn, LoanMeasured,
 	DutyTeamCreated, DutyTeamChanged, DutyTeamClosed, DutyTeamReopened, DutyMembers, DutyManagers, DutyRota, DutyAssigned, DutyChanged, DutyRemoved,
 	DutySwapped, DutySwapUndone, DutySwapRedone, DutyCallOut, DutyRate, DutyExported,
 	BookedFor, CancelledFor, KioskCreated, KioskCode, KioskOpened, KioskRevoked, KioskEntered, PINSet, PINGiven, PINRemoved, PINLocked,
