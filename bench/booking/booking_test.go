@@ -300,3 +300,30 @@ func BenchmarkPlan(b *testing.B) {
 		})
 	})
 }
+
+// BenchmarkTrips is the page of this week of 100 vehicles, none of them out, and then all, beside 20,000 trips that are
+// over.
+func BenchmarkTrips(b *testing.B) {
+	t := newTown(b, 100, 1000)
+	if _, err := t.DB.Exec(b.Context(), `UPDATE resources SET kind = 'vehicle' WHERE collectivity = 'bourg'`); err != nil {
+		b.Fatal(err)
+	}
+	client := t.As("admin@bourg.example")
+	page := func(b *testing.B) {
+		measure(b, func(int) { client.Get("/bookings?kind=vehicle&view=week").Want(b, http.StatusOK, "room-1") })
+	}
+	b.Run("in", page)
+	trip := `INSERT INTO vehicle_trips (collectivity, id, resource, event, recurrence, driver, due, out_at, out_km, out_level, out_said, out_by, out_noted, back_at)
+		SELECT 'bourg', r.id || '-' || $1, r.id, '', 0, 'holder', $2, $2, 1000, -1, '', 'holder', $2, $3 FROM resources r WHERE r.collectivity = 'bourg'`
+	now := time.Now().UnixMilli()
+	for i := range 201 {
+		back := now - int64(i)*3_600_000
+		if i == 0 {
+			back = 0 // it is out
+		}
+		if _, err := t.DB.Exec(b.Context(), trip, fmt.Sprint(i), now-int64(i+1)*3_600_000, back); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("out", page)
+}

@@ -102,6 +102,7 @@ var unseen = map[string]string{
 	"/directory/agents/{id}/photo":           "is a picture",
 	"/resources/{id}/photo":                  "is a picture",
 	"/bookings/trips/{id}/photo":             "is a picture",
+	"/bookings/trips/new":                    "needs a vehicle that is in, see TestAVehicleIsDrivenFromAPhone",
 	"/search/suggestions":                    "is a fragment of the search field",
 	"/theme/{file}":                          "is a style sheet",
 	"/theme/sample/{file}":                   "is a style sheet",
