@@ -128,7 +128,9 @@ func (p *Passwords) verify(ctx context.Context, account portal.AccountID, passwo
 }
 
 // Hash is what is kept of a secret that is typed, at the cost of a password.
-func (p *Passwords) Hash(ctx context.Context, secret string) (string, error) { return p.hash(ctx, secret) }
+func (p *Passwords) Hash(ctx context.Context, secret string) (string, error) {
+	return p.hash(ctx, secret)
+}
 
 // Matches says whether a secret is that of a hash that Hash returned. It costs the same whatever the answer; a hash of ""
 // matches nothing.

@@ -112,8 +112,8 @@ const (
 	ResourceWithdrawn Action = "resource.withdrawn"
 	ResourceRestored  Action = "resource.restored"
 
-	BookedFor       Action = "booking.for"           // by who manages her
-	CancelledFor    Action = "booking.for.cancelled" // the same, given back
+	BookedFor    Action = "booking.for"           // by who manages her
+	CancelledFor Action = "booking.for.cancelled" // the same, given back
 
 	KioskCreated Action = "kiosk.created" // a device of a yard
 	KioskCode    Action = "kiosk.code"    // what opens it, given again
