@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"parvis/portal"
@@ -69,7 +70,8 @@ func (h *TeamHandler) sheet(w http.ResponseWriter, r *http.Request) error {
 	for _, one := range page.People {
 		row := teamRow{Someone: one}
 		for _, day := range page.Days {
-			row.Cells = append(row.Cells, teamCell{Marks: marksOn(marks[one.ID], day.Date.Format(time.DateOnly))})
+			said := slices.DeleteFunc(marksOn(marks[one.ID], day.Date.Format(time.DateOnly)), func(m Mark) bool { return m.Kind == MarkDuty }) // said above
+			row.Cells = append(row.Cells, teamCell{Marks: said})
 		}
 		page.Rows = append(page.Rows, row)
 	}
