@@ -219,7 +219,7 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, p Period, addr
 		if err != nil {
 			return err
 		}
-		p.Team, p.Root = was.Team, was.Root
+		p.Team, p.Root, p.Origin = was.Team, was.Root, was.Origin
 		same := was.Agent == p.Agent && was.Starts.Equal(p.Starts) && was.Ends.Equal(p.Ends)
 		switch {
 		case !p.Told.IsZero():
@@ -229,7 +229,7 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, p Period, addr
 			p.Told = s.now() // told anew
 		}
 		if !same {
-			p.Root = p.ID // a period of its own
+			p.Root, p.Origin = p.ID, ByHand // a period of its own
 		}
 		team, err := s.plan(ctx, tx, caller, p)
 		if err != nil {
@@ -249,7 +249,7 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, p Period, addr
 			UPDATE duty_periods SET agent = $3, level = $4, starts = $5, ends = $6, told = $7, root = $8, origin = $9, modified = $10
 			WHERE collectivity = $1 AND id = $2`,
 			string(caller.Collectivity), string(p.ID), string(p.Agent), p.Level, database.Millis(p.Starts), database.Millis(p.Ends),
-			database.Millis(p.Told), string(p.Root), string(ByHand), s.after(was.Modified))
+			database.Millis(p.Told), string(p.Root), string(p.Origin), s.after(was.Modified))
 		if err == nil && !same {
 			err = s.void(ctx, tx, caller, was)
 		}
