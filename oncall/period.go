@@ -16,7 +16,7 @@ import (
 
 // Query says which periods to read: those that share an instant with [From, To).
 type Query struct {
-	Team     TeamID         // "" for all that are open
+	Team     TeamID         // "" for all
 	Agent    portal.AgentID // "" for everybody
 	From, To time.Time
 }
@@ -33,7 +33,7 @@ func (s *Store) Periods(ctx context.Context, caller portal.Caller, query Query) 
 		return nil, fmt.Errorf("oncall: list periods: %w", err)
 	}
 	for i := range periods {
-		if !slices.ContainsFunc(teams, func(t Team) bool { return t.ID == periods[i].Team && t.Reads(caller) }) {
+		if !periods[i].Active || !slices.ContainsFunc(teams, func(t Team) bool { return t.ID == periods[i].Team && t.Reads(caller) }) {
 			periods[i].Phone = ""
 		}
 	}
@@ -71,7 +71,7 @@ func (s *Store) Period(ctx context.Context, caller portal.Caller, id PeriodID) (
 	period, err := s.period(ctx, s.db, caller.Collectivity, id)
 	if err == nil {
 		var team Team
-		if team, err = s.team(ctx, s.db, caller.Collectivity, period.Team); err == nil && !team.Reads(caller) {
+		if team, err = s.team(ctx, s.db, caller.Collectivity, period.Team); err == nil && !(period.Active && team.Reads(caller)) {
 			period.Phone = ""
 		}
 	}

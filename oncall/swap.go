@@ -150,17 +150,17 @@ const swapsListed = 100
 // Swaps lists those of a team of the caller's collectivity, the last first, for who plans it or is in it;
 // for "" the caller's own.
 func (s *Store) Swaps(ctx context.Context, caller portal.Caller, id TeamID) ([]Swap, error) {
-	agent := caller.Agent
+	agent, all := caller.Agent, false
 	if id != "" {
 		team, err := s.team(ctx, s.db, caller.Collectivity, id)
-		if err == nil && team.Manages(caller) {
-			agent = ""
-		}
 		if err != nil {
 			return nil, fmt.Errorf("oncall: list swaps: %w", err)
 		}
+		if all = team.Manages(caller); all {
+			agent = ""
+		}
 	}
-	if id == "" && agent == "" {
+	if agent == "" && !all {
 		return nil, nil
 	}
 	rows, err := s.db.Query(ctx, swapColumns+`
@@ -192,6 +192,9 @@ func (s *Store) Answer(ctx context.Context, caller portal.Caller, id string, acc
 			return s.note(ctx, tx, caller, w.Giver, refused, w, 1)
 		case !w.Starts.After(s.now()):
 			return late("oncall.error.begun")
+		}
+		if !team.Includes(w.Taker) {
+			return late("oncall.error.no-member")
 		}
 		if err := s.give(ctx, tx, caller, w, w.Giver, w.Taker, s.now(), BySwap); err != nil {
 			return err

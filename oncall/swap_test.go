@@ -190,3 +190,28 @@ func TestASwapStaysOneForItsPay(t *testing.T) {
 	must(t, err)
 	same(t, stated(t, s, person("boris"), "2026-12"), has)
 }
+
+func TestSwapsAreForThoseConcerned(t *testing.T) {
+	s := newStore(t)
+	team := works(t, s)
+	assign(t, s, team, "anne", friday, next)
+	offered(t, s, team, friday, next)
+	for caller, want := range map[string]int{"anne": 1, "boris": 1, "chief": 1, "chloe": 0, "": 0} { // "" assists: she is nobody's agent
+		swaps, err := s.Swaps(t.Context(), person(caller), team.ID)
+		if err != nil || len(swaps) != want {
+			t.Errorf("%q sees %d swaps, %v; want %d", caller, len(swaps), err, want)
+		}
+	}
+}
+
+func TestWhoIsOutOfTheTeamTakesNothing(t *testing.T) {
+	s := newStore(t)
+	team := works(t, s)
+	assign(t, s, team, "anne", friday, next)
+	id := offered(t, s, team, friday, next)
+	must(t, s.RemoveMember(t.Context(), boss, team.ID, "boris", ""))
+	_, err := s.Answer(t.Context(), person("boris"), id, true, "")
+	refusedBy(t, err, "oncall.error.no-member")
+	_, err = s.Answer(t.Context(), person("boris"), id, false, "")
+	must(t, err)
+}
