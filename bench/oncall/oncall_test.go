@@ -24,7 +24,8 @@ func (nobody) Absent(context.Context, portal.Caller, []portal.AgentID, string, s
 	return nil, nil
 }
 
-// world is some collectivities of ten teams, each planned two years back and one ahead at two levels.
+// world is some collectivities of ten teams, each planned two years back and one ahead at two levels; beyond fifty,
+// they have one team.
 func world(b *testing.B, collectivities int) (*oncall.Store, portal.Caller) {
 	b.Helper()
 	ctx, db := context.Background(), databasetest.New(b)
@@ -41,7 +42,11 @@ func world(b *testing.B, collectivities int) (*oncall.Store, portal.Caller) {
 					return err
 				}
 			}
-			for team := range 10 {
+			teams := 10
+			if c > 50 {
+				teams = 1
+			}
+			for team := range teams {
 				name := fmt.Sprintf("t%d", team)
 				err := tx.Write(ctx, `
 					INSERT INTO duty_teams (collectivity, id, name, kind, unit, handover_day, handover_at, morning, evening, phones, swaps_raise, active, turn, created, modified)
@@ -76,9 +81,9 @@ func world(b *testing.B, collectivities int) (*oncall.Store, portal.Caller) {
 	return oncall.New(db, nobody{}, nobody{}), portal.Caller{Collectivity: "c0", Agent: "a0"}
 }
 
-// BenchmarkNow asks who is on call in ten teams of two levels, alone and beside fifty other collectivities.
+// BenchmarkNow asks who is on call in ten teams of two levels, alone and beside fifty and a thousand other collectivities.
 func BenchmarkNow(b *testing.B) {
-	for _, collectivities := range []int{1, 51} {
+	for _, collectivities := range []int{1, 51, 1001} {
 		b.Run(fmt.Sprint(collectivities), func(b *testing.B) {
 			store, caller := world(b, collectivities)
 			ctx := context.Background()
