@@ -295,7 +295,7 @@ func (p *callOutPage) Moment(field string) moment {
 
 func (h *Handler) newCallOut(w http.ResponseWriter, r *http.Request) error {
 	now := web.Now(r)
-	made := &callOutPage{Agent: web.CallerOf(r).Agent, Moved: true, Starts: at(now, now.Hour()*60).Format(fieldMoment), Ends: now.Format(fieldMoment)}
+	made := &callOutPage{Agent: web.CallerOf(r).Agent, Moved: true, Starts: onTheHour(now, 0).Format(fieldMoment), Ends: now.Format(fieldMoment)}
 	calls, err := h.store.Now(r.Context(), web.CallerOf(r), now)
 	if err != nil {
 		return err
