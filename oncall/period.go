@@ -399,7 +399,8 @@ type OnCall struct {
 }
 
 // Now lists who is on call at an instant in the caller's collectivity, by team and level. It is one query,
-// whose cost grows with what began in the last month there and nowhere else. Numbers that not everyone
+// whose cost grows with what began in the last month there and nowhere else: the joins say CROSS so that SQLite
+// begins with those periods, where it took teams first once most collectivities had but one. Numbers that not everyone
 // reads are only told to who Manages or is in the team.
 func (s *Store) Now(ctx context.Context, caller portal.Caller, instant time.Time) ([]OnCall, error) {
 	now := database.Millis(instant)
@@ -407,10 +408,10 @@ func (s *Store) Now(ctx context.Context, caller portal.Caller, instant time.Time
 		SELECT t.id, t.name, t.kind, t.phones, p.level, p.agent, a.given_name, a.family_name, COALESCE(m.phone, ''), p.starts, p.ends,
 			EXISTS (SELECT 1 FROM duty_members w WHERE w.collectivity = $1 AND w.team = p.team AND w.agent = $4)
 			OR EXISTS (SELECT 1 FROM duty_managers g WHERE g.collectivity = $1 AND g.team = p.team AND g.agent = $4)
-		FROM duty_periods p JOIN duty_teams t ON t.collectivity = $1 AND t.id = p.team AND t.active
-		JOIN agents a ON a.collectivity = $1 AND a.id = p.agent AND a.active
+		FROM duty_periods p CROSS JOIN duty_teams t CROSS JOIN agents a
 		LEFT JOIN duty_members m ON m.collectivity = $1 AND m.team = p.team AND m.agent = p.agent
-		WHERE p.collectivity = $1 AND p.starts <= $2 AND p.starts > $3 AND p.ends > $2
+		WHERE t.collectivity = $1 AND t.id = p.team AND t.active AND a.collectivity = $1 AND a.id = p.agent AND a.active
+			AND p.collectivity = $1 AND p.starts <= $2 AND p.starts > $3 AND p.ends > $2
 		ORDER BY t.name, t.id, p.level`,
 		string(caller.Collectivity), now, now-MaxPeriod.Milliseconds(), string(caller.Agent))
 	all, err := database.Collect(rows, err, func(rows *sql.Rows) (one OnCall, err error) {
