@@ -190,6 +190,9 @@ func (f *Feeds) read(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := p.T("oncall.mine")
+	if at := slices.IndexFunc(teams, func(t Team) bool { return t.ID == link.Team }); at >= 0 {
+		name = p.T("oncall.feed.name", "team", teams[at].Name)
+	}
 	var events []Event
 	for _, one := range periods {
 		at := slices.IndexFunc(teams, func(t Team) bool { return t.ID == one.Team })
@@ -199,7 +202,6 @@ func (f *Feeds) read(w http.ResponseWriter, r *http.Request) error {
 		title := p.T("oncall.feed.own", "team", teams[at].Name, "level", levelText(p, one.Level))
 		if link.Team != "" {
 			title = p.T("oncall.feed.team", "name", one.Name, "level", levelText(p, one.Level))
-			name = p.T("oncall.feed.name", "team", teams[at].Name)
 		}
 		events = append(events, Event{
 			UID: string(one.ID) + "@duties.parvis", Title: title, Detail: p.T("oncall.kind." + string(teams[at].Kind)),

@@ -184,6 +184,9 @@ func at(day time.Time, minutes int) time.Time {
 	return time.Date(day.Year(), day.Month(), day.Day(), 0, minutes, 0, 0, day.Location())
 }
 
+// onTheHour is the beginning of the hour of an instant by its clock, or some hours later.
+func onTheHour(t time.Time, later int) time.Time { return at(t, (t.Hour()+later)*60) }
+
 // midnight is the beginning of a day.
 func midnight(t time.Time) time.Time { return at(t, 0) }
 

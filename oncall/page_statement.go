@@ -132,12 +132,7 @@ func (h *Handler) export(w http.ResponseWriter, r *http.Request) error {
 	const moment = "2006-01-02 15:04"
 	for _, agent := range found.Agents {
 		for _, line := range agent.Lines {
-			check := ""
-			if line.Note != "" {
-				check = p.T(line.Note)
-			} else if !line.Rate.Checked {
-				check = p.T("oncall.unchecked")
-			}
+			check := checksOf(p, agent, line)
 			rate := centsText(line.Rate.Amount)
 			if line.Unit == Late {
 				rate = strconv.FormatInt(line.Rate.Amount, 10) + " %"
@@ -154,6 +149,24 @@ func (h *Handler) export(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return sheet.Flush()
+}
+
+// checksOf is what is to be looked at before a line is paid, "" for nothing.
+func checksOf(p *i18n.Printer, agent AgentStatement, line Line) string {
+	var all []string
+	switch {
+	case line.Note != "":
+		all = append(all, p.T(line.Note))
+	case !line.Rate.Checked:
+		all = append(all, p.T("oncall.unchecked"))
+	}
+	if agent.Twice {
+		all = append(all, p.T("oncall.statement.twice"))
+	}
+	if agent.Left {
+		all = append(all, p.T("oncall.statement.left"))
+	}
+	return strings.Join(all, " ")
 }
 
 // ratesPage is what duties are worth.
@@ -282,7 +295,7 @@ func (p *callOutPage) Moment(field string) moment {
 
 func (h *Handler) newCallOut(w http.ResponseWriter, r *http.Request) error {
 	now := web.Now(r)
-	made := &callOutPage{Agent: web.CallerOf(r).Agent, Moved: true, Starts: addDays(now, 0).Truncate(time.Hour).Format(fieldMoment), Ends: now.Format(fieldMoment)}
+	made := &callOutPage{Agent: web.CallerOf(r).Agent, Moved: true, Starts: onTheHour(now, 0).Format(fieldMoment), Ends: now.Format(fieldMoment)}
 	calls, err := h.store.Now(r.Context(), web.CallerOf(r), now)
 	if err != nil {
 		return err

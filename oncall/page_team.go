@@ -613,7 +613,7 @@ func (h *Handler) offerForm(w http.ResponseWriter, r *http.Request) error {
 	now := web.Now(r)
 	from := made.Period.Starts.In(now.Location())
 	if !from.After(now) { // what is left of it, from the next hour on
-		from = now.Truncate(time.Hour).Add(time.Hour)
+		from = onTheHour(now, 1)
 	}
 	made.Starts, made.Ends = from.Format(fieldMoment), made.Period.Ends.In(now.Location()).Format(fieldMoment)
 	return h.renderOffer(w, r, http.StatusOK, made)

@@ -16,7 +16,7 @@ import (
 
 // Query says which periods to read: those that share an instant with [From, To).
 type Query struct {
-	Team     TeamID         // "" for all that are open
+	Team     TeamID         // "" for all
 	Agent    portal.AgentID // "" for everybody
 	From, To time.Time
 }
@@ -33,7 +33,7 @@ func (s *Store) Periods(ctx context.Context, caller portal.Caller, query Query) 
 		return nil, fmt.Errorf("oncall: list periods: %w", err)
 	}
 	for i := range periods {
-		if !slices.ContainsFunc(teams, func(t Team) bool { return t.ID == periods[i].Team && t.Reads(caller) }) {
+		if !periods[i].Active || !slices.ContainsFunc(teams, func(t Team) bool { return t.ID == periods[i].Team && t.Reads(caller) }) {
 			periods[i].Phone = ""
 		}
 	}
@@ -71,7 +71,7 @@ func (s *Store) Period(ctx context.Context, caller portal.Caller, id PeriodID) (
 	period, err := s.period(ctx, s.db, caller.Collectivity, id)
 	if err == nil {
 		var team Team
-		if team, err = s.team(ctx, s.db, caller.Collectivity, period.Team); err == nil && !team.Reads(caller) {
+		if team, err = s.team(ctx, s.db, caller.Collectivity, period.Team); err == nil && !(period.Active && team.Reads(caller)) {
 			period.Phone = ""
 		}
 	}
@@ -219,7 +219,7 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, p Period, addr
 		if err != nil {
 			return err
 		}
-		p.Team, p.Root = was.Team, was.Root
+		p.Team, p.Root, p.Origin = was.Team, was.Root, was.Origin
 		same := was.Agent == p.Agent && was.Starts.Equal(p.Starts) && was.Ends.Equal(p.Ends)
 		switch {
 		case !p.Told.IsZero():
@@ -229,7 +229,7 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, p Period, addr
 			p.Told = s.now() // told anew
 		}
 		if !same {
-			p.Root = p.ID // a period of its own
+			p.Root, p.Origin = p.ID, ByHand // a period of its own
 		}
 		team, err := s.plan(ctx, tx, caller, p)
 		if err != nil {
@@ -249,7 +249,7 @@ func (s *Store) Change(ctx context.Context, caller portal.Caller, p Period, addr
 			UPDATE duty_periods SET agent = $3, level = $4, starts = $5, ends = $6, told = $7, root = $8, origin = $9, modified = $10
 			WHERE collectivity = $1 AND id = $2`,
 			string(caller.Collectivity), string(p.ID), string(p.Agent), p.Level, database.Millis(p.Starts), database.Millis(p.Ends),
-			database.Millis(p.Told), string(p.Root), string(ByHand), s.after(was.Modified))
+			database.Millis(p.Told), string(p.Root), string(p.Origin), s.after(was.Modified))
 		if err == nil && !same {
 			err = s.void(ctx, tx, caller, was)
 		}
@@ -399,7 +399,8 @@ type OnCall struct {
 }
 
 // Now lists who is on call at an instant in the caller's collectivity, by team and level. It is one query,
-// whose cost grows with what began in the last month there and nowhere else. Numbers that not everyone
+// whose cost grows with what began in the last month there and nowhere else: the joins say CROSS so that SQLite
+// begins with those periods, where it took teams first once most collectivities had but one. Numbers that not everyone
 // reads are only told to who Manages or is in the team.
 func (s *Store) Now(ctx context.Context, caller portal.Caller, instant time.Time) ([]OnCall, error) {
 	now := database.Millis(instant)
@@ -407,10 +408,10 @@ func (s *Store) Now(ctx context.Context, caller portal.Caller, instant time.Time
 		SELECT t.id, t.name, t.kind, t.phones, p.level, p.agent, a.given_name, a.family_name, COALESCE(m.phone, ''), p.starts, p.ends,
 			EXISTS (SELECT 1 FROM duty_members w WHERE w.collectivity = $1 AND w.team = p.team AND w.agent = $4)
 			OR EXISTS (SELECT 1 FROM duty_managers g WHERE g.collectivity = $1 AND g.team = p.team AND g.agent = $4)
-		FROM duty_periods p JOIN duty_teams t ON t.collectivity = $1 AND t.id = p.team AND t.active
-		JOIN agents a ON a.collectivity = $1 AND a.id = p.agent AND a.active
+		FROM duty_periods p CROSS JOIN duty_teams t CROSS JOIN agents a
 		LEFT JOIN duty_members m ON m.collectivity = $1 AND m.team = p.team AND m.agent = p.agent
-		WHERE p.collectivity = $1 AND p.starts <= $2 AND p.starts > $3 AND p.ends > $2
+		WHERE t.collectivity = $1 AND t.id = p.team AND t.active AND a.collectivity = $1 AND a.id = p.agent AND a.active
+			AND p.collectivity = $1 AND p.starts <= $2 AND p.starts > $3 AND p.ends > $2
 		ORDER BY t.name, t.id, p.level`,
 		string(caller.Collectivity), now, now-MaxPeriod.Milliseconds(), string(caller.Agent))
 	all, err := database.Collect(rows, err, func(rows *sql.Rows) (one OnCall, err error) {

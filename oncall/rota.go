@@ -14,9 +14,9 @@ import (
 // MaxWeeks is how far a rota is made at once.
 const MaxWeeks = 53
 
-// Notice is how long before its begin an agent is to be told of a duty: later raises what it is worth.
-// The number of days is a rate of its own; this one is for what pages warn of.
-const Notice = 15 * 24 * time.Hour
+// Notice is how many clear days before its begin an agent is to be told of a duty: later raises what it is
+// worth. The number of days is a rate of its own; this one is for what pages warn of.
+const Notice = 15
 
 // Wish is what a rota is made of.
 type Wish struct {
@@ -44,7 +44,7 @@ type Turn struct {
 	Skipped  []Skipped
 	Holidays []Holiday
 	Told     time.Time // when she was told; zero: when the rota is kept
-	Late     bool      // less than 15 days before: it is worth more
+	Late     bool      // less than 15 clear days before: it is worth more
 	Repeated bool      // she also has the week before: nobody else could
 }
 
@@ -94,7 +94,7 @@ func Rota(wish Wish) []Turn {
 		if pick >= 0 {
 			member := queue[pick]
 			turn.Agent, turn.Name, turn.Repeated = member.Agent, member.Name, member.Agent == before
-			turn.Late = turn.Starts.Sub(wish.Now) < Notice
+			turn.Late = tooLate(wish.Now.In(turn.Starts.Location()), turn.Starts, Notice)
 			queue = behind(queue, member.Agent)
 		}
 		before = turn.Agent

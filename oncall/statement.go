@@ -165,6 +165,7 @@ type AgentStatement struct {
 	Moved    time.Duration // of interventions for which she moved
 	ByPhone  time.Duration
 	Twice    bool // she was on call twice at a time
+	Left     bool // her account is closed: what follows her departure is not due
 	Doubtful bool // a line is by a rate that nobody compared with its source, or to be looked at
 }
 
@@ -222,7 +223,9 @@ func (s *Store) statement(ctx context.Context, caller portal.Caller, month time.
 		}
 	}
 	for i := range made.Agents {
-		made.Agents[i].Twice = twice(periods, made.Agents[i].Agent, month, next)
+		hers := slices.DeleteFunc(slices.Clone(periods), func(p Period) bool { return p.Agent != made.Agents[i].Agent })
+		made.Agents[i].Twice = twice(hers, month, next)
+		made.Agents[i].Left = slices.ContainsFunc(hers, func(p Period) bool { return !p.Active })
 		slices.SortStableFunc(made.Agents[i].Lines, func(a, b Line) int { return a.Starts.Compare(b.Starts) })
 	}
 	slices.SortFunc(made.Agents, func(a, b AgentStatement) int { return i18n.ByName(a.Name, b.Name) })
@@ -238,11 +241,11 @@ func (s *Statement) of(agent portal.AgentID, name string) *AgentStatement {
 	return &s.Agents[at]
 }
 
-// twice says whether an agent has two periods at one time in a month.
-func twice(periods []Period, agent portal.AgentID, from, to time.Time) bool {
+// twice says whether two periods of one agent share a time in a month.
+func twice(periods []Period, from, to time.Time) bool {
 	for i, p := range periods {
 		for _, other := range periods[i+1:] {
-			if p.Agent == agent && other.Agent == agent && p.Overlaps(other.Starts, other.Ends) && (p.Overlaps(from, to) || other.Overlaps(from, to)) {
+			if p.Overlaps(other.Starts, other.Ends) && (p.Overlaps(from, to) || other.Overlaps(from, to)) {
 				return true
 			}
 		}

@@ -393,3 +393,52 @@ func TestATeamIsWellFormed(t *testing.T) {
 		t.Errorf("order %v", order)
 	}
 }
+
+// TestATeamThatClosesHasNothingToCome: nobody is paid for what was planned after it, nor kept from a duty elsewhere by it.
+func TestATeamThatClosesHasNothingToCome(t *testing.T) {
+	s := newStore(t)
+	team, other := works(t, s), teamOf(t, s, "Autre", "anne", "boris")
+	begun, to := day("2026-11-27", "17:00"), day("2026-12-11", "17:00")
+	for _, agent := range []portal.AgentID{"anne", "boris"} {
+		level := map[portal.AgentID]int{"anne": 1, "boris": 2}[agent]
+		_, err := s.Assign(t.Context(), boss, Period{Team: team.ID, Level: level, Agent: agent, Starts: begun, Ends: to, Told: day("2026-10-01", "08:00")}, "")
+		must(t, err)
+	}
+	assign(t, s, team, "anne", to, to.AddDate(0, 0, 7))
+	waits := offered(t, s, team, to, to.AddDate(0, 0, 7))
+	must(t, s.SetActive(t.Context(), boss, team.ID, false, ""))
+	same(t, stated(t, s, person("anne"), "2026-12"), []string(nil))
+	same(t, stated(t, s, person("anne"), "2026-11"), []string{"anne 27 weekend 11620", "anne 11620"}) // closed on Monday at eight
+	same(t, told(t, s, "anne"), []string{"assigned", "assigned", "removed"})
+	same(t, told(t, s, "boris"), []string{"assigned", "removed"})
+	turns, err := s.MakeRota(t.Context(), boss, other, 1, day("2026-12-04", "17:00"), 1, nil)
+	must(t, err)
+	if len(turns[0].Skipped) != 0 {
+		t.Errorf("skipped for a team that is closed: %v", turns[0].Skipped)
+	}
+	must(t, s.SetActive(t.Context(), boss, team.ID, true, ""))
+	_, err = s.Answer(t.Context(), person("boris"), waits, true, "")
+	refusedBy(t, err, "oncall.error.answered")
+}
+
+func TestWhoLeftIsNotCalledAndNotPaidUnseen(t *testing.T) {
+	s := newStore(t)
+	team := works(t, s)
+	id := assign(t, s, team, "anne", day("2026-12-04", "17:00"), day("2026-12-11", "17:00"))
+	if _, err := s.db.Exec(t.Context(), `UPDATE agents SET active = FALSE WHERE collectivity = 'bourg' AND id = 'anne'`); err != nil {
+		t.Fatal(err)
+	}
+	team, err := s.Team(t.Context(), person("eve"), team.ID)
+	must(t, err)
+	p, err := s.Period(t.Context(), boss, id)
+	must(t, err)
+	periods, err := s.Periods(t.Context(), boss, Query{From: p.Starts, To: p.Ends})
+	must(t, err)
+	if team.Members[0].Phone != "" || p.Phone != "" || periods[0].Phone != "" {
+		t.Error("the number of who left is still read")
+	}
+	made, err := s.Statement(t.Context(), boss, day("2026-12-01", "00:00"))
+	if err != nil || len(made.Agents) != 1 || !made.Agents[0].Left {
+		t.Errorf("nothing says that she left: %+v, %v", made.Agents, err)
+	}
+}

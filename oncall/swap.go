@@ -150,17 +150,17 @@ const swapsListed = 100
 // Swaps lists those of a team of the caller's collectivity, the last first, for who plans it or is in it;
 // for "" the caller's own.
 func (s *Store) Swaps(ctx context.Context, caller portal.Caller, id TeamID) ([]Swap, error) {
-	agent := caller.Agent
+	agent, all := caller.Agent, false
 	if id != "" {
 		team, err := s.team(ctx, s.db, caller.Collectivity, id)
-		if err == nil && team.Manages(caller) {
-			agent = ""
-		}
 		if err != nil {
 			return nil, fmt.Errorf("oncall: list swaps: %w", err)
 		}
+		if all = team.Manages(caller); all {
+			agent = ""
+		}
 	}
-	if id == "" && agent == "" {
+	if agent == "" && !all {
 		return nil, nil
 	}
 	rows, err := s.db.Query(ctx, swapColumns+`
@@ -192,6 +192,9 @@ func (s *Store) Answer(ctx context.Context, caller portal.Caller, id string, acc
 			return s.note(ctx, tx, caller, w.Giver, refused, w, 1)
 		case !w.Starts.After(s.now()):
 			return late("oncall.error.begun")
+		}
+		if !team.Includes(w.Taker) {
+			return late("oncall.error.no-member")
 		}
 		if err := s.give(ctx, tx, caller, w, w.Giver, w.Taker, s.now(), BySwap); err != nil {
 			return err
@@ -275,7 +278,7 @@ func (s *Store) TakeBack(ctx context.Context, caller portal.Caller, id, address 
 			return late("oncall.error.begun")
 		}
 		if w.State == Accepted {
-			if err := s.give(ctx, tx, caller, w, w.Taker, w.Giver, w.Told, ByHand); err != nil {
+			if err := s.giveBack(ctx, tx, caller, w); err != nil {
 				return err
 			}
 			if err := s.note(ctx, tx, caller, w.Giver, undone, w, 1); err != nil {
@@ -313,7 +316,7 @@ func (s *Store) overrule(ctx context.Context, caller portal.Caller, id string, f
 		kind, action := undone, audit.DutySwapUndone
 		err := error(nil)
 		if to == Undone {
-			err = s.give(ctx, tx, caller, w, w.Taker, w.Giver, w.Told, ByHand)
+			err = s.giveBack(ctx, tx, caller, w)
 		} else {
 			kind, action = redone, audit.DutySwapRedone
 			err = s.give(ctx, tx, caller, w, w.Giver, w.Taker, s.now(), BySwap)
@@ -331,6 +334,23 @@ func (s *Store) overrule(ctx context.Context, caller portal.Caller, id string, f
 		}
 		return s.tell(ctx, tx, caller, action, team, swapText(w), address)
 	})
+}
+
+// giveBack hands what was swapped to who had it, as she had it: what she had by a swap herself was not told late.
+func (s *Store) giveBack(ctx context.Context, tx *database.Tx, caller portal.Caller, w Swap) error {
+	var swapped bool
+	err := tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT 1 FROM duty_swaps WHERE collectivity = $1 AND taker = $2 AND state = 'accepted' AND team = $3 AND level = $4
+			AND starts <= $5 AND ends >= $6 AND answered >= $7 AND id <> $8)`,
+		string(caller.Collectivity), string(w.Giver), string(w.Team), w.Level, database.Millis(w.Starts), database.Millis(w.Ends), database.Millis(w.Told), w.ID).Scan(&swapped)
+	if err != nil {
+		return err
+	}
+	origin := ByHand
+	if swapped {
+		origin = BySwap
+	}
+	return s.give(ctx, tx, caller, w, w.Taker, w.Giver, w.Told, origin)
 }
 
 // give hands a time on call from one agent to another, in the turn of the team: what is around it stays

@@ -156,3 +156,62 @@ func TestWhoLeftIsGivenNothingBack(t *testing.T) {
 	refusedBy(t, err, "oncall.error.gone")
 	same(t, planning(t, s, team), []string{"boris 12-04 17:00 – 12-11 17:00"})
 }
+
+// TestASwapStaysOneForItsPay: what two colleagues agreed is not imposed, and so never told late, whatever a manager writes
+// beside it, and when she who has it by a swap has it back.
+func TestASwapStaysOneForItsPay(t *testing.T) {
+	s := newStore(t)
+	team := works(t, s)
+	told := day("2026-10-01", "08:00")
+	night, morning := day("2026-12-07", "17:00"), day("2026-12-08", "08:00")
+	_, err := s.Assign(t.Context(), boss, Period{Team: team.ID, Level: 1, Agent: "anne", Starts: night, Ends: morning, Told: told}, "")
+	must(t, err)
+	_, err = s.Answer(t.Context(), person("boris"), offered(t, s, team, night, morning), true, "")
+	must(t, err)
+	has := []string{"boris 7 night 1075", "boris 1075"}
+	same(t, stated(t, s, person("boris"), "2026-12"), has)
+
+	periods, err := s.Periods(t.Context(), boss, Query{Team: team.ID, From: night, To: morning})
+	must(t, err)
+	again := periods[0]
+	again.Level, again.Told = 2, time.Time{}
+	must(t, s.Change(t.Context(), boss, again, ""))
+	same(t, stated(t, s, person("boris"), "2026-12"), has)
+	again, err = s.Period(t.Context(), boss, again.ID)
+	must(t, err)
+	again.Level, again.Told = 1, time.Time{}
+	must(t, s.Change(t.Context(), boss, again, ""))
+
+	further, err := s.Offer(t.Context(), person("boris"), again.ID, "chloe", night, morning, "")
+	must(t, err)
+	_, err = s.Answer(t.Context(), person("chloe"), further, true, "")
+	must(t, err)
+	_, err = s.Undo(t.Context(), person("chief"), further, "")
+	must(t, err)
+	same(t, stated(t, s, person("boris"), "2026-12"), has)
+}
+
+func TestSwapsAreForThoseConcerned(t *testing.T) {
+	s := newStore(t)
+	team := works(t, s)
+	assign(t, s, team, "anne", friday, next)
+	offered(t, s, team, friday, next)
+	for caller, want := range map[string]int{"anne": 1, "boris": 1, "chief": 1, "chloe": 0, "": 0} { // "" assists: she is nobody's agent
+		swaps, err := s.Swaps(t.Context(), person(caller), team.ID)
+		if err != nil || len(swaps) != want {
+			t.Errorf("%q sees %d swaps, %v; want %d", caller, len(swaps), err, want)
+		}
+	}
+}
+
+func TestWhoIsOutOfTheTeamTakesNothing(t *testing.T) {
+	s := newStore(t)
+	team := works(t, s)
+	assign(t, s, team, "anne", friday, next)
+	id := offered(t, s, team, friday, next)
+	must(t, s.RemoveMember(t.Context(), boss, team.ID, "boris", ""))
+	_, err := s.Answer(t.Context(), person("boris"), id, true, "")
+	refusedBy(t, err, "oncall.error.no-member")
+	_, err = s.Answer(t.Context(), person("boris"), id, false, "")
+	must(t, err)
+}

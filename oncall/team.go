@@ -62,13 +62,13 @@ func (s *Store) Team(ctx context.Context, caller portal.Caller, id TeamID) (Team
 	return team, nil
 }
 
-// veil takes out the numbers that a caller may not read.
+// veil takes out the numbers that a caller may not read, and those of who has left.
 func (t *Team) veil(caller portal.Caller) {
-	if t.Reads(caller) {
-		return
-	}
+	reads := t.Reads(caller)
 	for i := range t.Members {
-		t.Members[i].Phone = ""
+		if !reads || !t.Members[i].Active {
+			t.Members[i].Phone = ""
+		}
 	}
 }
 
@@ -189,7 +189,7 @@ func (s *Store) ChangeTeam(ctx context.Context, caller portal.Caller, team Team,
 }
 
 // SetActive closes a team, for who manages duties, or opens it again. One that is closed has nobody on
-// call, and keeps what it had for statements.
+// call: what is to come is taken away and who had it is told, what is over stays for statements.
 func (s *Store) SetActive(ctx context.Context, caller portal.Caller, id TeamID, active bool, address string) error {
 	if err := caller.Require(portal.ManageDuties); err != nil {
 		return fmt.Errorf("oncall: close a team: %w", err)
@@ -204,12 +204,53 @@ func (s *Store) SetActive(ctx context.Context, caller portal.Caller, id TeamID, 
 		if err != nil {
 			return err
 		}
-		action := audit.DutyTeamClosed
 		if active {
-			action = audit.DutyTeamReopened
+			return s.tell(ctx, tx, caller, audit.DutyTeamReopened, was, "", address)
 		}
-		return s.tell(ctx, tx, caller, action, was, "", address)
+		ended, err := s.endPlan(ctx, tx, caller, id)
+		if err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, caller, audit.DutyTeamClosed, was, fmt.Sprintf("− %d", ended), address)
 	})
+}
+
+// endPlan takes away what is to come of a team, ends what has begun, tells who had it, and counts both.
+func (s *Store) endPlan(ctx context.Context, tx *database.Tx, caller portal.Caller, id TeamID) (ended int, err error) {
+	now := s.now()
+	periods, err := s.periods(ctx, tx, caller.Collectivity, Query{Team: id, From: now, To: addDays(now, 366*100)})
+	if err != nil {
+		return 0, err
+	}
+	whole := map[portal.AgentID]*Period{}
+	for _, p := range periods {
+		if whole[p.Agent] == nil {
+			whole[p.Agent] = &p
+		}
+		whole[p.Agent].Ends = latest(whole[p.Agent].Ends, p.Ends)
+	}
+	for _, agent := range slices.Sorted(keys(whole)) {
+		if err := s.noteFor(ctx, tx, caller, removed, *whole[agent], 1); err != nil {
+			return 0, err
+		}
+	}
+	for _, change := range []string{
+		`DELETE FROM duty_periods WHERE collectivity = $1 AND team = $2 AND starts >= $3`,
+		`UPDATE duty_periods SET ends = $3, modified = $3 WHERE collectivity = $1 AND team = $2 AND ends > $3`,
+		`UPDATE duty_swaps SET state = 'void', answered = $3 WHERE collectivity = $1 AND team = $2 AND state = 'offered'`,
+	} {
+		if err := tx.Write(ctx, change, string(caller.Collectivity), string(id), database.Millis(now)); err != nil {
+			return 0, err
+		}
+	}
+	return len(periods), nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // after is when something is changed that was changed before: another moment, whatever the clock says.

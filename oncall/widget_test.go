@@ -61,3 +61,10 @@ func TestHandsAreToldInFrench(t *testing.T) {
 	same(t, spanIn(p, day("2026-12-04", "17:00"), day("2026-12-11", "17:00"), now), "du vendredi 4\u00a0décembre, 17\u00a0h, au vendredi 11\u00a0décembre, 17\u00a0h")
 	same(t, untilIn(p, now.Add(9*time.Hour), now), "jusqu’à 17\u00a0h")
 }
+
+func TestHoursBeginByTheClockOfTheirZone(t *testing.T) {
+	marquesas := time.FixedZone("Marquesas", -(9*60+30)*60)
+	now := time.Date(2026, 12, 4, 23, 40, 5, 0, marquesas)
+	same(t, onTheHour(now, 0), time.Date(2026, 12, 4, 23, 0, 0, 0, marquesas))
+	same(t, onTheHour(now, 1), time.Date(2026, 12, 5, 0, 0, 0, 0, marquesas))
+}

@@ -196,7 +196,13 @@ func (p Pay) late(team Team, stretch Period) bool {
 	if !known || stretch.Origin == BySwap && !team.SwapsRaise {
 		return false
 	}
-	return p.clock(stretch.Told).After(addDays(p.clock(stretch.Starts), -int(days.Amount)))
+	return tooLate(p.clock(stretch.Told), p.clock(stretch.Starts), int(days.Amount))
+}
+
+// tooLate says whether fewer clear days ("jours francs") lie between the days of two moments of one zone:
+// neither the day when she was told nor the one when the duty begins is of them.
+func tooLate(told, starts time.Time, days int) bool {
+	return addDays(midnight(told), days+1).After(midnight(starts))
 }
 
 // raise adds to each line what it is worth more, as a line of its own, rounded to the nearest cent.

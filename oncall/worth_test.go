@@ -70,7 +70,12 @@ func TestWorkedExamples(t *testing.T) {
 		{"the night that lacks an hour is one", Operation, one("2026-03-28 22:00", "2026-03-29 08:00"), "night", 1075},
 		{"a week that lacks an hour is one", Operation, one("2026-03-27 17:00", "2026-04-03 17:00"), "week", 15920},
 		{"told 14 days before", Operation, with(toldDays(14), period("anne", "2026-11-13 17:00", "2026-11-20 17:00")), "week late", 15920 + 7960},
-		{"told 15 days before", Operation, with(toldDays(15), period("anne", "2026-11-13 17:00", "2026-11-20 17:00")), "week", 15920},
+		{"told 15 days before, which leaves 14 clear days", Operation, with(toldDays(15), period("anne", "2026-11-13 17:00", "2026-11-20 17:00")), "week late", 15920 + 7960},
+		{"told 16 days before", Operation, with(toldDays(16), period("anne", "2026-11-13 17:00", "2026-11-20 17:00")), "week", 15920},
+		{
+			"told late in the evening 16 days before", Operation, with(func(p *Period) { p.Told = day("2026-10-28", "23:30") }, period("anne", "2026-11-13 17:00", "2026-11-20 17:00")),
+			"week", 15920,
+		},
 		{"decision knows no raise", Decision, with(toldDays(1), period("anne", "2026-11-13 17:00", "2026-11-20 17:00")), "week", 12100},
 		{"half a cent is rounded", Operation, with(toldDays(1), period("anne", "2026-11-17 17:00", "2026-11-18 08:00")), "night late", 1075 + 538},
 		{"a swap agreed late is not raised", Operation, with(func(p *Period) { p.Origin, p.Told = BySwap, p.Starts.AddDate(0, 0, -1) }, period("anne", "2026-11-17 17:00", "2026-11-18 08:00")), "night", 1075},

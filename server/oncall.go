@@ -70,7 +70,7 @@ func (d dutyMarks) Marks(ctx context.Context, caller portal.Caller, agents []por
 	if err != nil {
 		return nil, err
 	}
-	teams, err := d.duties.Teams(ctx, caller, false)
+	teams, err := d.duties.Teams(ctx, caller, true)
 	if err != nil {
 		return nil, err
 	}

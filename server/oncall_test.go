@@ -205,6 +205,15 @@ func TestAMonthIsStatedByDatedRates(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, table)
 		}
 	}
+	if _, err := p.OnCall.Assign(t.Context(), admin, oncall.Period{Team: team, Level: 2, Agent: agent, Starts: from, Ends: from.Add(15 * time.Hour), Told: from.AddDate(0, -1, 0)}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Directory.CloseAgent(t.Context(), admin, agent, ""); err != nil {
+		t.Fatal(err)
+	}
+	doubts := []string{"Deux astreintes en même temps ce mois-ci", "Ce compte est fermé"}
+	boss.Get("/oncall/statement?month=2025-10").Want(t, http.StatusOK, doubts...)
+	boss.Post("/oncall/statement.csv", "month", "2025-10").Want(t, http.StatusOK, doubts...)
 	boss.Get("/admin/journal?action=duty.exported").Want(t, http.StatusOK, "2025-10")
 	if body := p.As("collegue@bourg.example").Get("/oncall/statement?month=2025-10").Body; strings.Contains(body, "318") || strings.Contains(body, "Camille") {
 		t.Error("a colleague reads what another earns")
@@ -238,6 +247,13 @@ func TestDutiesComeIntoOtherAgendas(t *testing.T) {
 		t.Error("a number leaves by a link without password")
 	}
 	p.Anonymous().Get(whole).Want(t, http.StatusOK, "SUMMARY:Camille Le Goff\\, 1er appel")
+	empty, err := p.OnCall.CreateTeam(t.Context(), admin, oncall.Team{Name: "Neige", Kind: oncall.Operation, Morning: 8 * 60, Evening: 17 * 60, Phones: oncall.ForEveryone}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	toCome := link(string(empty))
+	p.Anonymous().Get(toCome).Want(t, http.StatusOK, "Astreintes de Neige")
+	anne.Post("/oncall/links/" + between(t, anne.Get("/oncall/links").Body, `action="/oncall/links/`, `/revoke`) + "/revoke")
 	if again := p.Anonymous().Do("GET", own, nil, "If-None-Match", read.Header.Get("ETag")); again.Status != http.StatusNotModified {
 		t.Errorf("read again: %d", again.Status)
 	}
