@@ -142,9 +142,14 @@ func New(db *database.DB, catalogue *i18n.Catalogue) *Store {
 // more. It is a step of set-up.
 func (s *Store) OnWithdrawn(do func(portal.CollectivityID)) { s.withdrawn = do }
 
-// Titles says whether a caller may read what an event is called, by the calendar in which it is and its
-// class (RFC 5545 §3.8.1.3).
-type Titles func(ctx context.Context, caller portal.Caller) (reads func(calendar, class string) bool, err error)
+// Reader is what a caller may read of the events of others.
+type Reader struct {
+	Reads  func(calendar, class string) bool // class as in RFC 5545 §3.8.1.3
+	Owners map[portal.AgentID]bool           // whose calendars these are: of anybody else she reads nothing
+}
+
+// Titles says what events are called that a caller may read.
+type Titles func(ctx context.Context, caller portal.Caller) (Reader, error)
 
 // OnTitles adds who may read what things are booked for. Without it only holders do, and everybody of what
 // has public titles. It is a step of set-up.

@@ -58,7 +58,8 @@ type Time struct{ From, To time.Time }
 
 // takenDuring selects the bookings of some resources r, by a condition, between two instants, $2 and $3, by the index
 // of their ends. What is booked later costs nothing: bookings of a resource don't overlap, so that but one of those
-// that end later can begin before; and twins, which may overlap, are few. CROSS tells SQLite to begin with resources.
+// that end later can begin before; and twins, which may overlap, are few. CROSS tells SQLite to begin with resources, and
+// the plus to look for twins among twins: by the index of ends it would read all that is booked later.
 func takenDuring(some string) string {
 	const columns = `b.collectivity, b.resource, b.event, b.recurrence, b.starts, b.ends, b.holder, b.uid, b.pending`
 	return `
@@ -71,7 +72,7 @@ func takenDuring(some string) string {
 			CROSS JOIN bookings b
 			WHERE b.collectivity = $1 AND b.resource = later.id AND b.ends = later.ends AND b.starts < $3
 			UNION SELECT ` + columns + ` FROM chosen CROSS JOIN bookings b
-			WHERE b.collectivity = $1 AND b.resource = chosen.id AND b.twin AND b.ends > $3 AND b.starts < $3) over`
+			WHERE b.collectivity = $1 AND b.resource = chosen.id AND b.twin AND +b.ends > $3 AND b.starts < $3) over`
 }
 
 // Taken tells when some resources of a collectivity are taken between two instants, each sorted and cut

@@ -97,12 +97,9 @@ func (l Lending) outside(p *i18n.Printer, from, until time.Time) (shut []Shut) {
 
 // bookedLent are the bookings of what one convention lends.
 func (s *Store) bookedLent(ctx context.Context, caller portal.Caller, one lentBy, from, until time.Time) (map[ResourceID][]Booking, error) {
-	reads := func(string, string) bool { return false }
-	if s.titles != nil {
-		var err error
-		if reads, err = s.titles(ctx, caller); err != nil {
-			return nil, err
-		}
+	reader, err := s.reader(ctx, caller)
+	if err != nil {
+		return nil, err
 	}
 	ids := make([]ResourceID, len(one.resources))
 	for i, r := range one.resources {
@@ -126,7 +123,7 @@ func (s *Store) bookedLent(ctx context.Context, caller portal.Caller, one lentBy
 		err = rows.Scan(&b.Resource, &starts, &ends, &b.Pending, &b.Holder, &b.Name, &b.Unit, &b.Title, &b.Event, &class, &in)
 		b.Start, b.End, b.Loan = time.UnixMilli(starts).UTC(), time.UnixMilli(ends).UTC(), true
 		b.Mine = b.Holder == caller.Agent && caller.Agent != ""
-		if opens := b.Mine || in != "" && reads(in, class); !opens {
+		if opens := b.Mine || in != "" && reader.Reads(in, class); !opens {
 			b.Event, b.Title = "", ""
 		}
 		found[b.Resource] = append(found[b.Resource], b)

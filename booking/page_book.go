@@ -2,6 +2,7 @@ package booking
 
 import (
 	"errors"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -319,7 +320,7 @@ type resourcePage struct {
 }
 
 // Block is a booking as its week shows it.
-func (p *resourcePage) Block(b Booking, where string) block {
+func (p *resourcePage) Block(b Booking, where string) template.HTML {
 	return blockOf(p.printer, b, where, p.Now.Location())
 }
 

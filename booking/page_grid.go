@@ -1,8 +1,10 @@
 package booking
 
 import (
+	"html/template"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"parvis/portal/i18n"
@@ -191,7 +193,11 @@ type shownRow struct {
 	Barred bool
 	Cells  []shownCell
 	Any    bool // something is booked, or shut
+	Many   bool // more than a telephone lists one by one
 }
+
+// fewLines is how many bookings of a resource a telephone lists one by one.
+const fewLines = 7
 
 // shownCell is one of its days.
 type shownCell struct {
@@ -203,7 +209,7 @@ type shownCell struct {
 
 // rowOf is one resource over some days from a midnight on.
 func rowOf(plan Plan, one Resource, first time.Time, days int, now time.Time) shownRow {
-	row := shownRow{Resource: one, Barred: plan.Barred[one.ID]}
+	row := shownRow{Resource: one, Barred: plan.Barred[one.ID], Many: days > 1 && len(plan.Bookings[one.ID]) > fewLines}
 	for i := range days {
 		day, next := first.AddDate(0, 0, i), first.AddDate(0, 0, i+1)
 		cell := shownCell{Date: day, Past: !next.After(now)}
@@ -223,13 +229,59 @@ func rowOf(plan Plan, one Resource, first time.Time, days int, now time.Time) sh
 	return row
 }
 
-// block is a booking as a cell shows it.
-type block struct {
-	Booking
-	Hours string
-	Where string // the resource, for who does not see the column; "" where it is said beside
+// blockOf is a booking as a cell shows it, with the name of its resource for who does not see the column. A week of a
+// hundred resources has thousands: written here, they cost a tenth of what a template takes.
+func blockOf(p *i18n.Printer, b Booking, where string, zone *time.Location) template.HTML {
+	var out strings.Builder
+	text := func(parts ...string) {
+		for _, part := range parts {
+			template.HTMLEscape(&out, []byte(part))
+		}
+	}
+	tag, href := "span", b.Href()
+	if href != "" {
+		tag = "a"
+	}
+	out.WriteString("<" + tag + ` class="` + b.Classes() + `"`)
+	if href != "" {
+		out.WriteString(` href="`)
+		text(href)
+		out.WriteString(`"`)
+	}
+	out.WriteString("><b>")
+	text(b.headline(p))
+	out.WriteString("</b>")
+	text(p.ClockRange(b.Start.In(zone), b.End.In(zone)))
+	if b.Title != "" && b.Name != "" && !b.Mine {
+		text(" · ", b.Name)
+	}
+	if b.Unit != "" && !b.Mine {
+		text(" · ", b.Unit)
+	}
+	if b.By != "" {
+		text(" · ", p.T("booking.by", "name", b.By))
+	}
+	if b.Pending {
+		text(" · ", p.T("booking.desk.pending"))
+	}
+	if where != "" {
+		out.WriteString(`<span class="vh">`)
+		text(", ", where)
+		out.WriteString("</span>")
+	}
+	out.WriteString("</" + tag + ">")
+	return template.HTML(out.String()) // all that is not written here is escaped above
 }
 
-func blockOf(p *i18n.Printer, b Booking, where string, zone *time.Location) block {
-	return block{b, p.ClockRange(b.Start.In(zone), b.End.In(zone)), where}
+// headline is what a booking is for, else who has it.
+func (b Booking) headline(p *i18n.Printer) string {
+	switch {
+	case b.Title != "":
+		return b.Title
+	case b.Mine:
+		return p.T("booking.desk.own")
+	case b.Name != "":
+		return b.Name
+	}
+	return p.T("booking.desk.taken")
 }

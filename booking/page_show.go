@@ -3,6 +3,7 @@ package booking
 import (
 	"cmp"
 	"errors"
+	"html/template"
 	"maps"
 	"net/http"
 	"net/url"
@@ -175,9 +176,12 @@ type deskPage struct {
 }
 
 // Block is a booking as a cell shows it.
-func (p *deskPage) Block(b Booking, where string) block {
+func (p *deskPage) Block(b Booking, where string) template.HTML {
 	return blockOf(p.printer, b, where, p.Day.Location())
 }
+
+// DayHref is the same on one day.
+func (p *deskPage) DayHref(day time.Time) string { return p.link(dayView, day) }
 
 // Warns tells what of a vehicle's papers ends before what was asked for.
 func (p *deskPage) Warns(r Resource) []string {

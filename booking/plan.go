@@ -114,61 +114,6 @@ func (s *Store) ruled(ctx context.Context, caller portal.Caller, p *i18n.Printer
 	return all, words, err
 }
 
-// booked are the bookings of some resources between two instants.
-func (s *Store) booked(ctx context.Context, caller portal.Caller, resources []Resource, from, until time.Time) (map[ResourceID][]Booking, error) {
-	reads := func(string, string) bool { return false }
-	if s.titles != nil && !caller.AtKiosk {
-		var err error
-		if reads, err = s.titles(ctx, caller); err != nil {
-			return nil, err
-		}
-	}
-	public := make(map[ResourceID]bool, len(resources))
-	for _, r := range resources {
-		public[r.ID] = r.TitlesPublic
-	}
-	rows, err := s.db.Query(ctx, `
-		SELECT b.resource, b.starts, b.ends, b.pending, b.holder, b.event, b.recurrence,
-			COALESCE(a.given_name || ' ' || a.family_name, CASE WHEN b.event LIKE 'loan-%' THEN (
-				SELECT `+borrowerOf+` FROM lending_loans o `+withBorrower+` WHERE o.collectivity = $1 AND o.id = b.event) END, ''), COALESCE(u.name, ''),
-			COALESCE(o.summary, ''), COALESCE(o.class, ''), COALESCE(o.calendar, ''),
-			COALESCE(m.maker, ''), COALESCE(f.given_name || ' ' || f.family_name, '')
-		FROM (`+takenDuring(`r.active`)+`) b
-		LEFT JOIN agents a ON a.collectivity = $1 AND a.id = b.holder
-		LEFT JOIN units u ON u.collectivity = $1 AND u.id = a.unit
-		LEFT JOIN calendar_objects o ON o.collectivity = $1 AND o.id = b.event
-		LEFT JOIN booking_makers m ON m.collectivity = $1 AND m.event = b.event AND m.holder = b.holder
-		LEFT JOIN agents f ON f.collectivity = $1 AND f.id = m.maker
-		ORDER BY b.resource, b.starts, b.ends`, string(caller.Collectivity), database.Millis(from), database.Millis(until))
-	found := map[ResourceID][]Booking{}
-	_, err = database.Collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
-		var b Booking
-		var starts, ends, recurrence int64
-		var class, in string
-		var by portal.AgentID
-		err = rows.Scan(&b.Resource, &starts, &ends, &b.Pending, &b.Holder, &b.Event, &recurrence, &b.Name, &b.Unit, &b.Title, &class, &in, &by, &b.By)
-		isPublic, seen := public[b.Resource]
-		if err != nil || !seen {
-			return none, err
-		}
-		b.Start, b.End, b.Recurrence = time.UnixMilli(starts).UTC(), time.UnixMilli(ends).UTC(), database.FromMillis(recurrence)
-		b.Mine = b.Holder == caller.Agent && caller.Agent != ""
-		b.Loan = isLoan(b.Event)
-		if !b.Mine && (by != caller.Agent || by == "") {
-			b.By = ""
-		}
-		if opens := b.Mine || reads(in, class); !opens || caller.AtKiosk { // no page of an event opens there
-			b.Event, b.Recurrence = "", time.Time{}
-			if !opens && (!isPublic || class != "PUBLIC") {
-				b.Title = ""
-			}
-		}
-		found[b.Resource] = append(found[b.Resource], b)
-		return none, err
-	})
-	return found, err
-}
-
 // shut are the times between two instants at which the rules of a resource let nobody have it: days on which
 // it is closed, and what is outside of its hours.
 func (r rules) shut(words *words, from, until time.Time) (all []Shut) {

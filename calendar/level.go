@@ -54,17 +54,18 @@ func (c Calendar) hides(class string) bool {
 }
 
 // Reads says whether the caller may read what is of a class in a calendar: in those of Calendars, not in all that are
-// open to everyone.
-func (s *Store) Reads(ctx context.Context, caller portal.Caller) (func(calendar CalendarID, class string) bool, error) {
+// open to everyone. owners are whose these are, "" among them for those of the collectivity.
+func (s *Store) Reads(ctx context.Context, caller portal.Caller) (reads func(calendar CalendarID, class string) bool, owners map[portal.AgentID]bool, err error) {
 	all, err := s.Calendars(ctx, caller)
 	known := make(map[CalendarID]Calendar, len(all))
+	owners = make(map[portal.AgentID]bool, len(all))
 	for _, c := range all {
-		known[c.ID] = c
+		known[c.ID], owners[c.Owner] = c, true
 	}
 	return func(calendar CalendarID, class string) bool {
 		c, sees := known[calendar]
 		return sees && !c.hides(class)
-	}, err
+	}, owners, err
 }
 
 // epochOf is the epoch of what is seen at a level: a client that saw titles, and may no more, must

@@ -71,9 +71,9 @@ func (s *Server) joinBooking() {
 	s.Booking.OnWithdrawn(s.withdrawn)
 	s.Booking.OnLoan(loanAgenda{s.Calendar})
 	s.Booking.OnTurn(s.Calendar.Turn)
-	s.Booking.OnTitles(func(ctx context.Context, caller portal.Caller) (func(in, class string) bool, error) {
-		reads, err := s.Calendar.Reads(ctx, caller)
-		return func(in, class string) bool { return reads(calendar.CalendarID(in), class) }, err
+	s.Booking.OnTitles(func(ctx context.Context, caller portal.Caller) (booking.Reader, error) {
+		reads, owners, err := s.Calendar.Reads(ctx, caller)
+		return booking.Reader{Reads: func(in, class string) bool { return reads(calendar.CalendarID(in), class) }, Owners: owners}, err
 	})
 	s.Booking.OnForemen(foremen{s.Directory})
 	s.Booking.OnHolidays(s.Calendar.HolidaysOf)
