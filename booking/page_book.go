@@ -319,9 +319,9 @@ type resourcePage struct {
 	printer *i18n.Printer
 }
 
-// Block is a booking as its week shows it.
-func (p *resourcePage) Block(b Booking, where string) template.HTML {
-	return blockOf(p.printer, b, where, p.Now.Location())
+// Blocks are bookings as its week shows them.
+func (p *resourcePage) Blocks(all []Booking, where string) template.HTML {
+	return blocksOf(p.printer, all, where, p.Now.Location())
 }
 
 type openDay struct {

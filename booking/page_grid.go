@@ -229,13 +229,20 @@ func rowOf(plan Plan, one Resource, first time.Time, days int, now time.Time) sh
 	return row
 }
 
-// blockOf is a booking as a cell shows it, with the name of its resource for who does not see the column. A week of a
+// blocksOf are bookings as a cell shows them, with the name of the resource for who does not see the column. A week of a
 // hundred resources has thousands: written here, they cost a tenth of what a template takes.
-func blockOf(p *i18n.Printer, b Booking, where string, zone *time.Location) template.HTML {
+func blocksOf(p *i18n.Printer, all []Booking, where string, zone *time.Location) template.HTML {
 	var out strings.Builder
+	for _, b := range all {
+		b.block(&out, p, where, zone)
+	}
+	return template.HTML(out.String()) // all that is not written in block is escaped there
+}
+
+func (b Booking) block(out *strings.Builder, p *i18n.Printer, where string, zone *time.Location) {
 	text := func(parts ...string) {
 		for _, part := range parts {
-			template.HTMLEscape(&out, []byte(part))
+			template.HTMLEscape(out, []byte(part))
 		}
 	}
 	tag, href := "span", b.Href()
@@ -270,7 +277,6 @@ func blockOf(p *i18n.Printer, b Booking, where string, zone *time.Location) temp
 		out.WriteString("</span>")
 	}
 	out.WriteString("</" + tag + ">")
-	return template.HTML(out.String()) // all that is not written here is escaped above
 }
 
 // headline is what a booking is for, else who has it.

@@ -175,13 +175,26 @@ type deskPage struct {
 	printer            *i18n.Printer
 }
 
-// Block is a booking as a cell shows it.
-func (p *deskPage) Block(b Booking, where string) template.HTML {
-	return blockOf(p.printer, b, where, p.Day.Location())
+// Blocks are bookings as a cell shows them.
+func (p *deskPage) Blocks(all []Booking, where string) template.HTML {
+	return blocksOf(p.printer, all, where, p.Day.Location())
 }
 
-// DayHref is the same on one day.
-func (p *deskPage) DayHref(day time.Time) string { return p.link(dayView, day) }
+// Block is one of them.
+func (p *deskPage) Block(b Booking) template.HTML { return p.Blocks([]Booking{b}, "") }
+
+// Counts tells how many bookings each day has, as a telephone lists them.
+func (p *deskPage) Counts(cells []shownCell) template.HTML {
+	var out strings.Builder
+	for i, cell := range cells {
+		if n := len(cell.Bookings); n > 0 {
+			day := p.Days[i]
+			out.WriteString(`<a href="` + template.HTMLEscapeString(day.Href) + `">` + string(p.printer.DateHTML(day.Date, p.Now)) + "</a> · ")
+			out.WriteString(template.HTMLEscapeString(p.printer.N("booking.desk.many", n)) + "<br>")
+		}
+	}
+	return template.HTML(out.String()) // escaped above
+}
 
 // Warns tells what of a vehicle's papers ends before what was asked for.
 func (p *deskPage) Warns(r Resource) []string {
