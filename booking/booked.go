@@ -141,14 +141,7 @@ func (s *Store) nameMakers(ctx context.Context, caller portal.Caller, all []Book
 		holder portal.AgentID
 	}
 	makers := map[made]string{}
-	for _, ids := range append(distinct(all, mine), nil) { // nil: those that she made herself
-		among, args := database.Among([]any{string(caller.Collectivity), string(caller.Agent)}, ids)
-		which := `m.maker = $2`
-		if ids != nil {
-			which = `m.holder = $2 AND m.event IN ` + among
-		} else {
-			args = args[:2]
-		}
+	read := func(which string, args []any) error {
 		rows, err := s.db.Query(ctx, `
 			SELECT m.event, m.holder, COALESCE(f.given_name || ' ' || f.family_name, '') FROM booking_makers m
 			LEFT JOIN agents f ON f.collectivity = $1 AND f.id = m.maker WHERE m.collectivity = $1 AND `+which, args...)
@@ -159,7 +152,15 @@ func (s *Store) nameMakers(ctx context.Context, caller portal.Caller, all []Book
 			makers[one] = name
 			return none, err
 		})
-		if err != nil {
+		return err
+	}
+	own := []any{string(caller.Collectivity), string(caller.Agent)}
+	if err := read(`m.maker = $2`, own); err != nil {
+		return err
+	}
+	for _, ids := range distinct(all, mine) {
+		among, args := database.Among(own, ids)
+		if err := read(`m.holder = $2 AND m.event IN `+among, args); err != nil {
 			return err
 		}
 	}

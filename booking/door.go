@@ -2,7 +2,6 @@ package booking
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -79,7 +78,7 @@ func (s *Store) MakeScreen(ctx context.Context, caller portal.Caller, made Scree
 		}
 		made.ID = portal.NewID()
 		err := tx.Write(ctx, `INSERT INTO door_screens (collectivity, id, hash, label, names, made, seen) VALUES ($1, $2, $3, $4, $5, $6, 0)`,
-			string(caller.Collectivity), made.ID, hashOf(secret), made.Label, made.Names, database.Millis(s.now()))
+			string(caller.Collectivity), made.ID, portal.HashSecret(secret), made.Label, made.Names, database.Millis(s.now()))
 		for _, id := range made.Resources {
 			if err == nil {
 				err = tx.Write(ctx, `INSERT INTO door_screen_resources (collectivity, screen, resource) VALUES ($1, $2, $3)`, string(caller.Collectivity), made.ID, string(id))
@@ -123,12 +122,6 @@ func (s *Store) checkScreen(ctx context.Context, tx *database.Tx, collectivity p
 	return nil
 }
 
-// hashOf is what the store keeps of a secret of 256 random bits.
-func hashOf(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
-}
-
 // RevokeScreen ends a screen, and returns what it was called.
 func (s *Store) RevokeScreen(ctx context.Context, caller portal.Caller, id, address string) (label string, err error) {
 	if err := caller.Require(portal.Admin); err != nil {
@@ -166,11 +159,13 @@ type DoorRoom struct {
 // OpenScreen shows what a screen shows from so many days before today until so many after, by its secret: today alone
 // is 0 and 1. portal.ErrNotFound when there is none.
 func (s *Store) OpenScreen(ctx context.Context, secret string, before, after int) (door Door, err error) {
-	err = s.db.QueryRow(ctx, `SELECT collectivity, id, label, names FROM door_screens WHERE hash = $1`, hashOf(secret)).
-		Scan(&door.Collectivity, &door.ID, &door.Label, &door.Names)
+	var seen int64
+	err = s.db.QueryRow(ctx, `SELECT collectivity, id, label, names, seen FROM door_screens WHERE hash = $1`, portal.HashSecret(secret)).
+		Scan(&door.Collectivity, &door.ID, &door.Label, &door.Names, &seen)
 	if err != nil {
 		return Door{}, wrap(err, "open a screen")
 	}
+	door.Seen = database.FromMillis(seen)
 	caller := portal.Caller{Collectivity: door.Collectivity}
 	rows, err := s.db.Query(ctx, ofCollectivity+` AND r.active AND `+onScreen, string(door.Collectivity), door.ID)
 	all, err := database.Collect(rows, err, scan)
@@ -224,8 +219,11 @@ func (s *Store) onDoor(ctx context.Context, door Door, from, until time.Time) (m
 
 // sawScreen notes that a screen was read: what it shows is worth more than when.
 func (s *Store) sawScreen(ctx context.Context, door Door) error {
-	_, err := s.db.Exec(ctx, `UPDATE door_screens SET seen = $3 WHERE collectivity = $1 AND id = $2 AND seen < $4`,
-		string(door.Collectivity), door.ID, database.Millis(s.now()), database.Millis(s.now().Add(-screenSeen)))
+	if s.now().Sub(door.Seen) < screenSeen {
+		return nil
+	}
+	_, err := s.db.Exec(ctx, `UPDATE door_screens SET seen = $3 WHERE collectivity = $1 AND id = $2`,
+		string(door.Collectivity), door.ID, database.Millis(s.now()))
 	if err != nil && !errors.Is(err, portal.ErrUnavailable) {
 		return fmt.Errorf("booking: note the reading of a screen: %w", err)
 	}

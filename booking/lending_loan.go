@@ -117,7 +117,10 @@ func (s *Store) BookLent(ctx context.Context, caller portal.Caller, p *i18n.Prin
 		return Loan{}, wrap(err, "borrow")
 	}
 	s.changedFor(loan.Lender, caller.Collectivity)
-	return loan, s.noteLoan(ctx, caller, &loan)
+	if err := s.noteLoan(ctx, caller, &loan); err != nil {
+		loan.Event = "" // she has it all the same, and her bookings list it: an error would say that she has not
+	}
+	return loan, nil
 }
 
 // lendingOf locks the convention by which a resource is lent to the caller on the day of an instant.
@@ -287,7 +290,7 @@ func (s *Store) waitTurn(ctx context.Context, caller portal.Caller, resource Res
 // OnLoan adds the agendas of who borrows. It is a step of set-up.
 func (s *Store) OnLoan(agenda Agenda) { s.agenda = agenda }
 
-// noteLoan writes a loan into the agenda of who took it. She has it even where that fails: her bookings list it.
+// noteLoan writes a loan into the agenda of who took it.
 func (s *Store) noteLoan(ctx context.Context, caller portal.Caller, loan *Loan) error {
 	if s.agenda == nil {
 		return nil

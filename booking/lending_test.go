@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -650,5 +651,30 @@ func TestAmountsAreReadAsTheyAreWritten(t *testing.T) {
 		if got := centsText(cents); got != want {
 			t.Errorf("%d cents are %q, want %q", cents, got, want)
 		}
+	}
+}
+
+// fullAgenda takes no event.
+type fullAgenda struct{}
+
+func (fullAgenda) Note(context.Context, portal.Caller, string, string, time.Time, time.Time) (string, error) {
+	return "", errors.New("no room")
+}
+
+func (fullAgenda) Forget(context.Context, portal.CollectivityID, portal.AgentID, string) error {
+	return errors.New("no room")
+}
+
+// TestALoanThatNoAgendaTakesIsTold: she has it, so that an error would send her to look for another.
+func TestALoanThatNoAgendaTakesIsTold(t *testing.T) {
+	p := newPool(t)
+	p.convention(Terms{})
+	p.OnLoan(fullAgenda{})
+	loan, err := p.BookLent(t.Context(), p.agent("bourg"), p.words, p.minibus, moment("2026-12-10 09:00"), moment("2026-12-10 11:00"), "Sortie")
+	if err != nil || loan.State != LoanGranted {
+		t.Fatalf("%+v, %v", loan, err)
+	}
+	if mine, err := p.MyLoans(t.Context(), p.agent("bourg")); err != nil || len(mine) != 1 {
+		t.Errorf("her loans: %+v, %v", mine, err)
 	}
 }

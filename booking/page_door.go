@@ -83,6 +83,7 @@ type shownRoom struct {
 }
 
 func (d *Doors) show(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Refresh", doorRefresh) // first, so that a page of trouble looks again too: nobody touches the screen
 	door, town, err := d.open(r, 0, 1)
 	if err != nil {
 		return err
@@ -100,7 +101,6 @@ func (d *Doors) show(w http.ResponseWriter, r *http.Request) error {
 		page.Rooms = append(page.Rooms, shown)
 	}
 	header := w.Header()
-	header.Set("Refresh", doorRefresh)
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("X-Robots-Tag", "noindex")
 	header.Set("Cache-Control", "no-cache")

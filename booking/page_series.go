@@ -101,6 +101,9 @@ func (d *Desk) showOffers(w http.ResponseWriter, r *http.Request, status int, pa
 		at = 0
 	}
 	if at >= 0 {
+		if err := d.store.Tell(r.Context(), web.CallerOf(r), &page.Offers[at].Offer, offers); err != nil {
+			return err
+		}
 		page.Chosen, page.Resource = &page.Offers[at], page.Offers[at].ID
 		for _, date := range page.Chosen.Dates {
 			line := dateLine{Date: date, Value: strconv.FormatInt(date.Start.UnixMilli(), 10), Ticked: date.Why == ""}

@@ -373,10 +373,7 @@ func (d *Desk) tripPhoto(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "image/jpeg")
-	w.Header().Set("Content-Length", strconv.Itoa(len(octets)))
-	_, err = w.Write(octets)
-	return err
+	return web.WriteJPEG(w, r, octets)
 }
 
 // tripPage is one trip, for its driver and who governs the vehicle.

@@ -32,8 +32,8 @@ const maxDates = maxAhead + 1
 type Date struct {
 	Slot
 	Why     string     // it can't be had then: a sentence; "" when it can
-	Instead []Resource // that can be had then, at most three; filled in where it can't
-	Holiday string     // the key of the name of a public holiday, "" on other days
+	Instead []Resource // that can be had then, at most three; filled in by Tell where it can't
+	Holiday string     // the key of the name of a public holiday, "" on other days; filled in by Tell
 }
 
 // Offer is what a resource could give of a series.
@@ -44,7 +44,8 @@ type Offer struct {
 }
 
 // Offers says when each resource that the caller may book, and that has what is needed, can be had at the dates
-// of a series: those that give most of them first. What can be no series is a portal.FieldErrors.
+// of a series: those that give most of them first. What is told of a date besides is left to Tell. What can be no
+// series is a portal.FieldErrors.
 func (s *Store) Offers(ctx context.Context, caller portal.Caller, p *i18n.Printer, need Need, series Series) ([]Offer, error) {
 	if err := s.checkSeries(need, series); err != nil {
 		return nil, err
@@ -65,22 +66,33 @@ func (s *Store) Offers(ctx context.Context, caller portal.Caller, p *i18n.Printe
 	if err != nil {
 		return nil, err
 	}
-	holidays, err := s.holidaysOf(ctx, s.db, caller.Collectivity)
-	if err != nil {
-		return nil, wrap(err, "look for a series")
-	}
 	offers := make([]Offer, len(ruled))
 	for i, r := range ruled {
 		offers[i] = r.offer(words, taken[r.ID], slots)
-		for j := range offers[i].Dates {
-			offers[i].Dates[j].Holiday, _ = holidays(slots[j].Start.In(words.zone))
-		}
 	}
 	slices.SortStableFunc(offers, func(a, b Offer) int { return b.Free - a.Free })
-	for i := range offers {
-		offers[i].instead(offers)
-	}
 	return offers, nil
+}
+
+// Tell fills in what is told of the dates of one offer, of the others beside it: public holidays of the caller's
+// collectivity, and what else can be had.
+func (s *Store) Tell(ctx context.Context, caller portal.Caller, o *Offer, all []Offer) error {
+	holidays, err := s.holidaysOf(ctx, s.db, caller.Collectivity)
+	if err != nil {
+		return wrap(err, "tell of a series")
+	}
+	words, err := s.wordsFor(ctx, s.db, caller.Collectivity)
+	if err != nil {
+		return wrap(err, "tell of a series")
+	}
+	for i := range o.Dates {
+		date := &o.Dates[i]
+		date.Holiday, _ = holidays(date.Start.In(words.zone))
+		if date.Why != "" {
+			date.Instead = insteadOf(*o, i, all)
+		}
+	}
+	return nil
 }
 
 func (s *Store) checkSeries(need Need, series Series) error {
@@ -139,20 +151,18 @@ func (r rules) offer(words *words, taken []Time, slots []Slot) Offer {
 	return offer
 }
 
-// instead names other offers that can be had when this one can't.
-func (o *Offer) instead(all []Offer) {
+// insteadOf names other offers of the same kind that can be had at one date of an offer.
+func insteadOf(o Offer, date int, all []Offer) (instead []Resource) {
 	const most = 3
-	for i := range o.Dates {
-		date := &o.Dates[i]
-		if date.Why == "" {
-			continue
+	for _, other := range all {
+		if len(instead) == most {
+			break
 		}
-		for _, other := range all {
-			if len(date.Instead) < most && other.Kind == o.Kind && other.Dates[i].Why == "" {
-				date.Instead = append(date.Instead, other.Resource)
-			}
+		if other.Kind == o.Kind && other.Dates[date].Why == "" {
+			instead = append(instead, other.Resource)
 		}
 	}
+	return instead
 }
 
 // BookSeries books a resource for the caller at those dates of a series that she chose, by their starts, and names

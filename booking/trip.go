@@ -107,10 +107,11 @@ func (s *Store) enter(ctx context.Context, tx *database.Tx, caller portal.Caller
 	return g, err
 }
 
-// governs says whether a caller accepts the bookings of a resource, or administers.
+// governs says whether a caller accepts the bookings of a resource, or administers. At a kiosk everybody is a driver
+// like any other: a short code opens nothing of colleagues.
 func (s *Store) governs(ctx context.Context, from database.Reader, caller portal.Caller, id ResourceID) (governs bool, err error) {
-	if caller.Can(portal.Admin) {
-		return true, nil
+	if caller.AtKiosk || caller.Can(portal.Admin) {
+		return !caller.AtKiosk, nil
 	}
 	err = from.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM resource_people p WHERE p.collectivity = $1 AND p.resource = $2 AND p.does = 'approve' AND `+isHer+`)`,
 		string(caller.Collectivity), string(id), string(caller.Agent)).Scan(&governs)

@@ -33,7 +33,7 @@ func (s *Store) answerLink(ctx context.Context, tx *database.Tx, organizer Perso
 }
 
 // digest is what the store keeps of a secret.
-func digest(secret string) string { return hex.EncodeToString(hashOf(secret)) }
+func digest(secret string) string { return hex.EncodeToString(portal.HashSecret(secret)) }
 
 // Invitation is what somebody without an agenda here is asked.
 type Invitation struct {

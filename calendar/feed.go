@@ -2,7 +2,6 @@ package calendar
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -82,7 +81,7 @@ func (s *Store) MakeLink(ctx context.Context, caller portal.Caller, made Link) (
 			INSERT INTO calendar_feeds (collectivity, id, calendar, agent, account, hash, label, busy, made, seen)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)`,
 			string(caller.Collectivity), portal.NewID(), string(c.ID), string(caller.Agent), string(caller.Account),
-			hashOf(secret), made.Label, made.Busy, database.Millis(s.now()))
+			portal.HashSecret(secret), made.Label, made.Busy, database.Millis(s.now()))
 	})
 	if err != nil {
 		return "", forForm(wrap(err, "calendar: make a link to %q", made.Calendar))
@@ -90,17 +89,11 @@ func (s *Store) MakeLink(ctx context.Context, caller portal.Caller, made Link) (
 	return secret, nil
 }
 
-// hashOf is what the store keeps of a link's secret of 256 random bits.
-func hashOf(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
-}
-
 // RenewLink gives a link another secret, which is told this once: the old address ends.
 func (s *Store) RenewLink(ctx context.Context, caller portal.Caller, id string) (secret string, err error) {
 	secret = portal.NewSecret()
 	err = database.OneRow(s.db.Exec(ctx, `UPDATE calendar_feeds SET hash = $4, seen = 0 WHERE collectivity = $1 AND agent = $2 AND id = $3`,
-		string(caller.Collectivity), string(caller.Agent), id, hashOf(secret)))
+		string(caller.Collectivity), string(caller.Agent), id, portal.HashSecret(secret)))
 	return secret, wrap(err, "calendar: renew link %.40q", id)
 }
 
@@ -132,7 +125,7 @@ func (s *Store) openLink(ctx context.Context, callers Callers, secret string) (o
 	var account portal.AccountID
 	var agent portal.AgentID
 	err := s.db.QueryRow(ctx, `SELECT collectivity, id, calendar, agent, account, busy FROM calendar_feeds WHERE hash = $1`,
-		hashOf(secret)).Scan(&collectivity, &o.ID, &o.Calendar, &agent, &account, &o.Busy)
+		portal.HashSecret(secret)).Scan(&collectivity, &o.ID, &o.Calendar, &agent, &account, &o.Busy)
 	if err != nil {
 		return opened{}, fmt.Errorf("calendar: open a link: %w", err)
 	}

@@ -331,12 +331,6 @@ func (h *Handler) photo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "image/jpeg")
-	w.Header().Set("Content-Length", strconv.Itoa(len(picture)))
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if web.Query(r).Get("v") != "" {
-		w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
-	}
-	_, err = w.Write(picture)
-	return err
+	return web.WriteJPEG(w, r, picture)
 }

@@ -144,7 +144,7 @@ func (p *invitePage) Ready() int { return len(p.Guests) - p.Faults }
 
 // Seen names the lines that the page shows what it understood of: others are
 // shown before anything is sent.
-func (p *invitePage) Seen() string { return hex.EncodeToString(hashSecret(p.Lines)) }
+func (p *invitePage) Seen() string { return hex.EncodeToString(portal.HashSecret(p.Lines)) }
 
 // InGroup says whether a group is one of those chosen.
 func (p *invitePage) InGroup(id portal.GroupID) bool { return slices.Contains(p.Chosen, string(id)) }

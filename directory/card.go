@@ -154,8 +154,7 @@ func (s *Store) unitsAbove(ctx context.Context, caller portal.Caller, unit porta
 
 // photo serves a photograph. Its address changes with it, so a browser keeps it.
 func (h *Handler) photo(w http.ResponseWriter, r *http.Request) error {
-	query := web.Query(r)
-	side, err := strconv.Atoi(query.Get("side"))
+	side, err := strconv.Atoi(web.Query(r).Get("side"))
 	if err != nil {
 		return portal.ErrNotFound
 	}
@@ -167,13 +166,7 @@ func (h *Handler) photo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "image/jpeg")
-	w.Header().Set("Content-Length", strconv.Itoa(len(octets)))
-	if query.Get("v") != "" {
-		w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
-	}
-	_, err = w.Write(octets)
-	return err
+	return web.WriteJPEG(w, r, octets)
 }
 
 // ownPage is one's own card, to correct.

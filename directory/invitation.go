@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/url"
@@ -320,15 +319,9 @@ func (n *Inviter) write(ctx context.Context, tx *database.Tx, caller portal.Call
 	_, err = tx.Exec(ctx, `
 		INSERT INTO invitations (collectivity, agent, login, hash, made, mail, created, expires) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (collectivity, agent) DO UPDATE SET hash = excluded.hash, mail = excluded.mail, created = excluded.created, expires = excluded.expires`,
-		string(caller.Collectivity), string(one.agent.ID), one.Login, hashSecret(secret), one.made, mail,
+		string(caller.Collectivity), string(one.agent.ID), one.Login, portal.HashSecret(secret), one.made, mail,
 		database.Millis(now), database.Millis(now.Add(invitationLife)))
 	return link, err
-}
-
-// hashSecret is what the store keeps of a link's secret of 256 random bits.
-func hashSecret(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
 }
 
 // begin is a letter in the collectivity's language: nobody knows the guest's.
@@ -569,7 +562,7 @@ func (d SignIn) Invitation(ctx context.Context, secret string) (sso.Invitation, 
 		SELECT i.collectivity, i.agent, i.login, a.given_name, a.family_name FROM invitations i
 		JOIN agents a ON a.collectivity = i.collectivity AND a.id = i.agent
 		JOIN collectivities c ON c.id = i.collectivity
-		WHERE i.hash = $1 AND i.expires > $2 AND a.active AND c.active`, hashSecret(secret), database.Millis(d.now())).
+		WHERE i.hash = $1 AND i.expires > $2 AND a.active AND c.active`, portal.HashSecret(secret), database.Millis(d.now())).
 		Scan(&collectivity, &one.Agent, &one.Login, &agent.GivenName, &agent.FamilyName)
 	if err != nil {
 		return sso.Invitation{}, fmt.Errorf("directory: find invitation: %w", err)
@@ -608,7 +601,7 @@ func (d SignIn) Accept(ctx context.Context, tx *database.Tx, secret string, acco
 	var agent portal.AgentID
 	var login string
 	err := tx.QueryRow(ctx, `SELECT collectivity, agent, login FROM invitations WHERE hash = $1 AND expires > $2`,
-		hashSecret(secret), database.Millis(d.now())).Scan(&collectivity, &agent, &login)
+		portal.HashSecret(secret), database.Millis(d.now())).Scan(&collectivity, &agent, &login)
 	if err != nil {
 		return "", fmt.Errorf("directory: accept invitation: %w", err)
 	}

@@ -5,10 +5,10 @@ package kiosk
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"embed"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -157,7 +157,7 @@ func (s *Store) Create(ctx context.Context, caller portal.Caller, k Kiosk, addre
 	var wrong portal.Check
 	wrong.Text("name", k.Name, true, 80)
 	wrong.Text("place", k.Place, false, 120)
-	if !isUse(uses, k.For) {
+	if !slices.ContainsFunc(uses, func(one Use) bool { return one.Subject == k.For }) {
 		wrong.Add("for", "kiosk.error.for")
 	}
 	if err := wrong.OrNil(); err != nil {
@@ -183,15 +183,6 @@ func (s *Store) Create(ctx context.Context, caller portal.Caller, k Kiosk, addre
 		return s.tell(ctx, tx, caller, audit.KioskCreated, k, address)
 	})
 	return k.ID, code, wrap(err, "create")
-}
-
-func isUse(uses []Use, asked portal.Subject) bool {
-	for _, one := range uses {
-		if one.Subject == asked {
-			return true
-		}
-	}
-	return false
 }
 
 // Recode gives what opens a kiosk again, on another device or on its own: that which it was until now stays open until
@@ -244,17 +235,12 @@ const codeLength = 10
 // newCode is what opens a kiosk, as it is typed: "k3v9m-2p7q4".
 func newCode() (code string, hash []byte) {
 	code = portal.NewSecret()[:codeLength]
-	return code[:codeLength/2] + "-" + code[codeLength/2:], hashOf(code)
+	return code[:codeLength/2] + "-" + code[codeLength/2:], portal.HashSecret(code)
 }
 
 // plainCode is a code as it is hashed, however it was typed.
 func plainCode(typed string) string {
 	return strings.ToLower(strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(typed))
-}
-
-func hashOf(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
 }
 
 var errCode = portal.FieldErrors{portal.Invalid("code", "kiosk.error.code")}
@@ -265,11 +251,11 @@ func (s *Store) OpenWith(ctx context.Context, code, device, address string) (k K
 	secret = portal.NewSecret()
 	now := database.Millis(s.now())
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
-		if k, err = scan(tx.QueryRow(ctx, columns+` WHERE k.code = $1 AND k.code_until > $2`, hashOf(plainCode(code)), now).Scan); err != nil {
+		if k, err = scan(tx.QueryRow(ctx, columns+` WHERE k.code = $1 AND k.code_until > $2`, portal.HashSecret(plainCode(code)), now).Scan); err != nil {
 			return err
 		}
 		err := database.OneRow(tx.Exec(ctx, `UPDATE kiosks SET code = NULL, hash = $3, device = $4, opened = $5, seen = $5 WHERE collectivity = $1 AND id = $2 AND code IS NOT NULL`,
-			string(k.Collectivity), string(k.ID), hashOf(secret), device, now))
+			string(k.Collectivity), string(k.ID), portal.HashSecret(secret), device, now))
 		if err == nil {
 			err = tx.Write(ctx, `DELETE FROM kiosk_sessions WHERE collectivity = $1 AND kiosk = $2`, string(k.Collectivity), string(k.ID))
 		}
@@ -290,7 +276,7 @@ func (s *Store) Of(ctx context.Context, secret string) (Kiosk, error) {
 		return Kiosk{}, wrap(portal.ErrNotFound, "find")
 	}
 	now := s.now()
-	k, err := scan(s.db.QueryRow(ctx, columns+` WHERE k.hash = $1`, hashOf(secret), database.Millis(now)).Scan)
+	k, err := scan(s.db.QueryRow(ctx, columns+` WHERE k.hash = $1`, portal.HashSecret(secret), database.Millis(now)).Scan)
 	if err == nil && now.Sub(k.Seen) > seenEvery {
 		_, err = s.db.Exec(ctx, `UPDATE kiosks SET seen = $3 WHERE collectivity = $1 AND id = $2`, string(k.Collectivity), string(k.ID), database.Millis(now))
 	}

@@ -40,7 +40,7 @@ func (s *Store) momentOf(ctx context.Context, secret string) (m moment, err erro
 	var opened, used int64
 	err = s.db.QueryRow(ctx, `
 		SELECT s.collectivity, s.kiosk, k.name, s.agent, s.changes, s.opened, s.used FROM kiosk_sessions s
-		JOIN kiosks k ON k.collectivity = s.collectivity AND k.id = s.kiosk WHERE s.hash = $1`, hashOf(secret)).
+		JOIN kiosks k ON k.collectivity = s.collectivity AND k.id = s.kiosk WHERE s.hash = $1`, portal.HashSecret(secret)).
 		Scan(&m.collectivity, &m.kiosk, &m.name, &m.agent, &m.changes, &opened, &used)
 	if err != nil {
 		return moment{}, wrap(err, "who is in")
@@ -51,7 +51,7 @@ func (s *Store) momentOf(ctx context.Context, secret string) (m moment, err erro
 		return moment{}, wrap(portal.ErrNotFound, "who is in")
 	}
 	if now.Sub(m.used) >= touchEvery {
-		_, err = s.db.Exec(ctx, `UPDATE kiosk_sessions SET used = $3 WHERE collectivity = $1 AND hash = $2`, string(m.collectivity), hashOf(secret), database.Millis(now))
+		_, err = s.db.Exec(ctx, `UPDATE kiosk_sessions SET used = $3 WHERE collectivity = $1 AND hash = $2`, string(m.collectivity), portal.HashSecret(secret), database.Millis(now))
 	}
 	return m, wrap(err, "who is in")
 }
@@ -92,7 +92,7 @@ func (i Identifier) Identify(r *http.Request) (*web.Identity, error) {
 func (s *Store) leave(ctx context.Context, secret, address string) error {
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		var m moment
-		err := tx.QueryRow(ctx, `SELECT collectivity, agent FROM kiosk_sessions WHERE hash = $1`, hashOf(secret)).Scan(&m.collectivity, &m.agent)
+		err := tx.QueryRow(ctx, `SELECT collectivity, agent FROM kiosk_sessions WHERE hash = $1`, portal.HashSecret(secret)).Scan(&m.collectivity, &m.agent)
 		if err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func (s *Store) leave(ctx context.Context, secret, address string) error {
 		if err := audit.Write(ctx, tx, line); err != nil {
 			return err
 		}
-		return tx.Write(ctx, `DELETE FROM kiosk_sessions WHERE collectivity = $1 AND hash = $2`, string(m.collectivity), hashOf(secret))
+		return tx.Write(ctx, `DELETE FROM kiosk_sessions WHERE collectivity = $1 AND hash = $2`, string(m.collectivity), portal.HashSecret(secret))
 	})
 	if isNotFound(err) {
 		return nil
@@ -129,7 +129,7 @@ func (s *Store) own(ctx context.Context, m moment, secret, pin, again, address s
 			return err
 		}
 		return tx.Write(ctx, `INSERT INTO kiosk_sessions (collectivity, hash, kiosk, agent, changes, opened, used) VALUES ($1, $2, $3, $4, FALSE, $5, $6)`,
-			string(m.collectivity), hashOf(secret), string(m.kiosk), string(m.agent), database.Millis(m.opened), now)
+			string(m.collectivity), portal.HashSecret(secret), string(m.kiosk), string(m.agent), database.Millis(m.opened), now)
 	})
 	return wrap(err, "choose code")
 }

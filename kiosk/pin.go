@@ -316,7 +316,7 @@ func (s *Store) letIn(ctx context.Context, k Kiosk, agent portal.AgentID, tempor
 			return err
 		}
 		err := tx.Write(ctx, `INSERT INTO kiosk_sessions (collectivity, hash, kiosk, agent, changes, opened, used) VALUES ($1, $3, $2, $4, $5, $6, $6)`,
-			append(at, hashOf(secret), string(agent), temporary, now)...)
+			append(at, portal.HashSecret(secret), string(agent), temporary, now)...)
 		if err != nil {
 			return err
 		}

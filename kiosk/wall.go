@@ -53,8 +53,6 @@ const (
 	codePath = wallPath + "/code"
 	// deviceLife is how long a device stays a kiosk that nobody turns on: browsers keep no cookie longer.
 	deviceLife = 400 * 24 * time.Hour
-	// renewEvery is how old the cookie of a device grows.
-	renewEvery = 24 * time.Hour
 	// wallEvery is how often the wall is read again by itself, in seconds, and backAfter after how many the pages that
 	// ask for a code go back to it.
 	wallEvery = "300"
@@ -111,7 +109,7 @@ func (h *Wall) at(w http.ResponseWriter, r *http.Request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.store.now().Sub(k.Seen) > renewEvery {
+	if h.store.now().Sub(k.Seen) > seenEvery { // a device that is never turned off keeps its cookie
 		setCookie(w, r, web.KioskCookieName(r), secret, deviceLife)
 	}
 	p := &page{Kiosk: k}

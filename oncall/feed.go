@@ -2,7 +2,6 @@ package oncall
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -95,18 +94,12 @@ func (s *Store) MakeLink(ctx context.Context, caller portal.Caller, made Link) (
 		}
 		return tx.Write(ctx, `
 			INSERT INTO duty_feeds (collectivity, id, agent, account, team, hash, label, made, seen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)`,
-			string(caller.Collectivity), portal.NewID(), string(caller.Agent), string(caller.Account), string(made.Team), hashOf(secret), made.Label, database.Millis(s.now()))
+			string(caller.Collectivity), portal.NewID(), string(caller.Agent), string(caller.Account), string(made.Team), portal.HashSecret(secret), made.Label, database.Millis(s.now()))
 	})
 	if err != nil {
 		return "", fmt.Errorf("oncall: make a link: %w", err)
 	}
 	return secret, nil
-}
-
-// hashOf is what the store keeps of a secret of 256 random bits.
-func hashOf(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
 }
 
 // RevokeLink ends a link of the caller's.
@@ -124,8 +117,9 @@ func (s *Store) openLink(ctx context.Context, callers Callers, secret string) (l
 	var collectivity portal.CollectivityID
 	var account portal.AccountID
 	var agent portal.AgentID
-	err = s.db.QueryRow(ctx, `SELECT collectivity, id, team, agent, account FROM duty_feeds WHERE hash = $1`, hashOf(secret)).
-		Scan(&collectivity, &link.ID, &link.Team, &agent, &account)
+	var seen int64
+	err = s.db.QueryRow(ctx, `SELECT collectivity, id, team, agent, account, seen FROM duty_feeds WHERE hash = $1`, portal.HashSecret(secret)).
+		Scan(&collectivity, &link.ID, &link.Team, &agent, &account, &seen)
 	if err == nil {
 		caller, err = callers.CallerFor(ctx, account, collectivity)
 	}
@@ -135,9 +129,10 @@ func (s *Store) openLink(ctx context.Context, callers Callers, secret string) (l
 	if err != nil {
 		return Link{}, portal.Caller{}, fmt.Errorf("oncall: open a link: %w", err)
 	}
-	now := s.now()
-	_, err = s.db.Exec(ctx, `UPDATE duty_feeds SET seen = $3 WHERE collectivity = $1 AND id = $2 AND seen < $4`,
-		string(collectivity), link.ID, database.Millis(now), database.Millis(now.Add(-seenEvery)))
+	if s.now().Sub(database.FromMillis(seen)) < seenEvery {
+		return link, caller, nil
+	}
+	_, err = s.db.Exec(ctx, `UPDATE duty_feeds SET seen = $3 WHERE collectivity = $1 AND id = $2`, string(collectivity), link.ID, database.Millis(s.now()))
 	if err != nil && !errors.Is(err, portal.ErrUnavailable) { // what is read is worth more than when
 		return Link{}, portal.Caller{}, fmt.Errorf("oncall: note the reading of a link: %w", err)
 	}

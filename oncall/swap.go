@@ -379,12 +379,28 @@ func (s *Store) give(ctx context.Context, tx *database.Tx, caller portal.Caller,
 	if err := s.void(ctx, tx, caller, Period{Team: w.Team, Level: w.Level, Agent: from, Starts: w.Starts, Ends: w.Ends}); err != nil {
 		return err
 	}
-	had := all[at]
+	parts, gone := cut(all, all[at], w, to, told, origin)
+	for _, id := range gone {
+		if err := tx.Write(ctx, `DELETE FROM duty_periods WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id)); err != nil {
+			return err
+		}
+	}
+	for _, part := range parts {
+		if err := s.insert(ctx, tx, caller.Collectivity, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cut is what a period becomes of which a part is another's: her part first, one with what she has beside it, and what
+// is left around it; gone are the periods in whose place these are.
+func cut(all []Period, had Period, w Swap, to portal.AgentID, told time.Time, origin Origin) (parts []Period, gone []PeriodID) {
 	given := Period{
 		ID: PeriodID(portal.NewID()), Team: had.Team, Level: had.Level, Agent: to, Starts: w.Starts, Ends: w.Ends,
 		Told: told, Origin: origin, Root: had.Root,
 	}
-	parts := []Period{given}
+	parts, gone = []Period{given}, []PeriodID{had.ID}
 	if had.Starts.Before(w.Starts) {
 		before := had
 		before.Ends = w.Starts
@@ -398,7 +414,6 @@ func (s *Store) give(ctx context.Context, tx *database.Tx, caller portal.Caller,
 		}
 		parts = append(parts, after)
 	}
-	gone := []PeriodID{had.ID}
 	for _, p := range all { // what is beside it and was one with it
 		if p.Team != given.Team || p.Level != given.Level || p.Agent != to || p.Root != given.Root || !p.Told.Equal(told) {
 			continue
@@ -413,17 +428,7 @@ func (s *Store) give(ctx context.Context, tx *database.Tx, caller portal.Caller,
 		}
 		gone = append(gone, p.ID)
 	}
-	for _, id := range gone {
-		if err := tx.Write(ctx, `DELETE FROM duty_periods WHERE collectivity = $1 AND id = $2`, string(caller.Collectivity), string(id)); err != nil {
-			return err
-		}
-	}
-	for _, part := range parts {
-		if err := s.insert(ctx, tx, caller.Collectivity, part); err != nil {
-			return err
-		}
-	}
-	return nil
+	return parts, gone
 }
 
 // void ends the offers of a period that became another one.

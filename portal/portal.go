@@ -6,6 +6,7 @@ package portal
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base32"
 	"slices"
 )
@@ -63,4 +64,11 @@ func NewSecret() string {
 	var bits [32]byte
 	rand.Read(bits[:])
 	return idEncoding.EncodeToString(bits[:])
+}
+
+// HashSecret is what the store keeps of a secret of NewSecret: its bits are random, so that no salt and no slow hash is
+// needed.
+func HashSecret(secret string) []byte {
+	sum := sha256.Sum256([]byte(secret))
+	return sum[:]
 }

@@ -21,6 +21,9 @@ var kioskPages = map[string]bool{
 	"GET /kiosk": true, "POST /kiosk/done": true, "GET /theme/{file}": true,
 	"GET /bookings": true, "POST /bookings": true, "GET /bookings/mine": true, "POST /bookings/events/{event}/cancel": true, "POST /bookings/waits": true, "POST /bookings/waits/{id}/leave": true,
 	"GET /bookings/resources/{id}": true, "GET /resources/{id}/photo": true,
+	"POST /bookings/loans/{loan}/cancel": true, "POST /bookings/loans/{loan}/km": true,
+	"GET /bookings/trips/new": true, "POST /bookings/trips": true, "GET /bookings/trips/{id}": true, "GET /bookings/trips/{id}/photo": true,
+	"GET /bookings/trips/{id}/back": true, "POST /bookings/trips/{id}/back": true, "POST /bookings/trips/{id}/undo": true,
 	"GET /oncall/mine": true, "POST /oncall/swaps/{id}/answer": true, "POST /oncall/swaps/{id}/withdraw": true,
 	"GET /presence": true, "POST /presence/week": true, "POST /presence/days": true,
 }

@@ -104,7 +104,9 @@ func TestAKioskDoesWhatIsListedAndNothingElse(t *testing.T) {
 	opened := map[string]bool{}
 	for _, route := range strings.Fields(`GET/kiosk POST/kiosk/done GET/theme/{file} GET/bookings POST/bookings GET/bookings/mine POST/bookings/events/{event}/cancel
 		POST/bookings/waits POST/bookings/waits/{id}/leave GET/bookings/resources/{id} GET/resources/{id}/photo GET/oncall/mine POST/oncall/swaps/{id}/answer
-		POST/oncall/swaps/{id}/withdraw GET/presence POST/presence/week POST/presence/days`) {
+		POST/oncall/swaps/{id}/withdraw GET/presence POST/presence/week POST/presence/days POST/bookings/loans/{loan}/cancel POST/bookings/loans/{loan}/km
+		GET/bookings/trips/new POST/bookings/trips GET/bookings/trips/{id} GET/bookings/trips/{id}/photo GET/bookings/trips/{id}/back POST/bookings/trips/{id}/back
+		POST/bookings/trips/{id}/undo`) {
 		opened[route] = true
 	}
 	variable := regexp.MustCompile(`\{[a-z]+(:\.\*)?\}`)
@@ -144,6 +146,36 @@ func TestAKioskDoesWhatIsListedAndNothingElse(t *testing.T) {
 	for path, status := range map[string]int{"/dav/": http.StatusUnauthorized, "/api/v1/agents": http.StatusUnauthorized, "/scim/v2/Users": http.StatusUnauthorized} {
 		y.wall.Get(path).Want(t, status)
 	}
+}
+
+// TestAVehicleGoesOutAtAKiosk and comes back, by its driver alone: who accepts its bookings is nobody there.
+func TestAVehicleGoesOutAtAKiosk(t *testing.T) {
+	y := newYard(t)
+	book := func(name, login string) (booking.ResourceID, string) {
+		id, err := y.Booking.Create(t.Context(), y.admin, booking.Resource{
+			Kind: booking.Vehicle, Name: name, Vehicle: booking.VehicleFacts{Energy: "diesel", Odometer: 1000},
+			Approvers: []portal.Subject{{Kind: portal.TheAgent, ID: string(y.agent)}},
+		}, "")
+		y.must(err)
+		event, err := y.Booking.Book(t.Context(), y.Caller(login, "bourg"), id, time.Now().Add(-time.Minute), time.Now().Add(time.Hour), "")
+		y.must(err)
+		return id, event
+	}
+	_, _ = book("Fourgon", "agent@bourg.example")
+	other, event := book("Benne", "collegue@bourg.example")
+	trip, err := y.Booking.CheckOut(t.Context(), y.Caller("collegue@bourg.example", "bourg"), booking.Taking{Resource: other, Event: event, Leg: booking.Leg{Km: 1000, Level: booking.NoLevel}}, "")
+	y.must(err)
+	y.enter(y.agent, pin).Want(t, http.StatusSeeOther)
+	take := between(t, y.wall.Get("/bookings/mine").Want(t, 200, "Prendre le véhicule").Body, `class="button main" href="`, `"`)
+	form := y.wall.Get(strings.ReplaceAll(take, "&amp;", "&")).Want(t, 200, "Fourgon").Body
+	hers := between(t, form, `name="event" value="`, `"`)
+	resource := between(t, form, `name="resource" value="`, `"`)
+	y.wall.Post("/bookings/trips", "resource", resource, "event", hers, "km", "1000").Want(t, http.StatusSeeOther)
+	back := between(t, y.wall.Get("/bookings/mine").Want(t, 200, "Rendre").Body, `class="button main" href="`, `"`)
+	y.wall.Get(back).Want(t, 200, "Fourgon")
+	y.wall.Post(back, "km", "1042").Want(t, http.StatusSeeOther)
+	y.wall.Get("/bookings/trips/"+trip.ID).Want(t, http.StatusNotFound)
+	y.wall.Post("/bookings/trips/"+trip.ID+"/back", "km", "1042").Want(t, http.StatusNotFound)
 }
 
 // TestSheDoesAtAKioskWhatIsHers: a vehicle booked and given back, presence said of herself alone, and no title of

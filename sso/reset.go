@@ -2,7 +2,6 @@ package sso
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -43,13 +42,6 @@ func newResets(s *Service, limits Limits) *Resets {
 		s: s, asks: newWindow(asksByNetwork, limits.withDefaults().Window, s.now), sent: newWindow(resetsPerHour, time.Hour, s.now),
 		wake: make(chan struct{}, 1),
 	}
-}
-
-// hashLink is what the store keeps of the secret of a link: 256 random bits need
-// no more.
-func hashLink(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
 }
 
 // aboutRequest is what the sealed login of a request is about.
@@ -218,7 +210,7 @@ func (rs *Resets) insert(ctx context.Context, tx *database.Tx, account portal.Ac
 		return "", err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO password_resets (hash, account, created, expires, dead) VALUES ($1, $2, $3, $4, $5)`,
-		hashLink(secret), string(account), database.Millis(now), database.Millis(now.Add(resetLife)), dead)
+		portal.HashSecret(secret), string(account), database.Millis(now), database.Millis(now.Add(resetLife)), dead)
 	return secret, err
 }
 
@@ -241,7 +233,7 @@ func (rs *Resets) Clean(ctx context.Context) error {
 // serves no more.
 func (rs *Resets) find(ctx context.Context, secret string) (account portal.AccountID, err error) {
 	err = rs.s.db.QueryRow(ctx, `SELECT account FROM password_resets WHERE hash = $1 AND NOT dead AND expires > $2`,
-		hashLink(secret), database.Millis(rs.s.now())).Scan(&account)
+		portal.HashSecret(secret), database.Millis(rs.s.now())).Scan(&account)
 	if err != nil {
 		return "", fmt.Errorf("sso: find link: %w", err)
 	}
@@ -251,7 +243,7 @@ func (rs *Resets) find(ctx context.Context, secret string) (account portal.Accou
 // spend uses a link up, in the transaction of what it lets do.
 func (rs *Resets) spend(ctx context.Context, tx database.Writer, secret string) error {
 	return database.OneRow(tx.Exec(ctx, `UPDATE password_resets SET dead = TRUE WHERE hash = $1 AND NOT dead AND expires > $2`,
-		hashLink(secret), database.Millis(rs.s.now())))
+		portal.HashSecret(secret), database.Millis(rs.s.now())))
 }
 
 // person is somebody whose password is spoken of.

@@ -292,6 +292,18 @@ func BenchmarkPlan(b *testing.B) {
 		})
 		b.ReportMetric(float64(count), "bookings")
 	})
+	b.Run("series", func(b *testing.B) { // every day of two years, in each of them
+		last := t.begins.AddDate(0, 0, 720)
+		measure(b, func(int) {
+			offers, err := t.Booking.Offers(b.Context(), t.caller, nil, booking.Need{From: t.begins, To: t.begins.Add(time.Hour), Kind: booking.Room}, booking.Series{Every: "daily", Until: last})
+			if err != nil || len(offers) != 100 || len(offers[0].Dates) < 700 {
+				b.Fatal(len(offers), err)
+			}
+			if err := t.Booking.Tell(b.Context(), t.caller, &offers[99], offers); err != nil {
+				b.Fatal(err)
+			}
+		})
+	})
 	b.Run("free", func(b *testing.B) {
 		measure(b, func(int) {
 			if _, err := t.Booking.Free(b.Context(), t.caller, nil, booking.Need{From: t.begins, To: t.begins.Add(time.Hour), Kind: booking.Room, Seats: 8}); err != nil {

@@ -2,7 +2,6 @@ package openid
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
@@ -100,7 +99,7 @@ func (p *Provider) putClient(ctx context.Context, tx *database.Tx, caller portal
 		client.secret = []byte{}
 	case renew || len(client.secret) == 0:
 		secret = portal.NewSecret()
-		client.secret = hashOf(secret)
+		client.secret = portal.HashSecret(secret)
 	}
 	addresses, err := json.Marshal(append([]string{}, client.PostLogout...))
 	if err != nil {
@@ -176,12 +175,6 @@ func (p *Provider) clientByID(ctx context.Context, from issuer, id string) (Clie
 	return known.Client, nil
 }
 
-// hashOf is what the store keeps of a secret of 256 random bits.
-func hashOf(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
-}
-
 // authenticate returns the client that calls, by the one method that it uses:
 // its secret in the header or in the form, or nothing for a public client (RFC
 // 6749 §2.3).
@@ -213,7 +206,7 @@ func (p *Provider) authenticate(r *http.Request, from issuer) (Client, error) {
 		}
 		return client, nil
 	}
-	if secret == "" || subtle.ConstantTimeCompare(hashOf(secret), client.secret) != 1 {
+	if secret == "" || subtle.ConstantTimeCompare(portal.HashSecret(secret), client.secret) != 1 {
 		return Client{}, errClient
 	}
 	return client, nil

@@ -50,7 +50,7 @@ func (p *Provider) give(ctx context.Context, from issuer, client Client, applica
 			INSERT INTO openid_grants (collectivity, id, issuer, client, session, account, agent, request, authenticated, factors, code, created, used)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)`,
 			string(client.Collectivity), id, string(from.collectivity), client.ID, signed.Identity.Session, string(caller.Account),
-			string(caller.Agent), string(text), database.Millis(signed.Since), signed.FactorsIn(client.Collectivity), hashOf(secret), now)
+			string(caller.Agent), string(text), database.Millis(signed.Since), signed.FactorsIn(client.Collectivity), portal.HashSecret(secret), now)
 		if err != nil {
 			return err
 		}
@@ -118,7 +118,7 @@ func (p *Provider) redeem(ctx context.Context, client Client, token string, take
 		if g.client != client.ID || g.revoked {
 			return errGrant
 		}
-		if refused = take(&g, hashOf(secret)); errors.Is(refused, errReplayed) {
+		if refused = take(&g, portal.HashSecret(secret)); errors.Is(refused, errReplayed) {
 			_, err := tx.Exec(ctx, `UPDATE openid_grants SET revoked = $1, code = NULL, refresh = NULL WHERE collectivity = $2 AND id = $3`,
 				database.Millis(p.now()), string(g.collectivity), g.id)
 			return err
@@ -128,7 +128,7 @@ func (p *Provider) redeem(ctx context.Context, client Client, token string, take
 		}
 		sum := []byte(nil)
 		if g.refreshes() {
-			sum, refresh = hashOf(next), g.id+"."+next
+			sum, refresh = portal.HashSecret(next), g.id+"."+next
 		}
 		_, err := tx.Exec(ctx, `UPDATE openid_grants SET code = NULL, refresh = $1, used = $2 WHERE collectivity = $3 AND id = $4`,
 			sum, database.Millis(p.now()), string(g.collectivity), g.id)
@@ -174,7 +174,7 @@ func provesChallenge(challenge, verifier string) bool {
 	if challenge == "" {
 		return verifier == ""
 	}
-	sum := base64.RawURLEncoding.EncodeToString(hashOf(verifier))
+	sum := base64.RawURLEncoding.EncodeToString(portal.HashSecret(verifier))
 	return len(verifier) >= 43 && len(verifier) <= 128 && subtle.ConstantTimeCompare([]byte(sum), []byte(challenge)) == 1
 }
 

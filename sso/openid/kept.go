@@ -64,7 +64,7 @@ func (p *Provider) storeRequest(ctx context.Context, segment, text, network stri
 			return portal.UserError{Kind: portal.ErrDenied, Key: "openid.error.many"}
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO openid_requests (hash, issuer, parameters, network, created) VALUES ($1, $2, $3, $4, $5)`,
-			hashOf(secret), segment, text, network, database.Millis(p.now()))
+			portal.HashSecret(secret), segment, text, network, database.Millis(p.now()))
 		return err
 	})
 }
@@ -87,7 +87,7 @@ func (p *Provider) kept(ctx context.Context, segment, sealed string) (values url
 
 func (p *Provider) openRequest(ctx context.Context, segment, sealed string) (text string, millis int64, err error) {
 	if len(sealed) == len(portal.NewSecret()) {
-		err = p.db.QueryRow(ctx, `SELECT parameters, created FROM openid_requests WHERE hash = $1 AND issuer = $2`, hashOf(sealed), segment).
+		err = p.db.QueryRow(ctx, `SELECT parameters, created FROM openid_requests WHERE hash = $1 AND issuer = $2`, portal.HashSecret(sealed), segment).
 			Scan(&text, &millis)
 		return text, millis, err
 	}

@@ -257,7 +257,7 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
 		if err != nil && !errors.Is(err, portal.ErrNotFound) {
 			return err
 		}
-		if err == nil && g.client == client.ID && string(g.refresh) == string(hashOf(secret)) {
+		if err == nil && g.client == client.ID && string(g.refresh) == string(portal.HashSecret(secret)) {
 			return p.revokeGrant(r.Context(), g.collectivity, g.id)
 		}
 		return nil
