@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"sync"
 	"time"
 
 	"parvis/portal"
@@ -35,6 +36,7 @@ type Resets struct {
 	asks *window // by network address
 	sent *window // by account, what administrators sent
 	wake chan struct{}
+	turn sync.Mutex // of Handle
 }
 
 func newResets(s *Service, limits Limits) *Resets {
@@ -92,8 +94,10 @@ type request struct {
 	at                 time.Time
 }
 
-// Handle answers the requests that wait.
+// Handle answers the requests that wait, one caller after the other: what floods is counted behind its transaction.
 func (rs *Resets) Handle(ctx context.Context) error {
+	rs.turn.Lock()
+	defer rs.turn.Unlock()
 	rows, err := rs.s.db.Query(ctx, `SELECT id, login, address, at FROM reset_requests ORDER BY at LIMIT 100`)
 	var sealed []byte
 	var at int64
